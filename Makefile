@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+# make              build/sockdiag_exporter
+# make deps         install what building and testing need (a no-op when all is there)
+# make run          build, and run in the foreground on :10073
+# make test         unit and integration tests
+# make lint, make test-prometheus, make bench, make fuzz, make install, make clean
+# SANITIZE=address,undefined or SANITIZE=thread: any of these with sanitizers, built apart
+PREFIX         ?= /usr/local
+SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
+DESTDIR        ?=
+CC             ?= cc
+CFLAGS         ?= -O2 -g
+SANITIZE       ?=
+comma          := ,
+BUILD          ?= build$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
+VERSION        := 0.1.0
+REVISION       := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+
+# Sanitizers do their own checking of the calls that FORTIFY replaces.
+CHECKED    := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all,-D_FORTIFY_SOURCE=2)
+WARNINGS   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE $(INCLUDES) $(DEFINES) $(WARNINGS) -fPIE -fstack-protector-strong \
+              -pthread -MMD -MP $(shell pkg-config --cflags $(LIBRARIES)) $(CFLAGS) $(CHECKED)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(CHECKED) $(LDFLAGS)
+INCLUDES   := -Iinclude -Icmd/sockdiag_exporter -Itests/support
+LIBRARIES  := libmnl libmicrohttpd
+LIBS        = $(shell pkg-config --libs $(LIBRARIES)) -lm
+
+objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
+programs  = $(patsubst %.c,$(BUILD)/%,$(wildcard $(1)))
+LIBRARY  := $(BUILD)/libsockdiag.a
+EXPORTER := $(BUILD)/sockdiag_exporter
+TESTS    := $(call programs,tests/unit/*.c tests/integration/*.c)
+BENCHES  := $(call programs,tests/bench/*.c)
+
+all: $(EXPORTER)
+
+everything: $(EXPORTER) $(TESTS) $(BENCHES)
+
+$(EXPORTER): $(call objects,cmd/sockdiag_exporter/*.c) $(LIBRARY)
+$(TESTS): $(BUILD)/%: $(BUILD)/%.o $(call objects,tests/support/*.c) \
+          $(BUILD)/cmd/sockdiag_exporter/options.o $(LIBRARY)
+$(TESTS): LIBS += -lcmocka
+$(BENCHES): $(BUILD)/%: $(BUILD)/%.o
+
+$(EXPORTER) $(TESTS) $(BENCHES):
+	@echo "  LD $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(LIBRARY): $(call objects,src/*/*.c)
+	@rm -f $@ && $(AR) rcs $@ $^
+
+# A file that changes when the revision does, and only then.
+$(BUILD)/revision: always
+	@mkdir -p $(@D)
+	@echo '$(REVISION)' | cmp -s - $@ || echo '$(REVISION)' >$@
+$(BUILD)/cmd/sockdiag_exporter/main.o: $(BUILD)/revision
+$(BUILD)/cmd/sockdiag_exporter/main.o: DEFINES := -DVERSION='"$(VERSION)"' -DREVISION='"$(REVISION)"'
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC $<"
+	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+deps:
+	@packaging/install-deps.sh
+
+run: $(EXPORTER)
+	$(EXPORTER)
+
+test: $(EXPORTER) $(TESTS)
+	@tests/run.sh $(EXPORTER) $(TESTS)
+
+test-prometheus: $(EXPORTER)
+	@tests/prometheus.sh $(EXPORTER) $(BUILD)
+
+# libFuzzer on what comes from outside, starting from recorded dumps.
+FUZZ_SECONDS ?= 60
+fuzz:
+	@mkdir -p build-fuzz/corpus
+	clang -std=c17 -D_GNU_SOURCE $(INCLUDES) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	    -o build-fuzz/fuzz_sock_diag tests/fuzz/fuzz_sock_diag.c src/kernel/*.c src/measure/*.c src/base/*.c $(LIBS)
+	build-fuzz/fuzz_sock_diag -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 build-fuzz/corpus tests/unit/data
+
+bench: $(EXPORTER) $(BENCHES)
+	@tests/bench/bench.py --build $(BUILD)
+
+lint:
+	+@tests/lint.sh
+
+install: $(EXPORTER)
+	install -D -m 755 $(EXPORTER) $(DESTDIR)$(PREFIX)/bin/sockdiag_exporter
+	install -d $(DESTDIR)$(SYSTEMDUNITDIR)
+	sed 's|@BINDIR@|$(PREFIX)/bin|' systemd/sockdiag_exporter.service.in \
+	    >$(DESTDIR)$(SYSTEMDUNITDIR)/sockdiag_exporter.service
+
+clean:
+	rm -rf build build-*
+
+# `make deps test` with -j: nothing is built before all is installed.
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+
+-include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
+.PHONY: all always everything deps run test test-prometheus fuzz bench lint install clean
+.SECONDARY:
