@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A growable run of bytes. It doubles when full and keeps its memory when cleared, so that a
+ * body rendered every second allocates once.
+ *
+ * Out of memory is sticky: the failing call and every later one do nothing, and `failed` stays
+ * set until buffer_clear(). A writer appends without looking and its owner checks once, at the
+ * end.
+ */
+#ifndef SOCKDIAG_BUFFER_H
+#define SOCKDIAG_BUFFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* All zero is an empty buffer. `data` is not NUL-terminated; it is NULL while nothing was added. */
+struct buffer {
+    char *data;
+    size_t length;
+    size_t capacity;
+    bool failed;
+};
+
+/* Append `length` bytes of `data`. */
+void buffer_append(struct buffer *buffer, const void *data, size_t length);
+
+/* Append a NUL-terminated string, without its NUL. */
+void buffer_append_string(struct buffer *buffer, const char *string);
+
+/* Append what printf would print. */
+void buffer_append_format(struct buffer *buffer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Forget the bytes and the failure, keep the memory. */
+void buffer_clear(struct buffer *buffer);
+
+/* Give the memory back; the buffer is empty and usable again. */
+void buffer_free(struct buffer *buffer);
+
+#endif

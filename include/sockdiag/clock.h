@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Every clock that the sampler looks at, in one place, so that a test can hand it a time of its
+ * own. All values are nanoseconds; 64 signed bits hold 292 years of them.
+ */
+#ifndef SOCKDIAG_CLOCK_H
+#define SOCKDIAG_CLOCK_H
+
+#include <stdint.h>
+
+#define NANOSECONDS_PER_SECOND INT64_C(1000000000)
+
+/* Each function takes `context`, the value stored beside it. */
+struct clock {
+    int64_t (*monotonic)(void *context);  /* since an arbitrary point, never steps */
+    int64_t (*unix_time)(void *context);  /* since 1970-01-01 UTC, may step */
+    int64_t (*thread_cpu)(void *context); /* CPU, user and system, of the calling thread */
+    void *context;
+};
+
+/* The clocks of the kernel: CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_THREAD_CPUTIME_ID. */
+extern const struct clock system_clock;
+
+#endif

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sockdiag/fault.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    const char *sentence;
+} reasons[FAULT_REASONS] = {
+    [FAULT_NETLINK_OPEN] = {"netlink_open", "cannot open a sock_diag netlink socket"},
+    [FAULT_NETLINK_SEND] = {"netlink_send", "cannot send a sock_diag request"},
+    [FAULT_NETLINK_RECEIVE] = {"netlink_receive", "no answer from sock_diag"},
+    [FAULT_NETLINK_REFUSED] = {"netlink_refused", "sock_diag answered with an error"},
+    [FAULT_NETLINK_TRUNCATED] = {"netlink_truncated", "a sock_diag reply was cut short"},
+    [FAULT_NETLINK_MALFORMED] = {"netlink_malformed", "a sock_diag reply makes no sense"},
+    [FAULT_PROC_READ] = {"proc_read", "cannot read /proc/"},
+    [FAULT_PROC_PARSE] = {"proc_parse", "cannot understand /proc/"},
+    [FAULT_OUT_OF_MEMORY] = {"out_of_memory", "out of memory"},
+};
+
+const char *fault_reason_name(enum fault_reason reason)
+{
+    return reasons[reason].name;
+}
+
+/* What an operator can do about it, or "". */
+static const char *hint(const struct fault *fault)
+{
+    switch (fault->reason) {
+    case FAULT_NETLINK_OPEN:
+        if (fault->error_number == EAFNOSUPPORT || fault->error_number == EPERM ||
+            fault->error_number == EACCES)
+            return "; a sandbox must allow AF_NETLINK";
+        return fault->error_number == EPROTONOSUPPORT ? "; the kernel needs CONFIG_SOCK_DIAG" : "";
+    case FAULT_NETLINK_SEND:
+    case FAULT_NETLINK_REFUSED:
+        /* -ENOENT: no handler for the family or the protocol (net/core/sock_diag.c,
+         * net/ipv4/inet_diag.c). */
+        return fault->error_number == ENOENT || fault->error_number == ECONNREFUSED
+                   ? "; load the modules inet_diag, tcp_diag and udp_diag (CONFIG_INET_DIAG)"
+                   : "";
+    default:
+        return "";
+    }
+}
+
+void fault_describe(const struct fault *fault, char *text, size_t size)
+{
+    const char *error = fault->error_number ? strerrordesc_np(fault->error_number) : NULL;
+    snprintf(text, size, "%s%s%s%s%s", reasons[fault->reason].sentence,
+             fault->subject ? fault->subject : "", error ? ": " : "", error ? error : "",
+             hint(fault));
+}
