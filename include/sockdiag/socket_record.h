@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * One socket as sock_diag reports it, free of netlink: what the kernel room hands to the measure
+ * room.
+ */
+#ifndef SOCKDIAG_SOCKET_RECORD_H
+#define SOCKDIAG_SOCKET_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The states of RFC 9293 as Prometheus users spell them, in the kernel's order
+ * (include/net/tcp_states.h), so that state = kernel's number - 1 for all but the last.
+ * There is no CLOSE: sock_diag cannot see an unbound closed socket, and what it reports as CLOSE is
+ * a socket that bind() gave a port and nobody connected. */
+enum tcp_state {
+    TCP_STATE_ESTABLISHED,
+    TCP_STATE_SYN_SENT,
+    TCP_STATE_SYN_RECV,
+    TCP_STATE_FIN_WAIT1,
+    TCP_STATE_FIN_WAIT2,
+    TCP_STATE_TIME_WAIT,
+    TCP_STATE_BOUND_INACTIVE,
+    TCP_STATE_CLOSE_WAIT,
+    TCP_STATE_LAST_ACK,
+    TCP_STATE_LISTEN,
+    TCP_STATE_CLOSING,
+    TCP_STATES
+};
+
+/* The label value, such as "time_wait". */
+const char *tcp_state_name(enum tcp_state state);
+
+/* A v4-mapped IPv6 socket competes with the IPv4 ones for ports and counts as IPv4. */
+enum ip_family { IP_FAMILY_IPV4, IP_FAMILY_IPV6, IP_FAMILIES };
+
+/* The label value: "ipv4" or "ipv6". */
+const char *ip_family_name(enum ip_family family);
+
+/* In network byte order: four words for IPv6; for IPv4 word[0], the others zero. */
+struct ip_address {
+    uint32_t word[4];
+};
+
+struct socket_record {
+    enum tcp_state state;
+    enum ip_family family;
+    /* False for the small stand-ins of the kernel: a TIME_WAIT, a FIN_WAIT2 whose owner is gone, a
+     * SYN_RECV that is only a request. /proc/net/sockstat counts them apart. */
+    bool full_socket;
+    /* An IPv6 wildcard (::), which may take IPv4 too, keeps IP_FAMILY_IPV6. */
+    struct ip_address local_address;
+    struct ip_address remote_address;
+    uint16_t local_port; /* host byte order, as all ports here */
+    uint16_t remote_port;
+    /* Of a listener: connections waiting for accept() and the most that may wait. Of any other
+     * socket: bytes received and not read, bytes sent and not acknowledged. */
+    uint32_t receive_queue;
+    uint32_t send_queue;
+};
+
+/* Takes one record; it is gone when the call returns. `context` is the consumer's own. */
+typedef void socket_record_consumer(void *context, const struct socket_record *record);
+
+#endif

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inet_diag_message.h"
+
+#include <arpa/inet.h>
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* The bits of idiag_states are 1 << number. Two numbers of include/net/tcp_states.h are outside the
+ * user-space headers: TCP_NEW_SYN_RECV is the internal state of the request sockets that are
+ * reported as SYN_RECV, TCP_BOUND_INACTIVE (Linux 6.8) asks for the walk of the bound sockets,
+ * which are reported as CLOSE. An older kernel ignores bits that it does not know. */
+enum {
+    KERNEL_TCP_SYN_RECV = 3,
+    KERNEL_TCP_NEW_SYN_RECV = 12,
+    KERNEL_TCP_BOUND_INACTIVE = 13,
+};
+
+static unsigned kernel_number(enum tcp_state state)
+{
+    return (unsigned)state + 1;
+}
+
+uint32_t inet_diag_state_mask(tcp_state_set states)
+{
+    /* CLOSE itself is left out: its bit alone makes the kernel walk everything for nothing. */
+    tcp_state_set connections = states & ~tcp_state_bit(TCP_STATE_BOUND_INACTIVE);
+    uint32_t mask = connections << kernel_number(0);
+    if (states & tcp_state_bit(TCP_STATE_SYN_RECV))
+        mask |= UINT32_C(1) << KERNEL_TCP_NEW_SYN_RECV;
+    if (states & tcp_state_bit(TCP_STATE_BOUND_INACTIVE))
+        mask |= UINT32_C(1) << KERNEL_TCP_BOUND_INACTIVE;
+    return mask;
+}
+
+static int find_shutdown(const struct nlattr *attribute, void *found)
+{
+    *(bool *)found = mnl_attr_get_type(attribute) == INET_DIAG_SHUTDOWN;
+    return *(bool *)found ? MNL_CB_STOP : MNL_CB_OK;
+}
+
+/* Full sockets carry INET_DIAG_SHUTDOWN unasked, minisockets and request sockets never
+ * (inet_diag_msg_attrs_fill, net/ipv4/inet_diag.c). */
+static bool is_full_socket(const struct nlmsghdr *message)
+{
+    bool found = false;
+    mnl_attr_parse(message, sizeof(struct inet_diag_msg), find_shutdown, &found);
+    return found;
+}
+
+static bool is_v4_mapped(const uint32_t address[static 4])
+{
+    return address[0] == 0 && address[1] == 0 && address[2] == htonl(0xffff);
+}
+
+static void read_addresses(const struct inet_diag_sockid *id, uint8_t address_family,
+                           struct socket_record *record)
+{
+    const uint32_t *source = id->idiag_src;
+    const uint32_t *destination = id->idiag_dst;
+    bool mapped = address_family == AF_INET6 && is_v4_mapped(source);
+    if (address_family == AF_INET6 && !mapped) {
+        record->family = IP_FAMILY_IPV6;
+        memcpy(record->local_address.word, source, sizeof id->idiag_src);
+        memcpy(record->remote_address.word, destination, sizeof id->idiag_dst);
+        return;
+    }
+    unsigned last = mapped ? 3 : 0;
+    record->family = IP_FAMILY_IPV4;
+    record->local_address = (struct ip_address){{source[last]}};
+    record->remote_address = (struct ip_address){{destination[last]}};
+}
+
+enum inet_diag_outcome inet_diag_message_read(const struct nlmsghdr *message,
+                                              struct socket_record *record)
+{
+    if (mnl_nlmsg_get_payload_len(message) < sizeof(struct inet_diag_msg))
+        return INET_DIAG_SHORT;
+
+    const struct inet_diag_msg *row = mnl_nlmsg_get_payload(message);
+    if (row->idiag_family != AF_INET && row->idiag_family != AF_INET6)
+        return INET_DIAG_UNKNOWN;
+    unsigned number =
+        row->idiag_state == KERNEL_TCP_NEW_SYN_RECV ? KERNEL_TCP_SYN_RECV : row->idiag_state;
+    if (number < 1 || number > TCP_STATES)
+        return INET_DIAG_UNKNOWN;
+
+    record->state = (enum tcp_state)(number - 1);
+    /* Looking for the attribute costs; only two states come in both kinds. */
+    if (record->state == TCP_STATE_SYN_RECV || record->state == TCP_STATE_FIN_WAIT2)
+        record->full_socket = is_full_socket(message);
+    else
+        record->full_socket = record->state != TCP_STATE_TIME_WAIT;
+    read_addresses(&row->id, row->idiag_family, record);
+    record->local_port = ntohs(row->id.idiag_sport);
+    record->remote_port = ntohs(row->id.idiag_dport);
+    record->receive_queue = row->idiag_rqueue;
+    record->send_queue = row->idiag_wqueue;
+    return INET_DIAG_ROW;
+}

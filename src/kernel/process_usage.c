@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sockdiag/procfs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "proc_file.h"
+
+static bool read_memory(const char *root, struct process_usage *usage, struct fault *fault)
+{
+    struct proc_file file;
+    uint64_t pages[2]; /* total, resident: proc_pid_statm(5) */
+    if (!proc_file_read(&file, root, "self/statm", fault))
+        return false;
+    if (!proc_file_numbers(&file, pages, 2))
+        return proc_file_not_understood(file.name, fault);
+    uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+    usage->virtual_bytes = pages[0] * page_size;
+    usage->resident_bytes = pages[1] * page_size;
+    return true;
+}
+
+static bool count_descriptors(const char *root, uint64_t *open, struct fault *fault)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/self/fd", root);
+    DIR *directory = opendir(path);
+    if (!directory) {
+        *fault = (struct fault){FAULT_PROC_READ, errno, "self/fd"};
+        return false;
+    }
+    *open = 0;
+    for (const struct dirent *entry; (entry = readdir(directory));)
+        *open += entry->d_name[0] != '.';
+    closedir(directory);
+    --*open; /* the one that was reading */
+    return true;
+}
+
+bool procfs_read_process_usage(const char *root, struct process_usage *usage, struct fault *fault)
+{
+    struct rusage cpu = {0};
+    struct rlimit descriptors = {0};
+    getrusage(RUSAGE_SELF, &cpu);
+    getrlimit(RLIMIT_NOFILE, &descriptors);
+    usage->cpu_seconds = (double)(cpu.ru_utime.tv_sec + cpu.ru_stime.tv_sec) +
+                         (double)(cpu.ru_utime.tv_usec + cpu.ru_stime.tv_usec) / 1e6;
+    usage->max_descriptors = descriptors.rlim_cur;
+    return read_memory(root, usage, fault) &&
+           count_descriptors(root, &usage->open_descriptors, fault);
+}

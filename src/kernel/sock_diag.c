@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sockdiag/sock_diag.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "inet_diag_message.h"
+
+static const struct timeval reply_timeout = {.tv_sec = 10};
+
+static bool fail(struct fault *fault, enum fault_reason reason, int error_number)
+{
+    *fault = (struct fault){.reason = reason, .error_number = error_number};
+    return false;
+}
+
+int sock_diag_open_netlink(void *context)
+{
+    (void)context;
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    return fd < 0 ? -errno : fd;
+}
+
+/* The errno in a netlink error, which is negative there; EPROTO for what is none. */
+static int errno_of(int error)
+{
+    return error < 0 && error >= -4095 ? -error : EPROTO;
+}
+
+/* The messages that are not rows. False when the dump has failed. */
+static bool handle_control(const struct nlmsghdr *header, bool *done, struct fault *fault)
+{
+    const void *payload = mnl_nlmsg_get_payload(header);
+    size_t length = mnl_nlmsg_get_payload_len(header);
+    switch (header->nlmsg_type) {
+    case NLMSG_ERROR:
+        if (length < sizeof(struct nlmsgerr))
+            return fail(fault, FAULT_NETLINK_MALFORMED, 0);
+        return fail(fault, FAULT_NETLINK_REFUSED,
+                    errno_of(((const struct nlmsgerr *)payload)->error));
+    case NLMSG_DONE:
+        /* A dump that fails half way ends here too, with a negative errno as its payload. */
+        if (length < sizeof(int))
+            return fail(fault, FAULT_NETLINK_MALFORMED, 0);
+        if (*(const int *)payload < 0)
+            return fail(fault, FAULT_NETLINK_REFUSED, errno_of(*(const int *)payload));
+        *done = true;
+        return true;
+    case NLMSG_OVERRUN:
+        return fail(fault, FAULT_NETLINK_TRUNCATED, 0);
+    default:
+        return true;
+    }
+}
+
+/* Is a whole message at `header`, with `left` bytes to the end? libmnl 1.0.4 compares the lengths
+ * as signed numbers and takes one of 2^31 and more for a small one. */
+static bool is_whole(const struct nlmsghdr *header, int left)
+{
+    return mnl_nlmsg_ok(header, left) && header->nlmsg_len <= (unsigned)left;
+}
+
+bool sock_diag_decode(const void *data, size_t length, socket_record_consumer *consume,
+                      void *context, uint64_t *rows, bool *done, struct fault *fault)
+{
+    const struct nlmsghdr *header = data;
+    int left = (int)length;
+    for (; is_whole(header, left) && !*done; header = mnl_nlmsg_next(header, &left)) {
+        if (header->nlmsg_type != TCPDIAG_GETSOCK && header->nlmsg_type != SOCK_DIAG_BY_FAMILY) {
+            if (!handle_control(header, done, fault))
+                return false;
+            continue;
+        }
+        struct socket_record record;
+        switch (inet_diag_message_read(header, &record)) {
+        case INET_DIAG_ROW:
+            consume(context, &record);
+            ++*rows;
+            break;
+        case INET_DIAG_UNKNOWN:
+            break;
+        case INET_DIAG_SHORT:
+            return fail(fault, FAULT_NETLINK_MALFORMED, 0);
+        }
+    }
+    if (left > 0 && !*done)
+        return fail(fault, FAULT_NETLINK_MALFORMED, 0);
+    return true;
+}
+
+/* Send a whole request and read until the dump it asks for has ended. */
+static bool dump(int fd, const struct nlmsghdr *request, socket_record_consumer *consume,
+                 void *context, uint64_t *rows, struct fault *fault)
+{
+    _Alignas(struct nlmsghdr) char buffer[SOCK_DIAG_BUFFER_SIZE];
+
+    *rows = 0;
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &reply_timeout, sizeof reply_timeout) < 0)
+        return fail(fault, FAULT_NETLINK_OPEN, errno);
+    /* No destination: an unconnected netlink socket sends to the kernel. */
+    if (send(fd, request, request->nlmsg_len, MSG_NOSIGNAL) < 0)
+        return fail(fault, FAULT_NETLINK_SEND, errno);
+    for (bool done = false; !done;) {
+        /* MSG_TRUNC: return the length that the datagram had, not what fitted. */
+        ssize_t received = recv(fd, buffer, sizeof buffer, MSG_TRUNC);
+        if (received < 0 && errno == EINTR)
+            continue;
+        if (received <= 0)
+            return fail(fault, FAULT_NETLINK_RECEIVE, received < 0 ? errno : ECONNRESET);
+        if ((size_t)received > sizeof buffer)
+            return fail(fault, FAULT_NETLINK_TRUNCATED, 0);
+        if (!sock_diag_decode(buffer, (size_t)received, consume, context, rows, &done, fault))
+            return false;
+    }
+    return true;
+}
+
+bool sock_diag_dump_tcp(int fd, tcp_state_set states, socket_record_consumer *consume,
+                        void *context, uint64_t *rows, struct fault *fault)
+{
+    const struct {
+        struct nlmsghdr header;
+        struct inet_diag_req body;
+    } request = {
+        .header = {.nlmsg_len = sizeof request,
+                   .nlmsg_type = TCPDIAG_GETSOCK,
+                   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+        .body = {.idiag_states = inet_diag_state_mask(states)},
+    };
+    return dump(fd, &request.header, consume, context, rows, fault);
+}
+
+bool sock_diag_dump_udp(int fd, enum ip_family family, socket_record_consumer *consume,
+                        void *context, uint64_t *rows, struct fault *fault)
+{
+    const struct {
+        struct nlmsghdr header;
+        struct inet_diag_req_v2 body;
+    } request = {
+        .header = {.nlmsg_len = sizeof request,
+                   .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+                   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+        .body = {.sdiag_family = family == IP_FAMILY_IPV4 ? AF_INET : AF_INET6,
+                 .sdiag_protocol = IPPROTO_UDP,
+                 .idiag_states = UINT32_MAX},
+    };
+    return dump(fd, &request.header, consume, context, rows, fault);
+}
