@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sockdiag/listeners.h"
+
+#include "sockdiag/hash.h"
+#include "sockdiag/peak_window.h"
+#include "sockdiag/port_set.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The index is open addressing with linear probing, at most half full. It holds positions in
+ * `entries` plus one; zero is a free place. */
+enum { INDEX_SIZE = 2 * LISTENERS_CAPACITY };
+
+struct entry {
+    struct listener_row row;
+    struct peak_window peak;
+    /* The sample under way; one that fails never gets further. */
+    bool seen;
+    uint64_t length;
+    uint64_t limit;
+    uint64_t sockets[TCP_STATES];
+
+    bool sampled;                  /* `row` comes from a whole sample */
+    bool shown[LISTENER_RANKINGS]; /* among the busiest, the last time */
+};
+
+struct listeners {
+    int64_t peak_window;
+    uint64_t seed;
+    uint64_t untracked;
+    uint64_t untracked_so_far; /* in the sample under way, as are the next two */
+    struct port_set untracked_ports;
+    uint64_t untracked_sockets_so_far[TCP_STATES];
+    uint64_t untracked_sockets[TCP_STATES]; /* of the last detailed sample */
+    size_t count;
+    struct port_set
+        ports; /* of the sample under way: most sockets are no listener's, and this tells */
+    uint16_t index[INDEX_SIZE];
+    struct entry entries[LISTENERS_CAPACITY];
+};
+
+struct listeners *listeners_create(int64_t peak_window)
+{
+    /* calloc: pages that no listener needs are never touched. */
+    struct listeners *listeners = calloc(1, sizeof *listeners);
+    if (!listeners)
+        return NULL;
+    listeners->peak_window = peak_window;
+    listeners->seed = hash_random_seed();
+    return listeners;
+}
+
+void listeners_destroy(struct listeners *listeners)
+{
+    free(listeners);
+}
+
+static bool is_listener(const struct listener_row *row, enum ip_family family,
+                        const struct ip_address *address, uint16_t port)
+{
+    return row->port == port && row->family == family &&
+           memcmp(&row->address, address, sizeof *address) == 0;
+}
+
+/* The place in the index where the listener is or, if it is not there, belongs. */
+static uint16_t *find_place(struct listeners *listeners, enum ip_family family,
+                            const struct ip_address *address, uint16_t port)
+{
+    uint32_t words[5] = {(uint32_t)family << 16 | port};
+    memcpy(words + 1, address->word, sizeof address->word);
+    size_t place = hash_words(listeners->seed, words, 5) % INDEX_SIZE;
+    while (
+        listeners->index[place] &&
+        !is_listener(&listeners->entries[listeners->index[place] - 1].row, family, address, port))
+        place = (place + 1) % INDEX_SIZE;
+    return &listeners->index[place];
+}
+
+void listeners_begin(struct listeners *listeners)
+{
+    listeners->untracked_so_far = 0;
+    memset(&listeners->untracked_ports, 0, sizeof listeners->untracked_ports);
+    memset(listeners->untracked_sockets_so_far, 0, sizeof listeners->untracked_sockets_so_far);
+    memset(&listeners->ports, 0, sizeof listeners->ports);
+    for (size_t i = 0; i < listeners->count; i++) {
+        struct entry *entry = &listeners->entries[i];
+        entry->seen = false;
+        entry->length = 0;
+        entry->limit = 0;
+        memset(entry->sockets, 0, sizeof entry->sockets);
+    }
+}
+
+void listeners_add(struct listeners *listeners, const struct socket_record *record)
+{
+    uint16_t *place =
+        find_place(listeners, record->family, &record->local_address, record->local_port);
+    if (!*place && listeners->count == LISTENERS_CAPACITY) {
+        listeners->untracked_so_far++;
+        port_set_add(&listeners->ports, record->local_port);
+        port_set_add(&listeners->untracked_ports, record->local_port);
+        return;
+    }
+    if (!*place) {
+        *place = (uint16_t)(listeners->count + 1);
+        listeners->entries[listeners->count++] =
+            (struct entry){.row = {.family = record->family,
+                                   .address = record->local_address,
+                                   .port = record->local_port}};
+    }
+    struct entry *entry = &listeners->entries[*place - 1];
+    port_set_add(&listeners->ports, record->local_port);
+    entry->seen = true;
+    entry->length += record->receive_queue;
+    entry->limit += record->send_queue;
+}
+
+/* Close the gaps that vanished listeners leave, and index those that stay anew. */
+static void forget_unseen(struct listeners *listeners)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < listeners->count; i++) {
+        if (!listeners->entries[i].seen)
+            continue;
+        if (kept != i)
+            listeners->entries[kept] = listeners->entries[i];
+        kept++;
+    }
+    if (kept == listeners->count)
+        return;
+    memset(listeners->index, 0, sizeof listeners->index);
+    listeners->count = kept;
+    for (size_t i = 0; i < kept; i++) {
+        const struct listener_row *row = &listeners->entries[i].row;
+        *find_place(listeners, row->family, &row->address, row->port) = (uint16_t)(i + 1);
+    }
+}
+
+void listeners_end(struct listeners *listeners, int64_t now, bool detailed)
+{
+    forget_unseen(listeners);
+    listeners->untracked = listeners->untracked_so_far;
+    if (detailed)
+        memcpy(listeners->untracked_sockets, listeners->untracked_sockets_so_far,
+               sizeof listeners->untracked_sockets);
+    for (size_t i = 0; i < listeners->count; i++) {
+        struct entry *entry = &listeners->entries[i];
+        peak_window_observe(&entry->peak, listeners->peak_window, now, entry->length);
+        entry->row.queue_length = entry->length;
+        entry->row.queue_limit = entry->limit;
+        entry->row.queue_peak = peak_window_highest(&entry->peak);
+        if (detailed)
+            memcpy(entry->row.sockets, entry->sockets, sizeof entry->row.sockets);
+        entry->sampled = true;
+    }
+}
+
+/* The entry of a listener of the sample under way, or NULL. */
+static struct entry *find_seen(struct listeners *listeners, enum ip_family family,
+                               const struct ip_address *address, uint16_t port)
+{
+    uint16_t place = *find_place(listeners, family, address, port);
+    if (!place || !listeners->entries[place - 1].seen)
+        return NULL;
+    return &listeners->entries[place - 1];
+}
+
+bool listeners_add_connection(struct listeners *listeners, const struct socket_record *record)
+{
+    static const struct ip_address any;
+    uint16_t port = record->local_port;
+    if (!port_set_has(&listeners->ports, port))
+        return false;
+
+    struct entry *entry = find_seen(listeners, record->family, &record->local_address, port);
+    if (!entry)
+        entry = find_seen(listeners, record->family, &any, port);
+    if (!entry && record->family == IP_FAMILY_IPV4)
+        entry = find_seen(listeners, IP_FAMILY_IPV6, &any, port);
+    if (entry)
+        entry->sockets[record->state]++;
+    else if (port_set_has(&listeners->untracked_ports, port))
+        listeners->untracked_sockets_so_far[record->state]++;
+    else
+        return false;
+    return true;
+}
+
+static int compare_places(const void *left, const void *right)
+{
+    const struct listener_row *a = left, *b = right;
+    if (a->family != b->family)
+        return a->family < b->family ? -1 : 1;
+    int addresses = memcmp(&a->address, &b->address, sizeof a->address);
+    if (addresses != 0)
+        return addresses;
+    return (a->port > b->port) - (a->port < b->port);
+}
+
+/* How busy a listener is; one that is shown counts for a quarter more, and one more. */
+static uint64_t rank(const struct entry *entry, enum listener_ranking ranking)
+{
+    uint64_t busy = 0;
+    if (ranking == LISTENERS_BY_QUEUE) {
+        busy = entry->row.queue_peak;
+    } else {
+        for (enum tcp_state state = 0; state < TCP_STATES; state++)
+            busy += entry->row.sockets[state];
+    }
+    return entry->shown[ranking] ? busy + busy / 4 + 1 : busy;
+}
+
+/* An entry among the others. */
+struct place {
+    uint64_t rank;
+    const struct listener_row *row;
+    size_t position;
+};
+
+/* Busiest first; equal ones by address and port. */
+static int compare_ranks(const void *left, const void *right)
+{
+    const struct place *a = left, *b = right;
+    if (a->rank != b->rank)
+        return a->rank > b->rank ? -1 : 1;
+    return compare_places(a->row, b->row);
+}
+
+static void add_row(struct listener_row *sum, const struct listener_row *row)
+{
+    sum->queue_length += row->queue_length;
+    sum->queue_limit += row->queue_limit;
+    sum->queue_peak += row->queue_peak;
+    for (enum tcp_state state = 0; state < TCP_STATES; state++)
+        sum->sockets[state] += row->sockets[state];
+}
+
+size_t listeners_top(struct listeners *listeners, enum listener_ranking ranking,
+                     struct listener_row *rows, size_t top, struct listener_row *rest)
+{
+    struct place places[LISTENERS_CAPACITY];
+    size_t count = 0;
+    for (size_t i = 0; i < listeners->count; i++) {
+        const struct entry *entry = &listeners->entries[i];
+        if (entry->sampled)
+            places[count++] = (struct place){rank(entry, ranking), &entry->row, i};
+    }
+    // cppcheck-suppress uninitvar ; the first `count` are set
+    qsort(places, count, sizeof places[0], compare_ranks);
+
+    struct listener_row sum = {0};
+    memcpy(sum.sockets, listeners->untracked_sockets, sizeof sum.sockets);
+    for (size_t i = 0; i < count; i++) {
+        struct entry *entry = &listeners->entries[places[i].position];
+        entry->shown[ranking] = i < top;
+        if (i < top)
+            rows[i] = entry->row;
+        else
+            add_row(&sum, &entry->row);
+    }
+    if (rest)
+        *rest = sum;
+    if (count > top)
+        count = top;
+    qsort(rows, count, sizeof *rows, compare_places);
+    return count;
+}
+
+uint64_t listeners_untracked(const struct listeners *listeners)
+{
+    return listeners->untracked;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sockdiag/peak_window.h"
+
+enum { RING = PEAK_WINDOW_SLOTS + 1 };
+
+void peak_window_observe(struct peak_window *peak, int64_t window, int64_t now, uint64_t value)
+{
+    int64_t slot_length = (window + PEAK_WINDOW_SLOTS - 1) / PEAK_WINDOW_SLOTS;
+    int64_t slot = now / slot_length;
+    int64_t passed = slot - peak->newest_slot;
+    for (int64_t i = 1; i <= passed && i <= RING; i++)
+        peak->highest[(peak->newest_slot + i) % RING] = 0;
+    peak->newest_slot = slot;
+
+    uint64_t *highest = &peak->highest[slot % RING];
+    if (value > *highest)
+        *highest = value;
+}
+
+uint64_t peak_window_highest(const struct peak_window *peak)
+{
+    uint64_t highest = 0;
+    for (int i = 0; i < RING; i++) {
+        if (peak->highest[i] > highest)
+            highest = peak->highest[i];
+    }
+    return highest;
+}
