@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The sampler: takes count and detail samples on a clock of its own, within a CPU budget, and hands
+ * a snapshot to a reader after each. It knows when; what is measured is namespace_sample.h, how the
+ * kernel is asked is src/kernel.
+ *
+ * Not safe for several threads: it belongs to the one that calls sampler_step(), which is the
+ * thread of sampler_thread_start() once that was called.
+ */
+#ifndef SOCKDIAG_SAMPLER_H
+#define SOCKDIAG_SAMPLER_H
+
+#include "sockdiag/clock.h"
+#include "sockdiag/fault.h"
+#include "sockdiag/snapshot.h"
+#include "sockdiag/sock_diag.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Every way to the kernel, so that a test can stand in for it. */
+struct kernel_access {
+    sock_diag_opener *open_sock_diag;
+    void *opener_context;
+    const char *proc_root; /* "/proc" */
+};
+
+/* Times in nanoseconds. */
+struct sampler_options {
+    int64_t interval;        /* between count samples */
+    int64_t detail_interval; /* between detail samples */
+    double cpu_share;        /* of one CPU, for both: 0.02 is two percent */
+    int64_t peak_window;
+    size_t listeners_top;      /* how many listeners a snapshot names, by either ranking */
+    size_t destinations_top;   /* how many destinations of each protocol */
+    bool collect_listeners;    /* --collector.listeners */
+    bool collect_ports;        /* --collector.ports */
+    bool collect_destinations; /* --collector.destinations: with the ports only */
+    bool collect_time_wait;    /* --collector.time-wait */
+};
+
+/* Reads a snapshot; called in the sampler's thread. */
+typedef void snapshot_reader(void *context, const struct snapshot *snapshot);
+
+struct sampler;
+
+/* Copies `options` and `kernel`; `clock` and what the pointers point to must outlive the sampler.
+ * NULL when there is no memory. Free with sampler_destroy(). */
+struct sampler *sampler_create(const struct sampler_options *options,
+                               const struct kernel_access *kernel, const struct clock *clock,
+                               snapshot_reader *read, void *read_context);
+void sampler_destroy(struct sampler *sampler);
+
+/* Take one sample now, without a snapshot. False with `fault` filled when it failed; the fault is
+ * neither counted nor
+ * logged. For the start of a daemon, where a failure is final. */
+bool sampler_take(struct sampler *sampler, enum sample_kind kind, struct fault *fault);
+
+/* Read the counters and settings that go with it, build a snapshot and hand it to the reader. */
+void sampler_publish(struct sampler *sampler);
+
+/* Take the samples that are due, publish, and return when (monotonic) to step again: when the next
+ * is due, and after ten seconds at the latest. */
+int64_t sampler_step(struct sampler *sampler);
+
+/* A thread that steps `sampler` until it is stopped. */
+struct sampler_thread;
+
+/* NULL, with errno set, when no thread could be made. */
+struct sampler_thread *sampler_thread_start(struct sampler *sampler);
+
+/* Returns when the thread has ended: after the sample under way, if there is one. */
+void sampler_thread_stop(struct sampler_thread *thread);
+
+#endif

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the sampler knows at one moment: plain numbers, all that the exposition needs. It is built,
+ * handed to one reader and gone; the pointers in it hold until that reader returns.
+ *
+ * What is too old or was never read is marked absent, so that a series vanishes instead of
+ * standing still.
+ */
+#ifndef SOCKDIAG_SNAPSHOT_H
+#define SOCKDIAG_SNAPSHOT_H
+
+#include "sockdiag/fault.h"
+#include "sockdiag/histogram.h"
+#include "sockdiag/listeners.h"
+#include "sockdiag/port_usage.h"
+#include "sockdiag/procfs.h"
+#include "sockdiag/state_counts.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Who holds a TIME_WAIT socket: the side that closed first, which was one of these. */
+enum time_wait_role {
+    TIME_WAIT_SERVER, /* the local port is a listener's: it takes memory, no further port */
+    TIME_WAIT_CLIENT, /* it holds an ephemeral port */
+    TIME_WAIT_ROLES
+};
+
+/* The label value: "server" or "client". */
+const char *time_wait_role_name(enum time_wait_role role);
+
+enum socket_protocol { SOCKET_TCP, SOCKET_UDP, SOCKET_PROTOCOLS };
+
+/* The label value: "tcp" or "udp". */
+const char *socket_protocol_name(enum socket_protocol protocol);
+
+/* The ephemeral ports of one protocol. */
+struct port_snapshot {
+    bool present;
+    bool has_destinations; /* the destination scope is measured */
+    struct port_summary summary;
+    const struct histogram *sampled_utilization; /* PORT_SCOPES of them */
+    const struct destination *destinations;      /* the fullest */
+    size_t destination_count;
+};
+
+/* One network namespace. */
+struct namespace_snapshot {
+    /* From the count sample. */
+    bool has_counts;                         /* the next five are known */
+    uint64_t sockets[TCP_STATES];            /* BOUND_INACTIVE is not counted here: 0 */
+    uint64_t peak_sockets[TCP_STATES];       /* within the peak window */
+    const struct histogram *sampled_sockets; /* TCP_STATES of them, one for each state */
+    const struct listener_row *queues;       /* the listeners with the fullest accept queues */
+    size_t queue_count;
+
+    bool has_counters;
+    struct tcp_counters counters;
+    bool has_settings;
+    struct tcp_settings settings;
+    bool derived_counts_in_use;
+
+    /* From the detail sample. */
+    bool has_detail;         /* the next seven are known */
+    bool has_bound_inactive; /* this kernel reports bound-only sockets */
+    struct state_counts detail;
+    struct derived_counts derived_drift;
+    uint64_t time_wait[TIME_WAIT_ROLES];
+    const struct listener_row *listeners; /* those with the most connections */
+    size_t listener_count;
+    struct listener_row other_listeners;          /* the sum of those that are not named */
+    struct port_snapshot ports[SOCKET_PROTOCOLS]; /* each knows whether it is present */
+
+    /* What the operator wants to see. */
+    bool time_wait_collected;
+    bool listeners_collected;
+};
+
+enum sample_kind { SAMPLE_COUNT, SAMPLE_DETAIL, SAMPLE_KINDS };
+
+/* The label value: "count" or "detail". */
+const char *sample_kind_name(enum sample_kind kind);
+
+/* How the sampling itself went. */
+struct sample_report {
+    uint64_t successes;
+    uint64_t errors;
+    double cpu_seconds;      /* since the start */
+    double duration_seconds; /* of the last one */
+    double interval_seconds; /* in force */
+    double sockets_read;     /* rows of the last one */
+    double last_success;     /* unix time in seconds; 0 before the first */
+};
+
+struct snapshot {
+    const struct namespace_snapshot *namespaces;
+    size_t namespace_count;
+    struct sample_report samples[SAMPLE_KINDS];
+    uint64_t errors[FAULT_REASONS];
+};
+
+#endif

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fault_log.h"
+
+#include "sockdiag/clock.h"
+#include "sockdiag/log.h"
+
+#include <inttypes.h>
+
+static const char *const source_names[FAULT_SOURCES] = {
+    [SOURCE_COUNT_SAMPLE] = "count sample",
+    [SOURCE_TIME_WAIT] = "count of TIME_WAIT between samples",
+    [SOURCE_COUNTERS] = "reading of the TCP counters",
+    [SOURCE_SETTINGS] = "reading of the TCP settings",
+    [SOURCE_DETAIL_SAMPLE] = "detail sample",
+    [SOURCE_PORT_SETTINGS] = "reading of the port settings",
+    [SOURCE_UDP] = "listing of the UDP sockets",
+};
+
+static const int64_t quiet_time = 300 * NANOSECONDS_PER_SECOND;
+
+void fault_log_failure(struct fault_log *log, enum fault_source source, const struct fault *fault,
+                       int64_t now)
+{
+    log->count[fault->reason]++;
+    log->source[source].failures++;
+    if (now < log->source[source].quiet_until[fault->reason])
+        return;
+    log->source[source].quiet_until[fault->reason] = now + quiet_time;
+    log->source[source].told = true;
+    char description[256];
+    fault_describe(fault, description, sizeof description);
+    log_warn("sampler", "%s failed: %s", source_names[source], description);
+}
+
+void fault_log_success(struct fault_log *log, enum fault_source source)
+{
+    if (log->source[source].told)
+        log_info("sampler", "%s works again; failures in a row: %" PRIu64, source_names[source],
+                 log->source[source].failures);
+    log->source[source].failures = 0;
+    log->source[source].told = false;
+}

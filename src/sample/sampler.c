@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sockdiag/sampler.h"
+
+#include "namespace_sample.h"
+#include "sockdiag/budget.h"
+
+#include <stdlib.h>
+
+/* A reader renders: at intervals under a second it need not see every sample. At long ones a page
+ * is made again meanwhile: what has become too old vanishes in time, and a watchdog hears of us. */
+static const int64_t shortest_publish_interval = NANOSECONDS_PER_SECOND;
+static const int64_t longest_publish_interval = 10 * NANOSECONDS_PER_SECOND;
+
+/* What failed since is shown no longer than so many intervals. */
+static const int64_t intervals_shown = 3;
+
+static const enum fault_source sources[SAMPLE_KINDS] = {
+    [SAMPLE_COUNT] = SOURCE_COUNT_SAMPLE,
+    [SAMPLE_DETAIL] = SOURCE_DETAIL_SAMPLE,
+};
+
+struct sampler {
+    struct sampler_options options;
+    const struct clock *clock;
+    snapshot_reader *read;
+    void *read_context;
+
+    struct namespace_sample host;
+    struct sample_report reports[SAMPLE_KINDS];
+    struct fault_log faults;
+
+    struct sample_intervals intervals; /* in force, as are the next two */
+    int64_t tick_interval;
+    int64_t publish_interval;
+    struct sample_costs costs; /* expected, as are the next two */
+    int64_t time_wait_cost;
+    int64_t publish_cost;
+
+    /* When it was last done, or at least tried; 0 before the first time. Monotonic. */
+    int64_t counted;
+    int64_t detailed;
+    int64_t published;
+    int64_t next_tick; /* when it is to be done; 0: at once */
+};
+
+struct sampler *sampler_create(const struct sampler_options *options,
+                               const struct kernel_access *kernel, const struct clock *clock,
+                               snapshot_reader *read, void *read_context)
+{
+    struct sampler *sampler = calloc(1, sizeof *sampler);
+    if (!sampler || !namespace_sample_init(&sampler->host, kernel, options)) {
+        free(sampler);
+        return NULL;
+    }
+    sampler->options = *options;
+    sampler->clock = clock;
+    sampler->read = read;
+    sampler->read_context = read_context;
+    sampler->intervals = (struct sample_intervals){options->interval, options->detail_interval};
+    sampler->tick_interval = options->interval;
+    sampler->publish_interval = shortest_publish_interval;
+    return sampler;
+}
+
+void sampler_destroy(struct sampler *sampler)
+{
+    if (!sampler)
+        return;
+    namespace_sample_release(&sampler->host);
+    free(sampler);
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t now(const struct sampler *sampler)
+{
+    return sampler->clock->monotonic(sampler->clock->context);
+}
+
+static int64_t cpu(const struct sampler *sampler)
+{
+    return sampler->clock->thread_cpu(sampler->clock->context);
+}
+
+static double in_seconds(int64_t nanoseconds)
+{
+    return (double)nanoseconds / (double)NANOSECONDS_PER_SECOND;
+}
+
+bool sampler_take(struct sampler *sampler, enum sample_kind kind, struct fault *fault)
+{
+    struct sample_report *report = &sampler->reports[kind];
+    int64_t *cost = kind == SAMPLE_COUNT ? &sampler->costs.count : &sampler->costs.detail;
+    int64_t started = now(sampler);
+    int64_t cpu_at_start = cpu(sampler);
+
+    bool good;
+    uint64_t rows = 0;
+    if (kind == SAMPLE_COUNT) {
+        good = namespace_sample_count(&sampler->host, started, &rows, fault);
+    } else {
+        good = namespace_sample_detail(&sampler->host, started, &rows, &sampler->faults, fault);
+    }
+
+    int64_t used = cpu(sampler) - cpu_at_start;
+    *cost = budget_expect(*cost, used);
+    report->cpu_seconds += in_seconds(used);
+    report->sockets_read = (double)rows;
+    report->duration_seconds = in_seconds(now(sampler) - started);
+    if (good) {
+        report->successes++;
+        report->last_success = in_seconds(sampler->clock->unix_time(sampler->clock->context));
+        fault_log_success(&sampler->faults, sources[kind]);
+    } else {
+        report->errors++;
+    }
+    return good;
+}
+
+static void take_logged(struct sampler *sampler, enum sample_kind kind)
+{
+    struct fault fault;
+    if (!sampler_take(sampler, kind, &fault))
+        fault_log_failure(&sampler->faults, sources[kind], &fault, now(sampler));
+}
+
+/* Part of the count sample's books: it stands in for one. */
+static void take_time_wait(struct sampler *sampler)
+{
+    struct fault fault;
+    int64_t started = now(sampler);
+    int64_t cpu_at_start = cpu(sampler);
+
+    if (namespace_sample_time_wait(&sampler->host, started, &fault))
+        fault_log_success(&sampler->faults, SOURCE_TIME_WAIT);
+    else
+        fault_log_failure(&sampler->faults, SOURCE_TIME_WAIT, &fault, started);
+    int64_t used = cpu(sampler) - cpu_at_start;
+    sampler->reports[SAMPLE_COUNT].cpu_seconds += in_seconds(used);
+    sampler->time_wait_cost = budget_expect(sampler->time_wait_cost, used);
+}
+
+void sampler_publish(struct sampler *sampler)
+{
+    int64_t cpu_at_start = cpu(sampler);
+    namespace_sample_counters(&sampler->host, now(sampler), &sampler->faults);
+    /* Samples run one after the other: while they take long, the last ones are that much older. */
+    double seconds = sampler->reports[SAMPLE_COUNT].duration_seconds +
+                     sampler->reports[SAMPLE_DETAIL].duration_seconds;
+    int64_t busy = (int64_t)(seconds * (double)NANOSECONDS_PER_SECOND);
+    struct namespace_snapshot host;
+    namespace_sample_describe(&sampler->host, now(sampler),
+                              intervals_shown * sampler->intervals.count + busy,
+                              intervals_shown * sampler->intervals.detail + busy, &host);
+    struct snapshot snapshot = {.namespaces = &host, .namespace_count = 1};
+    sampler->reports[SAMPLE_COUNT].interval_seconds = in_seconds(sampler->intervals.count);
+    sampler->reports[SAMPLE_DETAIL].interval_seconds = in_seconds(sampler->intervals.detail);
+    for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)
+        snapshot.samples[kind] = sampler->reports[kind];
+    for (enum fault_reason reason = 0; reason < FAULT_REASONS; reason++)
+        snapshot.errors[reason] = sampler->faults.count[reason];
+
+    sampler->read(sampler->read_context, &snapshot);
+    sampler->published = now(sampler);
+
+    int64_t used = cpu(sampler) - cpu_at_start;
+    sampler->reports[SAMPLE_COUNT].cpu_seconds += in_seconds(used);
+    sampler->publish_cost = budget_expect(sampler->publish_cost, used);
+}
+
+/* The time that something which costs `cost` must take up to stay within `share` of a CPU. */
+static int64_t time_for(int64_t cost, double share)
+{
+    return (int64_t)((double)cost / share);
+}
+
+/* Apply the budget to what things are expected to cost: half of it at the most to what goes on
+ * between samples, the rest to these. */
+static void stretch_intervals(struct sampler *sampler)
+{
+    const struct sampler_options *options = &sampler->options;
+    double quarter = options->cpu_share / 4;
+    int64_t ticks = time_for(sampler->time_wait_cost, quarter) / options->interval + 1;
+    sampler->tick_interval = ticks * options->interval;
+    sampler->publish_interval =
+        sooner(later(time_for(sampler->publish_cost, quarter), shortest_publish_interval),
+               longest_publish_interval);
+
+    double overhead = (double)sampler->publish_cost /
+                          (double)later(sampler->publish_interval,
+                                        sooner(sampler->tick_interval, longest_publish_interval)) +
+                      (double)sampler->time_wait_cost / (double)sampler->tick_interval;
+    sampler->intervals =
+        budget_stretch(options->cpu_share, overhead,
+                       (struct sample_intervals){sampler->tick_interval, options->detail_interval},
+                       sampler->costs);
+}
+
+/* The first tick after `time`: ticks that a long sample ran over are left out, not made up for. */
+static int64_t tick_after(const struct sampler *sampler, int64_t time)
+{
+    int64_t missed = later(0, time - sampler->next_tick) / sampler->tick_interval;
+    return sampler->next_tick + (missed + 1) * sampler->tick_interval;
+}
+
+/* When something last done at `time` is due again; at once if it never was. */
+static int64_t due(int64_t time, int64_t interval)
+{
+    return time == 0 ? 0 : time + interval;
+}
+
+/* The detail sample, if it is due; whether it was. */
+static bool step_detail(struct sampler *sampler)
+{
+    int64_t started = now(sampler);
+    if (started < due(sampler->detailed, sampler->intervals.detail))
+        return false;
+    take_logged(sampler, SAMPLE_DETAIL);
+    sampler->detailed = started;
+    stretch_intervals(sampler);
+    return true;
+}
+
+/* The count sample or what stands in for it, if a tick is due. `nearly` is half a tick from now:
+ * what falls due before the next tick is due at this one. */
+static void step_count(struct sampler *sampler, int64_t started, int64_t nearly)
+{
+    if (started < sampler->next_tick)
+        return;
+    if (nearly >= due(sampler->counted, sampler->intervals.count)) {
+        take_logged(sampler, SAMPLE_COUNT);
+        sampler->counted = started;
+    } else {
+        take_time_wait(sampler);
+    }
+    stretch_intervals(sampler);
+    if (sampler->next_tick == 0)
+        sampler->next_tick = started;
+    sampler->next_tick = tick_after(sampler, now(sampler));
+}
+
+int64_t sampler_step(struct sampler *sampler)
+{
+    /* Detail first: it may take long, and a page should not be made of counts from before it. */
+    bool detailed = step_detail(sampler);
+    int64_t started = now(sampler);
+    int64_t nearly = started + sampler->tick_interval / 2;
+    step_count(sampler, started, nearly);
+    if (detailed || nearly >= sampler->published + sampler->publish_interval)
+        sampler_publish(sampler);
+    return sooner(sooner(sampler->next_tick, due(sampler->detailed, sampler->intervals.detail)),
+                  sampler->published + longest_publish_interval);
+}

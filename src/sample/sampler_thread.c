@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sockdiag/sampler.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+struct sampler_thread {
+    struct sampler *sampler;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t stopped; /* signalled once `stop` is set */
+    bool stop;              /* under `mutex` */
+};
+
+/* Wait until `time` (monotonic) or until the thread shall stop; whether it shall. */
+static bool wait_until(struct sampler_thread *thread, int64_t time)
+{
+    struct timespec deadline = {
+        .tv_sec = (time_t)(time / NANOSECONDS_PER_SECOND),
+        .tv_nsec = (long)(time % NANOSECONDS_PER_SECOND),
+    };
+    pthread_mutex_lock(&thread->mutex);
+    int timed_out = 0;
+    while (!thread->stop && !timed_out)
+        timed_out = pthread_cond_timedwait(&thread->stopped, &thread->mutex, &deadline);
+    bool stop = thread->stop;
+    pthread_mutex_unlock(&thread->mutex);
+    return stop;
+}
+
+static void *run(void *argument)
+{
+    struct sampler_thread *thread = argument;
+    while (!wait_until(thread, sampler_step(thread->sampler)))
+        ;
+    return NULL;
+}
+
+struct sampler_thread *sampler_thread_start(struct sampler *sampler)
+{
+    struct sampler_thread *thread = calloc(1, sizeof *thread);
+    if (!thread)
+        return NULL;
+    thread->sampler = sampler;
+    pthread_mutex_init(&thread->mutex, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&thread->stopped, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+
+    int error = pthread_create(&thread->thread, NULL, run, thread);
+    if (error) {
+        pthread_cond_destroy(&thread->stopped);
+        pthread_mutex_destroy(&thread->mutex);
+        free(thread);
+        errno = error;
+        return NULL;
+    }
+    pthread_setname_np(thread->thread, "sampler");
+    return thread;
+}
+
+void sampler_thread_stop(struct sampler_thread *thread)
+{
+    if (!thread)
+        return;
+    pthread_mutex_lock(&thread->mutex);
+    thread->stop = true;
+    pthread_cond_signal(&thread->stopped);
+    pthread_mutex_unlock(&thread->mutex);
+    pthread_join(thread->thread, NULL);
+    pthread_cond_destroy(&thread->stopped);
+    pthread_mutex_destroy(&thread->mutex);
+    free(thread);
+}
