@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "listen_socket.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BACKLOG = 128 };
+
+bool listen_address_split(const char *address, char host[static LISTEN_HOST_SIZE],
+                          const char **port)
+{
+    const char *colon = strrchr(address, ':');
+    if (!colon)
+        return false;
+    *port = colon + 1;
+    size_t digits = strspn(*port, "0123456789");
+    if (digits == 0 || digits > 5 || (*port)[digits] != '\0' || atoi(*port) > UINT16_MAX)
+        return false;
+
+    const char *start = address;
+    size_t length = (size_t)(colon - address);
+    bool bracketed = length >= 2 && start[0] == '[' && start[length - 1] == ']';
+    if (bracketed) {
+        start++;
+        length -= 2;
+    } else if (memchr(start, ':', length)) {
+        return false; /* a bare IPv6 address: where does it end? */
+    }
+    if (length >= LISTEN_HOST_SIZE)
+        return false;
+    memcpy(host, start, length);
+    host[length] = '\0';
+    return true;
+}
+
+/* A socket listening on one resolved address, or -1 with errno set. */
+static int listen_on(const struct addrinfo *address, bool both_families)
+{
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -1;
+    int reuse = 1, v6_only = !both_families;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
+    if (address->ai_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof v6_only);
+    if (bind(fd, address->ai_addr, address->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0) {
+        int saved_errno = errno;
+        close(fd);
+        errno = saved_errno;
+        return -1;
+    }
+    return fd;
+}
+
+/* On all addresses: IPv6 takes IPv4 too, and where there is no IPv6, IPv4 alone. */
+static int listen_on_any(const char *port)
+{
+    static const int families[] = {AF_INET6, AF_INET};
+    int fd = -1;
+    for (size_t i = 0; i < 2 && fd < 0; i++) {
+        struct addrinfo *found;
+        const struct addrinfo hints = {.ai_family = families[i],
+                                       .ai_socktype = SOCK_STREAM,
+                                       .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+        if (getaddrinfo(NULL, port, &hints, &found) != 0) {
+            errno = EINVAL;
+            continue;
+        }
+        fd = listen_on(found, true);
+        freeaddrinfo(found);
+        if (fd < 0 && errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)
+            break;
+    }
+    return fd;
+}
+
+/* On the first address of `host`, of IPv4 if it has one. `failure` gets what getaddrinfo()
+ * returned. */
+static int listen_on_host(const char *host, const char *port, int *failure)
+{
+    static const int families[] = {AF_INET, AF_INET6};
+    for (size_t i = 0; i < 2; i++) {
+        struct addrinfo *found;
+        const struct addrinfo hints = {
+            .ai_family = families[i], .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+        *failure = getaddrinfo(host, port, &hints, &found);
+        if (*failure)
+            continue;
+        int fd = listen_on(found, false);
+        freeaddrinfo(found);
+        return fd;
+    }
+    return -1;
+}
+
+int listen_socket_open(const char *address, char *error, size_t error_size)
+{
+    char host[LISTEN_HOST_SIZE];
+    const char *port;
+    if (!listen_address_split(address, host, &port)) {
+        snprintf(error, error_size,
+                 "cannot listen on \"%s\": expected host:port, [IPv6 address]:port or :port",
+                 address);
+        return -1;
+    }
+    int failure = 0;
+    bool any = host[0] == '\0' || strcmp(host, "*") == 0 || strcmp(host, "::") == 0;
+    int fd = any ? listen_on_any(port) : listen_on_host(host, port, &failure);
+    if (failure)
+        snprintf(error, error_size, "cannot listen on \"%s\": %s", address, gai_strerror(failure));
+    else if (fd < 0)
+        snprintf(error, error_size, "cannot listen on \"%s\": %s%s", address, strerror(errno),
+                 errno == EADDRINUSE ? "; choose another with --web.listen-address" : "");
+    return fd;
+}
+
+void listen_socket_describe(int fd, char *text, size_t size)
+{
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    char host[64], port[8];
+    if (getsockname(fd, (struct sockaddr *)&address, &length) < 0 ||
+        getnameinfo((struct sockaddr *)&address, length, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        snprintf(text, size, "(unknown)");
+    else
+        snprintf(text, size, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A listening TCP socket from an address as Prometheus users write it. Private to src/web.
+ */
+#ifndef SOCKDIAG_WEB_LISTEN_SOCKET_H
+#define SOCKDIAG_WEB_LISTEN_SOCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { LISTEN_HOST_SIZE = 256 };
+
+/* Cut `address` at its last colon into host, without brackets, and port, a number up to 65535 that
+ * `port` then points to. False when it is not written like that. */
+bool listen_address_split(const char *address, char host[static LISTEN_HOST_SIZE],
+                          const char **port);
+
+/* Listen on "host:port", "[IPv6]:port" or ":port"; the last takes both families where the kernel
+ * has both. Returns a descriptor that the caller closes, or -1 with one line for the operator in
+ * `error`. */
+int listen_socket_open(const char *address, char *error, size_t error_size);
+
+/* The address and port that `fd` really listens on, as "127.0.0.1:10073" or "[::]:10073". */
+void listen_socket_describe(int fd, char *text, size_t size);
+
+#endif
