@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct flag;
+
+/* Reads `text` into the field at `field`. NULL when it is well, or what was expected instead. */
+typedef const char *value_reader(const struct flag *flag, const char *text, void *field);
+
+static value_reader read_listen_address, read_path, read_duration, read_percent, read_number,
+    read_level, read_format;
+
+struct flag {
+    const char *name;
+    value_reader *read;  /* NULL: a switch, its field a bool */
+    size_t field;        /* offset in struct options */
+    double low, high;    /* of a duration (seconds) or a number: both allowed */
+    const char *initial; /* read like an argument; for a switch, "on" or NULL */
+    const char *placeholder;
+    const char *help;
+};
+
+#define FIELD(name) offsetof(struct options, name)
+
+static const struct flag flags[] = {
+    {"web.listen-address", read_listen_address, FIELD(web), 0, 0, NULL, "ADDRESS",
+     "Address to listen on, repeatable: host:port, [IPv6]:port, or :port for both families "
+     "(default :10073)"},
+    {"web.telemetry-path", read_path, FIELD(web.telemetry_path), 0, 0, "/metrics", "PATH",
+     "Path of the metrics"},
+    {"web.max-connections", read_number, FIELD(web.max_connections), 1, 10000, "256", "N",
+     "Connections at once for each listen address; one client gets a sixteenth of them"},
+    {"web.disable-exporter-metrics", NULL, FIELD(disable_exporter_metrics), 0, 0, NULL, NULL,
+     "Leave out process_* and the HTTP request counters"},
+    {"sample.interval", read_duration, FIELD(sampler.interval), 0.01, 3600, "1s", "DURATION",
+     "Time between count samples: sockets by state, accept queues"},
+    {"sample.detail-interval", read_duration, FIELD(sampler.detail_interval), 0.1, 86400, "5s",
+     "DURATION", "Time between detail samples: families, and what needs every socket listed"},
+    {"sample.cpu-budget", read_percent, FIELD(sampler.cpu_share), 0.01, 100, "2", "PERCENT",
+     "CPU that sampling may take, of one CPU; intervals are stretched to keep it"},
+    {"sample.peak-window", read_duration, FIELD(sampler.peak_window), 1, 86400, "1m", "DURATION",
+     "How long a peak is remembered"},
+    {"collector.listeners", NULL, FIELD(sampler.collect_listeners), 0, 0, "on", NULL,
+     "Accept queues by listener"},
+    {"collector.listeners.top", read_number, FIELD(sampler.listeners_top), 0, 4096, "32", "N",
+     "The most listeners to name"},
+    {"collector.ports", NULL, FIELD(sampler.collect_ports), 0, 0, "on", NULL,
+     "Ephemeral ports of TCP and UDP: range, use, utilization"},
+    {"collector.destinations", NULL, FIELD(sampler.collect_destinations), 0, 0, "on", NULL,
+     "Ephemeral ports by destination; needs collector.ports"},
+    {"collector.destinations.top", read_number, FIELD(sampler.destinations_top), 0,
+     DESTINATIONS_MAX_TOP, "10", "N",
+     "The most destinations to name for each protocol; 0 names none, the fullest one still counts"},
+    {"collector.time-wait", NULL, FIELD(sampler.collect_time_wait), 0, 0, "on", NULL,
+     "TIME_WAIT counters and settings"},
+    {"once", NULL, FIELD(once), 0, 0, NULL, NULL,
+     "Take one sample of each kind, print the metrics and exit"},
+    {"log.level", read_level, FIELD(log_level), 0, 0, "info", "LEVEL",
+     "Lowest level to log: debug, info, warn or error"},
+    {"log.format", read_format, FIELD(log_format), 0, 0, "logfmt", "FORMAT",
+     "Log lines as logfmt or json"},
+    {"version", NULL, FIELD(version), 0, 0, NULL, NULL, "Print the version and exit"},
+    {"help", NULL, FIELD(help), 0, 0, NULL, NULL, "Print this and exit"},
+};
+enum { FLAGS = sizeof flags / sizeof flags[0] };
+
+static const char *read_listen_address(const struct flag *flag, const char *text, void *field)
+{
+    (void)flag;
+    struct web_options *web = field;
+    if (!web_address_is_valid(text))
+        return "host:port, [IPv6]:port or :port";
+    if (web->listen_address_count == WEB_MAX_LISTEN_ADDRESSES)
+        return "accepted: at most 16 addresses";
+    web->listen_addresses[web->listen_address_count++] = text;
+    return NULL;
+}
+
+/* Nothing that would need escaping in a URL, in HTML or in a label. */
+static const char *read_path(const struct flag *flag, const char *text, void *field)
+{
+    (void)flag;
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "/-._~";
+    size_t length = strlen(text);
+    if (text[0] != '/' || length < 2 || length > 200 || text[strspn(text, allowed)] != '\0' ||
+        strncmp(text, "/-/", 3) == 0)
+        return "a path such as /metrics: letters, digits and / - . _ ~ only, not / and not /-/...";
+    *(const char **)field = text;
+    return NULL;
+}
+
+/* One number with its unit, such as "30s". What follows it, or NULL. */
+static const char *read_duration_part(const char *text, double *seconds)
+{
+    static const struct {
+        const char *unit;
+        double seconds;
+    } units[] = {{"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+
+    size_t length = strspn(text, "0123456789.");
+    char *end;
+    double number = strtod(text, &end);
+    if (length == 0 || end != text + length)
+        return NULL;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strncmp(end, units[i].unit, strlen(units[i].unit)) == 0) {
+            *seconds += number * units[i].seconds;
+            return end + strlen(units[i].unit);
+        }
+    }
+    return NULL;
+}
+
+static const char *read_duration(const struct flag *flag, const char *text, void *field)
+{
+    double seconds = 0;
+    const char *rest = text;
+    do
+        rest = read_duration_part(rest, &seconds);
+    while (rest && *rest);
+    if (!rest || seconds < flag->low || seconds > flag->high) {
+        static char expected[96];
+        snprintf(expected, sizeof expected,
+                 "a duration such as 500ms, 5s or 1m30s, from %gs to %gs", flag->low, flag->high);
+        return expected;
+    }
+    *(int64_t *)field = (int64_t)llround(seconds * (double)NANOSECONDS_PER_SECOND);
+    return NULL;
+}
+
+static const char *read_percent(const struct flag *flag, const char *text, void *field)
+{
+    char *end;
+    double percent = strtod(text, &end);
+    if (end == text || strcmp(*end == '%' ? end + 1 : end, "") != 0 ||
+        !(percent >= flag->low && percent <= flag->high))
+        return "a percentage of one CPU, from 0.01 to 100";
+    *(double *)field = percent / 100;
+    return NULL;
+}
+
+static const char *read_number(const struct flag *flag, const char *text, void *field)
+{
+    char *end;
+    errno = 0;
+    unsigned long number = strtoul(text, &end, 10);
+    if (strspn(text, "0123456789") == 0 || *end != '\0' || errno != 0 ||
+        (double)number < flag->low || (double)number > flag->high) {
+        static char expected[64];
+        snprintf(expected, sizeof expected, "a number from %g to %g", flag->low, flag->high);
+        return expected;
+    }
+    *(size_t *)field = number;
+    return NULL;
+}
+
+/* The place of `text` in `names`, or -1. */
+static int find_name(const char *const names[], int count, const char *text)
+{
+    for (int i = 0; i < count; i++) {
+        if (strcmp(names[i], text) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static const char *read_level(const struct flag *flag, const char *text, void *field)
+{
+    (void)flag;
+    static const char *const names[] = {"debug", "info", "warn", "error"};
+    int level = find_name(names, 4, text);
+    if (level < 0)
+        return "debug, info, warn or error";
+    *(enum log_level *)field = (enum log_level)level;
+    return NULL;
+}
+
+static const char *read_format(const struct flag *flag, const char *text, void *field)
+{
+    (void)flag;
+    static const char *const names[] = {"logfmt", "json"};
+    int format = find_name(names, 2, text);
+    if (format < 0)
+        return "logfmt or json";
+    *(enum log_format *)field = (enum log_format)format;
+    return NULL;
+}
+
+static void *field_of(const struct flag *flag, struct options *options)
+{
+    return (char *)options + flag->field;
+}
+
+static void set_defaults(struct options *options)
+{
+    *options = (struct options){0};
+    for (size_t i = 0; i < FLAGS; i++) {
+        if (!flags[i].initial)
+            continue;
+        if (flags[i].read)
+            flags[i].read(&flags[i], flags[i].initial, field_of(&flags[i], options));
+        else
+            *(bool *)field_of(&flags[i], options) = true;
+    }
+}
+
+/* The flag whose name is the first `length` bytes of `name`, or NULL. */
+static const struct flag *find_flag(const char *name, size_t length)
+{
+    for (size_t i = 0; i < FLAGS; i++) {
+        if (strlen(flags[i].name) == length && memcmp(flags[i].name, name, length) == 0)
+            return &flags[i];
+    }
+    return NULL;
+}
+
+/* Take in one argument, and `next` (NULL at the end) if it is its value; `took_next` tells. */
+static bool parse_argument(struct options *options, const char *argument, const char *next,
+                           bool *took_next, char *error, size_t error_size)
+{
+    *took_next = false;
+    if (strncmp(argument, "--", 2) != 0) {
+        snprintf(error, error_size, "unexpected argument \"%s\"; see --help", argument);
+        return false;
+    }
+    const char *name = argument + 2;
+    size_t length = strcspn(name, "=");
+    const char *value = name[length] == '=' ? name + length + 1 : NULL;
+
+    const struct flag *flag = find_flag(name, length);
+    bool negated = !flag && strncmp(name, "no-", 3) == 0;
+    if (negated)
+        flag = find_flag(name + 3, length - 3);
+    if (!flag || (negated && flag->read)) {
+        snprintf(error, error_size, "unknown flag --%.*s; see --help", (int)length, name);
+        return false;
+    }
+    if (!flag->read) {
+        *(bool *)field_of(flag, options) = !negated;
+        if (value)
+            snprintf(error, error_size, "flag --%.*s takes no value", (int)length, name);
+        return !value;
+    }
+    if (!value && next && strncmp(next, "--", 2) != 0) {
+        value = next;
+        *took_next = true;
+    }
+    if (!value) {
+        snprintf(error, error_size, "flag --%s needs a value: %s", flag->name, flag->placeholder);
+        return false;
+    }
+    const char *expected = flag->read(flag, value, field_of(flag, options));
+    if (expected)
+        snprintf(error, error_size, "flag --%s: \"%s\" is not %s", flag->name, value, expected);
+    return !expected;
+}
+
+/* An argument may hold anything; the line that quotes it stays one line. */
+static void mask_controls(char *line)
+{
+    for (; *line; line++) {
+        if ((unsigned char)*line < ' ' || *line == 0x7f)
+            *line = '?';
+    }
+}
+
+bool options_parse(struct options *options, int count, char *const arguments[], char *error,
+                   size_t error_size)
+{
+    set_defaults(options);
+    for (int i = 1; i < count; i++) {
+        bool took_next;
+        if (!parse_argument(options, arguments[i], i + 1 < count ? arguments[i + 1] : NULL,
+                            &took_next, error, error_size)) {
+            mask_controls(error);
+            return false;
+        }
+        i += took_next;
+    }
+    if (options->web.listen_address_count == 0)
+        options->web.listen_addresses[options->web.listen_address_count++] = ":10073";
+    return true;
+}
+
+void options_print_help(FILE *out)
+{
+    fputs("usage: sockdiag_exporter [flags]\n\n"
+          "Samples the kernel's TCP sockets on its own clock and serves their states as\n"
+          "Prometheus metrics.\n\n",
+          out);
+    for (size_t i = 0; i < FLAGS; i++) {
+        const struct flag *flag = &flags[i];
+        bool on = !flag->read && flag->initial;
+        fprintf(out, "  --%s%s%s%s\n      %s", on ? "[no-]" : "", flag->name,
+                flag->placeholder ? "=" : "", flag->placeholder ? flag->placeholder : "",
+                flag->help);
+        if (flag->read && flag->initial)
+            fprintf(out, " (default %s)", flag->initial);
+        fputs("\n", out);
+    }
+}

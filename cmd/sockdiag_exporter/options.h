@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The command line, in the manner of the Prometheus exporters: --flag=value or --flag value,
+ * --switch and --no-switch.
+ */
+#ifndef SOCKDIAG_CMD_OPTIONS_H
+#define SOCKDIAG_CMD_OPTIONS_H
+
+#include "sockdiag/log.h"
+#include "sockdiag/sampler.h"
+#include "sockdiag/web_server.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct options {
+    struct web_options web; /* its strings are the command line's, or literals */
+    struct sampler_options sampler;
+    enum log_level log_level;
+    enum log_format log_format;
+    bool disable_exporter_metrics;
+    bool once;
+    bool help;
+    bool version;
+};
+
+/* Fill `options` with the defaults and what `arguments` (`count` of them, the program's name first)
+ * change. False when one of them is wrong: `error` then holds one line that names it. */
+bool options_parse(struct options *options, int count, char *const arguments[], char *error,
+                   size_t error_size);
+
+/* Write what --help prints. */
+void options_print_help(FILE *out);
+
+#endif
