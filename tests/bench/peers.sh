@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# peers.sh DIRECTORY: fetches the programs to measure beside the exporter, and installs nothing.
+#
+# Debian packages are downloaded and unpacked below DIRECTORY/root; nothing of them is run here, no
+# maintainer script either, and what is already there is not fetched again. Standard output has one
+# line for each peer, fields separated by tabs:
+#
+#     NAME  ok       VERSION  PROGRAM  LIBRARY-PATH
+#     NAME  missing  REASON
+#
+# The exit code is 0 either way: a missing peer is a row of the table, not the end of the benchmark.
+
+set -u
+
+directory=${1:?usage: peers.sh DIRECTORY}
+mkdir -p "$directory/packages" "$directory/root" || exit 1
+cd "$directory" || exit 1
+directory=$PWD
+root=$directory/root
+log=$directory/fetch.log
+: >"$log"
+
+# Where the unpacked libraries are: Debian has a directory for each architecture.
+library_path() {
+    find "$root/lib" "$root/usr/lib" -maxdepth 1 -type d -name '*-linux-gnu*' 2>/dev/null |
+        paste -s -d :
+}
+
+# fetch PACKAGE: downloads and unpacks it; the reason of a failure is the last line of the log.
+fetch() {
+    if ! (cd packages && apt-get -q -o APT::Sandbox::User=root download "$1") >>"$log" 2>&1; then
+        return 1
+    fi
+    for archive in packages/"$1"_*.deb; do
+        dpkg-deb -x "$archive" "$root" >>"$log" 2>&1 || return 1
+    done
+}
+
+missing_libraries() {
+    for file in "$@"; do
+        LD_LIBRARY_PATH=$(library_path) ldd "$file" 2>&1
+    done | awk '/not found/ { print $1 }' | sort -u
+}
+
+# complete_libraries FILE...: fetches the shared libraries that the files lack, then those that
+# these lack. A Debian library's package is named after it: libprotobuf-c.so.1 is in libprotobuf-c1.
+complete_libraries() {
+    for _ in 1 2 3; do
+        libraries=$(missing_libraries "$@")
+        [ -z "$libraries" ] && return 0
+        for library in $libraries; do
+            fetch "$(echo "$library" | sed 's/\.so\.//')" || return 1
+        done
+    done
+    echo "still without $(echo "$libraries" | paste -s -d ' ')" >>"$log"
+    return 1
+}
+
+# The last package of that name is what dpkg-deb unpacked last.
+version() {
+    for archive in packages/"$1"_*.deb; do
+        dpkg-deb -f "$archive" Version
+    done | tail -n 1
+}
+
+# peer NAME PACKAGE PROGRAM [PLUGIN...]: fetches it if need be and prints its line.
+peer() {
+    name=$1 package=$2 program=$root/$3
+    shift 2
+    for file in "$@"; do
+        shift
+        set -- "$@" "$root/$file"
+    done
+    if { [ -x "$program" ] || fetch "$package"; } && complete_libraries "$@"; then
+        printf '%s\tok\t%s\t%s\t%s\n' "$name" "$(version "$package")" "$program" "$(library_path)"
+    else
+        printf '%s\tmissing\t%s\n' "$name" "$package: $(tail -n 1 "$log")"
+    fi
+}
+
+peer collectd collectd-core usr/sbin/collectd usr/lib/collectd/tcpconns.so \
+    usr/lib/collectd/write_prometheus.so
+peer node_exporter prometheus-node-exporter usr/bin/prometheus-node-exporter
+if ss=$(command -v ss); then
+    printf 'ss\tok\t%s\t%s\t\n' "$("$ss" -V | sed 's/.*iproute2-\([^, ]*\).*/\1/')" "$ss"
+else
+    printf 'ss\tmissing\tiproute2 is not installed\n'
+fi

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Both kinds of sample against a zoo: sockets whose number in each state is known because they were
+ * made so, in a namespace that holds no others.
+ */
+#include "capture.h"
+#include "skip.h"
+#include "zoo.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct zoo_population ipv4 = {
+    .established = 3,
+    .syn_sent = 2,
+    .syn_recv = 4,
+    .fin_wait1 = 5,
+    .fin_wait2 = 1,
+    .fin_wait2_mini = 7,
+    .time_wait = 6,
+    .close_wait = 9,
+    .last_ack = 8,
+    .listen = 10,
+    .closing = 11,
+    .bound_inactive = 12,
+};
+static const struct zoo_population ipv6 = {
+    .established = 12,
+    .syn_sent = 11,
+    .syn_recv = 10,
+    .fin_wait1 = 9,
+    .fin_wait2 = 8,
+    .fin_wait2_mini = 1,
+    .time_wait = 7,
+    .close_wait = 5,
+    .last_ack = 4,
+    .listen = 3,
+    .closing = 2,
+    .bound_inactive = 6,
+};
+
+static unsigned expected(const struct zoo_population *zoo, enum tcp_state state)
+{
+    switch (state) {
+    case TCP_STATE_ESTABLISHED:
+        return zoo->established;
+    case TCP_STATE_SYN_SENT:
+        return zoo->syn_sent;
+    case TCP_STATE_SYN_RECV:
+        return zoo->syn_recv;
+    case TCP_STATE_FIN_WAIT1:
+        return zoo->fin_wait1;
+    case TCP_STATE_FIN_WAIT2:
+        return zoo->fin_wait2 + zoo->fin_wait2_mini;
+    case TCP_STATE_TIME_WAIT:
+        return zoo->time_wait;
+    case TCP_STATE_CLOSE_WAIT:
+        return zoo->close_wait;
+    case TCP_STATE_LAST_ACK:
+        return zoo->last_ack;
+    case TCP_STATE_LISTEN:
+        return zoo->listen;
+    case TCP_STATE_CLOSING:
+        return zoo->closing;
+    case TCP_STATE_BOUND_INACTIVE:
+        return zoo->bound_inactive;
+    default:
+        fail_msg("no such state");
+        return 0;
+    }
+}
+
+static void test_counts_of_an_empty_namespace_are_zero(void **state)
+{
+    (void)state;
+    struct capture capture;
+    capture_take(&capture);
+    for (enum tcp_state s = 0; s < TCP_STATES; s++) {
+        assert_int_equal(capture.host.sockets[s], 0);
+        assert_int_equal(state_counts_of(&capture.host.detail, s), 0);
+    }
+}
+
+static void test_both_samples_count_every_state_exactly(void **state)
+{
+    (void)state;
+    struct zoo *zoo;
+    struct capture capture;
+    assert_int_equal(zoo_create(&ipv4, &ipv6, &zoo), 0);
+    capture_take(&capture);
+    for (enum tcp_state s = 0; s < TCP_STATES; s++) {
+        if (s == TCP_STATE_BOUND_INACTIVE && !capture.host.has_bound_inactive)
+            continue; /* before Linux 6.8 nobody can count them */
+        print_message("%s\n", tcp_state_name(s));
+        if (s != TCP_STATE_BOUND_INACTIVE)
+            assert_int_equal(capture.host.sockets[s], expected(&ipv4, s) + expected(&ipv6, s));
+        assert_int_equal(capture.host.detail.sockets[IP_FAMILY_IPV4][s], expected(&ipv4, s));
+        assert_int_equal(capture.host.detail.sockets[IP_FAMILY_IPV6][s], expected(&ipv6, s));
+    }
+    assert_int_equal(capture.host.detail.fin_wait2_minisockets,
+                     ipv4.fin_wait2_mini + ipv6.fin_wait2_mini);
+    assert_int_equal(capture.host.detail.syn_recv_requests, ipv4.syn_recv + ipv6.syn_recv);
+    assert_int_equal(capture.host.derived_drift.established, 0);
+    assert_int_equal(capture.host.derived_drift.time_wait, 0);
+    zoo_destroy(zoo);
+}
+
+static int open_and_count(void *dumps)
+{
+    ++*(unsigned *)dumps;
+    return sock_diag_open_netlink(NULL);
+}
+
+static void test_a_count_sample_is_one_dump(void **state)
+{
+    (void)state;
+    unsigned dumps = 0;
+    struct capture capture;
+    const struct kernel_access kernel = {open_and_count, &dumps, "/proc"};
+    capture_take_through(&capture, &kernel);
+    assert_int_equal(dumps, 1 + 3); /* count; detail of TCP, of UDP over IPv4 and over IPv6 */
+}
+
+static void test_v4_mapped_sockets_count_as_ipv4(void **state)
+{
+    (void)state;
+    struct zoo *zoo;
+    struct capture capture;
+    assert_int_equal(zoo_create(NULL, NULL, &zoo), 0);
+    assert_int_equal(
+        zoo_add(zoo, ZOO_V4_MAPPED, &(struct zoo_population){.established = 4, .time_wait = 3}), 0);
+    capture_take(&capture);
+    assert_int_equal(capture.host.detail.sockets[IP_FAMILY_IPV4][TCP_STATE_ESTABLISHED], 4);
+    assert_int_equal(capture.host.detail.sockets[IP_FAMILY_IPV4][TCP_STATE_TIME_WAIT], 3);
+    assert_int_equal(capture.host.sockets[TCP_STATE_ESTABLISHED], 4);
+    assert_int_equal(capture.host.sockets[TCP_STATE_TIME_WAIT], 3);
+    zoo_destroy(zoo);
+}
+
+static void assert_queue(enum zoo_family family, unsigned backlog, unsigned length)
+{
+    struct zoo *zoo;
+    struct capture capture;
+    uint16_t port;
+    assert_int_equal(zoo_create(NULL, NULL, &zoo), 0);
+    assert_int_equal(zoo_fill_accept_queue(zoo, family, backlog, length, &port), 0);
+    capture_take(&capture);
+    assert_int_equal(capture.host.queue_count, 1);
+    assert_int_equal(capture.queues[0].port, port);
+    assert_int_equal(capture.queues[0].queue_length, length);
+    assert_int_equal(capture.queues[0].queue_limit, backlog);
+    assert_int_equal(capture.queues[0].queue_peak, length);
+    zoo_destroy(zoo);
+}
+
+static void test_accept_queues_are_measured_in_connections(void **state)
+{
+    (void)state;
+    assert_queue(ZOO_IPV4, 7, 5);
+    assert_queue(ZOO_IPV4, 3, 4); /* Linux lets one more in */
+    assert_queue(ZOO_IPV6, 100, 0);
+    assert_queue(ZOO_IPV6, 4, 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_counts_of_an_empty_namespace_are_zero),
+        cmocka_unit_test(test_both_samples_count_every_state_exactly),
+        cmocka_unit_test(test_a_count_sample_is_one_dump),
+        cmocka_unit_test(test_v4_mapped_sockets_count_as_ipv4),
+        cmocka_unit_test(test_accept_queues_are_measured_in_connections),
+    };
+    int skipped = enter_namespace_or_skip();
+    return skipped ? skipped : cmocka_run_group_tests(tests, NULL, NULL);
+}

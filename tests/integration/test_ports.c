@@ -1,0 +1,570 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the exporter says of ephemeral ports against what the kernel does: how many connects, binds
+ * and sends really succeed before the ports run out. In a namespace with a range of 1,000 ports.
+ */
+#include "capture.h"
+#include "netns.h"
+#include "skip.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { LOW = 40000, HIGH = 40999, RANGE = HIGH - LOW + 1, SERVER = 5000, MANY = 16384 };
+
+/* Every socket of a test; released without a trace when it ends. */
+static int sockets[MANY];
+static unsigned socket_count;
+
+static int keep(int fd)
+{
+    assert_true(fd >= 0);
+    assert_true(socket_count < MANY);
+    return sockets[socket_count++] = fd;
+}
+
+static void sysctl(const char *path, const char *value)
+{
+    assert_int_equal(netns_sysctl_write(path, value), 0);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    sysctl("ipv4/ip_local_port_range", "40000 40999");
+    sysctl("ipv4/ip_local_reserved_ports", "\n");
+    sysctl("ipv4/tcp_tw_reuse", "2");
+    return 0;
+}
+
+/* A reset leaves no TIME_WAIT. */
+static int tear_down(void **state)
+{
+    (void)state;
+    const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    while (socket_count > 0) {
+        setsockopt(sockets[--socket_count], SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        close(sockets[socket_count]);
+    }
+    return 0;
+}
+
+/* "127.0.0.1", "::1", "::ffff:127.0.0.1" and a port as an address; its family tells the socket's.
+ */
+struct address {
+    struct sockaddr_storage storage;
+    socklen_t length;
+};
+
+static struct address make_address(const char *text, uint16_t port)
+{
+    struct address address = {0};
+    struct sockaddr_in *ipv4 = (struct sockaddr_in *)&address.storage;
+    struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *)&address.storage;
+    if (inet_pton(AF_INET, text, &ipv4->sin_addr) == 1) {
+        ipv4->sin_family = AF_INET;
+        ipv4->sin_port = htons(port);
+        address.length = sizeof *ipv4;
+    } else {
+        assert_int_equal(inet_pton(AF_INET6, text, &ipv6->sin6_addr), 1);
+        ipv6->sin6_family = AF_INET6;
+        ipv6->sin6_port = htons(port);
+        address.length = sizeof *ipv6;
+    }
+    return address;
+}
+
+static int open_socket(const struct address *address, int type)
+{
+    return keep(socket(address->storage.ss_family, type | SOCK_CLOEXEC, 0));
+}
+
+static int bind_socket(const char *text, uint16_t port, int type)
+{
+    struct address address = make_address(text, port);
+    int fd = open_socket(&address, type);
+    int share = type == SOCK_STREAM && port != 0; /* several listeners on one port */
+    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &share, sizeof share);
+    return bind(fd, (struct sockaddr *)&address.storage, address.length) == 0 ? fd : -errno;
+}
+
+static int listen_on(const char *text, uint16_t port)
+{
+    int fd = bind_socket(text, port, SOCK_STREAM);
+    assert_true(fd >= 0);
+    assert_int_equal(listen(fd, 4096), 0);
+    return fd;
+}
+
+/* connect() to `to`, from `from` if that is not NULL: bound with IP_BIND_ADDRESS_NO_PORT, so that
+ * the port is chosen by connect(), or without it, so that it is chosen by bind(). 0 or the errno.
+ */
+static int connect_from(const char *from, bool port_by_bind, const char *to, uint16_t port,
+                        int type)
+{
+    struct address remote = make_address(to, port);
+    int fd = open_socket(&remote, type);
+    if (from) {
+        struct address local = make_address(from, 0);
+        int late = !port_by_bind;
+        setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &late, sizeof late);
+        if (bind(fd, (struct sockaddr *)&local.storage, local.length) != 0)
+            return errno;
+    }
+    return connect(fd, (struct sockaddr *)&remote.storage, remote.length) == 0 ? 0 : errno;
+}
+
+static int connect_to(const char *to, uint16_t port)
+{
+    return connect_from(NULL, false, to, port, SOCK_STREAM);
+}
+
+static void connect_many(const char *to, uint16_t port, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        assert_int_equal(connect_to(to, port), 0);
+}
+
+/* How many more connects succeed before one fails for want of a port. */
+static unsigned connect_until_full(const char *to, uint16_t port)
+{
+    for (unsigned count = 0; count <= RANGE; count++) {
+        int error = connect_to(to, port);
+        if (error) {
+            assert_int_equal(error, EADDRNOTAVAIL);
+            return count;
+        }
+    }
+    fail_msg("more connects than ports");
+    return 0;
+}
+
+static const struct port_summary *tcp(struct capture *capture)
+{
+    capture_take(capture);
+    return &capture->host.ports[SOCKET_TCP].summary;
+}
+
+static const struct port_summary *udp(struct capture *capture)
+{
+    capture_take(capture);
+    return &capture->host.ports[SOCKET_UDP].summary;
+}
+
+/* The ports held towards a destination, -1 when it is not among the fullest. */
+static int ports_towards(const struct capture *capture, const char *to, uint16_t port)
+{
+    struct address address = make_address(to, port);
+    const void *wanted = address.storage.ss_family == AF_INET
+                             ? (void *)&((struct sockaddr_in *)&address.storage)->sin_addr
+                             : (void *)&((struct sockaddr_in6 *)&address.storage)->sin6_addr;
+    size_t size = address.storage.ss_family == AF_INET ? 4 : 16;
+    int ports = -1;
+    for (size_t i = 0; i < capture->host.ports[SOCKET_TCP].destination_count; i++) {
+        const struct destination *row = &capture->destinations[SOCKET_TCP][i];
+        if (row->remote_port == port && (row->family == IP_FAMILY_IPV4) == (size == 4) &&
+            memcmp(&row->remote_address, wanted, size) == 0)
+            ports = (ports < 0 ? 0 : ports) + (int)row->ports;
+    }
+    return ports;
+}
+
+static void test_an_empty_namespace_uses_nothing(void **state)
+{
+    (void)state;
+    struct capture capture;
+    const struct port_summary *ports = tcp(&capture);
+    assert_int_equal(ports->range, RANGE);
+    assert_int_equal(ports->reserved, 0);
+    assert_int_equal(ports->owned, 0);
+    assert_int_equal(ports->usable, RANGE);
+    assert_int_equal(ports->used, 0);
+    for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++)
+        assert_true(ports->utilization[scope] == 0);
+    assert_int_equal(ports->destinations, 0);
+}
+
+static void test_connect_fails_exactly_where_a_destination_is_full(void **state)
+{
+    (void)state;
+    struct capture capture;
+    const struct port_summary *ports;
+    listen_on("127.0.0.1", SERVER);
+    listen_on("127.0.0.2", SERVER);
+
+    connect_many("127.0.0.1", SERVER, RANGE - 1);
+    ports = tcp(&capture);
+    assert_true(ports->utilization[PORT_SCOPE_DESTINATION] == 0.999);
+
+    assert_int_equal(connect_until_full("127.0.0.1", SERVER), 1);
+    connect_many("127.0.0.2", SERVER, 123);
+    ports = tcp(&capture);
+    assert_true(ports->utilization[PORT_SCOPE_DESTINATION] == 1);
+    assert_int_equal(ports->destinations, 2);
+    assert_int_equal(ports->destination_error_bound, 0);
+    assert_int_equal(ports_towards(&capture, "127.0.0.1", SERVER), RANGE);
+    assert_int_equal(ports_towards(&capture, "127.0.0.2", SERVER), 123);
+    assert_int_equal(ports->used, RANGE);
+    assert_int_equal(connect_until_full("127.0.0.2", SERVER), RANGE - 123);
+}
+
+static void test_the_preferred_half_is_used_up_first(void **state)
+{
+    (void)state;
+    struct capture capture;
+    listen_on("127.0.0.1", SERVER);
+    connect_many("127.0.0.1", SERVER, RANGE / 2 - 1);
+    assert_true(tcp(&capture)->preferred_utilization == (RANGE / 2 - 1) / (RANGE / 2.0));
+    connect_many("127.0.0.1", SERVER, 1);
+    assert_true(tcp(&capture)->preferred_utilization == 1);
+    assert_true(tcp(&capture)->utilization[PORT_SCOPE_DESTINATION] == 0.5);
+}
+
+static void test_the_preferred_half_of_an_odd_range_is_the_odd_one(void **state)
+{
+    (void)state;
+    struct capture capture;
+    sysctl("ipv4/ip_local_port_range", "40001 40100");
+    listen_on("127.0.0.1", SERVER);
+    connect_many("127.0.0.1", SERVER, 50);
+    assert_true(tcp(&capture)->preferred_utilization == 1);
+    assert_int_equal(connect_until_full("127.0.0.1", SERVER), 50);
+}
+
+static void test_reserved_ports_are_not_usable(void **state)
+{
+    (void)state;
+    struct capture capture;
+    sysctl("ipv4/ip_local_reserved_ports", "80,39990-40009,40500,40990-41010");
+    listen_on("127.0.0.1", SERVER);
+    const struct port_summary *ports = tcp(&capture);
+    assert_int_equal(ports->reserved, 10 + 1 + 10);
+    assert_int_equal(ports->usable, RANGE - 21);
+    assert_int_equal(connect_until_full("127.0.0.1", SERVER), RANGE - 21);
+    assert_true(tcp(&capture)->utilization[PORT_SCOPE_DESTINATION] == 1);
+}
+
+static void test_owned_ports_are_not_usable_and_not_subtracted_twice(void **state)
+{
+    (void)state;
+    struct capture capture;
+    sysctl("ipv4/ip_local_reserved_ports", "40100-40109");
+    listen_on("127.0.0.1", SERVER);
+    listen_on("127.0.0.1", 40001);
+    listen_on("127.0.0.7", 40001); /* the same port: one less, not two */
+    listen_on("::1", 40002);
+    listen_on("127.0.0.1", 40100); /* reserved as well */
+    assert_true(bind_socket("127.0.0.1", 40003, SOCK_STREAM) >= 0);
+    assert_true(bind_socket("127.0.0.9", 40105, SOCK_STREAM) >= 0); /* reserved as well */
+
+    const struct port_summary *ports = tcp(&capture);
+    if (!capture.host.has_bound_inactive)
+        skip(); /* before Linux 6.8 nobody can see 40003 */
+    assert_int_equal(ports->reserved, 10);
+    assert_int_equal(ports->owned, 5);
+    assert_int_equal(ports->usable, RANGE - 10 - 3);
+    assert_int_equal(connect_until_full("127.0.0.1", SERVER), RANGE - 13);
+    assert_true(tcp(&capture)->utilization[PORT_SCOPE_DESTINATION] == 1);
+}
+
+static void test_sockets_bound_to_port_0_own_their_ports(void **state)
+{
+    (void)state;
+    struct capture capture;
+    listen_on("127.0.0.1", SERVER);
+    for (int i = 0; i < 200; i++)
+        assert_true(bind_socket("127.0.0.1", 0, SOCK_STREAM) >= 0);
+    const struct port_summary *ports = tcp(&capture);
+    if (!capture.host.has_bound_inactive)
+        skip(); /* before Linux 6.8 nobody can see them */
+    assert_int_equal(ports->owned, 200);
+    assert_int_equal(connect_until_full("127.0.0.1", SERVER), RANGE - 200);
+}
+
+/* A program that binds before it connects runs out of the ports of its address, however many
+ * destinations it has. */
+static void test_bind_fails_exactly_where_a_local_address_is_full(void **state)
+{
+    (void)state;
+    struct capture capture;
+    listen_on("127.0.0.1", SERVER);
+    listen_on("127.0.0.2", SERVER);
+    for (unsigned i = 0; i < RANGE; i++)
+        assert_int_equal(
+            connect_from("127.0.0.3", true, i % 2 ? "127.0.0.1" : "127.0.0.2", SERVER, SOCK_STREAM),
+            0);
+    const struct port_summary *ports = tcp(&capture);
+    assert_true(ports->utilization[PORT_SCOPE_LOCAL_ADDRESS] == 1);
+    assert_true(ports->utilization[PORT_SCOPE_DESTINATION] == 0.5);
+    assert_int_equal(connect_from("127.0.0.3", true, "127.0.0.1", SERVER, SOCK_STREAM), EADDRINUSE);
+    assert_int_equal(connect_from("127.0.0.4", true, "127.0.0.1", SERVER, SOCK_STREAM), 0);
+}
+
+/* The same when the sockets stay bound; and an address that is full says nothing of the others. */
+static void test_bound_only_sockets_fill_their_address(void **state)
+{
+    (void)state;
+    struct capture capture;
+    for (int i = 0; i < 900; i++)
+        assert_true(bind_socket("127.0.0.3", 0, SOCK_STREAM) >= 0);
+    const struct port_summary *ports = tcp(&capture);
+    if (!capture.host.has_bound_inactive)
+        skip(); /* before Linux 6.8 nobody can see them */
+    assert_true(ports->utilization[PORT_SCOPE_LOCAL_ADDRESS] == 0.9);
+    assert_true(ports->utilization[PORT_SCOPE_HOST] == 0.9);
+    for (int i = 0; i < 900; i++)
+        assert_true(bind_socket("127.0.0.4", 0, SOCK_STREAM) >= 0);
+    ports = tcp(&capture);
+    assert_true(ports->utilization[PORT_SCOPE_LOCAL_ADDRESS] == 0.9);
+    for (int i = 0; i < 100; i++)
+        assert_true(bind_socket("127.0.0.3", 0, SOCK_STREAM) >= 0);
+    assert_true(tcp(&capture)->utilization[PORT_SCOPE_LOCAL_ADDRESS] == 1);
+    assert_int_equal(bind_socket("127.0.0.3", 0, SOCK_STREAM), -EADDRINUSE);
+    assert_true(bind_socket("127.0.0.4", 0, SOCK_STREAM) >= 0);
+}
+
+static void test_each_local_address_has_a_range_of_its_own(void **state)
+{
+    (void)state;
+    struct capture capture;
+    listen_on("127.0.0.1", SERVER);
+    for (unsigned i = 0; i < RANGE; i++) {
+        assert_int_equal(connect_from("127.0.0.3", false, "127.0.0.1", SERVER, SOCK_STREAM), 0);
+        if (i < 400)
+            assert_int_equal(connect_from("127.0.0.4", false, "127.0.0.1", SERVER, SOCK_STREAM), 0);
+    }
+    const struct port_summary *ports = tcp(&capture);
+    assert_int_equal(ports->destinations, 2);
+    assert_true(ports->utilization[PORT_SCOPE_DESTINATION] == 1);
+    assert_int_equal(capture.destinations[SOCKET_TCP][0].ports, RANGE);
+    assert_int_equal(capture.destinations[SOCKET_TCP][1].ports, 400);
+    assert_int_equal(connect_from("127.0.0.3", false, "127.0.0.1", SERVER, SOCK_STREAM),
+                     EADDRNOTAVAIL);
+    assert_int_equal(connect_from("127.0.0.4", false, "127.0.0.1", SERVER, SOCK_STREAM), 0);
+}
+
+static void test_v4_mapped_sockets_compete_with_ipv4(void **state)
+{
+    (void)state;
+    struct capture capture;
+    listen_on("127.0.0.1", SERVER);
+    connect_many("127.0.0.1", SERVER, 300);
+    connect_many("::ffff:127.0.0.1", SERVER, 300);
+    const struct port_summary *ports = tcp(&capture);
+    assert_int_equal(ports->destinations, 1);
+    assert_int_equal(ports_towards(&capture, "127.0.0.1", SERVER), 600);
+    assert_int_equal(connect_until_full("::ffff:127.0.0.1", SERVER), RANGE - 600);
+    assert_true(tcp(&capture)->utilization[PORT_SCOPE_DESTINATION] == 1);
+}
+
+static void test_ipv6_destinations(void **state)
+{
+    (void)state;
+    struct capture capture;
+    listen_on("::1", SERVER);
+    connect_many("::1", SERVER, 250);
+    const struct port_summary *ports = tcp(&capture);
+    assert_int_equal(ports_towards(&capture, "::1", SERVER), 250);
+    assert_true(ports->utilization[PORT_SCOPE_DESTINATION] == 0.25);
+    assert_int_equal(connect_until_full("::1", SERVER), RANGE - 250);
+    assert_true(tcp(&capture)->utilization[PORT_SCOPE_DESTINATION] == 1);
+}
+
+static void test_accepted_connections_hold_no_port(void **state)
+{
+    (void)state;
+    struct capture capture;
+    listen_on("127.0.0.1", 40500); /* a listener within the range costs one port */
+    listen_on("127.0.0.2", SERVER);
+    connect_many("127.0.0.1", 40500, 100);
+    const struct port_summary *ports = tcp(&capture);
+    assert_int_equal(ports->owned, 1);
+    assert_int_equal(ports->usable, RANGE - 1);
+    assert_int_equal(ports->destinations, 1);
+    assert_int_equal(ports_towards(&capture, "127.0.0.1", 40500), 100);
+    assert_int_equal(connect_until_full("127.0.0.2", SERVER), RANGE - 1);
+    assert_int_equal(connect_until_full("127.0.0.1", 40500), RANGE - 1 - 100);
+}
+
+/* Nobody answers from the void: the connections stay in SYN_SENT, and hold their ports. */
+static void test_syn_sent_holds_its_port(void **state)
+{
+    (void)state;
+    struct capture capture;
+    const char *nobody = "198.51.100.1";
+    for (unsigned i = 0; i < RANGE; i++)
+        assert_int_equal(connect_from(NULL, false, nobody, 80, SOCK_STREAM | SOCK_NONBLOCK),
+                         EINPROGRESS);
+    assert_true(tcp(&capture)->utilization[PORT_SCOPE_DESTINATION] == 1);
+    assert_int_equal(ports_towards(&capture, nobody, 80), RANGE);
+    assert_int_equal(connect_from(NULL, false, nobody, 80, SOCK_STREAM | SOCK_NONBLOCK),
+                     EADDRNOTAVAIL);
+}
+
+/* A connection to `to`, port SERVER, from `port` of an address that nothing else here uses. */
+static void connect_from_port(uint16_t port, const char *to)
+{
+    int fd = bind_socket("127.0.0.3", port, SOCK_STREAM);
+    struct address remote = make_address(to, SERVER);
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&remote.storage, remote.length), 0);
+}
+
+/* Close both ends of `count` connections to a listener, the client's (or the server's) first: it is
+ * left with the TIME_WAIT. A client that got the port of a server's TIME_WAIT would take that over
+ * (RFC 6191), so where the server closes first each client has a port of its own. */
+static void make_time_wait(int listener, const char *to, unsigned count, bool client_first)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (client_first)
+            assert_int_equal(connect_to(to, SERVER), 0);
+        else
+            connect_from_port((uint16_t)(HIGH - i), to);
+        int client = sockets[--socket_count];
+        int server = accept(listener, NULL, NULL);
+        int first = client_first ? client : server, second = client_first ? server : client;
+        char end;
+        shutdown(first, SHUT_WR);
+        assert_int_equal(read(second, &end, 1), 0); /* its FIN is there */
+        close(second);
+        assert_int_equal(read(first, &end, 1), 0); /* and the other, acknowledged by now */
+        close(first);
+    }
+}
+
+/* The last test: its TIME_WAIT sockets stay. */
+static void test_time_wait_is_told_by_role_and_holds_the_clients_port(void **state)
+{
+    (void)state;
+    struct capture capture;
+    sysctl("ipv4/tcp_tw_reuse", "0");
+    int listener = listen_on("127.0.0.1", SERVER), other_listener = listen_on("127.0.0.2", SERVER);
+    make_time_wait(listener, "127.0.0.1", 300, true);
+    make_time_wait(other_listener, "127.0.0.2", 70, false);
+    make_time_wait(listen_on("127.0.0.8", SERVER), "127.0.0.8", 20, false);
+    capture_take(&capture);
+    assert_int_equal(capture.host.time_wait[TIME_WAIT_CLIENT], 300);
+    assert_int_equal(capture.host.time_wait[TIME_WAIT_SERVER], 90);
+
+    close(sockets[--socket_count]); /* what was a server's does not become a client's with that */
+    const struct port_summary *ports = tcp(&capture);
+    assert_int_equal(capture.host.time_wait[TIME_WAIT_CLIENT], 300);
+    assert_int_equal(capture.host.time_wait[TIME_WAIT_SERVER], 90);
+    assert_int_equal(ports->destinations, 1);
+    assert_int_equal(ports_towards(&capture, "127.0.0.1", SERVER), 300);
+    assert_int_equal(connect_until_full("127.0.0.1", SERVER), RANGE - 300);
+    assert_int_equal(connect_until_full("127.0.0.2", SERVER), RANGE); /* a server's holds nothing */
+}
+
+static void test_connections_are_counted_at_their_listener(void **state)
+{
+    (void)state;
+    struct capture capture;
+    listen_on("0.0.0.0", SERVER);
+    listen_on("127.0.0.9", SERVER); /* exact before wildcard */
+    listen_on("127.0.0.9", SERVER); /* SO_REUSEPORT: the same listener */
+    listen_on("::", SERVER + 1);    /* takes IPv4 too */
+    connect_many("127.0.0.1", SERVER, 11);
+    connect_many("127.0.0.9", SERVER, 5);
+    connect_many("127.0.0.1", SERVER + 1, 3);
+    connect_many("::1", SERVER + 1, 4);
+    capture_take(&capture);
+
+    assert_int_equal(capture.host.listener_count, 3);
+    uint64_t all = 0;
+    for (size_t i = 0; i < 3; i++) {
+        const struct listener_row *row = &capture.listeners[i];
+        uint64_t established = row->sockets[TCP_STATE_ESTABLISHED];
+        all += established;
+        if (row->port == SERVER + 1)
+            assert_int_equal(established, 7);
+        else
+            assert_int_equal(established, row->address.word[0] ? 5 : 11);
+    }
+    assert_int_equal(all, capture.host.sockets[TCP_STATE_ESTABLISHED] /
+                              2); /* the other half connected */
+}
+
+static void test_udp_runs_out_on_the_host(void **state)
+{
+    (void)state;
+    struct capture capture;
+    sysctl("ipv4/ip_local_reserved_ports", "40000-40099");
+    unsigned count = 0;
+    while (connect_from(NULL, false, "127.0.0.1", 53, SOCK_DGRAM) == 0)
+        assert_true(++count <= RANGE);
+    assert_int_equal(errno, EAGAIN);
+    assert_int_equal(count, RANGE - 100);
+    const struct port_summary *ports = udp(&capture);
+    assert_int_equal(ports->usable, RANGE - 100);
+    assert_int_equal(ports->used, RANGE - 100);
+    assert_true(ports->utilization[PORT_SCOPE_HOST] == 1);
+    assert_true(ports->utilization[PORT_SCOPE_LOCAL_ADDRESS] == 1); /* that of 127.0.0.1 */
+    assert_int_equal(capture.host.ports[SOCKET_TCP].summary.used, 0);
+
+    /* Another destination does not help, another local address does. */
+    assert_int_equal(connect_from(NULL, false, "127.0.0.2", 54, SOCK_DGRAM), EAGAIN);
+    assert_int_equal(connect_from("127.0.0.1", true, "127.0.0.2", 54, SOCK_DGRAM), EADDRINUSE);
+    assert_int_equal(connect_from("127.0.0.3", true, "127.0.0.2", 54, SOCK_DGRAM), 0);
+}
+
+static void test_udp_is_told_by_local_address(void **state)
+{
+    (void)state;
+    struct capture capture;
+    for (int i = 0; i < 400; i++)
+        assert_true(bind_socket("127.0.0.5", 0, SOCK_DGRAM) >= 0);
+    for (int i = 0; i < 100; i++)
+        assert_true(bind_socket("127.0.0.6", 0, SOCK_DGRAM) >= 0);
+    for (int i = 0; i < 50; i++)
+        assert_true(bind_socket("::", 0, SOCK_DGRAM) >= 0);
+    const struct port_summary *ports = udp(&capture);
+    assert_true(ports->utilization[PORT_SCOPE_LOCAL_ADDRESS] == 0.45);
+    assert_true(ports->utilization[PORT_SCOPE_HOST] == (double)ports->used / RANGE);
+    assert_in_range(ports->used, 450, 550); /* the two addresses may share ports */
+}
+
+#define PORT_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PORT_TEST(test_an_empty_namespace_uses_nothing),
+        PORT_TEST(test_connect_fails_exactly_where_a_destination_is_full),
+        PORT_TEST(test_the_preferred_half_is_used_up_first),
+        PORT_TEST(test_the_preferred_half_of_an_odd_range_is_the_odd_one),
+        PORT_TEST(test_reserved_ports_are_not_usable),
+        PORT_TEST(test_owned_ports_are_not_usable_and_not_subtracted_twice),
+        PORT_TEST(test_sockets_bound_to_port_0_own_their_ports),
+        PORT_TEST(test_bind_fails_exactly_where_a_local_address_is_full),
+        PORT_TEST(test_bound_only_sockets_fill_their_address),
+        PORT_TEST(test_each_local_address_has_a_range_of_its_own),
+        PORT_TEST(test_v4_mapped_sockets_compete_with_ipv4),
+        PORT_TEST(test_ipv6_destinations),
+        PORT_TEST(test_accepted_connections_hold_no_port),
+        PORT_TEST(test_syn_sent_holds_its_port),
+        PORT_TEST(test_connections_are_counted_at_their_listener),
+        PORT_TEST(test_udp_runs_out_on_the_host),
+        PORT_TEST(test_udp_is_told_by_local_address),
+        PORT_TEST(test_time_wait_is_told_by_role_and_holds_the_clients_port),
+    };
+    int skipped = enter_namespace_or_skip();
+    if (skipped)
+        return skipped;
+    struct rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

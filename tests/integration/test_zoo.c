@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Is in the zoo what it says? The judges know nothing of it: ss of iproute2, /proc/net/sockstat,
+ * and for sockets that are only bound, of which ss knows nothing before its version 6.9, a
+ * sock_diag dump.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <limits.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "netns.h"
+#include "skip.h"
+#include "zoo.h"
+
+/* The bit of a bound socket in idiag_states; the headers have had a name for it since Linux 6.8. */
+#define BOUND_INACTIVE_BIT (UINT32_C(1) << 13)
+
+/* No two counts are the same, so that no state can pass for another. */
+static const struct zoo_population ipv4 = {
+    .established = 1,
+    .syn_sent = 2,
+    .syn_recv = 3,
+    .fin_wait1 = 4,
+    .fin_wait2 = 5,
+    .fin_wait2_mini = 6,
+    .time_wait = 7,
+    .close_wait = 8,
+    .last_ack = 9,
+    .listen = 10,
+    .closing = 11,
+    .bound_inactive = 12,
+};
+static const struct zoo_population ipv6 = {
+    .established = 24,
+    .syn_sent = 23,
+    .syn_recv = 22,
+    .fin_wait1 = 21,
+    .fin_wait2 = 20,
+    .fin_wait2_mini = 19,
+    .time_wait = 18,
+    .close_wait = 17,
+    .last_ack = 16,
+    .listen = 15,
+    .closing = 14,
+    .bound_inactive = 13,
+};
+
+static double now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+/* The counter for a line of ss; only minisockets have the timer "timewait". */
+static unsigned *counter(struct zoo_population *population, const char *line)
+{
+    const bool is_mini = strstr(line, "timer:(timewait") != NULL;
+    const struct {
+        const char *name;
+        unsigned *count;
+    } states[] = {
+        {"ESTAB ", &population->established},
+        {"SYN-SENT ", &population->syn_sent},
+        {"SYN-RECV ", &population->syn_recv},
+        {"FIN-WAIT-1 ", &population->fin_wait1},
+        {"FIN-WAIT-2 ", is_mini ? &population->fin_wait2_mini : &population->fin_wait2},
+        {"TIME-WAIT ", &population->time_wait},
+        {"CLOSE-WAIT ", &population->close_wait},
+        {"LAST-ACK ", &population->last_ack},
+        {"LISTEN ", &population->listen},
+        {"CLOSING ", &population->closing},
+    };
+
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        if (strncmp(line, states[i].name, strlen(states[i].name)) == 0)
+            return states[i].count;
+    }
+    fail_msg("unknown state in the output of ss: %s", line);
+    return NULL;
+}
+
+/* Counts what a command of ss lists. */
+static struct zoo_population count_by_ss(const char *command)
+{
+    struct zoo_population population = {0};
+    char line[512];
+
+    FILE *ss = popen(command, "re");
+    assert_non_null(ss);
+    while (fgets(line, sizeof(line), ss) != NULL)
+        ++*counter(&population, line);
+    assert_int_equal(pclose(ss), 0);
+    return population;
+}
+
+static void assert_population(const char *command, const struct zoo_population *expected)
+{
+    const struct zoo_population seen = count_by_ss(command);
+
+    assert_int_equal(seen.established, expected->established);
+    assert_int_equal(seen.syn_sent, expected->syn_sent);
+    assert_int_equal(seen.syn_recv, expected->syn_recv);
+    assert_int_equal(seen.fin_wait1, expected->fin_wait1);
+    assert_int_equal(seen.fin_wait2, expected->fin_wait2);
+    assert_int_equal(seen.fin_wait2_mini, expected->fin_wait2_mini);
+    assert_int_equal(seen.time_wait, expected->time_wait);
+    assert_int_equal(seen.close_wait, expected->close_wait);
+    assert_int_equal(seen.last_ack, expected->last_ack);
+    assert_int_equal(seen.listen, expected->listen);
+    assert_int_equal(seen.closing, expected->closing);
+}
+
+/* A number of sockstat or sockstat6, where a line is "PROTOCOL: key 1 key 2 ...". */
+static unsigned sockstat(const char *path, const char *protocol, const char *key)
+{
+    char line[256];
+    unsigned value = UINT_MAX;
+
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file) != NULL) {
+        const char *found = strstr(line, key);
+        if (strncmp(line, protocol, strlen(protocol)) == 0 && found != NULL)
+            value = (unsigned)strtoul(found + strlen(key), NULL, 10);
+    }
+    fclose(file);
+    return value;
+}
+
+/* What the kernel counts as "inuse": all full sockets that are more than bound. */
+static unsigned full_sockets(const struct zoo_population *population)
+{
+    return population->established + population->syn_sent + population->fin_wait1 +
+           population->fin_wait2 + population->close_wait + population->last_ack +
+           population->listen + population->closing;
+}
+
+static unsigned minisockets(const struct zoo_population *population)
+{
+    return population->fin_wait2_mini + population->time_wait;
+}
+
+static void assert_sockstat(unsigned inuse4, unsigned inuse6, unsigned tw)
+{
+    assert_int_equal(sockstat("/proc/net/sockstat", "TCP:", " inuse "), inuse4);
+    assert_int_equal(sockstat("/proc/net/sockstat6", "TCP6:", " inuse "), inuse6);
+    assert_int_equal(sockstat("/proc/net/sockstat", "TCP:", " tw "), tw);
+}
+
+static int count_message(const struct nlmsghdr *message, void *count)
+{
+    (void)message;
+    ++*(unsigned *)count;
+    return MNL_CB_OK;
+}
+
+static unsigned count_bound_inactive(uint8_t family)
+{
+    _Alignas(struct nlmsghdr) char buffer[32768] = {0};
+    unsigned count = 0;
+    int more = MNL_CB_OK;
+
+    struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
+    header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+    header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
+    request->sdiag_family = family;
+    request->sdiag_protocol = IPPROTO_TCP;
+    request->idiag_states = BOUND_INACTIVE_BIT;
+
+    struct mnl_socket *diag = mnl_socket_open(NETLINK_SOCK_DIAG);
+    assert_non_null(diag);
+    assert_true(mnl_socket_sendto(diag, header, header->nlmsg_len) > 0);
+    while (more == MNL_CB_OK) {
+        ssize_t size = mnl_socket_recvfrom(diag, buffer, sizeof(buffer));
+        assert_true(size > 0);
+        more = mnl_cb_run(buffer, (size_t)size, 0, 0, count_message, &count);
+    }
+    assert_int_equal(more, MNL_CB_STOP);
+    mnl_socket_close(diag);
+    return count;
+}
+
+static bool kernel_lists_bound_inactive(void)
+{
+    struct utsname system;
+    unsigned major, minor;
+
+    assert_int_equal(uname(&system), 0);
+    assert_int_equal(sscanf(system.release, "%u.%u", &major, &minor), 2);
+    return major > 6 || (major == 6 && minor >= 8);
+}
+
+static void assert_empty(void)
+{
+    const struct zoo_population nobody = {0};
+
+    assert_population("ss -H -tano", &nobody);
+    assert_sockstat(0, 0, 0);
+}
+
+static int destroy_zoo(void **state)
+{
+    zoo_destroy(*state);
+    *state = NULL;
+    return 0;
+}
+
+static void every_state_has_exactly_its_count(void **state)
+{
+    const double start = now_ms();
+    assert_int_equal(zoo_create(&ipv4, &ipv6, (struct zoo **)state), 0);
+    print_message("zoo_create: %.1f ms\n", now_ms() - start);
+
+    assert_population("ss -H -4tano", &ipv4);
+    assert_population("ss -H -6tano", &ipv6);
+    assert_sockstat(full_sockets(&ipv4), full_sockets(&ipv6),
+                    minisockets(&ipv4) + minisockets(&ipv6));
+}
+
+static void bound_sockets_are_there(void **state)
+{
+    if (!kernel_lists_bound_inactive()) {
+        print_message("SKIPPED: before Linux 6.8 nothing lists a socket that is only bound\n");
+        skip();
+    }
+    assert_int_equal(zoo_create(&ipv4, &ipv6, (struct zoo **)state), 0);
+    assert_int_equal(count_bound_inactive(AF_INET), ipv4.bound_inactive);
+    assert_int_equal(count_bound_inactive(AF_INET6), ipv6.bound_inactive);
+}
+
+static void v4_mapped_sockets_are_ipv6_with_ipv4_addresses(void **state)
+{
+    const struct zoo_population nobody = {0};
+
+    assert_int_equal(zoo_create(NULL, NULL, (struct zoo **)state), 0);
+    assert_int_equal(zoo_add(*state, ZOO_V4_MAPPED, &ipv4), 0);
+
+    assert_population("ss -H -6tano src '[::ffff:" NETNS_VOID_IPV4 "]'", &ipv4);
+    assert_population("ss -H -4tano", &nobody);
+    assert_sockstat(0, full_sockets(&ipv4), minisockets(&ipv4));
+}
+
+static void a_zoo_grows(void **state)
+{
+    const struct zoo_population few = {.established = 2, .syn_recv = 3, .listen = 1};
+    const struct zoo_population more = {.syn_recv = 2, .time_wait = 1};
+    const struct zoo_population sum = {
+        .established = 2, .syn_recv = 5, .time_wait = 1, .listen = 1};
+
+    assert_int_equal(zoo_create(&few, NULL, (struct zoo **)state), 0);
+    assert_int_equal(zoo_add(*state, ZOO_IPV4, &more), 0);
+    assert_population("ss -H -tano", &sum);
+}
+
+static void a_request_needs_a_listener(void **state)
+{
+    const struct zoo_population homeless = {.syn_recv = 1};
+
+    assert_int_equal(zoo_create(NULL, &homeless, (struct zoo **)state), -EINVAL);
+    assert_null(*state);
+}
+
+static void destroying_a_zoo_leaves_nothing(void **state)
+{
+    uint16_t port;
+
+    assert_int_equal(zoo_create(&ipv4, &ipv6, (struct zoo **)state), 0);
+    assert_int_equal(zoo_add(*state, ZOO_V4_MAPPED, &ipv6), 0);
+    assert_int_equal(zoo_fill_accept_queue(*state, ZOO_IPV4, 5, 5, &port), 0);
+    assert_int_equal(zoo_burst_syn_recv(*state, 10), 0);
+
+    destroy_zoo(state);
+    assert_empty();
+}
+
+/* What ss says of the listener on a port: the queue's length, and its limit. */
+static void assert_accept_queue(uint16_t port, unsigned length, unsigned limit)
+{
+    char command[64];
+    unsigned seen_length, seen_limit;
+
+    snprintf(command, sizeof(command), "ss -H -ltn sport = :%u", port);
+    FILE *ss = popen(command, "re");
+    assert_non_null(ss);
+    assert_int_equal(fscanf(ss, "LISTEN %u %u %*[^\n]\n", &seen_length, &seen_limit), 2);
+    assert_int_equal(fgetc(ss), EOF);
+    assert_int_equal(pclose(ss), 0);
+    assert_int_equal(seen_length, length);
+    assert_int_equal(seen_limit, limit);
+}
+
+static void accept_queues_are_filled_to_the_brim_or_not(void **state)
+{
+    const struct zoo_population sum = {.listen = 4, .established = 2 * (0 + 1 + 8 + 300)};
+    uint16_t empty, brim, mapped, large;
+
+    assert_int_equal(zoo_create(NULL, NULL, (struct zoo **)state), 0);
+    assert_int_equal(zoo_fill_accept_queue(*state, ZOO_IPV4, 16, 0, &empty), 0);
+    assert_int_equal(zoo_fill_accept_queue(*state, ZOO_V4_MAPPED, 0, 1, &mapped), 0);
+    assert_int_equal(zoo_fill_accept_queue(*state, ZOO_IPV6, 7, 8, &brim), 0);
+    assert_int_equal(zoo_fill_accept_queue(*state, ZOO_IPV4, 65535, 300, &large), 0);
+
+    assert_accept_queue(empty, 0, 16);
+    assert_accept_queue(mapped, 1, 0);
+    assert_accept_queue(brim, 8, 7);
+    assert_accept_queue(large, 300, 65535);
+    assert_population("ss -H -tano", &sum);
+    assert_int_equal(zoo_fill_accept_queue(*state, ZOO_IPV4, 7, 9, &large), -EINVAL);
+}
+
+static void a_burst_comes_and_goes(void **state)
+{
+    const struct zoo_population before = {.syn_recv = 3, .listen = 1};
+    const struct zoo_population during = {.syn_recv = 3003, .listen = 2};
+
+    assert_int_equal(zoo_create(&before, NULL, (struct zoo **)state), 0);
+    const double start = now_ms();
+    assert_int_equal(zoo_burst_syn_recv(*state, 3000), 0);
+    print_message("zoo_burst_syn_recv(3000): %.1f ms\n", now_ms() - start);
+    assert_population("ss -H -tano", &during);
+    assert_int_equal(zoo_burst_syn_recv(*state, 1), -EBUSY);
+
+    const double end = now_ms();
+    assert_int_equal(zoo_burst_end(*state), 0);
+    print_message("zoo_burst_end: %.1f ms\n", now_ms() - end);
+    assert_population("ss -H -tano", &before);
+}
+
+/* A test that forgot to enter a namespace must not reconfigure the machine. */
+static void a_foreign_namespace_is_left_alone(void **state)
+{
+    int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+    assert_true(own >= 0);
+    assert_int_equal(unshare(CLONE_NEWNET), 0);
+    int add_void = netns_add_void();
+    int sysctl = netns_sysctl_write("ipv4/tcp_fin_timeout", "50");
+    int create = zoo_create(&ipv4, &ipv6, (struct zoo **)state);
+    assert_int_equal(setns(own, CLONE_NEWNET), 0);
+    close(own);
+
+    assert_int_equal(add_void, -EPERM);
+    assert_int_equal(sysctl, -EPERM);
+    assert_int_equal(create, -EPERM);
+}
+
+#define ZOO_TEST(NAME) cmocka_unit_test_teardown(NAME, destroy_zoo)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ZOO_TEST(every_state_has_exactly_its_count),
+        ZOO_TEST(bound_sockets_are_there),
+        ZOO_TEST(v4_mapped_sockets_are_ipv6_with_ipv4_addresses),
+        ZOO_TEST(a_zoo_grows),
+        ZOO_TEST(a_request_needs_a_listener),
+        ZOO_TEST(destroying_a_zoo_leaves_nothing),
+        ZOO_TEST(accept_queues_are_filled_to_the_brim_or_not),
+        ZOO_TEST(a_burst_comes_and_goes),
+        ZOO_TEST(a_foreign_namespace_is_left_alone),
+    };
+
+    int skipped = enter_namespace_or_skip();
+    if (skipped)
+        return skipped;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

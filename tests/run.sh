@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# usage: run.sh EXPORTER TEST...
+# Run the test programs one after the other, then say what passed. Fails when one does.
+# REQUIRE_NAMESPACES=1: a test that cannot make a network namespace fails instead of being skipped.
+set -u
+EXPORTER=$1
+export EXPORTER
+shift
+
+[ $# -gt 0 ] || { echo "no tests to run" >&2; exit 1; }
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
+passed=0 failed=0 skipped=0 broken=
+for program; do
+    echo "=== $program"
+    "$program" >"$output" 2>&1
+    status=$?
+    cat "$output"
+    passed=$((passed + $(grep -c '^\[       OK \]' "$output")))
+    case $status in
+    0) ;;
+    77) skipped=$((skipped + 1)) ;; # the whole program: tests/support/skip.h
+    *)
+        failed=$((failed + 1))
+        broken="$broken $program"
+        ;;
+    esac
+done
+[ "$skipped" -eq 0 ] || echo "SKIPPED: $skipped program(s), see above for the reason"
+[ -z "$broken" ] || echo "FAILED:$broken"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

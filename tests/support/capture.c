@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct sampler_options everything = {
+    .interval = NANOSECONDS_PER_SECOND,
+    .detail_interval = 5 * NANOSECONDS_PER_SECOND,
+    .cpu_share = 1,
+    .peak_window = 60 * NANOSECONDS_PER_SECOND,
+    .listeners_top = CAPTURE_ROWS,
+    .destinations_top = CAPTURE_ROWS,
+    .collect_listeners = true,
+    .collect_ports = true,
+    .collect_destinations = true,
+    .collect_time_wait = true,
+};
+
+static void keep(void *context, const struct snapshot *snapshot)
+{
+    struct capture *capture = context;
+    struct namespace_snapshot *host = &capture->host;
+    *host = snapshot->namespaces[0];
+    host->sampled_sockets = NULL;
+    memcpy(capture->queues, host->queues, host->queue_count * sizeof *host->queues);
+    host->queues = capture->queues;
+    memcpy(capture->listeners, host->listeners, host->listener_count * sizeof *host->listeners);
+    host->listeners = capture->listeners;
+    for (int i = 0; i < SOCKET_PROTOCOLS; i++) {
+        struct port_snapshot *ports = &host->ports[i];
+        ports->sampled_utilization = NULL;
+        memcpy(capture->destinations[i], ports->destinations,
+               ports->destination_count * sizeof *ports->destinations);
+        ports->destinations = capture->destinations[i];
+    }
+}
+
+void capture_take_through(struct capture *capture, const struct kernel_access *kernel)
+{
+    struct fault fault;
+    struct sampler *sampler = sampler_create(&everything, kernel, &system_clock, keep, capture);
+    assert_non_null(sampler);
+    for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++) {
+        if (!sampler_take(sampler, kind, &fault)) {
+            char description[256];
+            fault_describe(&fault, description, sizeof description);
+            fail_msg("%s", description);
+        }
+    }
+    sampler_publish(sampler);
+    sampler_destroy(sampler);
+    assert_true(capture->host.has_counts);
+    assert_true(capture->host.has_detail);
+    assert_true(capture->host.ports[SOCKET_TCP].present);
+    assert_true(capture->host.ports[SOCKET_UDP].present);
+}
+
+void capture_take(struct capture *capture)
+{
+    static const struct kernel_access kernel = {.open_sock_diag = sock_diag_open_netlink,
+                                                .proc_root = "/proc"};
+    capture_take_through(capture, &kernel);
+}

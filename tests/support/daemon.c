@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { ARRIVAL_MS = 5000, END_MS = 10000 };
+
+/* A datagram socket in the abstract namespace, which belongs to the network namespace. `name` gets
+ * how $NOTIFY_SOCKET spells it. */
+static int open_notify_socket(char name[static 64])
+{
+    static unsigned serial;
+    snprintf(name, 64, "@sockdiag-test-%d-%u", getpid(), serial++);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    memcpy(address.sun_path + 1, name + 1, strlen(name + 1));
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&address, length) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static _Noreturn void become_exporter(const char *const arguments[], const char *notify_name,
+                                      int error_fd, void (*before_exec)(void))
+{
+    const char *program = getenv("EXPORTER");
+    const char *argv[DAEMON_MAX_ARGUMENTS + 2] = {"sockdiag_exporter"};
+    for (int i = 0; i < DAEMON_MAX_ARGUMENTS && arguments[i]; i++)
+        argv[i + 1] = arguments[i];
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setenv("NOTIFY_SOCKET", notify_name, 1);
+    dup2(error_fd, STDERR_FILENO);
+    if (before_exec)
+        before_exec();
+    if (program)
+        execv(program, (char *const *)argv);
+    _exit(127);
+}
+
+int daemon_start(struct daemon *daemon, const char *const arguments[], void (*before_exec)(void))
+{
+    char notify_name[64];
+    int errors[2];
+    daemon->notify_fd = open_notify_socket(notify_name);
+    if (daemon->notify_fd < 0 || pipe2(errors, O_CLOEXEC) < 0)
+        return -errno;
+    daemon->error_fd = errors[0];
+    daemon->pid = fork();
+    if (daemon->pid == 0)
+        become_exporter(arguments, notify_name, errors[1], before_exec);
+    close(errors[1]);
+    return daemon->pid < 0 ? -errno : 0;
+}
+
+bool daemon_await_message(const struct daemon *daemon, const char *message)
+{
+    char received[256];
+    struct pollfd pollfd = {.fd = daemon->notify_fd, .events = POLLIN};
+    while (poll(&pollfd, 1, ARRIVAL_MS) == 1) {
+        ssize_t length = recv(daemon->notify_fd, received, sizeof received - 1, 0);
+        if (length < 0)
+            return false;
+        received[length] = '\0';
+        if (strcmp(received, message) == 0)
+            return true;
+    }
+    return false;
+}
+
+void daemon_drop_messages(const struct daemon *daemon)
+{
+    char dropped;
+    while (recv(daemon->notify_fd, &dropped, sizeof dropped, MSG_DONTWAIT) >= 0)
+        ;
+}
+
+/* Its exit code, or -1. */
+static int await_exit(pid_t pid)
+{
+    int status;
+    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    struct pollfd pollfd = {.fd = pidfd, .events = POLLIN};
+    if (pidfd < 0 || poll(&pollfd, 1, END_MS) != 1)
+        kill(pid, SIGKILL);
+    if (pidfd >= 0)
+        close(pidfd);
+    if (waitpid(pid, &status, 0) != pid)
+        return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int daemon_end(struct daemon *daemon, int signal_number, char *errors, size_t size)
+{
+    if (signal_number)
+        kill(daemon->pid, signal_number);
+    int code = await_exit(daemon->pid);
+    if (errors) {
+        size_t used = 0;
+        for (ssize_t got = 1; got > 0 && used<size - 1; used += got> 0 ? (size_t)got : 0)
+            got = read(daemon->error_fd, errors + used, size - 1 - used);
+        errors[used] = '\0';
+    }
+    close(daemon->error_fd);
+    close(daemon->notify_fd);
+    return code;
+}

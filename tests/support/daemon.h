@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The exporter as a process: the program that $EXPORTER names, started in the namespace of the
+ * test.
+ */
+#ifndef TESTS_SUPPORT_DAEMON_H
+#define TESTS_SUPPORT_DAEMON_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum { DAEMON_MAX_ARGUMENTS = 16 };
+
+struct daemon {
+    pid_t pid;
+    int notify_fd; /* receives what it tells systemd */
+    int error_fd;  /* reads its standard error */
+};
+
+/*
+ * Start it with `arguments` (NULL at the end, without the program's name). It dies with the test.
+ * `before_exec`, or NULL, is called in the child just before the program takes over. 0 or -errno.
+ */
+int daemon_start(struct daemon *daemon, const char *const arguments[], void (*before_exec)(void));
+
+/* Wait, five seconds at most, until it has told systemd `message`; others before it are dropped. */
+bool daemon_await_message(const struct daemon *daemon, const char *message);
+
+/* Forget the messages that have arrived: the next one tells of something new. */
+void daemon_drop_messages(const struct daemon *daemon);
+
+/* Send `signal_number`, or none if that is 0, and wait for its end, ten seconds at most. Its exit
+ * code, or -1 if it had to be killed or was by a signal. Closes the descriptors: `errors` gets what
+ * it wrote to standard error meanwhile, cut to `size`, unless it is NULL. */
+int daemon_end(struct daemon *daemon, int signal_number, char *errors, size_t size);
+
+#endif

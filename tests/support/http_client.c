@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http_client.h"
+
+#include "sockdiag/buffer.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+static const struct timeval patience = {.tv_sec = 5};
+
+static int resolve(const char *address, uint16_t port, struct addrinfo **found)
+{
+    char service[8];
+    snprintf(service, sizeof service, "%u", port);
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+    return getaddrinfo(address, service, &hints, found) == 0 ? 0 : -EINVAL;
+}
+
+/* bind() `fd` to `source`, if there is one, and connect() it. 0 or -errno. */
+static int bind_and_connect(int fd, const char *source, const struct addrinfo *to)
+{
+    struct addrinfo *from;
+    if (source) {
+        int error = resolve(source, 0, &from);
+        if (error)
+            return error;
+        error = bind(fd, from->ai_addr, from->ai_addrlen) < 0 ? -errno : 0;
+        freeaddrinfo(from);
+        if (error)
+            return error;
+    }
+    return connect(fd, to->ai_addr, to->ai_addrlen) < 0 ? -errno : 0;
+}
+
+int http_connect(const char *source, const char *address, uint16_t port)
+{
+    struct addrinfo *to;
+    int error = resolve(address, port, &to);
+    if (error)
+        return error;
+    int fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    error = fd < 0 ? -errno : bind_and_connect(fd, source, to);
+    freeaddrinfo(to);
+    if (error) {
+        if (fd >= 0)
+            close(fd);
+        return error;
+    }
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    return fd;
+}
+
+static int send_all(int fd, const char *text)
+{
+    for (size_t left = strlen(text); left > 0;) {
+        ssize_t sent = send(fd, text, left, MSG_NOSIGNAL);
+        if (sent < 0)
+            return -errno;
+        text += sent;
+        left -= (size_t)sent;
+    }
+    return 0;
+}
+
+/* Everything until the end, NUL-terminated. */
+static int receive_all(int fd, struct buffer *received)
+{
+    char piece[16384];
+    ssize_t got;
+    while ((got = recv(fd, piece, sizeof piece, 0)) > 0)
+        buffer_append(received, piece, (size_t)got);
+    int error = got < 0 ? -errno : 0;
+    buffer_append(received, "", 1);
+    return received->failed ? -ENOMEM : error;
+}
+
+int http_exchange(int fd, const char *request, struct http_reply *reply)
+{
+    struct buffer received = {0};
+    int error = send_all(fd, request);
+    if (!error)
+        error = receive_all(fd, &received);
+    char *end = error ? NULL : strstr(received.data, "\r\n\r\n");
+    if (!end || sscanf(received.data, "HTTP/1.%*d %d", &reply->status) != 1) {
+        buffer_free(&received);
+        return error ? error : -EPROTO;
+    }
+    *end = '\0';
+    reply->head = received.data;
+    reply->body = end + 4;
+    reply->body_length = received.length - 1 - (size_t)(reply->body - received.data);
+    return 0;
+}
+
+int http_request(uint16_t port, const char *method, const char *path, struct http_reply *reply)
+{
+    int fd = http_connect(NULL, "127.0.0.1", port);
+    if (fd < 0)
+        return fd;
+    char request[512];
+    snprintf(request, sizeof request,
+             "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", method, path);
+    int error = http_exchange(fd, request, reply);
+    close(fd);
+    return error;
+}
+
+void http_reply_free(struct http_reply *reply)
+{
+    free(reply->head);
+    *reply = (struct http_reply){0};
+}

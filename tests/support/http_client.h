@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * An HTTP/1.1 client that sends what it is told, so that a test can also send nonsense.
+ */
+#ifndef TESTS_SUPPORT_HTTP_CLIENT_H
+#define TESTS_SUPPORT_HTTP_CLIENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct http_reply {
+    int status;
+    char *head; /* status line and headers, NUL-terminated */
+    char *body; /* NUL-terminated */
+    size_t body_length;
+};
+
+/* A TCP connection from `source` (NULL: any) to `address`, both numeric, IPv4 or IPv6. A descriptor
+ * whose reads and writes give up after five seconds, or -errno. */
+int http_connect(const char *source, const char *address, uint16_t port);
+
+/* Send `request` as it is and read until the server closes: it should ask for "Connection: close".
+ * 0 and a reply for http_reply_free(), or -errno; -EPROTO for what is not HTTP. */
+int http_exchange(int fd, const char *request, struct http_reply *reply);
+
+/* "METHOD path" to a server on the loopback address, over a connection of its own. Errors as
+ * above. */
+int http_request(uint16_t port, const char *method, const char *path, struct http_reply *reply);
+
+void http_reply_free(struct http_reply *reply);
+
+#endif

@@ -1,0 +1,676 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The table of listeners, case by case and against a naive model.
+ */
+#include "sockdiag/listeners.h"
+
+#include "seeded.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One slot of the peak window is a nanosecond: at whole times the window is exact. */
+static const int64_t window = 60;
+
+static struct ip_address address_of(enum ip_family family, const char *text)
+{
+    struct ip_address address = {0};
+    assert_int_equal(inet_pton(family == IP_FAMILY_IPV4 ? AF_INET : AF_INET6, text, &address), 1);
+    return address;
+}
+
+static struct socket_record listening(enum ip_family family, const char *address, uint16_t port,
+                                      uint32_t length, uint32_t limit)
+{
+    return (struct socket_record){
+        .state = TCP_STATE_LISTEN,
+        .family = family,
+        .full_socket = true,
+        .local_address = address_of(family, address),
+        .local_port = port,
+        .receive_queue = length,
+        .send_queue = limit,
+    };
+}
+
+/* On 0.0.0.0, with a limit of 128. */
+static void add_port(struct listeners *listeners, uint16_t port, uint32_t length)
+{
+    const struct socket_record record = listening(IP_FAMILY_IPV4, "0.0.0.0", port, length, 128);
+    listeners_add(listeners, &record);
+}
+
+static void end_sample(struct listeners *listeners, int64_t now)
+{
+    listeners_end(listeners, now, false);
+}
+
+static size_t top_of(struct listeners *listeners, struct listener_row *rows, size_t top)
+{
+    struct listener_row rest;
+    return listeners_top(listeners, LISTENERS_BY_QUEUE, rows, top, &rest);
+}
+
+static void sample_of(struct listeners *listeners, const struct socket_record *records,
+                      size_t count, int64_t now)
+{
+    listeners_begin(listeners);
+    for (size_t i = 0; i < count; i++)
+        listeners_add(listeners, &records[i]);
+    end_sample(listeners, now);
+}
+
+static void sample_of_port(struct listeners *listeners, uint16_t port, uint32_t length, int64_t now)
+{
+    listeners_begin(listeners);
+    add_port(listeners, port, length);
+    end_sample(listeners, now);
+}
+
+static void assert_row(const struct listener_row *row, uint16_t port, uint64_t length,
+                       uint64_t limit, uint64_t peak)
+{
+    assert_int_equal(row->port, port);
+    assert_int_equal(row->queue_length, length);
+    assert_int_equal(row->queue_limit, limit);
+    assert_int_equal(row->queue_peak, peak);
+}
+
+static int create(void **state)
+{
+    *state = listeners_create(window);
+    return *state ? 0 : -1;
+}
+
+static int destroy(void **state)
+{
+    listeners_destroy(*state);
+    return 0;
+}
+
+static void test_a_new_table_is_empty(void **state)
+{
+    struct listener_row rows[1];
+    assert_int_equal(top_of(*state, rows, 1), 0);
+    assert_int_equal(listeners_untracked(*state), 0);
+}
+
+static void test_a_listener_has_its_queue(void **state)
+{
+    struct listener_row rows[2];
+    const struct socket_record record = listening(IP_FAMILY_IPV4, "192.0.2.7", 443, 5, 128);
+    sample_of(*state, &record, 1, 0);
+    assert_int_equal(top_of(*state, rows, 2), 1);
+    assert_row(&rows[0], 443, 5, 128, 5);
+    assert_int_equal(rows[0].family, IP_FAMILY_IPV4);
+    assert_memory_equal(&rows[0].address, &record.local_address, sizeof record.local_address);
+}
+
+static void test_sockets_that_share_address_and_port_are_one_listener(void **state)
+{
+    struct listener_row rows[2];
+    const struct socket_record records[] = {
+        listening(IP_FAMILY_IPV4, "0.0.0.0", 80, 1, 100),
+        listening(IP_FAMILY_IPV4, "0.0.0.0", 80, 20, 100),
+        listening(IP_FAMILY_IPV4, "0.0.0.0", 80, 300, 50),
+    };
+    sample_of(*state, records, 3, 0);
+    assert_int_equal(top_of(*state, rows, 2), 1);
+    assert_row(&rows[0], 80, 321, 250, 321);
+}
+
+static void test_sums_pass_32_bits(void **state)
+{
+    struct listener_row row;
+    const struct socket_record records[] = {
+        listening(IP_FAMILY_IPV4, "0.0.0.0", 80, UINT32_MAX, UINT32_MAX),
+        listening(IP_FAMILY_IPV4, "0.0.0.0", 80, 2, 3),
+    };
+    sample_of(*state, records, 2, 0);
+    assert_int_equal(top_of(*state, &row, 1), 1);
+    assert_row(&row, 80, UINT64_C(4294967297), UINT64_C(4294967298), UINT64_C(4294967297));
+}
+
+static void test_each_sample_sums_anew(void **state)
+{
+    struct listener_row row;
+    for (int64_t now = 0; now < 3; now++)
+        sample_of_port(*state, 80, 7, now);
+    assert_int_equal(top_of(*state, &row, 1), 1);
+    assert_row(&row, 80, 7, 128, 7);
+}
+
+static void test_family_address_and_port_tell_listeners_apart(void **state)
+{
+    struct listener_row rows[8];
+    const struct socket_record records[] = {
+        listening(IP_FAMILY_IPV4, "0.0.0.0", 80, 0, 1),
+        listening(IP_FAMILY_IPV6, "::", 80, 0, 1), /* the same bytes */
+        listening(IP_FAMILY_IPV4, "127.0.0.1", 80, 0, 1),
+        listening(IP_FAMILY_IPV4, "0.0.0.0", 81, 0, 1),
+        listening(IP_FAMILY_IPV6, "::1", 80, 0, 1),
+    };
+    sample_of(*state, records, 5, 0);
+    assert_int_equal(top_of(*state, rows, 8), 5);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(rows[i].queue_limit, 1);
+}
+
+static void test_a_listener_that_is_not_added_vanishes(void **state)
+{
+    struct listener_row rows[3];
+    listeners_begin(*state);
+    for (uint16_t port = 1; port <= 3; port++)
+        add_port(*state, port, port);
+    end_sample(*state, 0);
+    listeners_begin(*state);
+    add_port(*state, 3, 30);
+    add_port(*state, 1, 10);
+    end_sample(*state, 1);
+    assert_int_equal(top_of(*state, rows, 3), 2);
+    assert_row(&rows[0], 1, 10, 128, 10);
+    assert_row(&rows[1], 3, 30, 128, 30);
+
+    sample_of(*state, NULL, 0, 2);
+    assert_int_equal(top_of(*state, rows, 3), 0);
+}
+
+static void test_a_listener_that_comes_back_starts_anew(void **state)
+{
+    struct listener_row row;
+    sample_of_port(*state, 80, 100, 0);
+    sample_of(*state, NULL, 0, 1);
+    sample_of_port(*state, 80, 3, 2);
+    assert_int_equal(top_of(*state, &row, 1), 1);
+    assert_row(&row, 80, 3, 128, 3);
+}
+
+static void test_a_peak_outlives_its_queue_by_the_window(void **state)
+{
+    struct listener_row row;
+    sample_of_port(*state, 80, 100, 0);
+    sample_of_port(*state, 80, 3, window);
+    top_of(*state, &row, 1);
+    assert_row(&row, 80, 3, 128, 100);
+    sample_of_port(*state, 80, 2, window + 1);
+    top_of(*state, &row, 1);
+    assert_row(&row, 80, 2, 128, 3);
+}
+
+static void test_a_peak_survives_the_vanishing_of_others(void **state)
+{
+    struct listener_row row;
+    listeners_begin(*state);
+    for (uint16_t port = 1; port <= 100; port++)
+        add_port(*state, port, port);
+    end_sample(*state, 0);
+    sample_of_port(*state, 77, 0, 1);
+    assert_int_equal(top_of(*state, &row, 1), 1);
+    assert_row(&row, 77, 0, 128, 77);
+}
+
+static void test_a_sample_that_is_not_ended_changes_no_listener(void **state)
+{
+    struct listener_row rows[3];
+    sample_of_port(*state, 80, 5, 0);
+    listeners_begin(*state);
+    add_port(*state, 80, 100);
+    add_port(*state, 81, 100);
+    assert_int_equal(top_of(*state, rows, 3), 1);
+    assert_row(&rows[0], 80, 5, 128, 5);
+
+    listeners_begin(*state); /* that one failed; this one ends */
+    add_port(*state, 80, 6);
+    end_sample(*state, 1);
+    assert_int_equal(top_of(*state, rows, 3), 1);
+    assert_row(&rows[0], 80, 6, 128, 6);
+}
+
+static void test_top_takes_the_highest_peaks(void **state)
+{
+    struct listener_row rows[3];
+    listeners_begin(*state);
+    for (uint16_t port = 1; port <= 9; port++)
+        add_port(*state, port, (uint32_t)port * 7 % 10);
+    end_sample(*state, 0);
+    assert_int_equal(top_of(*state, rows, 3), 3);
+    assert_row(&rows[0], 1, 7, 128, 7);
+    assert_row(&rows[1], 4, 8, 128, 8);
+    assert_row(&rows[2], 7, 9, 128, 9);
+}
+
+static void test_top_goes_by_the_peak_not_by_the_length(void **state)
+{
+    struct listener_row row;
+    listeners_begin(*state);
+    add_port(*state, 1, 50);
+    add_port(*state, 2, 10);
+    end_sample(*state, 0);
+    listeners_begin(*state);
+    add_port(*state, 1, 0);
+    add_port(*state, 2, 20);
+    end_sample(*state, 1);
+    assert_int_equal(top_of(*state, &row, 1), 1);
+    assert_row(&row, 1, 0, 128, 50);
+}
+
+static void test_top_is_ordered_by_address_and_port(void **state)
+{
+    static const struct {
+        enum ip_family family;
+        const char *address;
+        uint16_t port;
+    } in_order[] = {
+        {IP_FAMILY_IPV4, "0.0.0.0", 443},   {IP_FAMILY_IPV4, "9.0.0.1", 1},
+        {IP_FAMILY_IPV4, "10.0.0.1", 80},   {IP_FAMILY_IPV4, "10.0.0.1", 255},
+        {IP_FAMILY_IPV4, "10.0.0.1", 256},  {IP_FAMILY_IPV4, "192.0.2.1", 80},
+        {IP_FAMILY_IPV6, "::", 22},         {IP_FAMILY_IPV6, "::1", 1},
+        {IP_FAMILY_IPV6, "2001:db8::1", 1}, {IP_FAMILY_IPV6, "2001:db8:0:1::", 1},
+    };
+    enum { COUNT = sizeof in_order / sizeof in_order[0] };
+    struct listener_row rows[COUNT];
+    listeners_begin(*state);
+    for (size_t i = 0; i < COUNT; i++) {
+        size_t mixed = i * 7 % COUNT; /* 7 and 10 have no common divisor: each once */
+        const struct socket_record record =
+            listening(in_order[mixed].family, in_order[mixed].address, in_order[mixed].port,
+                      (uint32_t)mixed * 3 % 4, 1);
+        listeners_add(*state, &record);
+    }
+    end_sample(*state, 0);
+    assert_int_equal(top_of(*state, rows, COUNT), COUNT);
+    for (size_t i = 0; i < COUNT; i++) {
+        struct ip_address address = address_of(in_order[i].family, in_order[i].address);
+        assert_memory_equal(&rows[i].address, &address, sizeof address);
+        assert_int_equal(rows[i].port, in_order[i].port);
+    }
+}
+
+static void test_top_of_none_is_empty(void **state)
+{
+    struct listener_row untouched = {.port = 7};
+    sample_of_port(*state, 80, 5, 0);
+    assert_int_equal(top_of(*state, &untouched, 0), 0);
+    assert_int_equal(untouched.port, 7);
+}
+
+/* The sockets of so many listeners, each on a port of its own, and no others. */
+static void sample_of_ports(struct listeners *listeners, uint16_t first, uint16_t count,
+                            int64_t now)
+{
+    listeners_begin(listeners);
+    for (uint16_t i = 0; i < count; i++)
+        add_port(listeners, (uint16_t)(first + i), i);
+    end_sample(listeners, now);
+}
+
+static void test_a_full_table_tracks_all_it_has_room_for(void **state)
+{
+    struct listener_row *rows = calloc(LISTENERS_CAPACITY + 1, sizeof *rows);
+    assert_non_null(rows);
+    sample_of_ports(*state, 1, LISTENERS_CAPACITY, 0);
+    assert_int_equal(listeners_untracked(*state), 0);
+    assert_int_equal(top_of(*state, rows, LISTENERS_CAPACITY + 1), LISTENERS_CAPACITY);
+    for (uint16_t i = 0; i < LISTENERS_CAPACITY; i++) {
+        assert_row(&rows[i], i + 1, i, 128, i);
+        assert_int_equal(rows[i].family, IP_FAMILY_IPV4);
+    }
+    free(rows);
+}
+
+/* Both families on as many ports as fill the table, in the order of its rows. */
+static void add_full_house(struct listeners *listeners)
+{
+    for (enum ip_family family = 0; family < IP_FAMILIES; family++) {
+        struct socket_record record = {.state = TCP_STATE_LISTEN, .family = family};
+        for (uint16_t i = 0; i < LISTENERS_CAPACITY / 2; i++) {
+            record.local_port = i;
+            listeners_add(listeners, &record);
+        }
+    }
+}
+
+static void test_a_full_table_finds_everyone_again_whatever_its_seed(void **state)
+{
+    (void)state;
+    struct listener_row *rows = calloc(LISTENERS_CAPACITY, sizeof *rows);
+    assert_non_null(rows);
+    for (int table = 0; table < 20; table++) {
+        struct listeners *listeners = listeners_create(window);
+        assert_non_null(listeners);
+        for (int64_t now = 0; now < 2; now++) {
+            listeners_begin(listeners);
+            add_full_house(listeners);
+            end_sample(listeners, now);
+            assert_int_equal(listeners_untracked(listeners), 0);
+        }
+        assert_int_equal(top_of(listeners, rows, LISTENERS_CAPACITY), LISTENERS_CAPACITY);
+        listeners_destroy(listeners);
+    }
+    free(rows);
+}
+
+static void test_sockets_beyond_the_capacity_are_untracked(void **state)
+{
+    listeners_begin(*state);
+    for (uint16_t i = 0; i < LISTENERS_CAPACITY; i++)
+        add_port(*state, i, 1);
+    for (int i = 0; i < 3; i++)
+        add_port(*state, 60000, 1); /* three sockets of one listener */
+    add_port(*state, 60001, 1);
+    add_port(*state, 5, 1); /* has its place */
+    end_sample(*state, 0);
+    assert_int_equal(listeners_untracked(*state), 4);
+    sample_of_ports(*state, 0, LISTENERS_CAPACITY, 1);
+    assert_int_equal(listeners_untracked(*state), 0);
+}
+
+static void test_an_untracked_listener_gets_the_place_of_a_vanished_one(void **state)
+{
+    struct listener_row row;
+    sample_of_ports(*state, 0, LISTENERS_CAPACITY, 0);
+    sample_of_ports(*state, 1, LISTENERS_CAPACITY - 1, 1); /* port 0 is gone */
+    listeners_begin(*state);
+    for (uint16_t i = 1; i < LISTENERS_CAPACITY; i++)
+        add_port(*state, i, 1);
+    add_port(*state, 60000, 99999);
+    end_sample(*state, 2);
+    assert_int_equal(listeners_untracked(*state), 0);
+    assert_int_equal(top_of(*state, &row, 1), 1);
+    assert_row(&row, 60000, 99999, 128, 99999);
+}
+
+static void test_a_sample_that_is_not_ended_leaves_untracked_as_it_was(void **state)
+{
+    sample_of_ports(*state, 0, LISTENERS_CAPACITY + 5, 0);
+    assert_int_equal(listeners_untracked(*state), 5);
+    listeners_begin(*state);
+    assert_int_equal(listeners_untracked(*state), 5);
+    for (uint16_t i = 0; i < LISTENERS_CAPACITY + 9; i++)
+        add_port(*state, i, 1);
+    assert_int_equal(listeners_untracked(*state), 5);
+}
+
+/* The model: every listener that may exist, with all that was seen of it since it appeared. */
+enum { MODEL_KEYS = 300, MODEL_SAMPLES = 200 };
+
+struct model_listener {
+    struct socket_record key;
+    uint64_t length, limit; /* of the last sample */
+    struct {
+        int64_t at;
+        uint64_t length;
+    } seen[MODEL_SAMPLES];
+    size_t seen_count; /* 0: not there */
+};
+
+static void model_init(struct model_listener *model, struct seeded *random)
+{
+    for (uint32_t i = 0; i < MODEL_KEYS; i++) {
+        enum ip_family family = (enum ip_family)(i % 2);
+        model[i] = (struct model_listener){.key = {.state = TCP_STATE_LISTEN, .family = family}};
+        model[i].key.local_port = (uint16_t)(i / 2 % 50); /* few ports and addresses: they clash */
+        model[i].key.local_address.word[0] = htonl(i / 100);
+        if (family == IP_FAMILY_IPV6)
+            model[i].key.local_address.word[3] = (uint32_t)seeded_bits(random);
+    }
+}
+
+static uint64_t model_peak(const struct model_listener *listener, int64_t now)
+{
+    uint64_t peak = 0;
+    for (size_t i = 0; i < listener->seen_count; i++) {
+        if (now - listener->seen[i].at <= window && listener->seen[i].length > peak)
+            peak = listener->seen[i].length;
+    }
+    return peak;
+}
+
+/* A sample in which each listener is, by chance, one or several sockets or none. */
+static void random_sample(struct listeners *listeners, struct model_listener *model,
+                          struct seeded *random, int64_t now, bool ended)
+{
+    int64_t percent = seeded_between(random, 0, 100);
+    listeners_begin(listeners);
+    for (size_t i = 0; i < MODEL_KEYS; i++) {
+        bool present = seeded_between(random, 0, 99) < percent;
+        uint64_t length = 0, limit = 0;
+        for (int64_t n = present ? seeded_between(random, 1, 3) : 0; n > 0; n--) {
+            model[i].key.receive_queue = (uint32_t)seeded_between(random, 0, 1000);
+            model[i].key.send_queue = (uint32_t)seeded_between(random, 0, 1000);
+            length += model[i].key.receive_queue;
+            limit += model[i].key.send_queue;
+            listeners_add(listeners, &model[i].key);
+        }
+        if (!ended)
+            continue;
+        model[i].length = length;
+        model[i].limit = limit;
+        model[i].seen[model[i].seen_count].at = now;
+        model[i].seen[model[i].seen_count].length = length;
+        model[i].seen_count = present ? model[i].seen_count + 1 : 0;
+    }
+    if (ended)
+        end_sample(listeners, now);
+}
+
+static const struct model_listener *model_find(const struct model_listener *model,
+                                               const struct listener_row *row)
+{
+    for (size_t i = 0; i < MODEL_KEYS; i++) {
+        if (model[i].seen_count > 0 && model[i].key.family == row->family &&
+            model[i].key.local_port == row->port &&
+            memcmp(&model[i].key.local_address, &row->address, sizeof row->address) == 0)
+            return &model[i];
+    }
+    fail_msg("a listener that does not exist, on port %u", row->port);
+    return NULL;
+}
+
+static int compare_keys(const struct listener_row *a, const struct listener_row *b)
+{
+    if (a->family != b->family)
+        return (int)a->family - (int)b->family;
+    int order = memcmp(&a->address, &b->address, sizeof a->address);
+    return order ? order : (int)a->port - (int)b->port;
+}
+
+static bool has_row(const struct listener_row *rows, size_t count, const struct socket_record *key)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].family == key->family && rows[i].port == key->local_port &&
+            memcmp(&rows[i].address, &key->local_address, sizeof key->local_address) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The rows are true, in order, and nobody clearly busier is missing: by over a quarter and one,
+ * which is what a listener that was shown before is given. */
+static void compare_with_model(struct listeners *listeners, const struct model_listener *model,
+                               size_t top, int64_t now)
+{
+    struct listener_row rows[MODEL_KEYS + 1];
+    size_t count = top_of(listeners, rows, top), there = 0;
+    uint64_t least_peak = UINT64_MAX;
+    for (size_t i = 0; i < count; i++) {
+        const struct model_listener *listener = model_find(model, &rows[i]);
+        assert_row(&rows[i], listener->key.local_port, listener->length, listener->limit,
+                   model_peak(listener, now));
+        assert_true(i == 0 || compare_keys(&rows[i - 1], &rows[i]) < 0);
+        if (rows[i].queue_peak < least_peak)
+            least_peak = rows[i].queue_peak;
+    }
+    for (size_t i = 0; i < MODEL_KEYS; i++) {
+        there += model[i].seen_count > 0;
+        if (count > 0 && model[i].seen_count > 0 && !has_row(rows, count, &model[i].key))
+            assert_true(model_peak(&model[i], now) <= least_peak + least_peak / 4 + 1);
+    }
+    assert_int_equal(count, there < top ? there : top);
+    assert_int_equal(listeners_untracked(listeners), 0);
+}
+
+static void test_random_listeners_agree_with_a_naive_model(void **state)
+{
+    static struct model_listener model[MODEL_KEYS];
+    struct seeded random = seeded_start();
+    int64_t now = 0, ended_at = 0;
+    model_init(model, &random);
+    for (int sample = 0; sample < MODEL_SAMPLES; sample++) {
+        bool ended = seeded_between(&random, 0, 4) > 0;
+        now += seeded_between(&random, 0, 20);
+        random_sample(*state, model, &random, now, ended);
+        if (ended)
+            ended_at = now; /* peaks are as of then */
+        compare_with_model(*state, model, (size_t)seeded_between(&random, 0, 20), ended_at);
+        compare_with_model(*state, model, MODEL_KEYS + 1, ended_at);
+    }
+}
+
+/* A connection that a listener at `address` and `port` may have accepted. */
+static bool add_connection(struct listeners *listeners, enum ip_family family, const char *address,
+                           uint16_t port, enum tcp_state s)
+{
+    const struct socket_record record = {.state = s,
+                                         .family = family,
+                                         .local_address = address_of(family, address),
+                                         .local_port = port,
+                                         .remote_port = 50000};
+    return listeners_add_connection(listeners, &record);
+}
+
+static void add_listener(struct listeners *listeners, enum ip_family family, const char *address,
+                         uint16_t port)
+{
+    const struct socket_record record = listening(family, address, port, 0, 128);
+    listeners_add(listeners, &record);
+}
+
+static void test_a_connection_is_its_listeners_exact_address_first(void **state)
+{
+    struct listener_row rows[4], rest;
+    listeners_begin(*state);
+    add_listener(*state, IP_FAMILY_IPV4, "0.0.0.0", 80);
+    add_listener(*state, IP_FAMILY_IPV4, "192.0.2.1", 80);
+    add_listener(*state, IP_FAMILY_IPV6, "::", 81);
+    assert_true(add_connection(*state, IP_FAMILY_IPV4, "192.0.2.1", 80, TCP_STATE_ESTABLISHED));
+    assert_true(add_connection(*state, IP_FAMILY_IPV4, "192.0.2.2", 80, TCP_STATE_TIME_WAIT));
+    assert_true(add_connection(*state, IP_FAMILY_IPV4, "192.0.2.2", 81, TCP_STATE_CLOSE_WAIT));
+    assert_true(add_connection(*state, IP_FAMILY_IPV6, "2001:db8::1", 81, TCP_STATE_SYN_RECV));
+    assert_false(add_connection(*state, IP_FAMILY_IPV6, "2001:db8::1", 80, TCP_STATE_ESTABLISHED));
+    assert_false(add_connection(*state, IP_FAMILY_IPV4, "192.0.2.1", 82, TCP_STATE_ESTABLISHED));
+    listeners_end(*state, 0, true);
+
+    assert_int_equal(listeners_top(*state, LISTENERS_BY_SOCKETS, rows, 4, &rest), 3);
+    assert_int_equal(rows[0].sockets[TCP_STATE_TIME_WAIT], 1);   /* 0.0.0.0:80 */
+    assert_int_equal(rows[1].sockets[TCP_STATE_ESTABLISHED], 1); /* 192.0.2.1:80 */
+    assert_int_equal(rows[1].sockets[TCP_STATE_TIME_WAIT], 0);
+    assert_int_equal(rows[2].sockets[TCP_STATE_CLOSE_WAIT], 1); /* [::]:81 */
+    assert_int_equal(rows[2].sockets[TCP_STATE_SYN_RECV], 1);
+}
+
+static void test_a_listener_of_an_earlier_sample_takes_no_connection(void **state)
+{
+    sample_of_port(*state, 80, 0, 0);
+    listeners_begin(*state);
+    assert_false(add_connection(*state, IP_FAMILY_IPV4, "192.0.2.1", 80, TCP_STATE_ESTABLISHED));
+}
+
+static void test_a_sample_without_connections_leaves_those_of_the_last(void **state)
+{
+    struct listener_row row, rest;
+    listeners_begin(*state);
+    add_port(*state, 80, 0);
+    assert_true(add_connection(*state, IP_FAMILY_IPV4, "192.0.2.1", 80, TCP_STATE_ESTABLISHED));
+    listeners_end(*state, 0, true);
+    sample_of_port(*state, 80, 0, 1);
+    assert_int_equal(listeners_top(*state, LISTENERS_BY_SOCKETS, &row, 1, &rest), 1);
+    assert_int_equal(row.sockets[TCP_STATE_ESTABLISHED], 1);
+}
+
+/* Ports 1 to `count`, each with as many connections as its place in `connections` says. */
+static void sample_of_connections(struct listeners *listeners, const unsigned *connections,
+                                  uint16_t count, int64_t now)
+{
+    listeners_begin(listeners);
+    for (uint16_t port = 1; port <= count; port++)
+        add_port(listeners, port, 0);
+    for (uint16_t port = 1; port <= count; port++) {
+        for (unsigned i = 0; i < connections[port - 1]; i++)
+            add_connection(listeners, IP_FAMILY_IPV4, "192.0.2.1", port, TCP_STATE_ESTABLISHED);
+    }
+    listeners_end(listeners, now, true);
+}
+
+static void test_the_rest_is_the_sum_of_those_not_shown(void **state)
+{
+    struct listener_row rows[2], rest;
+    sample_of_connections(*state, (const unsigned[]){1, 20, 3, 40, 5}, 5, 0);
+    assert_int_equal(listeners_top(*state, LISTENERS_BY_SOCKETS, rows, 2, &rest), 2);
+    assert_int_equal(rows[0].port, 2);
+    assert_int_equal(rows[1].port, 4);
+    assert_int_equal(rest.sockets[TCP_STATE_ESTABLISHED], 1 + 3 + 5);
+    assert_int_equal(rest.queue_limit, 3 * 128);
+    assert_int_equal(listeners_top(*state, LISTENERS_BY_SOCKETS, rows, 0, &rest), 0);
+    assert_int_equal(rest.sockets[TCP_STATE_ESTABLISHED], 69);
+}
+
+static void test_names_do_not_flap(void **state)
+{
+    struct listener_row row, rest;
+    sample_of_connections(*state, (const unsigned[]){100, 90}, 2, 0);
+    listeners_top(*state, LISTENERS_BY_SOCKETS, &row, 1, &rest);
+    assert_int_equal(row.port, 1);
+    for (int64_t turn = 1; turn < 10; turn++) { /* now the one leads by a little, now the other */
+        sample_of_connections(
+            *state, turn % 2 ? (const unsigned[]){90, 100} : (const unsigned[]){100, 90}, 2, turn);
+        listeners_top(*state, LISTENERS_BY_SOCKETS, &row, 1, &rest);
+        assert_int_equal(row.port, 1);
+    }
+    sample_of_connections(*state, (const unsigned[]){100, 200}, 2, 20); /* clearly */
+    listeners_top(*state, LISTENERS_BY_SOCKETS, &row, 1, &rest);
+    assert_int_equal(row.port, 2);
+}
+
+#define with_table(test) cmocka_unit_test_setup_teardown(test, create, destroy)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        with_table(test_a_new_table_is_empty),
+        with_table(test_a_connection_is_its_listeners_exact_address_first),
+        with_table(test_a_listener_of_an_earlier_sample_takes_no_connection),
+        with_table(test_a_sample_without_connections_leaves_those_of_the_last),
+        with_table(test_the_rest_is_the_sum_of_those_not_shown),
+        with_table(test_names_do_not_flap),
+        with_table(test_a_listener_has_its_queue),
+        with_table(test_sockets_that_share_address_and_port_are_one_listener),
+        with_table(test_sums_pass_32_bits),
+        with_table(test_each_sample_sums_anew),
+        with_table(test_family_address_and_port_tell_listeners_apart),
+        with_table(test_a_listener_that_is_not_added_vanishes),
+        with_table(test_a_listener_that_comes_back_starts_anew),
+        with_table(test_a_peak_outlives_its_queue_by_the_window),
+        with_table(test_a_peak_survives_the_vanishing_of_others),
+        with_table(test_a_sample_that_is_not_ended_changes_no_listener),
+        with_table(test_top_takes_the_highest_peaks),
+        with_table(test_top_goes_by_the_peak_not_by_the_length),
+        with_table(test_top_is_ordered_by_address_and_port),
+        with_table(test_top_of_none_is_empty),
+        with_table(test_a_full_table_tracks_all_it_has_room_for),
+        cmocka_unit_test(test_a_full_table_finds_everyone_again_whatever_its_seed),
+        with_table(test_sockets_beyond_the_capacity_are_untracked),
+        with_table(test_an_untracked_listener_gets_the_place_of_a_vanished_one),
+        with_table(test_a_sample_that_is_not_ended_leaves_untracked_as_it_was),
+        with_table(test_random_listeners_agree_with_a_naive_model),
+    };
+    return cmocka_run_group_tests_name("listeners", tests, NULL, NULL);
+}

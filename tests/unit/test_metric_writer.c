@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The text format, and the buffer beneath it where memory runs out.
+ */
+#include "sockdiag/metric_writer.h"
+
+#include "seeded.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct metric gauge = {"level", METRIC_GAUGE, "How high."};
+static const struct metric counter = {"events", METRIC_COUNTER, "How many."};
+static const struct metric distribution = {"size", METRIC_HISTOGRAM, "How large."};
+
+#define GAUGE_HEADING   "# HELP level How high.\n# TYPE level gauge\n"
+#define COUNTER_HEADING "# HELP events_total How many.\n# TYPE events_total counter\n"
+
+/* A page under way. */
+struct sheet {
+    struct buffer buffer;
+    struct metric_writer writer;
+};
+
+static int begin_sheet(void **state)
+{
+    struct sheet *sheet = calloc(1, sizeof *sheet);
+    if (!sheet)
+        return -1;
+    sheet->writer.out = &sheet->buffer;
+    *state = sheet;
+    return 0;
+}
+
+static int end_sheet(void **state)
+{
+    struct sheet *sheet = *state;
+    buffer_free(&sheet->buffer);
+    free(sheet);
+    return 0;
+}
+
+/* The page as a string, until the next call. */
+static const char *text_of(struct sheet *sheet)
+{
+    assert_false(sheet->buffer.failed);
+    buffer_append(&sheet->buffer, "", 1);
+    sheet->buffer.length--;
+    return sheet->buffer.data;
+}
+
+/* What a gauge with this label value looks like, between the quotes. */
+static void assert_label_escaped(struct sheet *sheet, const char *value, const char *escaped)
+{
+    char expected[256];
+    struct label label = {"name", value};
+    snprintf(expected, sizeof expected, GAUGE_HEADING "level{name=\"%s\"} 1\n", escaped);
+    buffer_clear(&sheet->buffer);
+    metric_writer_family(&sheet->writer, &gauge);
+    metric_writer_integer(&sheet->writer, &label, 1, 1);
+    assert_string_equal(text_of(sheet), expected);
+}
+
+static void assert_help_escaped(struct sheet *sheet, const char *help, const char *escaped)
+{
+    char expected[256];
+    const struct metric metric = {"level", METRIC_GAUGE, help};
+    snprintf(expected, sizeof expected, "# HELP level %s\n# TYPE level gauge\nlevel 1\n", escaped);
+    buffer_clear(&sheet->buffer);
+    metric_writer_family(&sheet->writer, &metric);
+    metric_writer_integer(&sheet->writer, NULL, 0, 1);
+    assert_string_equal(text_of(sheet), expected);
+}
+
+/* The value as it is written. */
+static const char *real_as_text(struct sheet *sheet, double value)
+{
+    buffer_clear(&sheet->buffer);
+    metric_writer_family(&sheet->writer, &gauge);
+    metric_writer_real(&sheet->writer, NULL, 0, value);
+    const char *text = text_of(sheet);
+    assert_int_equal(strncmp(text, GAUGE_HEADING "level ", strlen(GAUGE_HEADING "level ")), 0);
+    assert_int_equal(text[sheet->buffer.length - 1], '\n');
+    sheet->buffer.data[sheet->buffer.length - 1] = '\0';
+    return text + strlen(GAUGE_HEADING "level ");
+}
+
+static void assert_round_trip(struct sheet *sheet, double value)
+{
+    char *end;
+    const char *text = real_as_text(sheet, value);
+    double read = strtod(text, &end);
+    if (*end || memcmp(&read, &value, sizeof value) != 0)
+        fail_msg("%a is written as %s", value, text);
+}
+
+static void test_heading_comes_once_before_the_samples(void **state)
+{
+    struct sheet *sheet = *state;
+    struct label label = {"side", "left"};
+    metric_writer_family(&sheet->writer, &gauge);
+    metric_writer_integer(&sheet->writer, &label, 1, 1);
+    label.value = "right";
+    metric_writer_integer(&sheet->writer, &label, 1, 2);
+    assert_string_equal(text_of(sheet),
+                        GAUGE_HEADING "level{side=\"left\"} 1\nlevel{side=\"right\"} 2\n");
+}
+
+static void test_a_family_without_samples_leaves_no_trace(void **state)
+{
+    struct sheet *sheet = *state;
+    metric_writer_family(&sheet->writer, &counter);
+    metric_writer_family(&sheet->writer, &distribution);
+    assert_int_equal(sheet->buffer.length, 0);
+    metric_writer_family(&sheet->writer, &gauge);
+    metric_writer_integer(&sheet->writer, NULL, 0, 1);
+    metric_writer_family(&sheet->writer, &counter);
+    assert_string_equal(text_of(sheet), GAUGE_HEADING "level 1\n");
+}
+
+static void test_a_counter_has_its_suffix_everywhere(void **state)
+{
+    struct sheet *sheet = *state;
+    struct label label = {"kind", "a"};
+    metric_writer_family(&sheet->writer, &counter);
+    metric_writer_integer(&sheet->writer, &label, 1, 3);
+    label.value = "b";
+    metric_writer_real(&sheet->writer, &label, 1, 0.5);
+    assert_string_equal(text_of(sheet), COUNTER_HEADING "events_total{kind=\"a\"} 3\n"
+                                                        "events_total{kind=\"b\"} 0.5\n");
+}
+
+static void test_families_follow_each_other(void **state)
+{
+    struct sheet *sheet = *state;
+    metric_writer_family(&sheet->writer, &gauge);
+    metric_writer_integer(&sheet->writer, NULL, 0, 1);
+    metric_writer_family(&sheet->writer, &counter);
+    metric_writer_integer(&sheet->writer, NULL, 0, 2);
+    assert_string_equal(text_of(sheet),
+                        GAUGE_HEADING "level 1\n" COUNTER_HEADING "events_total 2\n");
+}
+
+static void test_labels_keep_their_order(void **state)
+{
+    struct sheet *sheet = *state;
+    const struct label labels[] = {{"z", "1"}, {"a", ""}, {"m", "3"}};
+    metric_writer_family(&sheet->writer, &gauge);
+    metric_writer_integer(&sheet->writer, labels, 3, 7);
+    assert_string_equal(text_of(sheet), GAUGE_HEADING "level{z=\"1\",a=\"\",m=\"3\"} 7\n");
+}
+
+static void test_label_values_are_escaped(void **state)
+{
+    assert_label_escaped(*state, "C:\\temp", "C:\\\\temp");
+    assert_label_escaped(*state, "a\nb", "a\\nb");
+    assert_label_escaped(*state, "say \"hi\"", "say \\\"hi\\\"");
+    assert_label_escaped(*state, "\\", "\\\\");
+    assert_label_escaped(*state, "\n", "\\n");
+    assert_label_escaped(*state, "\"", "\\\"");
+    assert_label_escaped(*state, "\\n", "\\\\n"); /* no newline: a backslash and an n */
+    assert_label_escaped(*state, "\\\"\n\n\"\\", "\\\\\\\"\\n\\n\\\"\\\\");
+}
+
+static void test_other_bytes_of_label_values_stay(void **state)
+{
+    assert_label_escaped(*state, "größer 漢字 🜁", "größer 漢字 🜁");
+    assert_label_escaped(*state, "tab\tcr\rbell\a{}=,'#", "tab\tcr\rbell\a{}=,'#");
+    assert_label_escaped(*state, "100%s %n", "100%s %n");
+}
+
+static void test_help_is_escaped_but_for_quotes(void **state)
+{
+    assert_help_escaped(*state, "a \\ b", "a \\\\ b");
+    assert_help_escaped(*state, "two\nlines", "two\\nlines");
+    assert_help_escaped(*state, "the \"best\"", "the \"best\"");
+    assert_help_escaped(*state, "größer 100 %s", "größer 100 %s");
+}
+
+static void test_long_texts_are_written_whole(void **state)
+{
+    struct sheet *sheet = *state;
+    char name[1001], value[5001], help[3001];
+    memset(name, 'n', sizeof name - 1);
+    memset(value, '"', sizeof value - 1);
+    memset(help, 'h', sizeof help - 1);
+    name[sizeof name - 1] = value[sizeof value - 1] = help[sizeof help - 1] = '\0';
+    const struct metric metric = {name, METRIC_GAUGE, help};
+    metric_writer_family(&sheet->writer, &metric);
+    metric_writer_integer(&sheet->writer, &(struct label){"name", value}, 1, 1);
+    assert_int_equal(strlen(text_of(sheet)), strlen("# HELP  \n# TYPE  gauge\n{name=\"\"} 1\n") +
+                                                 3 * 1000 + 3000 + 2 * 5000);
+}
+
+static void test_integers_have_all_their_digits(void **state)
+{
+    struct sheet *sheet = *state;
+    static const struct {
+        uint64_t value;
+        const char *text;
+    } numbers[] = {
+        {0, "0"},
+        {UINT64_C(9007199254740993), "9007199254740993"}, /* 2^53 + 1 is no double */
+        {INT64_MAX, "9223372036854775807"},
+        {UINT64_MAX, "18446744073709551615"},
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        char expected[128];
+        snprintf(expected, sizeof expected, GAUGE_HEADING "level %s\n", numbers[i].text);
+        buffer_clear(&sheet->buffer);
+        metric_writer_family(&sheet->writer, &gauge);
+        metric_writer_integer(&sheet->writer, NULL, 0, numbers[i].value);
+        assert_string_equal(text_of(sheet), expected);
+    }
+}
+
+static void test_plain_reals_read_plainly(void **state)
+{
+    assert_string_equal(real_as_text(*state, 0), "0");
+    assert_string_equal(real_as_text(*state, 0.1), "0.1");
+    assert_string_equal(real_as_text(*state, -2.5), "-2.5");
+    assert_string_equal(real_as_text(*state, 60), "60");
+    assert_string_equal(real_as_text(*state, 1e300), "1e+300");
+    assert_string_equal(real_as_text(*state, 9007199254740992.0), "9007199254740992");
+}
+
+static void test_no_number_and_infinity_have_their_names(void **state)
+{
+    assert_string_equal(real_as_text(*state, NAN), "NaN");
+    assert_string_equal(real_as_text(*state, -NAN), "NaN");
+    assert_string_equal(real_as_text(*state, INFINITY), "+Inf");
+    assert_string_equal(real_as_text(*state, -INFINITY), "-Inf");
+}
+
+static void test_reals_read_back_as_they_were(void **state)
+{
+    static const double values[] = {
+        0.0,
+        -0.0,
+        0.1,
+        1.0 / 3,
+        0.1 + 0.2,
+        1e300,
+        5e-324,
+        DBL_MIN,
+        -DBL_MAX,
+        DBL_MAX,
+        1e15,
+        1e16,
+        1e17,
+        1767225600.123456,
+        /* integers above 2^53 */
+        9007199254740994.0,
+        18446744073709551616.0,
+        1.2345678901234567e19,
+    };
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        assert_round_trip(*state, values[i]);
+}
+
+static void test_any_real_reads_back_as_it_was(void **state)
+{
+    struct seeded random = seeded_start();
+    for (int i = 0; i < 20000; i++) {
+        uint64_t bits = seeded_bits(&random);
+        double value;
+        memcpy(&value, &bits, sizeof value);
+        if (isfinite(value))
+            assert_round_trip(*state, value);
+    }
+}
+
+static void test_a_histogram_is_cumulative_up_to_infinity(void **state)
+{
+    struct sheet *sheet = *state;
+    static const double bounds[] = {0.1, 1, 1e6};
+    struct histogram histogram = histogram_make(bounds, 3);
+    static const double values[] = {0.05, 0.1, 0.7, 2e6, 3e6, 4e6};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        histogram_observe(&histogram, values[i]);
+    metric_writer_family(&sheet->writer, &distribution);
+    metric_writer_histogram(&sheet->writer, &(struct label){"of", "it"}, 1, &histogram);
+    assert_string_equal(text_of(sheet), "# HELP size How large.\n# TYPE size histogram\n"
+                                        "size_bucket{of=\"it\",le=\"0.1\"} 2\n"
+                                        "size_bucket{of=\"it\",le=\"1\"} 3\n"
+                                        "size_bucket{of=\"it\",le=\"1000000\"} 3\n"
+                                        "size_bucket{of=\"it\",le=\"+Inf\"} 6\n"
+                                        "size_sum{of=\"it\"} 9000000.85\n"
+                                        "size_count{of=\"it\"} 6\n");
+}
+
+static void test_a_histogram_needs_no_labels_and_no_values(void **state)
+{
+    struct sheet *sheet = *state;
+    struct histogram histogram = histogram_make(NULL, 0);
+    metric_writer_family(&sheet->writer, &distribution);
+    metric_writer_histogram(&sheet->writer, NULL, 0, &histogram);
+    assert_string_equal(text_of(sheet), "# HELP size How large.\n# TYPE size histogram\n"
+                                        "size_bucket{le=\"+Inf\"} 0\nsize_sum 0\nsize_count 0\n");
+}
+
+static void test_the_page_goes_on_after_what_is_there(void **state)
+{
+    struct sheet *sheet = *state;
+    buffer_append_string(&sheet->buffer, "# before\n");
+    metric_writer_family(&sheet->writer, &gauge);
+    metric_writer_integer(&sheet->writer, NULL, 0, 1);
+    assert_string_equal(text_of(sheet), "# before\n" GAUGE_HEADING "level 1\n");
+}
+
+/* A buffer at the end of the address space: it cannot grow, and nobody writes into it. */
+static struct buffer full_buffer(void)
+{
+    return (struct buffer){.length = SIZE_MAX / 2 + 1, .capacity = SIZE_MAX / 2 + 1};
+}
+
+static void test_out_of_memory_is_reported_at_the_end(void **state)
+{
+    (void)state;
+    static const double bounds[] = {1};
+    struct histogram histogram = histogram_make(bounds, 1);
+    struct buffer buffer = full_buffer();
+    struct metric_writer writer = {.out = &buffer};
+    metric_writer_family(&writer, &gauge);
+    assert_false(buffer.failed); /* nothing was written yet */
+    metric_writer_integer(&writer, &(struct label){"name", "\"value\""}, 1, 1);
+    assert_true(buffer.failed);
+    metric_writer_real(&writer, NULL, 0, 0.1);
+    metric_writer_family(&writer, &distribution);
+    metric_writer_histogram(&writer, NULL, 0, &histogram);
+    assert_true(buffer.failed);
+    assert_int_equal(buffer.length, SIZE_MAX / 2 + 1);
+}
+
+static void test_a_failed_buffer_takes_no_more_even_where_there_is_room(void **state)
+{
+    struct sheet *sheet = *state;
+    buffer_append_string(&sheet->buffer, "0123456789");
+    sheet->buffer.failed = true;
+    size_t length = sheet->buffer.length;
+    metric_writer_family(&sheet->writer, &gauge);
+    metric_writer_integer(&sheet->writer, NULL, 0, 1);
+    buffer_append(&sheet->buffer, "x", 1);
+    buffer_append_format(&sheet->buffer, "%d%500s", 1, "long");
+    assert_int_equal(sheet->buffer.length, length);
+    assert_true(sheet->buffer.failed);
+}
+
+static void test_clearing_ends_the_failure(void **state)
+{
+    struct sheet *sheet = *state;
+    sheet->buffer.failed = true;
+    buffer_clear(&sheet->buffer);
+    metric_writer_family(&sheet->writer, &gauge);
+    metric_writer_integer(&sheet->writer, NULL, 0, 1);
+    assert_string_equal(text_of(sheet), GAUGE_HEADING "level 1\n");
+}
+
+#define on_sheet(test) cmocka_unit_test_setup_teardown(test, begin_sheet, end_sheet)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        on_sheet(test_heading_comes_once_before_the_samples),
+        on_sheet(test_a_family_without_samples_leaves_no_trace),
+        on_sheet(test_a_counter_has_its_suffix_everywhere),
+        on_sheet(test_families_follow_each_other),
+        on_sheet(test_labels_keep_their_order),
+        on_sheet(test_label_values_are_escaped),
+        on_sheet(test_other_bytes_of_label_values_stay),
+        on_sheet(test_help_is_escaped_but_for_quotes),
+        on_sheet(test_long_texts_are_written_whole),
+        on_sheet(test_integers_have_all_their_digits),
+        on_sheet(test_plain_reals_read_plainly),
+        on_sheet(test_no_number_and_infinity_have_their_names),
+        on_sheet(test_reals_read_back_as_they_were),
+        on_sheet(test_any_real_reads_back_as_it_was),
+        on_sheet(test_a_histogram_is_cumulative_up_to_infinity),
+        on_sheet(test_a_histogram_needs_no_labels_and_no_values),
+        on_sheet(test_the_page_goes_on_after_what_is_there),
+        cmocka_unit_test(test_out_of_memory_is_reported_at_the_end),
+        on_sheet(test_a_failed_buffer_takes_no_more_even_where_there_is_room),
+        on_sheet(test_clearing_ends_the_failure),
+    };
+    return cmocka_run_group_tests_name("metric writer", tests, NULL, NULL);
+}

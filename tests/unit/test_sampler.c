@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * When samples are taken, what becomes of those that fail, and how the identity is given up: with a
+ * clock of the test's own and a kernel that can be made to misbehave.
+ */
+#include "fake_kernel.h"
+#include "sockdiag/log.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define SECOND NANOSECONDS_PER_SECOND
+
+static const struct sampler_options defaults = {
+    .interval = SECOND,
+    .detail_interval = 5 * SECOND,
+    .cpu_share = 0.02,
+    .peak_window = 60 * SECOND,
+    .listeners_top = 4,
+    .collect_listeners = true,
+    .collect_time_wait = true,
+};
+
+struct fixture {
+    struct fake_kernel kernel;
+    struct sampler *sampler;
+    /* The last snapshot. */
+    unsigned snapshots;
+    struct snapshot last;
+    struct namespace_snapshot host;
+    uint64_t observed[TCP_STATES];
+};
+
+static void keep(void *context, const struct snapshot *snapshot)
+{
+    struct fixture *fixture = context;
+    fixture->snapshots++;
+    fixture->last = *snapshot;
+    fixture->host = snapshot->namespaces[0];
+    for (enum tcp_state state = 0; state < TCP_STATES; state++)
+        fixture->observed[state] = fixture->host.sampled_sockets[state].count;
+}
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    fake_kernel_init(&fixture->kernel, 1000 * SECOND);
+    fixture->sampler =
+        sampler_create(&defaults, &fixture->kernel.access, &fixture->kernel.clock, keep, fixture);
+    *state = fixture;
+    return fixture->sampler ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    sampler_destroy(fixture->sampler);
+    fake_kernel_release(&fixture->kernel);
+    free(fixture);
+    return 0;
+}
+
+/* Step the sampler whenever it asks to be, until `duration` has passed. */
+static void run_for(struct fixture *fixture, int64_t duration)
+{
+    int64_t end = fixture->kernel.now + duration;
+    int at_once = 0;
+    while (fixture->kernel.now < end) {
+        int64_t next = sampler_step(fixture->sampler);
+        /* At once, if the step took so long or an interval shrank: but not again and again. */
+        at_once = next > fixture->kernel.now ? 0 : at_once + 1;
+        assert_true(at_once < 10);
+        if (next > fixture->kernel.now)
+            fixture->kernel.now = next;
+    }
+    fake_kernel_join(&fixture->kernel); /* what the test changes next is not its any more */
+}
+
+/* In place of the fixture's sampler, one with other options. */
+static void replace_sampler(struct fixture *fixture, const struct sampler_options *options)
+{
+    sampler_destroy(fixture->sampler);
+    fixture->sampler =
+        sampler_create(options, &fixture->kernel.access, &fixture->kernel.clock, keep, fixture);
+    assert_non_null(fixture->sampler);
+}
+
+static uint64_t failures(const struct fixture *fixture, enum fault_reason reason)
+{
+    return fixture->last.errors[reason];
+}
+
+static const struct sample_report *report(const struct fixture *fixture, enum sample_kind kind)
+{
+    return &fixture->last.samples[kind];
+}
+
+static void test_samples_come_at_their_intervals(void **state)
+{
+    struct fixture *fixture = *state;
+    run_for(fixture, 20 * SECOND);
+    assert_int_equal(report(fixture, SAMPLE_COUNT)->successes, 20);
+    assert_int_equal(report(fixture, SAMPLE_DETAIL)->successes, 4);
+    assert_int_equal(fixture->kernel.dumps, 24);
+    assert_true(report(fixture, SAMPLE_COUNT)->interval_seconds == 1);
+    assert_true(report(fixture, SAMPLE_DETAIL)->interval_seconds == 5);
+    assert_int_equal(fixture->observed[TCP_STATE_ESTABLISHED], 20);
+}
+
+static void test_a_count_sample_does_not_list_established_and_time_wait(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fault fault;
+    fixture->kernel.sockets[TCP_STATE_ESTABLISHED] = 30;
+    fixture->kernel.sockets[TCP_STATE_TIME_WAIT] = 20;
+    fixture->kernel.sockets[TCP_STATE_CLOSE_WAIT] = 3;
+    fixture->kernel.sockets[TCP_STATE_SYN_RECV] = 2;
+    fake_kernel_write_sockstat(&fixture->kernel, 0);
+    assert_true(sampler_take(fixture->sampler, SAMPLE_COUNT, &fault));
+    fake_kernel_join(&fixture->kernel);
+    assert_int_equal(fixture->kernel.last_mask & (1 << 1 | 1 << 6), 0);
+    sampler_publish(fixture->sampler);
+    assert_true(report(fixture, SAMPLE_COUNT)->sockets_read == 5);
+    assert_int_equal(fixture->host.sockets[TCP_STATE_ESTABLISHED], 30);
+    assert_int_equal(fixture->host.sockets[TCP_STATE_TIME_WAIT], 20);
+    assert_int_equal(fixture->host.sockets[TCP_STATE_CLOSE_WAIT], 3);
+    assert_int_equal(fixture->host.sockets[TCP_STATE_SYN_RECV], 2);
+}
+
+static void test_a_long_sample_skips_ticks_and_does_not_make_up_for_them(void **state)
+{
+    struct fixture *fixture = *state;
+    run_for(fixture, 3 * SECOND);
+    fixture->kernel.now += 100 * SECOND; /* asleep, or a dump that took so long */
+    unsigned dumps = fixture->kernel.dumps;
+    int64_t next = sampler_step(fixture->sampler);
+    assert_int_equal(fixture->kernel.dumps, dumps + 2);
+    assert_true(next > fixture->kernel.now && next <= fixture->kernel.now + SECOND);
+}
+
+static void test_dear_samples_are_stretched_to_the_budget(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->kernel.cost_of_a_dump = SECOND / 10;
+    run_for(fixture, 100 * SECOND);
+    int64_t before = fixture->kernel.cpu, start = fixture->kernel.now;
+    run_for(fixture, 1000 * SECOND);
+    double share = (double)(fixture->kernel.cpu - before) / (double)(fixture->kernel.now - start);
+    assert_true(share <= 0.0201);
+    assert_true(share >= 0.015); /* and is used, not saved */
+    assert_true(report(fixture, SAMPLE_COUNT)->interval_seconds > 1);
+    assert_true(report(fixture, SAMPLE_DETAIL)->interval_seconds > 5);
+}
+
+static void test_time_wait_keeps_its_resolution_while_stretched(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->kernel.cost_of_a_dump = SECOND / 10;
+    run_for(fixture, 60 * SECOND);
+    uint64_t established = fixture->observed[TCP_STATE_ESTABLISHED];
+    uint64_t time_wait = fixture->observed[TCP_STATE_TIME_WAIT];
+    uint64_t count_samples = report(fixture, SAMPLE_COUNT)->successes;
+    fixture->kernel.sockets[TCP_STATE_TIME_WAIT] = 777;
+    fake_kernel_write_sockstat(&fixture->kernel, 0);
+    run_for(fixture, 2 * SECOND);
+    assert_int_equal(fixture->host.sockets[TCP_STATE_TIME_WAIT], 777);
+    run_for(fixture, 28 * SECOND);
+    assert_in_range(fixture->observed[TCP_STATE_TIME_WAIT] - time_wait, 29, 31);
+    assert_in_range(fixture->observed[TCP_STATE_ESTABLISHED] - established, 29, 31);
+    assert_in_range(report(fixture, SAMPLE_COUNT)->successes - count_samples, 1, 10);
+}
+
+/* The histogram goes by time: a state that lasts counts as long, however rarely it was sampled. */
+static void test_half_of_the_time_is_half_of_the_histogram(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->kernel.sockets[TCP_STATE_CLOSE_WAIT] = 300;
+    fake_kernel_write_sockstat(&fixture->kernel, 0);
+    run_for(fixture, 600 * SECOND);
+    fixture->kernel.sockets[TCP_STATE_CLOSE_WAIT] = 0;
+    fake_kernel_write_sockstat(&fixture->kernel, 0);
+    fixture->kernel.cost_of_a_dump = SECOND / 20; /* and each sample is dear */
+    run_for(fixture, 600 * SECOND);
+    const struct histogram *histogram = &fixture->host.sampled_sockets[TCP_STATE_CLOSE_WAIT];
+    double share = histogram->sum / 300 / (double)histogram->count;
+    assert_true(share > 0.45 && share < 0.55);
+}
+
+/* When sampling gets cheap again, what was stretched is not waited out. */
+static void test_intervals_shrink_with_the_cost(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->kernel.cost_of_a_dump = SECOND;
+    run_for(fixture, 60 * SECOND);
+    fixture->kernel.cost_of_a_dump = 0;
+    run_for(fixture, 300 * SECOND);
+    uint64_t count = report(fixture, SAMPLE_COUNT)->successes;
+    uint64_t detail = report(fixture, SAMPLE_DETAIL)->successes;
+    run_for(fixture, 20 * SECOND);
+    assert_in_range(report(fixture, SAMPLE_COUNT)->successes - count, 19, 21);
+    assert_in_range(report(fixture, SAMPLE_DETAIL)->successes - detail, 3, 5);
+    assert_true(fixture->host.has_detail);
+}
+
+static void test_a_fast_sampler_publishes_once_a_second(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sampler_options fast = defaults;
+    fast.interval = SECOND / 50;
+    fast.detail_interval = 10 * SECOND;
+    struct sampler *sampler =
+        sampler_create(&fast, &fixture->kernel.access, &fixture->kernel.clock, keep, fixture);
+    sampler_destroy(fixture->sampler);
+    fixture->sampler = sampler;
+    run_for(fixture, 10 * SECOND);
+    assert_in_range(fixture->snapshots, 9, 12);
+    assert_in_range(fixture->observed[TCP_STATE_ESTABLISHED], 450, 501);
+}
+
+static void test_at_long_intervals_the_page_is_renewed_every_ten_seconds(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sampler_options slow = defaults;
+    slow.interval = slow.detail_interval = 3600 * SECOND;
+    replace_sampler(fixture, &slow);
+    run_for(fixture, 3600 * SECOND);
+    assert_in_range(fixture->snapshots, 360, 361);
+    assert_int_equal(report(fixture, SAMPLE_COUNT)->successes, 1);
+    assert_int_equal(report(fixture, SAMPLE_DETAIL)->successes, 1);
+}
+
+/* One answer of the kernel, and how it is counted. */
+static const struct {
+    enum fake_answer answer;
+    enum fault_reason reason;
+} bad_answers[] = {
+    {ANSWER_NO_SOCKET, FAULT_NETLINK_OPEN},        {ANSWER_ERROR, FAULT_NETLINK_REFUSED},
+    {ANSWER_ERROR_IN_DONE, FAULT_NETLINK_REFUSED}, {ANSWER_TRUNCATED, FAULT_NETLINK_TRUNCATED},
+    {ANSWER_SHORT, FAULT_NETLINK_MALFORMED},       {ANSWER_SILENCE, FAULT_NETLINK_RECEIVE},
+};
+
+static void test_bad_answers_are_counted_and_survived(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->kernel.sockets[TCP_STATE_LISTEN] = 3;
+    fake_kernel_write_sockstat(&fixture->kernel, 0);
+    run_for(fixture, 3 * SECOND);
+    for (size_t i = 0; i < sizeof bad_answers / sizeof bad_answers[0]; i++) {
+        uint64_t before = failures(fixture, bad_answers[i].reason);
+        uint64_t errors = report(fixture, SAMPLE_COUNT)->errors;
+        fixture->kernel.answer = bad_answers[i].answer;
+        run_for(fixture, 5 * SECOND);
+        assert_int_equal(failures(fixture, bad_answers[i].reason) - before, 6);
+        assert_int_equal(report(fixture, SAMPLE_COUNT)->errors - errors, 5);
+        assert_false(fixture->host.has_counts);
+
+        fixture->kernel.answer = ANSWER_ROWS;
+        run_for(fixture, 5 * SECOND);
+        assert_true(fixture->host.has_counts);
+        assert_int_equal(fixture->host.sockets[TCP_STATE_LISTEN], 3);
+    }
+}
+
+static void test_a_failed_sample_leaves_the_last_numbers_for_three_intervals(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->kernel.sockets[TCP_STATE_CLOSE_WAIT] = 9;
+    fixture->kernel.sockets[TCP_STATE_LISTEN] = 2;
+    fake_kernel_write_sockstat(&fixture->kernel, 0);
+    run_for(fixture, 2 * SECOND);
+    fixture->kernel.answer = ANSWER_ERROR_IN_DONE; /* after half of the rows, so to speak */
+    fixture->kernel.sockets[TCP_STATE_CLOSE_WAIT] = 5;
+    run_for(fixture, 2 * SECOND);
+    assert_true(fixture->host.has_counts);
+    assert_int_equal(fixture->host.sockets[TCP_STATE_CLOSE_WAIT], 9);
+    assert_int_equal(fixture->host.queue_count, 1);
+    run_for(fixture, 3 * SECOND);
+    assert_false(fixture->host.has_counts);
+    assert_true(fixture->host.has_detail); /* its intervals are longer */
+    run_for(fixture, 15 * SECOND);
+    assert_false(fixture->host.has_detail);
+    assert_true(fixture->host.has_counters); /* other files, nothing wrong with them */
+}
+
+static void test_unreadable_totals_fail_the_count_sample_only(void **state)
+{
+    struct fixture *fixture = *state;
+    fake_kernel_write(&fixture->kernel, "thread-self/net/sockstat", NULL);
+    run_for(fixture, 10 * SECOND);
+    assert_int_equal(report(fixture, SAMPLE_COUNT)->successes, 0);
+    assert_int_equal(report(fixture, SAMPLE_DETAIL)->successes, 2);
+    assert_int_equal(failures(fixture, FAULT_PROC_READ), 10);
+    fake_kernel_write_sockstat(&fixture->kernel, 0);
+    run_for(fixture, 2 * SECOND);
+    assert_true(fixture->host.has_counts);
+}
+
+static void test_unreadable_counters_take_only_themselves_away(void **state)
+{
+    struct fixture *fixture = *state;
+    fake_kernel_write(&fixture->kernel, "thread-self/net/netstat", "TcpExt: TW\nTcpExt: x\n");
+    fake_kernel_write(&fixture->kernel, "sys/net/ipv4/tcp_tw_reuse", NULL);
+    run_for(fixture, 3 * SECOND);
+    assert_true(fixture->host.has_counts);
+    assert_false(fixture->host.has_counters);
+    assert_false(fixture->host.has_settings);
+    assert_int_equal(failures(fixture, FAULT_PROC_PARSE), 3);
+    assert_int_equal(failures(fixture, FAULT_PROC_READ), 3);
+}
+
+static void test_a_kernel_without_udp_diag_loses_only_the_ports_of_udp(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sampler_options with_ports = defaults;
+    with_ports.collect_ports = true;
+    replace_sampler(fixture, &with_ports);
+    fixture->kernel.udp_is_missing = true;
+    run_for(fixture, 10 * SECOND);
+    assert_true(fixture->host.has_detail);
+    assert_true(fixture->host.ports[SOCKET_TCP].present);
+    assert_false(fixture->host.ports[SOCKET_UDP].present);
+    assert_int_equal(fixture->host.ports[SOCKET_TCP].summary.usable, 28232);
+    assert_int_equal(failures(fixture, FAULT_NETLINK_REFUSED), 2);
+    fixture->kernel.udp_is_missing = false;
+    run_for(fixture, 5 * SECOND);
+    assert_true(fixture->host.ports[SOCKET_UDP].present);
+}
+
+static void test_unreadable_port_settings_lose_only_the_ports(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sampler_options with_ports = defaults;
+    with_ports.collect_ports = true;
+    replace_sampler(fixture, &with_ports);
+    fake_kernel_write(&fixture->kernel, "sys/net/ipv4/ip_local_reserved_ports", "80-\n");
+    run_for(fixture, 10 * SECOND);
+    assert_true(fixture->host.has_detail);
+    assert_false(fixture->host.ports[SOCKET_TCP].present);
+    assert_int_equal(failures(fixture, FAULT_PROC_PARSE), 2);
+    fake_kernel_write(&fixture->kernel, "sys/net/ipv4/ip_local_reserved_ports", "40000-40009,80\n");
+    run_for(fixture, 5 * SECOND);
+    assert_int_equal(fixture->host.ports[SOCKET_TCP].summary.reserved, 10);
+    assert_int_equal(fixture->host.ports[SOCKET_TCP].summary.usable, 28222);
+}
+
+static void test_the_identity_is_given_up_after_three_contradictions(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->kernel.sockets[TCP_STATE_ESTABLISHED] = 50;
+    fixture->kernel.sockets[TCP_STATE_TIME_WAIT] = 40;
+    fake_kernel_write_sockstat(&fixture->kernel, 1000);
+    run_for(fixture, 9 * SECOND);
+    assert_true(fixture->host.derived_counts_in_use);
+    assert_int_equal(fixture->host.sockets[TCP_STATE_ESTABLISHED], 1050);
+    assert_int_equal(fixture->host.derived_drift.established, 1000);
+    assert_int_equal(fixture->host.derived_drift.time_wait, 1000);
+
+    run_for(fixture, 6 * SECOND);
+    assert_false(fixture->host.derived_counts_in_use);
+    assert_int_equal(fixture->host.sockets[TCP_STATE_ESTABLISHED], 50);
+    assert_int_equal(fixture->host.sockets[TCP_STATE_TIME_WAIT], 40);
+
+    fake_kernel_write_sockstat(&fixture->kernel, 0);
+    run_for(fixture, 60 * SECOND);
+    assert_true(fixture->host.derived_counts_in_use);
+    assert_int_equal(fixture->host.derived_drift.established, 0);
+}
+
+/* The lines on standard error while `fixture` runs for `duration`. */
+static unsigned lines_logged(struct fixture *fixture, int64_t duration)
+{
+    FILE *captured = tmpfile();
+    assert_non_null(captured);
+    int stderr_copy = dup(STDERR_FILENO);
+    dup2(fileno(captured), STDERR_FILENO);
+    run_for(fixture, duration);
+    dup2(stderr_copy, STDERR_FILENO);
+    close(stderr_copy);
+    rewind(captured);
+    unsigned lines = 0;
+    for (int c; (c = fgetc(captured)) != EOF;)
+        lines += c == '\n';
+    fclose(captured);
+    return lines;
+}
+
+static void test_a_lasting_fault_is_not_logged_every_second(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(lines_logged(fixture, 10 * SECOND), 0);
+    fixture->kernel.answer = ANSWER_ERROR;
+    assert_int_equal(lines_logged(fixture, 250 * SECOND), 2); /* count and detail, once each */
+    assert_int_equal(lines_logged(fixture, 100 * SECOND), 2); /* a reminder */
+    fixture->kernel.answer = ANSWER_ROWS;
+    assert_int_equal(lines_logged(fixture, 10 * SECOND), 2); /* both work again */
+    for (int turn = 0; turn < 20; turn++) {
+        fixture->kernel.answer = turn % 2 ? ANSWER_ROWS : ANSWER_ERROR;
+        assert_int_equal(lines_logged(fixture, 5 * SECOND), 0); /* known, and not long ago */
+    }
+}
+
+static void test_the_thread_steps_and_stops(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sampler_options fast = defaults;
+    fast.interval = SECOND / 100;
+    fast.detail_interval = SECOND / 10;
+    fast.cpu_share = 1;
+    struct kernel_access access = fixture->kernel.access;
+    struct sampler *sampler = sampler_create(&fast, &access, &system_clock, keep, fixture);
+    struct sampler_thread *thread = sampler_thread_start(sampler);
+    assert_non_null(thread);
+    sampler_thread_stop(thread); /* at once: it may or may not have sampled */
+    sampler_publish(sampler);
+    assert_true(fixture->snapshots >= 1);
+    sampler_destroy(sampler);
+}
+
+#define SAMPLER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SAMPLER_TEST(test_samples_come_at_their_intervals),
+        SAMPLER_TEST(test_a_count_sample_does_not_list_established_and_time_wait),
+        SAMPLER_TEST(test_a_long_sample_skips_ticks_and_does_not_make_up_for_them),
+        SAMPLER_TEST(test_dear_samples_are_stretched_to_the_budget),
+        SAMPLER_TEST(test_time_wait_keeps_its_resolution_while_stretched),
+        SAMPLER_TEST(test_half_of_the_time_is_half_of_the_histogram),
+        SAMPLER_TEST(test_intervals_shrink_with_the_cost),
+        SAMPLER_TEST(test_a_fast_sampler_publishes_once_a_second),
+        SAMPLER_TEST(test_at_long_intervals_the_page_is_renewed_every_ten_seconds),
+        SAMPLER_TEST(test_bad_answers_are_counted_and_survived),
+        SAMPLER_TEST(test_a_failed_sample_leaves_the_last_numbers_for_three_intervals),
+        SAMPLER_TEST(test_unreadable_totals_fail_the_count_sample_only),
+        SAMPLER_TEST(test_unreadable_counters_take_only_themselves_away),
+        SAMPLER_TEST(test_a_kernel_without_udp_diag_loses_only_the_ports_of_udp),
+        SAMPLER_TEST(test_unreadable_port_settings_lose_only_the_ports),
+        SAMPLER_TEST(test_the_identity_is_given_up_after_three_contradictions),
+        SAMPLER_TEST(test_a_lasting_fault_is_not_logged_every_second),
+        SAMPLER_TEST(test_the_thread_steps_and_stops),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
