@@ -23,7 +23,7 @@ ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE $(INCLUDES) $(DEFINES) $(WARNINGS) -fPIE -f
               -pthread -MMD -MP $(shell pkg-config --cflags $(LIBRARIES)) $(CFLAGS) $(CHECKED)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(CHECKED) $(LDFLAGS)
 INCLUDES   := -Iinclude -Icmd/sockdiag_exporter -Itests/support
-LIBRARIES  := libmnl libmicrohttpd
+LIBRARIES  := libmnl libmicrohttpd gnutls yaml-0.1 libcrypt zlib
 LIBS        = $(shell pkg-config --libs $(LIBRARIES)) -lm
 
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))

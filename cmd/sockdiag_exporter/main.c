@@ -30,7 +30,7 @@ static const int64_t stuck_after = 100 * NANOSECONDS_PER_SECOND;
 struct exporter {
     struct options options;
     double start_time_seconds;
-    struct buffer body;
+    struct buffer body; /* with --once */
     struct publication *publication;
     struct web_server *web; /* NULL before it listens, and with --once */
 };
@@ -48,35 +48,32 @@ static bool complain_fault(const struct fault *fault)
     return complain(description);
 }
 
-static void render(struct exporter *exporter, const struct snapshot *snapshot)
+static struct self_report describe_self(const struct exporter *exporter)
 {
-    struct self_report self = {.version = VERSION,
-                               .revision = REVISION,
-                               .start_time_seconds = exporter->start_time_seconds};
-    struct request_count requests[WEB_REQUEST_COUNTS];
-    struct process_usage process;
+    struct self_report self = {
+        .version = VERSION,
+        .revision = REVISION,
+        .telemetry_path = exporter->options.web.telemetry_path,
+        .start_time_seconds = exporter->start_time_seconds,
+        .now_seconds = (double)system_clock.unix_time(NULL) / 1e9,
+    };
     if (exporter->web && !exporter->options.disable_exporter_metrics) {
         struct fault ignored; /* the page is then without process_*, which tells */
-        self.requests = requests;
-        self.request_count = web_server_requests(exporter->web, requests);
-        self.process = procfs_read_process_usage(proc_root, &process, &ignored) ? &process : NULL;
+        self.request_count = web_server_requests(exporter->web, self.requests);
+        self.has_process = procfs_read_process_usage(proc_root, &self.process, &ignored);
     }
-    buffer_clear(&exporter->body);
-    exposition_render(&exporter->body, snapshot, &self);
+    return self;
 }
 
 /* The sampler's reader in a daemon: each snapshot becomes the page of the next scrapes. */
 static void publish(void *context, const struct snapshot *snapshot)
 {
     struct exporter *exporter = context;
-    render(exporter, snapshot);
-    const struct page page = {
-        .body = exporter->body.data,
-        .length = exporter->body.length,
-        .ready = snapshot->namespaces[0].has_counts,
-        .valid_until = system_clock.monotonic(NULL) + stuck_after,
-    };
-    if (exporter->body.failed || !publication_put(exporter->publication, &page))
+    struct self_report self = describe_self(exporter);
+    struct page *page = page_create(snapshot, &self, system_clock.monotonic(NULL) + stuck_after);
+    if (page)
+        publication_put(exporter->publication, page);
+    else
         log_error("main", "out of memory: the page is not renewed");
     service_notify("WATCHDOG=1");
 }
@@ -84,7 +81,10 @@ static void publish(void *context, const struct snapshot *snapshot)
 /* The sampler's reader with --once. */
 static void print(void *context, const struct snapshot *snapshot)
 {
-    render(context, snapshot);
+    struct exporter *exporter = context;
+    struct self_report self = describe_self(exporter);
+    buffer_clear(&exporter->body);
+    exposition_render(&exporter->body, METRIC_TEXT, snapshot, &self);
 }
 
 /* With --once: both samples, the page on standard output. It is without process_* and HTTP metrics,

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A snapshot as a Prometheus page.
+ * A snapshot as a page of metrics.
  */
 #ifndef SOCKDIAG_EXPOSITION_H
 #define SOCKDIAG_EXPOSITION_H
 
 #include "sockdiag/buffer.h"
+#include "sockdiag/metric_writer.h"
 #include "sockdiag/procfs.h"
 #include "sockdiag/snapshot.h"
 
@@ -16,19 +17,25 @@ struct request_count {
     uint64_t requests;
 };
 
-/* The exporter about itself. Where `process` is NULL or there are no requests, their families are
- * left out (--web.disable-exporter-metrics). */
+enum { REQUEST_COUNTS_MAX = 24 };
+
+/* The exporter about itself, at the time of a snapshot. Where it has no process usage or no
+ * requests, their families are left out (--web.disable-exporter-metrics). Its strings outlive
+ * every page. */
 struct self_report {
     const char *version;
     const char *revision;
-    double start_time_seconds; /* unix time */
-    const struct process_usage *process;
-    const struct request_count *requests;
+    const char *telemetry_path; /* where the metrics are */
+    double start_time_seconds;  /* unix time, as is the next */
+    double now_seconds;
+    bool has_process;
+    struct process_usage process;
+    struct request_count requests[REQUEST_COUNTS_MAX];
     size_t request_count;
 };
 
 /* Append the page to `out`, whose `failed` tells of missing memory. */
-void exposition_render(struct buffer *out, const struct snapshot *snapshot,
-                       const struct self_report *self);
+void exposition_render(struct buffer *out, enum metric_format format,
+                       const struct snapshot *snapshot, const struct self_report *self);
 
 #endif

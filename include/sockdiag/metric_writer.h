@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Writes metrics as Prometheus text, version 0.0.4. It knows families, labels and values, and
- * nothing of what they mean.
+ * Writes metrics as Prometheus takes them, in one of three formats. It knows families, labels and
+ * values, and nothing of what they mean.
  *
- * A family begins, then its samples follow; HELP and TYPE are written before the first of them, so
- * a family without samples leaves no trace. The type decides the suffixes: a caller cannot get them
- * wrong.
+ * A family begins, then its samples follow; nothing is written before the first of them, so a
+ * family without samples leaves no trace. The type decides the suffixes and the name the unit: a
+ * caller cannot get them wrong.
  */
 #ifndef SOCKDIAG_METRIC_WRITER_H
 #define SOCKDIAG_METRIC_WRITER_H
@@ -13,14 +13,22 @@
 #include "sockdiag/buffer.h"
 #include "sockdiag/histogram.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define METRIC_TEXT_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
+enum metric_format {
+    METRIC_TEXT,        /* Prometheus text 0.0.4; of these names and labels, 1.0.0 is the same */
+    METRIC_OPENMETRICS, /* OpenMetrics text 1.0.0 */
+    METRIC_PROTOBUF,    /* io.prometheus.client.MetricFamily, delimited; with native histograms */
+    METRIC_FORMATS
+};
 
-enum metric_type { METRIC_GAUGE, METRIC_COUNTER, METRIC_HISTOGRAM };
+/* An info is a gauge of value 1 whose labels tell; OpenMetrics has a type of its own for it. */
+enum metric_type { METRIC_GAUGE, METRIC_COUNTER, METRIC_HISTOGRAM, METRIC_INFO };
 
-/* `name` is without the _total of a counter; `help` is a sentence, unescaped. */
+/* `name` is without the _total of a counter and the _info of an info; `help` is a sentence,
+ * unescaped. */
 struct metric {
     const char *name;
     enum metric_type type;
@@ -33,13 +41,21 @@ struct label {
     const char *value;
 };
 
+struct metric_encoding;
+
 struct metric_writer {
-    struct buffer *out;          /* the caller's; check its `failed` at the end */
+    struct buffer *out; /* the caller's; check its `failed` at the end */
+    const struct metric_encoding *encoding;
     const struct metric *family; /* under way */
-    bool family_written;         /* its HELP and TYPE are */
+    bool family_written;         /* what precedes its samples is */
+    struct buffer message;       /* of the family under way, where its length goes first */
 };
 
-/* Begin a family. Each family is begun once in a page: the format wants its samples together. */
+/* Start a page in `out`. End it with metric_writer_finish(), which frees what the writer owns. */
+struct metric_writer metric_writer_start(struct buffer *out, enum metric_format format);
+void metric_writer_finish(struct metric_writer *writer);
+
+/* Begin a family. Each family is begun once in a page: the formats want its samples together. */
 void metric_writer_family(struct metric_writer *writer, const struct metric *family);
 
 /* One sample of the family, with `count` labels: a whole number, written with all its digits, or a

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What the sampler knows at one moment: plain numbers, all that the exposition needs. It is built,
- * handed to one reader and gone; the pointers in it hold until that reader returns.
+ * handed to one reader and gone; the pointers in it hold until that reader returns, which may keep
+ * a copy.
  *
  * What is too old or was never read is marked absent, so that a series vanishes instead of
  * standing still.
@@ -11,6 +12,7 @@
 
 #include "sockdiag/fault.h"
 #include "sockdiag/histogram.h"
+#include "sockdiag/history.h"
 #include "sockdiag/listeners.h"
 #include "sockdiag/port_usage.h"
 #include "sockdiag/procfs.h"
@@ -47,11 +49,13 @@ struct port_snapshot {
 /* One network namespace. */
 struct namespace_snapshot {
     /* From the count sample. */
-    bool has_counts;                         /* the next five are known */
+    bool has_counts;                         /* the next seven are known */
     uint64_t sockets[TCP_STATES];            /* BOUND_INACTIVE is not counted here: 0 */
     uint64_t peak_sockets[TCP_STATES];       /* within the peak window */
     const struct histogram *sampled_sockets; /* TCP_STATES of them, one for each state */
-    const struct listener_row *queues;       /* the listeners with the fullest accept queues */
+    const struct history *established_history;
+    const struct history *time_wait_history;
+    const struct listener_row *queues; /* the listeners with the fullest accept queues */
     size_t queue_count;
 
     bool has_counters;
@@ -98,5 +102,10 @@ struct snapshot {
     struct sample_report samples[SAMPLE_KINDS];
     uint64_t errors[FAULT_REASONS];
 };
+
+/* A copy that stands alone, in one piece: free() is all that it needs. NULL when there is no
+ * memory.
+ */
+struct snapshot *snapshot_copy(const struct snapshot *snapshot);
 
 #endif

@@ -8,12 +8,12 @@
 #include <stddef.h>
 #include <stdio.h>
 
-struct page {
+struct exposition {
     struct metric_writer writer;
     const struct snapshot *snapshot;
 };
 
-static void begin(struct page *page, enum metric_id id)
+static void begin(struct exposition *page, enum metric_id id)
 {
     metric_writer_family(&page->writer, &metrics[id]);
 }
@@ -27,7 +27,7 @@ static void begin(struct page *page, enum metric_id id)
     for (enum tcp_state state = 0; state < TCP_STATES; state++)                                    \
         if (state != TCP_STATE_BOUND_INACTIVE)
 
-static void write_states(struct page *page)
+static void write_states(struct exposition *page)
 {
     begin(page, METRIC_TCP_SOCKETS);
     for_each_namespace(ns, page) for_each_counted_state(state)
@@ -52,7 +52,7 @@ static void write_states(struct page *page)
     }
 }
 
-static void write_families(struct page *page)
+static void write_families(struct exposition *page)
 {
     begin(page, METRIC_TCP_FAMILY_SOCKETS);
     for_each_namespace(ns, page)
@@ -79,7 +79,7 @@ static void write_families(struct page *page)
             metric_writer_integer(&(page)->writer, NULL, 0, value);                                \
     } while (0)
 
-static void write_counters(struct page *page)
+static void write_counters(struct exposition *page)
 {
     write_numbers(page, METRIC_TCP_TIME_WAIT_STARTED, ns,
                   ns->time_wait_collected && ns->has_counters, ns->counters.time_wait_started);
@@ -113,7 +113,7 @@ static struct endpoint_text format_endpoint(enum ip_family family, const struct 
 }
 
 /* One of the numbers of each accept queue, `offset` bytes into its row. */
-static void write_queue_numbers(struct page *page, enum metric_id id, size_t offset)
+static void write_queue_numbers(struct exposition *page, enum metric_id id, size_t offset)
 {
     begin(page, id);
     for_each_namespace(ns, page)
@@ -128,7 +128,7 @@ static void write_queue_numbers(struct page *page, enum metric_id id, size_t off
     }
 }
 
-static void write_queues(struct page *page)
+static void write_queues(struct exposition *page)
 {
     write_queue_numbers(page, METRIC_ACCEPT_QUEUE_LENGTH,
                         offsetof(struct listener_row, queue_length));
@@ -138,7 +138,7 @@ static void write_queues(struct page *page)
 }
 
 /* The connections of one listener, or of a sum of them, in the nine states of a connection. */
-static void write_listener_states(struct page *page, const char *address, const char *port,
+static void write_listener_states(struct exposition *page, const char *address, const char *port,
                                   const struct listener_row *row)
 {
     for_each_counted_state(state)
@@ -150,7 +150,7 @@ static void write_listener_states(struct page *page, const char *address, const 
     }
 }
 
-static void write_listeners(struct page *page)
+static void write_listeners(struct exposition *page)
 {
     begin(page, METRIC_LISTENER_SOCKETS);
     for_each_namespace(ns, page)
@@ -166,7 +166,7 @@ static void write_listeners(struct page *page)
     }
 }
 
-static void write_time_wait_roles(struct page *page)
+static void write_time_wait_roles(struct exposition *page)
 {
     begin(page, METRIC_TCP_TIME_WAIT_SOCKETS);
     for_each_namespace(ns, page)
@@ -181,7 +181,7 @@ static void write_time_wait_roles(struct page *page)
 
 /* A family with one of the numbers of each protocol, `offset` bytes into its summary.
  * `of_destinations`: only where destinations are kept. */
-static void write_port_numbers(struct page *page, enum metric_id id, size_t offset,
+static void write_port_numbers(struct exposition *page, enum metric_id id, size_t offset,
                                bool of_destinations)
 {
     begin(page, id);
@@ -197,7 +197,7 @@ static void write_port_numbers(struct page *page, enum metric_id id, size_t offs
     }
 }
 
-static void write_port_counts(struct page *page)
+static void write_port_counts(struct exposition *page)
 {
     write_port_numbers(page, METRIC_PORTS_RANGE, offsetof(struct port_summary, range), false);
     write_port_numbers(page, METRIC_PORTS_RESERVED, offsetof(struct port_summary, reserved), false);
@@ -213,7 +213,7 @@ static bool has_scope(const struct port_snapshot *ports, enum port_scope scope)
 }
 
 /* The utilization in each scope: as it is, or as the histogram of what it was. */
-static void write_utilization(struct page *page, enum metric_id id)
+static void write_utilization(struct exposition *page, enum metric_id id)
 {
     begin(page, id);
     for_each_namespace(ns, page)
@@ -236,7 +236,7 @@ static void write_utilization(struct page *page, enum metric_id id)
 }
 
 /* Of TCP alone: UDP does not go by parity. */
-static void write_preferred_utilization(struct page *page)
+static void write_preferred_utilization(struct exposition *page)
 {
     begin(page, METRIC_PORT_PREFERRED_UTILIZATION);
     for_each_namespace(ns, page)
@@ -248,7 +248,7 @@ static void write_preferred_utilization(struct page *page)
     }
 }
 
-static void write_destination(struct page *page, enum socket_protocol protocol,
+static void write_destination(struct exposition *page, enum socket_protocol protocol,
                               const struct destination *row)
 {
     struct endpoint_text local = format_endpoint(row->family, &row->local_address, 0);
@@ -261,7 +261,7 @@ static void write_destination(struct page *page, enum socket_protocol protocol,
     metric_writer_integer(&page->writer, labels, 4, row->ports);
 }
 
-static void write_destinations(struct page *page)
+static void write_destinations(struct exposition *page)
 {
     begin(page, METRIC_DESTINATION_PORTS_USED);
     for_each_namespace(ns, page)
@@ -278,7 +278,7 @@ static void write_destinations(struct page *page)
                        offsetof(struct port_summary, destination_error_bound), true);
 }
 
-static void write_ports(struct page *page)
+static void write_ports(struct exposition *page)
 {
     write_port_counts(page);
     write_utilization(page, METRIC_PORT_UTILIZATION);
@@ -287,7 +287,7 @@ static void write_ports(struct page *page)
     write_destinations(page);
 }
 
-static void write_sample_results(struct page *page)
+static void write_sample_results(struct exposition *page)
 {
     begin(page, METRIC_SAMPLES);
     for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++) {
@@ -300,7 +300,7 @@ static void write_sample_results(struct page *page)
 }
 
 /* One of the real numbers of each kind of sample, `offset` bytes into its report. */
-static void write_sample_numbers(struct page *page, enum metric_id id, size_t offset)
+static void write_sample_numbers(struct exposition *page, enum metric_id id, size_t offset)
 {
     begin(page, id);
     for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++) {
@@ -312,7 +312,7 @@ static void write_sample_numbers(struct page *page, enum metric_id id, size_t of
 }
 
 /* Absent before the first success: a zero would be an age of half a century. */
-static void write_sample_timestamps(struct page *page)
+static void write_sample_timestamps(struct exposition *page)
 {
     begin(page, METRIC_LAST_SAMPLE_TIMESTAMP);
     for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++) {
@@ -323,7 +323,7 @@ static void write_sample_timestamps(struct page *page)
     }
 }
 
-static void write_sampling(struct page *page)
+static void write_sampling(struct exposition *page)
 {
     write_sample_results(page);
     write_sample_numbers(page, METRIC_SAMPLE_CPU_SECONDS,
@@ -336,7 +336,7 @@ static void write_sampling(struct page *page)
     write_sample_timestamps(page);
 }
 
-static void write_derived_counts(struct page *page)
+static void write_derived_counts(struct exposition *page)
 {
     write_numbers(page, METRIC_DERIVED_COUNTS, ns, true, ns->derived_counts_in_use);
     begin(page, METRIC_DERIVED_DRIFT);
@@ -351,7 +351,7 @@ static void write_derived_counts(struct page *page)
     }
 }
 
-static void write_errors(struct page *page)
+static void write_errors(struct exposition *page)
 {
     begin(page, METRIC_ERRORS);
     for (enum fault_reason reason = 0; reason < FAULT_REASONS; reason++) {
@@ -360,14 +360,14 @@ static void write_errors(struct page *page)
     }
 }
 
-static void write_build_info(struct page *page, const struct self_report *self)
+static void write_build_info(struct exposition *page, const struct self_report *self)
 {
     struct label labels[] = {{"version", self->version}, {"revision", self->revision}};
     begin(page, METRIC_BUILD_INFO);
     metric_writer_integer(&page->writer, labels, 2, 1);
 }
 
-static void write_http_requests(struct page *page, const struct self_report *self)
+static void write_http_requests(struct exposition *page, const struct self_report *self)
 {
     begin(page, METRIC_HTTP_REQUESTS);
     for (size_t i = 0; i < self->request_count; i++) {
@@ -378,9 +378,9 @@ static void write_http_requests(struct page *page, const struct self_report *sel
     }
 }
 
-static void write_process(struct page *page, const struct self_report *self)
+static void write_process(struct exposition *page, const struct self_report *self)
 {
-    const struct process_usage *process = self->process;
+    const struct process_usage *process = &self->process;
     const struct {
         enum metric_id id;
         double value;
@@ -398,10 +398,10 @@ static void write_process(struct page *page, const struct self_report *self)
     }
 }
 
-void exposition_render(struct buffer *out, const struct snapshot *snapshot,
-                       const struct self_report *self)
+void exposition_render(struct buffer *out, enum metric_format format,
+                       const struct snapshot *snapshot, const struct self_report *self)
 {
-    struct page page = {.writer = {.out = out}, .snapshot = snapshot};
+    struct exposition page = {.writer = metric_writer_start(out, format), .snapshot = snapshot};
     write_states(&page);
     write_families(&page);
     write_time_wait_roles(&page);
@@ -414,6 +414,7 @@ void exposition_render(struct buffer *out, const struct snapshot *snapshot,
     write_derived_counts(&page);
     write_errors(&page);
     write_http_requests(&page, self);
-    if (self->process)
+    if (self->has_process)
         write_process(&page, self);
+    metric_writer_finish(&page.writer);
 }

@@ -1,144 +1,87 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/metric_writer.h"
+#include "metric_encoding.h"
 
-#include <inttypes.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static const char *const type_names[] = {
-    [METRIC_GAUGE] = "gauge",
-    [METRIC_COUNTER] = "counter",
-    [METRIC_HISTOGRAM] = "histogram",
+static const struct metric_encoding *const encodings[METRIC_FORMATS] = {
+    [METRIC_TEXT] = &text_encoding,
+    [METRIC_OPENMETRICS] = &openmetrics_encoding,
+    [METRIC_PROTOBUF] = &protobuf_encoding,
 };
 
-/* Backslash and newline are escaped everywhere, the double quote in label values only. */
-static void append_escaped(struct buffer *out, const char *text, bool in_quotes)
+const char *metric_suffix(const struct metric *metric)
 {
-    const char *special = in_quotes ? "\\\n\"" : "\\\n";
-    for (size_t plain; *text; text += plain) {
-        plain = strcspn(text, special);
-        buffer_append(out, text, plain);
-        if (!text[plain])
-            return;
-        char escape[2] = {'\\', text[plain] == '\n' ? 'n' : text[plain]};
-        buffer_append(out, escape, sizeof escape);
-        plain++;
+    switch (metric->type) {
+    case METRIC_COUNTER:
+        return "_total";
+    case METRIC_INFO:
+        return "_info";
+    default:
+        return "";
     }
 }
 
-static void append_real(struct buffer *out, double value)
+const char *metric_unit(const struct metric *metric)
 {
-    if (isnan(value)) {
-        buffer_append_string(out, "NaN");
-        return;
+    static const char *const units[] = {"seconds", "bytes", "ratio"};
+    const char *last_word = strrchr(metric->name, '_');
+    for (size_t i = 0; last_word && i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(last_word + 1, units[i]) == 0)
+            return units[i];
     }
-    if (isinf(value)) {
-        buffer_append_string(out, value > 0 ? "+Inf" : "-Inf");
-        return;
-    }
-    /* 17 digits always suffice, fewer often do and read better. */
-    char text[32];
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-    buffer_append_string(out, text);
+    return NULL;
 }
 
-static void append_label(struct buffer *out, const struct label *label, char before)
+struct metric_writer metric_writer_start(struct buffer *out, enum metric_format format)
 {
-    buffer_append(out, &before, 1);
-    buffer_append_string(out, label->name);
-    buffer_append_string(out, "=\"");
-    append_escaped(out, label->value, true);
-    buffer_append_string(out, "\"");
+    return (struct metric_writer){.out = out, .encoding = encodings[format]};
 }
 
-static const char *family_suffix(const struct metric *family)
-{
-    return family->type == METRIC_COUNTER ? "_total" : "";
-}
-
-/* HELP and TYPE, before the first sample of the family. */
-static void write_heading(struct metric_writer *writer)
+static void end_family(struct metric_writer *writer)
 {
     if (writer->family_written)
-        return;
-    writer->family_written = true;
-    const struct metric *family = writer->family;
-    const char *suffix = family_suffix(family);
-    buffer_append_format(writer->out, "# HELP %s%s ", family->name, suffix);
-    append_escaped(writer->out, family->help, false);
-    buffer_append_format(writer->out, "\n# TYPE %s%s %s\n", family->name, suffix,
-                         type_names[family->type]);
+        writer->encoding->end_family(writer);
+    writer->family_written = false;
 }
 
-/* Everything of a sample line but its value. `extra` is one more label, or NULL. */
-static void begin_sample(struct metric_writer *writer, const char *suffix,
-                         const struct label *labels, size_t count, const struct label *extra)
+void metric_writer_finish(struct metric_writer *writer)
 {
-    struct buffer *out = writer->out;
-    write_heading(writer);
-    buffer_append_string(out, writer->family->name);
-    buffer_append_string(out, suffix);
-    char before = '{';
-    for (size_t i = 0; i < count; i++, before = ',')
-        append_label(out, &labels[i], before);
-    if (extra) {
-        append_label(out, extra, before);
-        before = ',';
-    }
-    buffer_append_string(out, before == '{' ? " " : "} ");
-}
-
-static void end_with_integer(struct metric_writer *writer, uint64_t value)
-{
-    buffer_append_format(writer->out, "%" PRIu64 "\n", value);
-}
-
-static void end_with_real(struct metric_writer *writer, double value)
-{
-    append_real(writer->out, value);
-    buffer_append_string(writer->out, "\n");
+    end_family(writer);
+    buffer_append_string(writer->out, writer->encoding->end_of_page);
+    buffer_free(&writer->message);
 }
 
 void metric_writer_family(struct metric_writer *writer, const struct metric *family)
 {
+    end_family(writer);
     writer->family = family;
-    writer->family_written = false;
+}
+
+static void before_sample(struct metric_writer *writer)
+{
+    if (!writer->family_written)
+        writer->encoding->begin_family(writer);
+    writer->family_written = true;
 }
 
 void metric_writer_integer(struct metric_writer *writer, const struct label *labels, size_t count,
                            uint64_t value)
 {
-    begin_sample(writer, family_suffix(writer->family), labels, count, NULL);
-    end_with_integer(writer, value);
+    before_sample(writer);
+    writer->encoding->sample(writer, labels, count,
+                             &(struct metric_value){true, value, (double)value});
 }
 
 void metric_writer_real(struct metric_writer *writer, const struct label *labels, size_t count,
                         double value)
 {
-    begin_sample(writer, family_suffix(writer->family), labels, count, NULL);
-    end_with_real(writer, value);
+    before_sample(writer);
+    writer->encoding->sample(writer, labels, count, &(struct metric_value){.real = value});
 }
 
 void metric_writer_histogram(struct metric_writer *writer, const struct label *labels, size_t count,
                              const struct histogram *histogram)
 {
-    uint64_t up_to_here = 0;
-    for (size_t i = 0; i <= histogram->bound_count; i++) {
-        char bound[32] = "+Inf";
-        if (i < histogram->bound_count)
-            snprintf(bound, sizeof bound, "%.15g", histogram->bounds[i]);
-        up_to_here += histogram->buckets[i];
-        begin_sample(writer, "_bucket", labels, count, &(struct label){"le", bound});
-        end_with_integer(writer, up_to_here);
-    }
-    begin_sample(writer, "_sum", labels, count, NULL);
-    end_with_real(writer, histogram->sum);
-    begin_sample(writer, "_count", labels, count, NULL);
-    end_with_integer(writer, histogram->count);
+    before_sample(writer);
+    writer->encoding->histogram(writer, labels, count, histogram);
 }

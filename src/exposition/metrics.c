@@ -113,13 +113,14 @@ const struct metric metrics[METRIC_IDS] = {
         {"sockdiag_destination_count_error_bound", METRIC_GAUGE,
          "By how many ports a destination may be counted too low; 0 while all of them fit the "
          "table." DETAIL_SAMPLE},
-    [METRIC_BUILD_INFO] = {"sockdiag_exporter_build_info", METRIC_GAUGE,
+    [METRIC_BUILD_INFO] = {"sockdiag_exporter_build", METRIC_INFO,
                            "Always 1; the labels tell what was built."},
     [METRIC_SAMPLES] = {"sockdiag_exporter_samples", METRIC_COUNTER,
                         "Samples taken, by kind and result."},
     [METRIC_SAMPLE_CPU_SECONDS] =
         {"sockdiag_exporter_sample_cpu_seconds", METRIC_COUNTER,
-         "CPU time, user and system, of sampling. The making of this page belongs to count."},
+         "CPU time, user and system, of sampling. The reading of counters and settings belongs to "
+         "count."},
     [METRIC_SAMPLE_DURATION] = {"sockdiag_exporter_sample_duration_seconds", METRIC_GAUGE,
                                 "How long the last sample took."},
     [METRIC_SAMPLE_INTERVAL] =

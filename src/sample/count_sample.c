@@ -5,12 +5,23 @@
 
 #include <inttypes.h>
 
+/* What goes by time: the number of sockets in `state` at `now`, as just seen or as last seen. */
+static void record(struct namespace_sample *sample, enum tcp_state state, int64_t now)
+{
+    uint64_t sockets = sample->sockets[state];
+    histogram_observe(&sample->histograms[state], (double)sockets);
+    if (state == TCP_STATE_ESTABLISHED)
+        history_observe(&sample->established_history, now, sockets);
+    if (state == TCP_STATE_TIME_WAIT)
+        history_observe(&sample->time_wait_history, now, sockets);
+}
+
 /* Take in the number of sockets in `state` seen at `now`. */
 static void observe(struct namespace_sample *sample, enum tcp_state state, int64_t now,
                     uint64_t sockets)
 {
     sample->sockets[state] = sockets;
-    histogram_observe(&sample->histograms[state], (double)sockets);
+    record(sample, state, now);
     peak_window_observe(&sample->peaks[state], sample->options.peak_window, now, sockets);
 }
 
@@ -77,7 +88,7 @@ bool namespace_sample_time_wait(struct namespace_sample *sample, int64_t now, st
     bool good = !derive || procfs_read_tcp_usage(sample->kernel.proc_root, &usage, fault);
     for (enum tcp_state state = 0; state < TCP_STATES; state++) {
         if (state != TCP_STATE_TIME_WAIT || !derive)
-            histogram_observe(&sample->histograms[state], (double)sample->sockets[state]);
+            record(sample, state, now);
     }
     if (good && derive)
         observe(sample, TCP_STATE_TIME_WAIT, now,

@@ -31,7 +31,8 @@ static bool init_ports(struct port_sample *ports, const struct sampler_options *
     ports->destinations = calloc(options->destinations_top + 1, sizeof *ports->destinations);
     for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++)
         ports->histograms[scope] = histogram_make(
-            utilization_bounds, sizeof utilization_bounds / sizeof utilization_bounds[0]);
+            utilization_bounds, sizeof utilization_bounds / sizeof utilization_bounds[0],
+            HISTOGRAM_OF_SHARES);
     return ports->usage && ports->destinations;
 }
 
@@ -46,8 +47,8 @@ bool namespace_sample_init(struct namespace_sample *sample, const struct kernel_
     };
     bool good = sample->listeners;
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
-        sample->histograms[state] =
-            histogram_make(socket_bounds, sizeof socket_bounds / sizeof socket_bounds[0]);
+        sample->histograms[state] = histogram_make(
+            socket_bounds, sizeof socket_bounds / sizeof socket_bounds[0], HISTOGRAM_OF_COUNTS);
     for (int i = 0; i < LISTENER_RANKINGS; i++) {
         sample->listener_rows[i] =
             calloc(options->listeners_top + 1, sizeof *sample->listener_rows[i]);
@@ -108,6 +109,8 @@ void namespace_sample_describe(struct namespace_sample *sample, int64_t now, int
     *snapshot = (struct namespace_snapshot){
         .has_counts = is_fresh(sample->counted, now, count_age),
         .sampled_sockets = sample->histograms,
+        .established_history = &sample->established_history,
+        .time_wait_history = &sample->time_wait_history,
         .time_wait_collected = sample->options.collect_time_wait,
         .listeners_collected = sample->options.collect_listeners,
         .has_counters = is_fresh(sample->counters_read, now, count_age),

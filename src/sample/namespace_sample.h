@@ -46,6 +46,8 @@ struct namespace_sample {
     uint64_t fin_wait2_minisockets; /* of the last dump */
     struct histogram histograms[TCP_STATES];
     struct peak_window peaks[TCP_STATES];
+    struct history established_history;
+    struct history time_wait_history;
     struct listeners *listeners;
     bool untracked_told;
     /* options.listeners_top of each ranking, refilled for each snapshot. */
@@ -80,8 +82,9 @@ bool namespace_sample_count(struct namespace_sample *sample, int64_t now, uint64
                             struct fault *fault);
 
 /* Between count samples that are stretched: TIME_WAIT alone, from the kernel's total and the
- * FIN_WAIT2 minisockets last seen. The other states count in their histograms as they last were, so
- * that these go by time. While the identity is distrusted TIME_WAIT is such a state, too. */
+ * FIN_WAIT2 minisockets last seen. The other states count in histograms and history as they last
+ * were, so that these go by time. While the identity is distrusted TIME_WAIT is such a state, too.
+ */
 bool namespace_sample_time_wait(struct namespace_sample *sample, int64_t now, struct fault *fault);
 
 /* The counters and settings that go with a page. Each failure is reported to `faults` and

@@ -106,7 +106,7 @@ static void release_page(void *page)
 
 static bool is_current(const struct web_server *server, const struct page *page)
 {
-    return page && server->clock->monotonic(server->clock->context) <= page->valid_until;
+    return page && server->clock->monotonic(server->clock->context) <= page_valid_until(page);
 }
 
 static enum MHD_Result answer_metrics(struct web_server *server, struct MHD_Connection *connection)
@@ -119,13 +119,18 @@ static enum MHD_Result answer_metrics(struct web_server *server, struct MHD_Conn
         return answer_text(server, connection, ROUTE_METRICS, MHD_HTTP_SERVICE_UNAVAILABLE, why,
                            NULL);
     }
+    struct body body;
+    if (!page_body(page, PAGE_TEXT, false, &body)) {
+        page_release(page);
+        return MHD_NO;
+    }
     struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
-        page->length, (void *)page->body, release_page, (void *)page);
+        body.length, (void *)body.data, release_page, (void *)page);
     if (!response) {
         page_release(page);
         return MHD_NO;
     }
-    MHD_add_response_header(response, "Content-Type", METRIC_TEXT_CONTENT_TYPE);
+    MHD_add_response_header(response, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     enum MHD_Result result = answer(server, connection, ROUTE_METRICS, MHD_HTTP_OK, response);
     MHD_destroy_response(response);
     return result;
@@ -134,7 +139,7 @@ static enum MHD_Result answer_metrics(struct web_server *server, struct MHD_Conn
 static enum MHD_Result answer_ready(struct web_server *server, struct MHD_Connection *connection)
 {
     const struct page *page = publication_get(server->publication);
-    bool ready = is_current(server, page) && page->ready;
+    bool ready = is_current(server, page) && page_is_ready(page);
     page_release(page);
     return ready ? answer_text(server, connection, ROUTE_READY, MHD_HTTP_OK, "Ready.\n", NULL)
                  : answer_text(server, connection, ROUTE_READY, MHD_HTTP_SERVICE_UNAVAILABLE,

@@ -35,8 +35,6 @@ struct fixture {
     struct destination destinations[2];
     struct namespace_snapshot host;
     struct snapshot snapshot;
-    struct process_usage process;
-    struct request_count requests[2];
     struct self_report self;
     struct buffer page;
 };
@@ -58,7 +56,7 @@ static void fill_ports(struct fixture *f)
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
         uint64_t base = 1000 * (protocol + 1);
         for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++)
-            f->utilization[protocol][scope] = histogram_make(bounds, 2);
+            f->utilization[protocol][scope] = histogram_make(bounds, 2, HISTOGRAM_OF_COUNTS);
         f->host.ports[protocol] = (struct port_snapshot){
             .present = true,
             .has_destinations = true,
@@ -84,7 +82,7 @@ static int make_whole(void **state)
     if (!f)
         return -1;
     for (size_t i = 0; i < TCP_STATES; i++)
-        f->histograms[i] = histogram_make(bounds, 2);
+        f->histograms[i] = histogram_make(bounds, 2, HISTOGRAM_OF_COUNTS);
     f->host = (struct namespace_snapshot){
         .has_counts = true,
         .sampled_sockets = f->histograms,
@@ -124,14 +122,12 @@ static int make_whole(void **state)
     inet_pton(AF_INET, "192.0.2.1", &f->listeners[0].address);
     inet_pton(AF_INET6, "2001:db8::1", &f->listeners[1].address);
     fill_ports(f);
-    f->process = (struct process_usage){1.25, 1000, 2000, 30, 40};
-    f->requests[0] = (struct request_count){"/metrics", 200, 9};
-    f->requests[1] = (struct request_count){"other", 404, 3};
     f->self = (struct self_report){.version = "1.2.3",
                                    .revision = "abcdef",
                                    .start_time_seconds = 1767225600.5,
-                                   .process = &f->process,
-                                   .requests = f->requests,
+                                   .has_process = true,
+                                   .process = {1.25, 1000, 2000, 30, 40},
+                                   .requests = {{"/metrics", 200, 9}, {"other", 404, 3}},
                                    .request_count = 2};
     f->snapshot.namespaces = &f->host;
     f->snapshot.namespace_count = 1;
@@ -152,7 +148,7 @@ static void render(struct fixture *f)
 {
     char why[256];
     buffer_clear(&f->page);
-    exposition_render(&f->page, &f->snapshot, &f->self);
+    exposition_render(&f->page, METRIC_TEXT, &f->snapshot, &f->self);
     assert_false(f->page.failed);
     if (!exposition_is_valid(f->page.data, f->page.length, why, sizeof why))
         fail_msg("%s", why);
@@ -209,7 +205,7 @@ static void test_an_empty_snapshot_is_a_sound_page(void **state)
 {
     struct fixture *f = *state;
     f->host = (struct namespace_snapshot){0};
-    f->self.process = NULL;
+    f->self.has_process = false;
     f->self.request_count = 0;
     render(f);
     assert_absent(f, "sockdiag_tcp_");
@@ -571,7 +567,7 @@ static void test_where_no_listener_is_named_the_sum_stays(void **state)
 static void test_without_process_and_requests_theirs_vanish(void **state)
 {
     struct fixture *f = *state;
-    f->self.process = NULL;
+    f->self.has_process = false;
     f->self.request_count = 0;
     render(f);
     assert_absent(f, "process_");
@@ -595,7 +591,7 @@ static void test_odd_strings_leave_the_page_sound(void **state)
     struct fixture *f = *state;
     f->self.version = "1.0 \"best\"\\\n{},=";
     f->self.revision = "";
-    f->requests[0].handler = "/mütrics\n";
+    f->self.requests[0].handler = "/mütrics\n";
     render(f);
     assert_int_equal(count_lines(f, "sockdiag_exporter_build_info{"), 1);
 }
@@ -605,7 +601,7 @@ static void test_the_page_is_appended(void **state)
     struct fixture *f = *state;
     render(f);
     size_t length = f->page.length;
-    exposition_render(&f->page, &f->snapshot, &f->self);
+    exposition_render(&f->page, METRIC_TEXT, &f->snapshot, &f->self);
     assert_int_equal(f->page.length, 2 * length);
     assert_memory_equal(f->page.data, f->page.data + length, length);
 }
@@ -614,7 +610,7 @@ static void test_out_of_memory_shows_in_the_buffer(void **state)
 {
     struct fixture *f = *state;
     struct buffer full = {.length = SIZE_MAX / 2 + 1, .capacity = SIZE_MAX / 2 + 1};
-    exposition_render(&full, &f->snapshot, &f->self);
+    exposition_render(&full, METRIC_TEXT, &f->snapshot, &f->self);
     assert_true(full.failed);
 }
 

@@ -38,7 +38,7 @@ static int begin_sheet(void **state)
     struct sheet *sheet = calloc(1, sizeof *sheet);
     if (!sheet)
         return -1;
-    sheet->writer.out = &sheet->buffer;
+    sheet->writer = metric_writer_start(&sheet->buffer, METRIC_TEXT);
     *state = sheet;
     return 0;
 }
@@ -285,7 +285,7 @@ static void test_a_histogram_is_cumulative_up_to_infinity(void **state)
 {
     struct sheet *sheet = *state;
     static const double bounds[] = {0.1, 1, 1e6};
-    struct histogram histogram = histogram_make(bounds, 3);
+    struct histogram histogram = histogram_make(bounds, 3, HISTOGRAM_OF_COUNTS);
     static const double values[] = {0.05, 0.1, 0.7, 2e6, 3e6, 4e6};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
         histogram_observe(&histogram, values[i]);
@@ -294,7 +294,7 @@ static void test_a_histogram_is_cumulative_up_to_infinity(void **state)
     assert_string_equal(text_of(sheet), "# HELP size How large.\n# TYPE size histogram\n"
                                         "size_bucket{of=\"it\",le=\"0.1\"} 2\n"
                                         "size_bucket{of=\"it\",le=\"1\"} 3\n"
-                                        "size_bucket{of=\"it\",le=\"1000000\"} 3\n"
+                                        "size_bucket{of=\"it\",le=\"1e+06\"} 3\n"
                                         "size_bucket{of=\"it\",le=\"+Inf\"} 6\n"
                                         "size_sum{of=\"it\"} 9000000.85\n"
                                         "size_count{of=\"it\"} 6\n");
@@ -303,7 +303,7 @@ static void test_a_histogram_is_cumulative_up_to_infinity(void **state)
 static void test_a_histogram_needs_no_labels_and_no_values(void **state)
 {
     struct sheet *sheet = *state;
-    struct histogram histogram = histogram_make(NULL, 0);
+    struct histogram histogram = histogram_make(NULL, 0, HISTOGRAM_OF_COUNTS);
     metric_writer_family(&sheet->writer, &distribution);
     metric_writer_histogram(&sheet->writer, NULL, 0, &histogram);
     assert_string_equal(text_of(sheet), "# HELP size How large.\n# TYPE size histogram\n"
@@ -329,9 +329,9 @@ static void test_out_of_memory_is_reported_at_the_end(void **state)
 {
     (void)state;
     static const double bounds[] = {1};
-    struct histogram histogram = histogram_make(bounds, 1);
+    struct histogram histogram = histogram_make(bounds, 1, HISTOGRAM_OF_COUNTS);
     struct buffer buffer = full_buffer();
-    struct metric_writer writer = {.out = &buffer};
+    struct metric_writer writer = metric_writer_start(&buffer, METRIC_TEXT);
     metric_writer_family(&writer, &gauge);
     assert_false(buffer.failed); /* nothing was written yet */
     metric_writer_integer(&writer, &(struct label){"name", "\"value\""}, 1, 1);

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A snapshot to be served: immutable, shared by everybody who asks before the next one. Each body
+ * (one for every format, plain and compressed) is made when it is first asked for, once, and kept
+ * as long as the page.
+ */
+#ifndef SOCKDIAG_PAGE_H
+#define SOCKDIAG_PAGE_H
+
+#include "sockdiag/exposition.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum page_format { PAGE_TEXT, PAGE_OPENMETRICS, PAGE_PROTOBUF, PAGE_STATUS, PAGE_FORMATS };
+
+/* Bytes that live as long as the page. */
+struct body {
+    const char *data;
+    size_t length;
+};
+
+struct page;
+
+/* A page of copies of `snapshot` and `self`. It is believed until `valid_until`, in monotonic
+ * nanoseconds: later, whoever should have replaced it is stuck. NULL when there is no memory; to be
+ * released. */
+struct page *page_create(const struct snapshot *snapshot, const struct self_report *self,
+                         int64_t valid_until);
+
+/* One more owner, and one less: the last one frees it. From any thread; NULL may be released. */
+const struct page *page_share(const struct page *page);
+void page_release(const struct page *page);
+
+/* Does it hold the numbers of a count sample? */
+bool page_is_ready(const struct page *page);
+int64_t page_valid_until(const struct page *page);
+
+/* The body in `format`, `compressed` with gzip or not. Whoever asks first makes it, and others wait
+ * for that. False when there is no memory; the next one to ask tries again. */
+bool page_body(const struct page *page, enum page_format format, bool compressed,
+               struct body *body);
+
+#endif

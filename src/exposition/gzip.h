@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Compression for HTTP (RFC 1952). Private to src/exposition.
+ */
+#ifndef SOCKDIAG_EXPOSITION_GZIP_H
+#define SOCKDIAG_EXPOSITION_GZIP_H
+
+#include "sockdiag/buffer.h"
+
+/* Append `length` bytes of `data`, compressed, to `out`, whose `failed` tells of missing memory. */
+void gzip_compress(struct buffer *out, const void *data, size_t length);
+
+#endif

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sockdiag/page.h"
+
+#include "gzip.h"
+#include "sockdiag/status_page.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum { PLAIN, COMPRESSED, ENCODINGS };
+
+struct page {
+    atomic_uint owners;
+    struct snapshot *snapshot;
+    struct self_report self;
+    int64_t valid_until;
+
+    pthread_mutex_t mutex; /* of the bodies: held while one is made */
+    struct buffer bodies[PAGE_FORMATS][ENCODINGS];
+};
+
+struct page *page_create(const struct snapshot *snapshot, const struct self_report *self,
+                         int64_t valid_until)
+{
+    struct page *page = calloc(1, sizeof *page);
+    if (!page)
+        return NULL;
+    page->snapshot = snapshot_copy(snapshot);
+    if (!page->snapshot) {
+        free(page);
+        return NULL;
+    }
+    page->self = *self;
+    page->valid_until = valid_until;
+    atomic_init(&page->owners, 1);
+    pthread_mutex_init(&page->mutex, NULL);
+    return page;
+}
+
+/* To its owners a page is immutable; inside, it counts them and fills in its bodies. */
+static struct page *inside(const struct page *page)
+{
+    return (struct page *)page;
+}
+
+const struct page *page_share(const struct page *page)
+{
+    atomic_fetch_add(&inside(page)->owners, 1);
+    return page;
+}
+
+static void page_free(struct page *page)
+{
+    for (int format = 0; format < PAGE_FORMATS; format++) {
+        for (int encoding = 0; encoding < ENCODINGS; encoding++)
+            buffer_free(&page->bodies[format][encoding]);
+    }
+    pthread_mutex_destroy(&page->mutex);
+    free(page->snapshot);
+    free(page);
+}
+
+void page_release(const struct page *page)
+{
+    if (page && atomic_fetch_sub(&inside(page)->owners, 1) == 1)
+        page_free(inside(page));
+}
+
+bool page_is_ready(const struct page *page)
+{
+    return page->snapshot->namespaces[0].has_counts;
+}
+
+int64_t page_valid_until(const struct page *page)
+{
+    return page->valid_until;
+}
+
+static void render(const struct page *page, enum page_format format, struct buffer *out)
+{
+    switch (format) {
+    case PAGE_OPENMETRICS:
+        exposition_render(out, METRIC_OPENMETRICS, page->snapshot, &page->self);
+        break;
+    case PAGE_PROTOBUF:
+        exposition_render(out, METRIC_PROTOBUF, page->snapshot, &page->self);
+        break;
+    case PAGE_STATUS:
+        status_page_render(out, page->snapshot, &page->self);
+        break;
+    default:
+        exposition_render(out, METRIC_TEXT, page->snapshot, &page->self);
+    }
+}
+
+/* The body, made now if it is not there yet; NULL when there is no memory. With the mutex held. */
+static const struct buffer *make_body(struct page *page, enum page_format format, int encoding)
+{
+    struct buffer *body = &page->bodies[format][encoding];
+    if (body->length > 0)
+        return body;
+    if (encoding == PLAIN) {
+        render(page, format, body);
+    } else {
+        const struct buffer *plain = make_body(page, format, PLAIN);
+        if (!plain)
+            return NULL;
+        gzip_compress(body, plain->data, plain->length);
+    }
+    if (!body->failed)
+        return body;
+    buffer_free(body);
+    return NULL;
+}
+
+bool page_body(const struct page *page, enum page_format format, bool compressed, struct body *body)
+{
+    pthread_mutex_lock(&inside(page)->mutex);
+    const struct buffer *made = make_body(inside(page), format, compressed ? COMPRESSED : PLAIN);
+    if (made)
+        *body = (struct body){.data = made->data, .length = made->length};
+    pthread_mutex_unlock(&inside(page)->mutex);
+    return made;
+}

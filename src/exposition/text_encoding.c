@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The two text formats. They differ in what a family is called before its samples, in the units, in
+ * escapes, in how a bucket's bound is spelt, and in the last line.
+ */
+#include "metric_encoding.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Backslash and newline are escaped everywhere; the double quote in label values, and by
+ * OpenMetrics in HELP too. */
+static void append_escaped(struct buffer *out, const char *text, bool quotes)
+{
+    const char *special = quotes ? "\\\n\"" : "\\\n";
+    for (size_t plain; *text; text += plain) {
+        plain = strcspn(text, special);
+        buffer_append(out, text, plain);
+        if (!text[plain])
+            return;
+        char escape[2] = {'\\', text[plain] == '\n' ? 'n' : text[plain]};
+        buffer_append(out, escape, sizeof escape);
+        plain++;
+    }
+}
+
+/* `value` in as few digits as give it back, at least `digits`: 17 always suffice. */
+static void format_real(char text[static 32], double value, int digits)
+{
+    if (isnan(value)) {
+        strcpy(text, "NaN");
+        return;
+    }
+    if (isinf(value)) {
+        strcpy(text, value > 0 ? "+Inf" : "-Inf");
+        return;
+    }
+    for (; digits <= 17; digits++) {
+        snprintf(text, 32, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            return;
+    }
+}
+
+/* The bound of a bucket. It becomes the value of a label, so it must be the same string as that of
+ * every other exporter: 1e+06, and with OpenMetrics 10.0 for what is otherwise 10. */
+static void format_bound(char text[static 32], double bound, bool with_point)
+{
+    format_real(text, bound, 6);
+    if (with_point && isfinite(bound) && !strpbrk(text, ".e"))
+        strcat(text, ".0");
+}
+
+static void append_label(struct buffer *out, const struct label *label, char before)
+{
+    buffer_append(out, &before, 1);
+    buffer_append_string(out, label->name);
+    buffer_append_string(out, "=\"");
+    append_escaped(out, label->value, true);
+    buffer_append_string(out, "\"");
+}
+
+static void append_heading(struct buffer *out, const char *keyword, const char *name,
+                           const char *suffix)
+{
+    buffer_append_string(out, keyword);
+    buffer_append_string(out, name);
+    buffer_append_string(out, suffix);
+    buffer_append_string(out, " ");
+}
+
+static void begin_text_family(struct metric_writer *writer)
+{
+    static const char *const types[] = {
+        [METRIC_GAUGE] = "gauge\n",
+        [METRIC_COUNTER] = "counter\n",
+        [METRIC_HISTOGRAM] = "histogram\n",
+        [METRIC_INFO] = "gauge\n",
+    };
+    const struct metric *family = writer->family;
+    append_heading(writer->out, "# HELP ", family->name, metric_suffix(family));
+    append_escaped(writer->out, family->help, false);
+    append_heading(writer->out, "\n# TYPE ", family->name, metric_suffix(family));
+    buffer_append_string(writer->out, types[family->type]);
+}
+
+/* A family is called by its name without the suffix of its samples. */
+static void begin_openmetrics_family(struct metric_writer *writer)
+{
+    static const char *const types[] = {
+        [METRIC_GAUGE] = "gauge\n",
+        [METRIC_COUNTER] = "counter\n",
+        [METRIC_HISTOGRAM] = "histogram\n",
+        [METRIC_INFO] = "info\n",
+    };
+    const struct metric *family = writer->family;
+    append_heading(writer->out, "# HELP ", family->name, "");
+    append_escaped(writer->out, family->help, true);
+    append_heading(writer->out, "\n# TYPE ", family->name, "");
+    buffer_append_string(writer->out, types[family->type]);
+    if (metric_unit(family)) {
+        append_heading(writer->out, "# UNIT ", family->name, "");
+        buffer_append_string(writer->out, metric_unit(family));
+        buffer_append_string(writer->out, "\n");
+    }
+}
+
+static void end_text_family(struct metric_writer *writer)
+{
+    (void)writer;
+}
+
+/* Everything of a sample line but its value. `extra` is one more label, or NULL. */
+static void begin_sample(struct metric_writer *writer, const char *suffix,
+                         const struct label *labels, size_t count, const struct label *extra)
+{
+    struct buffer *out = writer->out;
+    buffer_append_string(out, writer->family->name);
+    buffer_append_string(out, suffix);
+    char before = '{';
+    for (size_t i = 0; i < count; i++, before = ',')
+        append_label(out, &labels[i], before);
+    if (extra) {
+        append_label(out, extra, before);
+        before = ',';
+    }
+    buffer_append_string(out, before == '{' ? " " : "} ");
+}
+
+static void end_with_integer(struct metric_writer *writer, uint64_t value)
+{
+    buffer_append_format(writer->out, "%" PRIu64 "\n", value);
+}
+
+static void end_with_real(struct metric_writer *writer, double value)
+{
+    char text[32];
+    format_real(text, value, 15);
+    buffer_append_string(writer->out, text);
+    buffer_append_string(writer->out, "\n");
+}
+
+static void write_sample(struct metric_writer *writer, const struct label *labels, size_t count,
+                         const struct metric_value *value)
+{
+    begin_sample(writer, metric_suffix(writer->family), labels, count, NULL);
+    if (value->whole)
+        end_with_integer(writer, value->integer);
+    else
+        end_with_real(writer, value->real);
+}
+
+static void write_histogram(struct metric_writer *writer, const struct label *labels, size_t count,
+                            const struct histogram *histogram)
+{
+    bool with_point = writer->encoding == &openmetrics_encoding;
+    uint64_t up_to_here = 0;
+    for (size_t i = 0; i <= histogram->bound_count; i++) {
+        char bound[32];
+        format_bound(bound, i < histogram->bound_count ? histogram->bounds[i] : INFINITY,
+                     with_point);
+        up_to_here += histogram->buckets[i];
+        begin_sample(writer, "_bucket", labels, count, &(struct label){"le", bound});
+        end_with_integer(writer, up_to_here);
+    }
+    begin_sample(writer, "_sum", labels, count, NULL);
+    end_with_real(writer, histogram->sum);
+    begin_sample(writer, "_count", labels, count, NULL);
+    end_with_integer(writer, histogram->count);
+}
+
+const struct metric_encoding text_encoding = {
+    .begin_family = begin_text_family,
+    .end_family = end_text_family,
+    .sample = write_sample,
+    .histogram = write_histogram,
+    .end_of_page = "",
+};
+
+const struct metric_encoding openmetrics_encoding = {
+    .begin_family = begin_openmetrics_family,
+    .end_family = end_text_family,
+    .sample = write_sample,
+    .histogram = write_histogram,
+    .end_of_page = "# EOF\n",
+};
