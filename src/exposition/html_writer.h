@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Text on its way into HTML. Whatever could have been written by somebody else goes through here.
+ * Private to src/exposition.
+ */
+#ifndef SOCKDIAG_EXPOSITION_HTML_WRITER_H
+#define SOCKDIAG_EXPOSITION_HTML_WRITER_H
+
+#include "sockdiag/buffer.h"
+
+/* Append `text` so that a browser shows it as it is, as content or as the value of an attribute in
+ * double quotes. Control characters, which HTML has no way to show, become U+FFFD. */
+void html_text(struct buffer *out, const char *text);
+
+/* The same; a line that is too long for its place may be broken after each colon. For addresses. */
+void html_breakable(struct buffer *out, const char *text);
+
+#endif

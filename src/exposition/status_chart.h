@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Pictures of the status page, as SVG with the words that name them. Shapes and sizes are in
+ * attributes, colours in the page's style. Private to src/exposition.
+ */
+#ifndef SOCKDIAG_EXPOSITION_STATUS_CHART_H
+#define SOCKDIAG_EXPOSITION_STATUS_CHART_H
+
+#include "sockdiag/buffer.h"
+#include "sockdiag/history.h"
+
+/*
+ * Append the line of a history, from a quarter of an hour ago to its newest slot, with both axes.
+ *
+ * name      of what was counted, plain text without special characters
+ * interval  seconds between observations: points so far apart are joined, a longer silence is a
+ *           gap
+ */
+void status_chart_history(struct buffer *out, const char *name, const struct history *history,
+                          double interval);
+
+/* Append a horizontal meter of `share` (0 to 1; what is beyond is drawn as the end). `name` says
+ * what is measured; `knee` marks the middle. */
+void status_chart_meter(struct buffer *out, const char *name, double share, bool knee);
+
+#endif

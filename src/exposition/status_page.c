@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sockdiag/status_page.h"
+
+#include "figure.h"
+#include "html_writer.h"
+#include "status_parts.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static const char headline_of_calm[] = "Nothing is close to a limit";
+
+/* The most urgent level there is. */
+static enum alert_level level_of(const struct verdict *verdict)
+{
+    return verdict->count > 0 ? verdict->findings[0].level : LEVEL_OK;
+}
+
+static void write_head(const struct status_view *view, const struct verdict *verdict)
+{
+    struct buffer *out = view->out;
+    buffer_append_string(
+        out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+             "<meta name=\"color-scheme\" content=\"light dark\">\n"
+             "<meta http-equiv=\"refresh\" content=\"5\">\n");
+    buffer_append_format(out, "<title>%s: sockdiag_exporter</title>\n<style>",
+                         alert_level_name(level_of(verdict)));
+    buffer_append_string(out, status_page_style);
+    buffer_append_string(out, "</style>\n</head>\n");
+}
+
+static void write_age(const struct status_view *view, enum sample_kind kind)
+{
+    const struct sample_report *report = &view->snapshot->samples[kind];
+    if (report->successes > 0)
+        buffer_append_format(view->out, "<li>%s sample %s old</li>", sample_kind_name(kind),
+                             figure_duration(view->self->now_seconds - report->last_success).text);
+    else
+        buffer_append_format(view->out, "<li>no %s sample</li>", sample_kind_name(kind));
+}
+
+static void write_link(const struct status_view *view, const char *path)
+{
+    buffer_append_string(view->out, "<li><a href=\"");
+    html_text(view->out, path);
+    buffer_append_string(view->out, "\">");
+    html_text(view->out, path);
+    buffer_append_string(view->out, "</a></li>");
+}
+
+static void write_time(const struct status_view *view)
+{
+    char text[32] = "";
+    time_t now = (time_t)view->self->now_seconds;
+    struct tm utc;
+    if (gmtime_r(&now, &utc))
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &utc);
+    buffer_append_format(view->out, "<li>%s</li>", text);
+}
+
+static void write_banner(const struct status_view *view)
+{
+    struct buffer *out = view->out;
+    const struct self_report *self = view->self;
+    buffer_append_string(out, "<header>\n<h1>sockdiag_exporter <small>");
+    html_text(out, self->version);
+    buffer_append_string(out, "</small></h1>\n<ul class=\"facts\">");
+    write_time(view);
+    for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)
+        write_age(view, kind);
+    buffer_append_format(out, "<li>up %s</li></ul>\n",
+                         figure_duration(self->now_seconds - self->start_time_seconds).text);
+    buffer_append_string(out, "<nav aria-label=\"Other pages\"><ul class=\"facts\">");
+    write_link(view, self->telemetry_path);
+    write_link(view, "/-/healthy");
+    write_link(view, "/-/ready");
+    buffer_append_string(out, "</ul></nav>\n</header>\n");
+}
+
+/* How far everything is from its limit, for a host where all is well. */
+static void write_distances(const struct status_view *view)
+{
+    const struct namespace_snapshot *host = view->host;
+    const struct port_snapshot *ports = &host->ports[SOCKET_TCP];
+    double fullest_queue = 0;
+    for (size_t i = 0; host->has_counts && i < host->queue_count; i++) {
+        double share = queue_share(host->queues[i].queue_peak, host->queues[i].queue_limit);
+        if (share > fullest_queue)
+            fullest_queue = share;
+    }
+    buffer_append_string(view->out, "<p>");
+    if (ports->present && ports->has_destinations)
+        buffer_append_format(view->out, "Ports towards the fullest destination: %s. ",
+                             figure_share(ports->summary.utilization[0]).text);
+    if (host->listeners_collected)
+        buffer_append_format(view->out, "Fullest accept queue: %s. ",
+                             figure_share(fullest_queue).text);
+    if (host->has_settings && host->settings.time_wait_limit > 0)
+        buffer_append_format(view->out, "TIME_WAIT: %s of its limit.",
+                             figure_share((double)host->sockets[TCP_STATE_TIME_WAIT] /
+                                          (double)host->settings.time_wait_limit)
+                                 .text);
+    buffer_append_string(view->out, "</p>\n");
+}
+
+static void write_finding(struct buffer *out, const struct finding *finding, const char *element)
+{
+    buffer_append_format(out, "<%s><span class=\"badge %s\">%s</span> ", element,
+                         alert_level_class(finding->level), alert_level_name(finding->level));
+    html_text(out, finding->fact);
+    buffer_append_format(out, "</%s>\n<p>", element);
+    html_text(out, finding->meaning);
+    buffer_append_string(out, "</p>\n");
+}
+
+static void write_verdict(const struct status_view *view, const struct verdict *verdict)
+{
+    struct buffer *out = view->out;
+    buffer_append_format(out, "<section class=\"verdict %s\">\n",
+                         alert_level_class(level_of(verdict)));
+    if (verdict->count == 0) {
+        buffer_append_format(out, "<div><h2><span class=\"badge ok\">OK</span> %s</h2>\n",
+                             headline_of_calm);
+        write_distances(view);
+        buffer_append_string(out, "</div>\n");
+    }
+    for (size_t i = 0; i < verdict->count; i++) {
+        buffer_append_string(out, "<div>");
+        write_finding(out, &verdict->findings[i], i == 0 ? "h2" : "h3");
+        buffer_append_string(out, "</div>\n");
+    }
+    buffer_append_string(out, "</section>\n");
+}
+
+void status_page_render(struct buffer *out, const struct snapshot *snapshot,
+                        const struct self_report *self)
+{
+    static const struct namespace_snapshot nothing;
+    const struct status_view view = {
+        .out = out,
+        .snapshot = snapshot,
+        .host = snapshot->namespace_count > 0 ? &snapshot->namespaces[0] : &nothing,
+        .self = self,
+    };
+    struct verdict verdict;
+    verdict_reach(&verdict, snapshot, view.host, self->now_seconds);
+    write_head(&view, &verdict);
+    buffer_append_string(out, "<body>\n");
+    write_banner(&view);
+    buffer_append_string(out, "<main>\n");
+    write_verdict(&view, &verdict);
+    status_write_big_states(&view);
+    status_write_ports(&view);
+    status_write_destinations(&view);
+    status_write_listeners(&view);
+    buffer_append_string(out, "<div class=\"side\">\n");
+    status_write_states(&view);
+    status_write_kernel(&view);
+    status_write_sampling(&view);
+    buffer_append_string(out, "</div>\n</main>\n</body>\n</html>\n");
+}
+
+void status_write_unknown(const struct status_view *view, const char *why)
+{
+    buffer_append_string(view->out, "<p class=\"unknown\"><strong>Not known.</strong> ");
+    html_text(view->out, why);
+    buffer_append_string(view->out, ".</p>\n");
+}
+
+void status_write_no_sample(const struct status_view *view, enum sample_kind kind)
+{
+    char why[128];
+    explain_absence(&view->snapshot->samples[kind], kind, view->self->now_seconds, why, sizeof why);
+    status_write_unknown(view, why);
+}
+
+void status_write_hidden(const struct status_view *view, size_t hidden)
+{
+    if (hidden == 0)
+        return;
+    buffer_append_format(view->out, "%s more at <a href=\"", figure_count(hidden).text);
+    html_text(view->out, view->self->telemetry_path);
+    buffer_append_string(view->out, "\">");
+    html_text(view->out, view->self->telemetry_path);
+    buffer_append_string(view->out, "</a>. ");
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Pages: copies of a snapshot, and the bodies that are made of them once.
+ */
+#include "sockdiag/page.h"
+
+#include "exposition_check.h"
+#include "sockdiag/status_page.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+static const double bounds[] = {1, 10};
+static const struct self_report self = {
+    .version = "1.2.3", .revision = "abc", .telemetry_path = "/metrics"};
+
+/* A snapshot in memory that the test may spoil. */
+struct source {
+    struct histogram histograms[TCP_STATES];
+    struct histogram utilization[PORT_SCOPES];
+    struct history histories[2];
+    struct listener_row listeners[3];
+    struct destination destinations[2];
+    struct namespace_snapshot host;
+    struct snapshot snapshot;
+};
+
+static int make_source(void **state)
+{
+    struct source *source = calloc(1, sizeof *source);
+    if (!source)
+        return -1;
+    for (size_t i = 0; i < TCP_STATES; i++)
+        source->histograms[i] = histogram_make(bounds, 2, HISTOGRAM_OF_COUNTS);
+    for (size_t i = 0; i < PORT_SCOPES; i++)
+        source->utilization[i] = histogram_make(bounds, 2, HISTOGRAM_OF_SHARES);
+    for (uint16_t i = 0; i < 3; i++)
+        source->listeners[i] = (struct listener_row){.port = (uint16_t)(80 + i), .queue_length = 5};
+    source->destinations[0].remote_port = 443;
+    source->destinations[1].remote_port = 444;
+    source->host = (struct namespace_snapshot){
+        .has_counts = true,
+        .sockets = {[TCP_STATE_TIME_WAIT] = 1234},
+        .sampled_sockets = source->histograms,
+        .established_history = &source->histories[0],
+        .time_wait_history = &source->histories[1],
+        .queues = source->listeners,
+        .queue_count = 3,
+        .has_detail = true,
+        .listeners = source->listeners,
+        .listener_count = 2,
+        .listeners_collected = true,
+        .ports = {[SOCKET_TCP] = {.present = true,
+                                  .has_destinations = true,
+                                  .sampled_utilization = source->utilization,
+                                  .destinations = source->destinations,
+                                  .destination_count = 2}},
+    };
+    source->snapshot = (struct snapshot){.namespaces = &source->host, .namespace_count = 1};
+    *state = source;
+    return 0;
+}
+
+static int free_source(void **state)
+{
+    free(*state);
+    return 0;
+}
+
+static struct body get_body(const struct page *page, enum page_format format, bool compressed)
+{
+    struct body body;
+    assert_true(page_body(page, format, compressed, &body));
+    return body;
+}
+
+/* `body` as it was before it was compressed; to be freed. */
+static char *unpack(struct body body, size_t *length)
+{
+    enum { ROOM = 1 << 20 };
+    char *text = malloc(ROOM);
+    assert_non_null(text);
+    z_stream stream = {.next_in = (Bytef *)body.data,
+                       .avail_in = (uInt)body.length,
+                       .next_out = (Bytef *)text,
+                       .avail_out = ROOM};
+    assert_int_equal(inflateInit2(&stream, 15 + 16), Z_OK);
+    assert_int_equal(inflate(&stream, Z_FINISH), Z_STREAM_END);
+    *length = stream.total_out;
+    assert_int_equal(inflateEnd(&stream), Z_OK);
+    return text;
+}
+
+static void test_a_page_holds_copies(void **state)
+{
+    struct source *source = *state;
+    struct buffer direct = {0};
+    exposition_render(&direct, METRIC_TEXT, &source->snapshot, &self);
+    struct page *page = page_create(&source->snapshot, &self, 77);
+    assert_non_null(page);
+    memset(source, 0xff, sizeof *source);
+
+    struct body body = get_body(page, PAGE_TEXT, false);
+    assert_int_equal(body.length, direct.length);
+    assert_memory_equal(body.data, direct.data, direct.length);
+    assert_true(page_is_ready(page));
+    assert_int_equal(page_valid_until(page), 77);
+    page_release(page);
+    buffer_free(&direct);
+}
+
+static void test_each_format_has_its_own_body(void **state)
+{
+    static const char *const beginnings[PAGE_FORMATS] = {
+        [PAGE_TEXT] = "# HELP sockdiag_tcp_sockets ",
+        [PAGE_OPENMETRICS] = "# HELP sockdiag_tcp_sockets ",
+        [PAGE_STATUS] = "<!DOCTYPE html>",
+    };
+    struct source *source = *state;
+    struct page *page = page_create(&source->snapshot, &self, 0);
+    for (enum page_format format = 0; format < PAGE_FORMATS; format++) {
+        struct body body = get_body(page, format, false);
+        if (beginnings[format])
+            assert_memory_equal(body.data, beginnings[format], strlen(beginnings[format]));
+    }
+    struct body text = get_body(page, PAGE_TEXT, false);
+    struct body openmetrics = get_body(page, PAGE_OPENMETRICS, false);
+    char why[256];
+    assert_true(exposition_is_valid(text.data, text.length, why, sizeof why));
+    assert_memory_equal(openmetrics.data + openmetrics.length - 6, "# EOF\n", 6);
+    page_release(page);
+}
+
+static void test_a_compressed_body_is_the_plain_one(void **state)
+{
+    struct source *source = *state;
+    struct page *page = page_create(&source->snapshot, &self, 0);
+    for (enum page_format format = 0; format < PAGE_FORMATS; format++) {
+        struct body packed = get_body(page, format, true);
+        struct body plain = get_body(page, format, false);
+        size_t length;
+        char *unpacked = unpack(packed, &length);
+        assert_int_equal(length, plain.length);
+        assert_memory_equal(unpacked, plain.data, length);
+        assert_true(packed.length < plain.length);
+        free(unpacked);
+    }
+    page_release(page);
+}
+
+static void *ask_for_bodies(void *context)
+{
+    const struct page *page = context;
+    struct body *bodies = calloc(PAGE_FORMATS, sizeof *bodies);
+    for (enum page_format format = 0; bodies && format < PAGE_FORMATS; format++)
+        page_body(page, format, true, &bodies[format]);
+    page_release(page);
+    return bodies;
+}
+
+static void test_a_body_is_made_once_for_all(void **state)
+{
+    enum { READERS = 4 };
+    struct source *source = *state;
+    struct page *page = page_create(&source->snapshot, &self, 0);
+    pthread_t readers[READERS];
+    struct body *bodies[READERS];
+    for (int i = 0; i < READERS; i++)
+        assert_int_equal(
+            pthread_create(&readers[i], NULL, ask_for_bodies, (void *)page_share(page)), 0);
+    for (int i = 0; i < READERS; i++) {
+        pthread_join(readers[i], (void **)&bodies[i]);
+        assert_non_null(bodies[i]);
+        for (enum page_format format = 0; format < PAGE_FORMATS; format++)
+            assert_ptr_equal(bodies[i][format].data, bodies[0][format].data);
+    }
+    for (int i = 0; i < READERS; i++)
+        free(bodies[i]);
+    page_release(page);
+}
+
+#define on_source(test) cmocka_unit_test_setup_teardown(test, make_source, free_source)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        on_source(test_a_page_holds_copies),
+        on_source(test_each_format_has_its_own_body),
+        on_source(test_a_compressed_body_is_the_plain_one),
+        on_source(test_a_body_is_made_once_for_all),
+    };
+    return cmocka_run_group_tests_name("page", tests, NULL, NULL);
+}
