@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The file of --web.config.file: TLS, response headers and the users of basic authentication, in
+ * the YAML format of the Prometheus exporter-toolkit (its docs/web-configuration.md), so that one
+ * file serves a whole fleet of exporters and `promtool check web-config` judges it.
+ *
+ * What cannot be honoured here is refused by name rather than left out: HTTP/2, rate_limit,
+ * client_allowed_sans, keys and certificates within the YAML, merge keys, several documents, and
+ * what GnuTLS cannot do. So is what cannot have been meant: min_version above max_version, checking
+ * client certificates without client_ca_file, a client_ca_file without a certificate, a user name
+ * that no browser can send, a password hash that is not bcrypt or costs too much (bcrypt.h).
+ *
+ * An empty file is a configuration without anything: plain HTTP for everyone. So is a
+ * tls_server_config with none of cert_file, key_file, client_auth_type and client_ca_file.
+ */
+#ifndef SOCKDIAG_WEB_CONFIG_H
+#define SOCKDIAG_WEB_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* What a client must show, after crypto/tls.ClientAuthType of Go, whose names the file uses. */
+enum client_auth {
+    CLIENT_AUTH_NONE,               /* NoClientCert: not asked for a certificate */
+    CLIENT_AUTH_REQUEST,            /* RequestClientCert: asked; may send any or none */
+    CLIENT_AUTH_REQUIRE_ANY,        /* RequireAnyClientCert: must send one, any */
+    CLIENT_AUTH_VERIFY_IF_GIVEN,    /* VerifyClientCertIfGiven: may send none, or a trusted one */
+    CLIENT_AUTH_REQUIRE_AND_VERIFY, /* RequireAndVerifyClientCert: must send a trusted one */
+};
+
+/* PEM texts are NUL-terminated. The certificate and the key are known to belong together. */
+struct tls_settings {
+    char *certificate; /* of the server first, then those that lead to its authority */
+    char *key;         /* not encrypted; wiped when freed */
+    char *client_ca;   /* what client certificates are checked with; NULL: with nothing */
+    char *priorities;  /* for gnutls_priority_init(), which has accepted it */
+    enum client_auth client_auth; /* the two that verify come with a `client_ca` */
+};
+
+/* A header for each response. The value has no control characters. */
+struct web_header {
+    char *name;
+    char *value;
+};
+
+/* A user of basic authentication. The hash is bcrypt's, as bcrypt_is_valid() says. */
+struct web_user {
+    char *name;
+    char *hash;
+};
+
+/* Nothing in the file allows others: X-Frame-Options, X-Content-Type-Options, X-XSS-Protection,
+ * Strict-Transport-Security, Content-Security-Policy. */
+enum { WEB_CONFIG_HEADERS = 5 };
+
+/* Not changed after loading: threads may share it. */
+struct web_config {
+    struct tls_settings *tls; /* NULL: plain HTTP */
+    struct web_header headers[WEB_CONFIG_HEADERS];
+    size_t header_count;
+    struct web_user *users; /* no two have the same name */
+    size_t user_count;      /* 0: everyone is let in */
+};
+
+/* The YAML file, certificate, key and client CA. */
+enum { WEB_CONFIG_FILES = 4 };
+
+/* How a file looked before it was read: what stat() says of it, following symbolic links (a
+ * Kubernetes secret is updated by swapping one). */
+struct file_stamp {
+    char *path;
+    int error_number; /* stat() failed with this errno, and the rest is zero; or 0 */
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    int64_t modified; /* mtime and ctime in nanoseconds */
+    int64_t changed;
+};
+
+/* The files that a configuration was read from. All zero: none. */
+struct file_stamps {
+    struct file_stamp files[WEB_CONFIG_FILES];
+    size_t count;
+};
+
+/*
+ * Read the file `path` and the files it names, each at most 1 MiB and a regular file; relative
+ * names are taken from the directory of `path`. GnuTLS does the reading of keys and certificates.
+ *
+ * Returns the configuration, for web_config_free(), or NULL with one line for the operator in
+ * `error`: "PATH:LINE: KEY: what is wrong". No part of a key, password or hash is ever in it.
+ *
+ * `stamps`, if not NULL, is replaced (so it must be valid or all zero) by those of the files looked
+ * at, up to the one that was wrong: also when loading fails, so that a broken file is complained of
+ * once and tried again when it has changed. The caller frees it with file_stamps_free().
+ */
+struct web_config *web_config_load(const char *path, struct file_stamps *stamps, char *error,
+                                   size_t error_size);
+
+/* Wipes the key. NULL is allowed. */
+void web_config_free(struct web_config *config);
+
+/* Does any of the files look different now? A few stat() calls. A file rewritten in place with as
+ * many bytes, within the same tick of the kernel's clock (milliseconds) as the last reading, is
+ * missed by kernels before 6.13. */
+bool file_stamps_changed(const struct file_stamps *stamps);
+
+/* All zero afterwards. */
+void file_stamps_free(struct file_stamps *stamps);
+
+#endif

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passwords.h"
+
+#include "password_queue.h"
+#include "password_users.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* CPU time is earned at a fifth of the time that passes, and a second of it is saved at most: 20
+ * checks at cost 10 at once, then four each second. */
+static const int64_t cpu_saved_most = NANOSECONDS_PER_SECOND;
+static const int64_t time_for_cpu = 5;
+
+struct passwords {
+    const struct clock *clock;
+    password_matcher *matches;
+    void *matches_context;
+    pthread_t thread;
+    pthread_mutex_t mutex;  /* over all that follows, but for the key of `users` */
+    pthread_cond_t changed; /* a check was added, or `stop` set */
+    bool stop;
+    struct password_users users;
+    uint64_t users_replaced; /* how often */
+    struct password_queue queue;
+    int64_t cpu_saved;    /* nanoseconds; below 0 after a check that took more than there was */
+    int64_t cpu_saved_at; /* monotonic */
+};
+
+/* How long, in nanoseconds, until CPU time may be spent. */
+static int64_t wait_for_cpu(struct passwords *passwords)
+{
+    int64_t now = passwords->clock->monotonic(passwords->clock->context);
+    /* Whole steps only, or what a short wait earns would be rounded away. */
+    int64_t earned = (now - passwords->cpu_saved_at) / time_for_cpu;
+    passwords->cpu_saved += earned;
+    passwords->cpu_saved_at += earned * time_for_cpu;
+    if (passwords->cpu_saved > cpu_saved_most)
+        passwords->cpu_saved = cpu_saved_most;
+    return passwords->cpu_saved > 0 ? 0 : (1 - passwords->cpu_saved) * time_for_cpu;
+}
+
+static void wait_at_most(struct passwords *passwords, int64_t nanoseconds)
+{
+    struct timespec deadline;
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    nanoseconds += deadline.tv_nsec;
+    deadline.tv_sec += (time_t)(nanoseconds / NANOSECONDS_PER_SECOND);
+    deadline.tv_nsec = (long)(nanoseconds % NANOSECONDS_PER_SECOND);
+    pthread_cond_clockwait(&passwords->changed, &passwords->mutex, CLOCK_MONOTONIC, &deadline);
+}
+
+/* Wait for the next check that may be made. NULL when it is time to stop. */
+static struct password_check *wait_for_check(struct passwords *passwords)
+{
+    while (!passwords->stop) {
+        struct password_check *check = password_queue_next(&passwords->queue);
+        int64_t wait = check ? wait_for_cpu(passwords) : 0;
+        if (!check)
+            pthread_cond_wait(&passwords->changed, &passwords->mutex);
+        else if (wait > 0)
+            wait_at_most(passwords, wait);
+        else
+            return check;
+    }
+    return NULL;
+}
+
+/* Remove the checks that ask `question`, or all when it is NULL, and tell them. The mutex is
+ * released meanwhile: a callback may take its time. */
+static void answer(struct passwords *passwords, const struct password_question *question,
+                   enum password_verdict verdict)
+{
+    struct {
+        password_callback *callback;
+        void *context;
+    } told[PASSWORD_QUEUE_SIZE];
+    size_t count = 0;
+    for (size_t i = 0; i < PASSWORD_QUEUE_SIZE; i++) {
+        struct password_check *check = &passwords->queue.checks[i];
+        if (!check->waits ||
+            (question && memcmp(&check->question, question, sizeof *question) != 0))
+            continue;
+        told[count].callback = check->callback;
+        told[count++].context = check->context;
+        password_queue_remove(check);
+    }
+    pthread_mutex_unlock(&passwords->mutex);
+    for (size_t i = 0; i < count; i++)
+        told[i].callback(told[i].context, verdict);
+    pthread_mutex_lock(&passwords->mutex);
+}
+
+/* Compare without the mutex: `check` stays where it is, and as it is, for only this thread removes
+ * one. Unknown names and passwords too long take as long as others. */
+static void make_check(struct passwords *passwords, const struct password_check *check)
+{
+    const struct clock *clock = passwords->clock;
+    char hash[BCRYPT_HASH_LENGTH + 1];
+    bool possible = password_users_hash(&passwords->users, &check->question, hash);
+    possible &= !check->too_long;
+    uint64_t users_replaced = passwords->users_replaced;
+    pthread_mutex_unlock(&passwords->mutex);
+
+    int64_t start = clock->thread_cpu(clock->context);
+    bool matches = passwords->matches(passwords->matches_context, check->password, hash);
+    int64_t spent = clock->thread_cpu(clock->context) - start;
+
+    pthread_mutex_lock(&passwords->mutex);
+    passwords->cpu_saved -= spent;
+    if (users_replaced != passwords->users_replaced)
+        return; /* compared with a hash of yesterday: it is still in the queue, and next */
+    bool right = matches && possible;
+    struct password_question question = check->question;
+    password_users_remember(&passwords->users, &question, right);
+    answer(passwords, &question, right ? PASSWORD_RIGHT : PASSWORD_WRONG);
+}
+
+static void *run(void *argument)
+{
+    struct passwords *passwords = argument;
+    pthread_mutex_lock(&passwords->mutex);
+    for (struct password_check *check; (check = wait_for_check(passwords));)
+        make_check(passwords, check);
+    pthread_mutex_unlock(&passwords->mutex);
+    return NULL;
+}
+
+static void free_all(struct passwords *passwords)
+{
+    pthread_cond_destroy(&passwords->changed);
+    pthread_mutex_destroy(&passwords->mutex);
+    password_users_stop(&passwords->users);
+    free(passwords);
+}
+
+struct passwords *passwords_create(const struct clock *clock, password_matcher *matches,
+                                   void *matches_context)
+{
+    struct passwords *passwords = calloc(1, sizeof *passwords);
+    if (!passwords)
+        return NULL;
+    passwords->clock = clock;
+    passwords->matches = matches;
+    passwords->matches_context = matches_context;
+    passwords->cpu_saved = cpu_saved_most;
+    passwords->cpu_saved_at = clock->monotonic(clock->context);
+    pthread_mutex_init(&passwords->mutex, NULL);
+    pthread_cond_init(&passwords->changed, NULL);
+
+    int error = password_users_start(&passwords->users) ? 0 : EAGAIN;
+    if (!error)
+        error = pthread_create(&passwords->thread, NULL, run, passwords);
+    if (error) {
+        free_all(passwords);
+        errno = error;
+        return NULL;
+    }
+    pthread_setname_np(passwords->thread, "passwords");
+    return passwords;
+}
+
+void passwords_destroy(struct passwords *passwords)
+{
+    if (!passwords)
+        return;
+    pthread_mutex_lock(&passwords->mutex);
+    passwords->stop = true;
+    pthread_cond_signal(&passwords->changed);
+    pthread_mutex_unlock(&passwords->mutex);
+    pthread_join(passwords->thread, NULL);
+
+    pthread_mutex_lock(&passwords->mutex);
+    answer(passwords, NULL, PASSWORD_BUSY);
+    pthread_mutex_unlock(&passwords->mutex);
+    free_all(passwords);
+}
+
+bool passwords_set_users(struct passwords *passwords, const struct web_user *users, size_t count)
+{
+    pthread_mutex_lock(&passwords->mutex);
+    bool replaced = password_users_replace(&passwords->users, users, count);
+    passwords->users_replaced += replaced;
+    pthread_mutex_unlock(&passwords->mutex);
+    return replaced;
+}
+
+enum password_verdict passwords_check(struct passwords *passwords, const char *user,
+                                      const char *password, const struct sockaddr *client,
+                                      password_callback *callback, void *context)
+{
+    struct password_question question;
+    if (!password_users_ask(&passwords->users, user, password, &question))
+        return PASSWORD_BUSY;
+    pthread_mutex_lock(&passwords->mutex);
+    enum password_verdict verdict = password_users_recall(&passwords->users, &question);
+    struct password_check *check =
+        verdict == PASSWORD_PENDING ? password_queue_add(&passwords->queue, password_client(client))
+                                    : NULL;
+    if (check) {
+        check->question = question;
+        check->too_long = strlen(password) > BCRYPT_PASSWORD_MAX;
+        memcpy(check->password, password, strnlen(password, BCRYPT_PASSWORD_MAX));
+        check->callback = callback;
+        check->context = context;
+        pthread_cond_signal(&passwords->changed);
+    } else if (verdict == PASSWORD_PENDING) {
+        verdict = PASSWORD_BUSY;
+    }
+    pthread_mutex_unlock(&passwords->mutex);
+    return verdict;
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Checks the passwords of HTTP basic authentication so that a flood of them neither delays a scrape
+ * nor tells which users exist. Private to src/web.
+ *
+ * bcrypt takes 50 ms at cost 10, by intention. So it runs in one thread of its own, never in that
+ * of HTTP; what it found is remembered, and a scrape is answered from there at once. How the rest
+ * is bounded:
+ *
+ *     memory     32 checks wait at most, two of one client; each has a fixed size. Of each user
+ *                the one right password is remembered, of wrong ones the last 64
+ *     CPU        one second in a burst, then a fifth of one CPU
+ *     waiting    clients take turns: one that asks often waits longer, not the others
+ *     learning   an unknown user costs what a known one does: the password is compared with the
+ * hash of some configured user, always the same one for the same name
+ *
+ * No password is kept: what is remembered is its HMAC-SHA256, under a key that is that of the name
+ * under a random key of this process. A password that waits is wiped when it was checked.
+ */
+#ifndef SOCKDIAG_WEB_PASSWORDS_H
+#define SOCKDIAG_WEB_PASSWORDS_H
+
+#include "sockdiag/clock.h"
+#include "sockdiag/web_config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+enum password_verdict {
+    PASSWORD_RIGHT,
+    PASSWORD_WRONG,   /* or there is no such user */
+    PASSWORD_PENDING, /* not known yet: the callback will tell */
+    PASSWORD_BUSY,    /* not checked: too many wait, or checking has ended. Ask again later */
+};
+
+/* Told the verdict of a pending check, never PASSWORD_PENDING. */
+typedef void password_callback(void *context, enum password_verdict verdict);
+
+/* Does `password`, at most 72 bytes, match `hash`? bcrypt_matches() does; a test may count. Called
+ * in the thread of the checks. */
+typedef bool password_matcher(void *context, const char *password, const char *hash);
+
+struct passwords;
+
+/* `clock` and `matches_context` must outlive it. There are no users yet: every password is wrong.
+ * NULL, with errno set, when there is no memory or no thread to be had. */
+struct passwords *passwords_create(const struct clock *clock, password_matcher *matches,
+                                   void *matches_context);
+
+/* Ends the thread, after the check under way if there is one; then those that still wait are told
+ * PASSWORD_BUSY in the calling thread. No check may be asked for meanwhile. NULL is allowed. */
+void passwords_destroy(struct passwords *passwords);
+
+/* Replace the users by copies of `users`. A right password stays known while the user's hash is the
+ * same; checks under way are made with the new users. False, and the old users stay, when there is
+ * no memory. */
+bool passwords_set_users(struct passwords *passwords, const struct web_user *users, size_t count);
+
+/*
+ * Is `password` that of `user`? One longer than 72 bytes is wrong, for bcrypt does not look
+ * further. The client is the address, or the /64 network for IPv6; ports do not matter.
+ *
+ * When PASSWORD_PENDING is returned, `callback` is called once, from another thread, perhaps before
+ * this returns: suspend a connection first, then ask. With any other verdict it is not called.
+ * From any thread.
+ */
+enum password_verdict passwords_check(struct passwords *passwords, const char *user,
+                                      const char *password, const struct sockaddr *client,
+                                      password_callback *callback, void *context);
+
+#endif
