@@ -73,13 +73,15 @@ test: $(EXPORTER) $(TESTS)
 test-prometheus: $(EXPORTER)
 	@tests/prometheus.sh $(EXPORTER) $(BUILD)
 
-# libFuzzer on what comes from outside, starting from recorded dumps.
+# libFuzzer on what comes from outside, each target for so many seconds, from recorded dumps on.
 FUZZ_SECONDS ?= 60
-fuzz:
-	@mkdir -p build-fuzz/corpus
+FUZZERS      := $(patsubst tests/fuzz/fuzz_%.c,fuzz-%,$(wildcard tests/fuzz/fuzz_*.c))
+fuzz: $(FUZZERS)
+$(FUZZERS): fuzz-%:
+	@mkdir -p build-fuzz/$*-corpus
 	clang -std=c17 -D_GNU_SOURCE $(INCLUDES) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	    -o build-fuzz/fuzz_sock_diag tests/fuzz/fuzz_sock_diag.c src/kernel/*.c src/measure/*.c src/base/*.c $(LIBS)
-	build-fuzz/fuzz_sock_diag -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 build-fuzz/corpus tests/unit/data
+	    -o build-fuzz/$* tests/fuzz/fuzz_$*.c src/*/*.c $(LIBS)
+	build-fuzz/$* -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 build-fuzz/$*-corpus tests/unit/data
 
 bench: $(EXPORTER) $(BENCHES)
 	@tests/bench/bench.py --build $(BUILD)
@@ -92,6 +94,7 @@ install: $(EXPORTER)
 	install -d $(DESTDIR)$(SYSTEMDUNITDIR)
 	sed 's|@BINDIR@|$(PREFIX)/bin|' systemd/sockdiag_exporter.service.in \
 	    >$(DESTDIR)$(SYSTEMDUNITDIR)/sockdiag_exporter.service
+	install -m 644 systemd/sockdiag_exporter.socket $(DESTDIR)$(SYSTEMDUNITDIR)
 
 clean:
 	rm -rf build build-*
@@ -102,5 +105,5 @@ ifneq ($(filter deps,$(MAKECMDGOALS)),)
 endif
 
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
-.PHONY: all always everything deps run test test-prometheus fuzz bench lint install clean
+.PHONY: all always everything deps run test test-prometheus fuzz $(FUZZERS) bench lint install clean
 .SECONDARY:

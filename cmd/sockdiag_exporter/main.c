@@ -8,6 +8,7 @@
 #include "sockdiag/publication.h"
 #include "sockdiag/sampler.h"
 #include "sockdiag/service_notify.h"
+#include "sockdiag/web_config.h"
 
 #include <signal.h>
 #include <string.h>
@@ -32,7 +33,8 @@ struct exporter {
     double start_time_seconds;
     struct buffer body; /* with --once */
     struct publication *publication;
-    struct web_server *web; /* NULL before it listens, and with --once */
+    struct web_server *web;          /* NULL before it listens, and with --once */
+    struct file_stamps config_files; /* of the web configuration as it was last read */
 };
 
 static bool complain(const char *message)
@@ -104,14 +106,54 @@ static bool print_once(struct exporter *exporter, struct sampler *sampler)
     return true;
 }
 
+/* Read the web configuration again. A broken one is complained of, and the one in force stays. */
+static void reload(struct exporter *exporter)
+{
+    char error[512];
+    struct web_config *config = web_config_load(exporter->options.web_config_file,
+                                                &exporter->config_files, error, sizeof error);
+    if (config && web_server_configure(exporter->web, config, error, sizeof error))
+        log_info("main", "the web configuration was read again");
+    else
+        log_error("main", "%s: the web configuration from before stays in force", error);
+}
+
+/* Wait for a signal to stop; meanwhile read the web configuration again when a signal or a change
+ * of its files asks for it. Returns the signal. */
+static int serve(struct exporter *exporter, const sigset_t *signals)
+{
+    static const struct timespec glance = {.tv_sec = 1};
+    bool has_config = exporter->options.web_config_file;
+    for (;;) {
+        int signal_number = sigtimedwait(signals, NULL, has_config ? &glance : NULL);
+        if (signal_number == SIGTERM || signal_number == SIGINT)
+            return signal_number;
+        if (has_config && (signal_number == SIGHUP || file_stamps_changed(&exporter->config_files)))
+            reload(exporter);
+    }
+}
+
+static struct web_server *start_web(struct exporter *exporter, char *error, size_t error_size)
+{
+    const struct options *options = &exporter->options;
+    struct web_config *config = NULL;
+    if (options->web_config_file) {
+        config =
+            web_config_load(options->web_config_file, &exporter->config_files, error, error_size);
+        if (!config)
+            return NULL;
+    }
+    return web_server_start(&options->web, config, exporter->publication, &system_clock, error,
+                            error_size);
+}
+
 /* Sample and serve until a signal asks to stop. The first count sample is taken before anything
  * else is promised: where it fails, a daemon would never have numbers. */
-static bool run(struct exporter *exporter, struct sampler *sampler, const sigset_t *stop_signals)
+static bool run(struct exporter *exporter, struct sampler *sampler, const sigset_t *signals)
 {
     char error[512];
     struct fault fault;
-    exporter->web = web_server_start(&exporter->options.web, exporter->publication, &system_clock,
-                                     error, sizeof error);
+    exporter->web = start_web(exporter, error, sizeof error);
     if (!exporter->web)
         return complain(error);
     if (!sampler_take(sampler, SAMPLE_COUNT, &fault))
@@ -126,8 +168,7 @@ static bool run(struct exporter *exporter, struct sampler *sampler, const sigset
              (double)exporter->options.sampler.detail_interval / 1e9);
     service_notify("READY=1");
 
-    int signal_number;
-    sigwait(stop_signals, &signal_number);
+    int signal_number = serve(exporter, signals);
     service_notify("STOPPING=1");
     log_info("main", "stopping on %s", sigabbrev_np(signal_number));
     sampler_thread_stop(thread);
@@ -155,7 +196,7 @@ static bool reserve_descriptors(const struct web_options *web)
     return complain(message);
 }
 
-static bool start(struct exporter *exporter, const sigset_t *stop_signals)
+static bool start(struct exporter *exporter, const sigset_t *signals)
 {
     const struct kernel_access kernel = {.open_sock_diag = sock_diag_open_netlink,
                                          .proc_root = proc_root};
@@ -169,23 +210,40 @@ static bool start(struct exporter *exporter, const sigset_t *stop_signals)
     if (!exporter->publication || !sampler)
         good = complain("out of memory");
     else
-        good = once ? print_once(exporter, sampler) : run(exporter, sampler, stop_signals);
+        good = once ? print_once(exporter, sampler) : run(exporter, sampler, signals);
 
     web_server_stop(exporter->web);
     sampler_destroy(sampler);
     publication_destroy(exporter->publication);
+    file_stamps_free(&exporter->config_files);
     buffer_free(&exporter->body);
     return good;
 }
 
-/* SIGTERM and SIGINT are waited for, in every thread; a closed pipe is an error of its write(). */
-static void arrange_signals(sigset_t *stop_signals)
+/* These are waited for, in every thread; a closed pipe is an error of its write(). */
+static void arrange_signals(sigset_t *signals)
 {
-    sigemptyset(stop_signals);
-    sigaddset(stop_signals, SIGTERM);
-    sigaddset(stop_signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, stop_signals, NULL);
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+}
+
+/* With --config.check. */
+static bool check_config(const struct options *options)
+{
+    char error[512];
+    if (options->web_config_file) {
+        struct web_config *config =
+            web_config_load(options->web_config_file, NULL, error, sizeof error);
+        if (!config)
+            return complain(error);
+        web_config_free(config);
+    }
+    puts("The configuration is good.");
+    return true;
 }
 
 int main(int argc, char *argv[])
@@ -204,8 +262,10 @@ int main(int argc, char *argv[])
         printf("sockdiag_exporter %s (revision %s)\n", VERSION, REVISION);
         return 0;
     }
+    if (exporter.options.config_check)
+        return check_config(&exporter.options) ? 0 : 1;
     log_configure(exporter.options.log_level, exporter.options.log_format);
-    sigset_t stop_signals;
-    arrange_signals(&stop_signals);
-    return start(&exporter, &stop_signals) ? 0 : 1;
+    sigset_t signals;
+    arrange_signals(&signals);
+    return start(&exporter, &signals) ? 0 : 1;
 }

@@ -12,8 +12,8 @@ struct flag;
 /* Reads `text` into the field at `field`. NULL when it is well, or what was expected instead. */
 typedef const char *value_reader(const struct flag *flag, const char *text, void *field);
 
-static value_reader read_listen_address, read_path, read_duration, read_percent, read_number,
-    read_level, read_format;
+static value_reader read_listen_address, read_path, read_file, read_duration, read_percent,
+    read_number, read_level, read_format;
 
 struct flag {
     const char *name;
@@ -33,6 +33,11 @@ static const struct flag flags[] = {
      "(default :10073)"},
     {"web.telemetry-path", read_path, FIELD(web.telemetry_path), 0, 0, "/metrics", "PATH",
      "Path of the metrics"},
+    {"web.config.file", read_file, FIELD(web_config_file), 0, 0, NULL, "FILE",
+     "TLS, headers and users, as the exporter-toolkit's web configuration; read again when it "
+     "changes"},
+    {"web.systemd-socket", NULL, FIELD(web.systemd_socket), 0, 0, NULL, NULL,
+     "Serve the sockets that systemd passes instead of opening any"},
     {"web.max-connections", read_number, FIELD(web.max_connections), 1, 10000, "256", "N",
      "Connections at once for each listen address; one client gets a sixteenth of them"},
     {"web.disable-exporter-metrics", NULL, FIELD(disable_exporter_metrics), 0, 0, NULL, NULL,
@@ -60,6 +65,8 @@ static const struct flag flags[] = {
      "TIME_WAIT counters and settings"},
     {"once", NULL, FIELD(once), 0, 0, NULL, NULL,
      "Take one sample of each kind, print the metrics and exit"},
+    {"config.check", NULL, FIELD(config_check), 0, 0, NULL, NULL,
+     "Check the flags and the web configuration, and exit"},
     {"log.level", read_level, FIELD(log_level), 0, 0, "info", "LEVEL",
      "Lowest level to log: debug, info, warn or error"},
     {"log.format", read_format, FIELD(log_format), 0, 0, "logfmt", "FORMAT",
@@ -91,6 +98,15 @@ static const char *read_path(const struct flag *flag, const char *text, void *fi
     if (text[0] != '/' || length < 2 || length > 200 || text[strspn(text, allowed)] != '\0' ||
         strncmp(text, "/-/", 3) == 0)
         return "a path such as /metrics: letters, digits and / - . _ ~ only, not / and not /-/...";
+    *(const char **)field = text;
+    return NULL;
+}
+
+static const char *read_file(const struct flag *flag, const char *text, void *field)
+{
+    (void)flag;
+    if (text[0] == '\0')
+        return "the name of a file";
     *(const char **)field = text;
     return NULL;
 }

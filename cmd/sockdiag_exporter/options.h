@@ -14,11 +14,13 @@
 #include <stdio.h>
 
 struct options {
-    struct web_options web; /* its strings are the command line's, or literals */
+    struct web_options web;      /* its strings are the command line's, or literals */
+    const char *web_config_file; /* NULL: none */
     struct sampler_options sampler;
     enum log_level log_level;
     enum log_format log_format;
     bool disable_exporter_metrics;
+    bool config_check;
     bool once;
     bool help;
     bool version;

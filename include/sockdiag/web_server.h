@@ -2,12 +2,14 @@
 /*
  * The HTTP side: answers scrapes with the present page of a publication, and a few paths besides.
  *
- *     the telemetry path   the page; 503 before the first, and when it was not replaced in time
- *     /                    a landing page
+ *     the telemetry path   the page, in the format and encoding that the client would rather have
+ *     /                    the status page
  *     /-/healthy           200 while the process answers
  *     /-/ready             200 while the page holds a count sample, 503 otherwise
  *
- * Any other path is 404; another method than GET and HEAD is 405.
+ * Both pages are 503 before the first sample, and when they were not replaced in time. Any other
+ * path is 404; another method than GET and HEAD is 405; 401 without the right password, where the
+ * configuration has users.
  */
 #ifndef SOCKDIAG_WEB_SERVER_H
 #define SOCKDIAG_WEB_SERVER_H
@@ -15,44 +17,58 @@
 #include "sockdiag/clock.h"
 #include "sockdiag/exposition.h"
 #include "sockdiag/publication.h"
+#include "sockdiag/web_config.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 /* One client gets no more than a sixteenth of the connections: so many must conspire to keep others
  * out. */
-enum { WEB_MAX_LISTEN_ADDRESSES = 16, WEB_REQUEST_COUNTS = 16, WEB_CLIENTS_AT_LEAST = 16 };
+enum { WEB_MAX_LISTEN_ADDRESSES = 16, WEB_CLIENTS_AT_LEAST = 16 };
 
 struct web_options {
     /* "host:port", "[IPv6]:port", or ":port" for both families on all addresses. Port 0 lets the
      * kernel choose. */
     const char *listen_addresses[WEB_MAX_LISTEN_ADDRESSES];
     size_t listen_address_count;
+    bool systemd_socket; /* serve the sockets that systemd passes instead (sd_listen_fds(3)) */
     const char *telemetry_path;
-    size_t max_connections; /* for each listen address */
+    size_t max_connections; /* for each listening socket */
 };
 
 struct web_server;
 
 /*
  * Listen, and answer from threads of its own. What the pointers in `options` point to,
- * `publication` and `clock` must outlive the server. NULL when that cannot be: `error` then holds
- * one line for the operator.
+ * `publication` and `clock` must outlive the server; `config` (NULL: plain HTTP for everyone)
+ * becomes its own. NULL when that cannot be: `error` then holds one line for the operator.
  */
-struct web_server *web_server_start(const struct web_options *options,
+struct web_server *web_server_start(const struct web_options *options, struct web_config *config,
                                     struct publication *publication, const struct clock *clock,
                                     char *error, size_t error_size);
+
+/* Put `config`, which becomes its own, in the place of the one that the server was started with,
+ * which was not NULL. No connection is lost: with other TLS settings, those there are served to the
+ * end of their next request. False when that cannot be: the old one stays in force, and `error`
+ * holds one line for the operator. From the thread that started the server. */
+bool web_server_configure(struct web_server *server, struct web_config *config, char *error,
+                          size_t error_size);
+
+/* Close what a change of TLS settings left behind, once its requests are answered: to be called now
+ * and then. */
+void web_server_tend(struct web_server *server);
 
 /* Is it written as `listen_addresses` wants it? Whether one can listen there is another question.
  */
 bool web_address_is_valid(const char *address);
 
-/* Close the listening sockets and the connections: an answer that is not sent yet is cut off. */
+/* Take no more connections, answer what was asked (for five seconds at most), close them. Sockets
+ * of systemd's stay open there, with who comes meanwhile. NULL is allowed. */
 void web_server_stop(struct web_server *server);
 
 /* The requests answered so far, every handler and code that can occur. Returns how many entries of
  * `counts` were filled. */
 size_t web_server_requests(const struct web_server *server,
-                           struct request_count counts[static WEB_REQUEST_COUNTS]);
+                           struct request_count counts[static REQUEST_COUNTS_MAX]);
 
 #endif

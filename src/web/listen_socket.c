@@ -2,6 +2,7 @@
 #include "listen_socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -119,6 +120,55 @@ int listen_socket_open(const char *address, char *error, size_t error_size)
         snprintf(error, error_size, "cannot listen on \"%s\": %s%s", address, strerror(errno),
                  errno == EADDRINUSE ? "; choose another with --web.listen-address" : "");
     return fd;
+}
+
+/* How many sockets were passed to this very process: those for a parent are not ours. */
+static unsigned long passed_sockets(void)
+{
+    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+    if (!pid || !count || strtol(pid, NULL, 10) != (long)getpid())
+        return 0;
+    return strtoul(count, NULL, 10);
+}
+
+/* Is it a TCP socket that listens? Then let no child inherit it, and accept() not wait. */
+static bool adopt(int fd)
+{
+    int domain, type, listens;
+    socklen_t size = sizeof(int);
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) < 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) < 0)
+        return false;
+    return (domain == AF_INET || domain == AF_INET6) && type == SOCK_STREAM && listens &&
+           fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 &&
+           fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == 0;
+}
+
+size_t listen_sockets_inherit(int *fds, size_t room, char *error, size_t error_size)
+{
+    enum { FIRST = 3 }; /* SD_LISTEN_FDS_START */
+    unsigned long count = passed_sockets();
+    if (count == 0) {
+        snprintf(error, error_size,
+                 "--web.systemd-socket: systemd passed no socket; start the .socket unit, or leave "
+                 "the flag out");
+        return 0;
+    }
+    if (count > room) {
+        snprintf(error, error_size, "--web.systemd-socket: %lu sockets are more than %zu", count,
+                 room);
+        return 0;
+    }
+    for (int i = 0; i < (int)count; i++) {
+        fds[i] = FIRST + i;
+        if (!adopt(fds[i])) {
+            snprintf(error, error_size,
+                     "--web.systemd-socket: socket %d is not a listening TCP socket", fds[i]);
+            return 0;
+        }
+    }
+    return count;
 }
 
 void listen_socket_describe(int fd, char *text, size_t size)

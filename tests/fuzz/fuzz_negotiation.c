@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Any bytes as Accept and as Accept-Encoding: something is always chosen, and nothing is read
+ * beyond the end.
+ */
+#include "../../src/web/negotiation.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *header = malloc(size + 1); /* of just this size, so that the sanitizer sees its end */
+    if (!header)
+        return 0;
+    memcpy(header, data, size);
+    header[size] = '\0';
+    struct negotiated_format chosen = negotiate_format(header);
+    if ((unsigned)chosen.format >= PAGE_STATUS ||
+        strlen(chosen.content_type) < strlen("text/plain"))
+        abort();
+    negotiate_gzip(header);
+    free(header);
+    return 0;
+}

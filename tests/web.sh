@@ -1,0 +1,334 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# usage: web.sh EXPORTER
+# The web surface as its users meet it: curl for formats, TLS, client certificates and passwords, an
+# OpenMetrics parser that is not ours, and systemd's own tool for socket activation.
+exporter=$(realpath "$1")
+judges=$(dirname "$(realpath "$0")")/judges
+. "$(dirname "$0")/support/script.sh"
+need curl openssl systemd-socket-activate
+cd "$work"
+url=http://127.0.0.1:10073
+daemon=
+
+# start FLAG...: the exporter, and wait until it is ready
+start() {
+    "$exporter" "$@" 2>log &
+    daemon=$!
+    pids="$pids $daemon"
+    await 10 grep -q 'samples every' log
+}
+
+# stop: end it, which must be clean
+stop() {
+    kill "$daemon"
+    wait "$daemon" || fail "exit code $?"
+    pids=
+}
+
+# status CURL-ARGUMENT...: the HTTP status, or 000 for no answer
+status() {
+    curl --silent --output /dev/null --max-time 20 --write-out '%{http_code}' "$@" || true
+}
+
+# expect WHAT CODE CURL-ARGUMENT...
+expect() {
+    local what=$1 code=$2 answer
+    shift 2
+    answer=$(status "$@")
+    [ "$answer" = "$code" ] || fail "$what: $answer instead of $code"
+}
+
+log_has() {
+    grep -q "$1" log
+}
+
+### formats
+
+openmetrics='Accept: application/openmetrics-text;version=1.0.0'
+protobuf='Accept: application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited'
+
+# The three formats of one snapshot: tried again when a newer one came between.
+judge() {
+    curl -sf "$url/metrics" -o text.1 && curl -sf -H "$openmetrics" "$url/metrics" -o openmetrics &&
+        curl -sf -H "$protobuf" "$url/metrics" -o protobuf && curl -sf "$url/metrics" -o text.2 &&
+        cmp -s text.1 text.2 && /usr/bin/python3 "$judges/openmetrics.py" text.1 openmetrics protobuf >verdict
+}
+
+start --sample.interval=3s
+for _ in {1..40}; do curl -sf "$url/metrics" >/dev/null; done # some TIME_WAITs
+await 20 judge
+pass "$(cat verdict)"
+
+# Between two snapshots everything below is of one page.
+same_page() {
+    curl -sf "$url/metrics" -o plain && curl -sf -H 'Accept-Encoding: gzip' "$url/metrics" -o packed &&
+        gzip -cd packed | cmp -s - plain && [ "$(stat -c %s packed)" -lt $(($(stat -c %s plain) / 3)) ] &&
+        curl -sfI -H 'Accept-Encoding: gzip' "$url/metrics" -o head &&
+        grep -qi "^content-length: $(stat -c %s packed).$" head
+}
+await 20 same_page
+grep -qi '^content-encoding: gzip' head && grep -qi '^vary: accept, accept-encoding' head || fail "$(cat head)"
+pass "gzip and HEAD are of the same page"
+
+curl -sf "$url/" -o page && grep -q '^<!DOCTYPE html>' page || fail "no status page"
+curl -sfI "$url/" -o head
+for header in "content-security-policy: default-src 'none'; style-src 'sha256-" 'x-content-type-options: nosniff' 'x-frame-options: DENY'; do
+    grep -qi "^$header" head || fail "without $header: $(cat head)"
+done
+pass "the status page trusts a browser with nothing"
+stop
+
+start --web.listen-address=127.0.0.1:0 --web.listen-address=:10080 --web.listen-address='[::1]:10081'
+await 5 curl -sf http://127.0.0.1:10080/-/healthy
+expect "the other family" 200 'http://[::1]:10080/metrics'
+expect "an address of one family" 200 'http://[::1]:10081/metrics'
+expect "which the other is not" 000 http://127.0.0.1:10081/metrics
+first=$(sed -n 's/.*listening on \(127.0.0.1:[0-9]*\)".*/\1/p' log)
+expect "a port of the kernel's" 200 "http://$first/metrics"
+stop
+pass "several addresses, and both families on :port"
+
+### passwords
+
+# users NAME:PASSWORD...: that part of a web configuration
+users() {
+    /usr/bin/python3 -W ignore - "$@" <<'EOF'
+import crypt, sys
+print("basic_auth_users:")
+for argument in sys.argv[1:]:
+    name, password = argument.split(":")
+    print(f"  {name}: {crypt.crypt(password, crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=1024))}")
+EOF
+}
+
+users alice:secret bob:other >web.yml
+start --web.config.file=web.yml
+expect "no password" 401 "$url/metrics"
+curl -sI "$url/metrics" | grep -qi '^www-authenticate: basic realm=' || fail "no challenge"
+expect "the right password" 200 -u alice:secret "$url/metrics"
+expect "once more" 200 -u alice:secret "$url/metrics"
+expect "another user" 200 -u bob:other "$url/-/healthy"
+expect "a wrong password" 401 -u alice:other "$url/metrics"
+expect "an unknown user" 401 -u carol:secret "$url/metrics"
+expect "an empty password" 401 -u alice: "$url/metrics"
+expect "another scheme" 401 -H 'Authorization: Bearer secret' "$url/metrics"
+expect "nonsense" 401 -H 'Authorization: Basic !!!' "$url/metrics"
+expect "a path that does not exist" 401 "$url/nowhere"
+expect "a wrong method" 405 -u alice:secret -X DELETE "$url/metrics"
+pass "basic authentication"
+
+# Ten clients ask with ever new passwords, as fast as they can, while one scrapes.
+flood() {
+    local client=$1 i
+    for ((i = 0; i < 40; i++)); do
+        curl -s -o /dev/null --interface "127.0.1.$client" -u "alice:$client-$i" --max-time 10 "$url/metrics" || true
+    done
+}
+floods=
+for client in {1..10}; do
+    flood "$client" &
+    floods="$floods $!"
+done
+pids="$pids $floods"
+for _ in {1..50}; do
+    expect "a scrape during a flood of wrong passwords" 200 -u alice:secret --max-time 5 "$url/metrics"
+done
+expect "a new client during the flood" 401 --interface 127.0.2.1 -u bob:wrong --max-time 10 "$url/metrics"
+for pid in $floods; do
+    kill "$pid" 2>/dev/null || true
+    wait "$pid" || true
+done
+pids=$daemon
+pass "a flood of wrong passwords keeps nobody out"
+
+users alice:new >web.yml
+await 10 log_has 'was read again'
+expect "the old password" 401 -u alice:secret "$url/metrics"
+expect "the new password" 200 -u alice:new "$url/metrics"
+expect "a removed user" 401 -u bob:other "$url/metrics"
+echo 'basic_auth_users: [' >web.yml
+await 10 log_has 'from before stays in force'
+expect "the password from before" 200 -u alice:new "$url/metrics"
+: >log
+kill -HUP "$daemon"
+await 10 log_has 'from before stays in force'
+users dave:third >web.yml
+await 10 log_has 'was read again'
+expect "after the repair" 200 -u dave:third "$url/metrics"
+stop
+pass "the configuration is read again when it changes, and a broken one is not taken"
+
+### TLS
+
+# certificate NAME SUBJECT EXTENSION...: signed by the authority of tests, or by itself as `rogue`
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj '/CN=test authority' \
+    -keyout ca.key -out ca.pem 2>/dev/null
+certificate() {
+    local name=$1 subject=$2
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "$subject" -keyout "$name.key" \
+        -out "$name.csr" 2>/dev/null
+    printf '%s\n' "${@:3}" >"$name.ext"
+    openssl x509 -req -in "$name.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
+        -extfile "$name.ext" -out "$name.pem" 2>/dev/null
+}
+certificate server /CN=localhost 'subjectAltName=DNS:localhost,IP:127.0.0.1' extendedKeyUsage=serverAuth
+certificate server2 /CN=localhost2 'subjectAltName=DNS:localhost,IP:127.0.0.1' extendedKeyUsage=serverAuth
+certificate client /CN=scraper extendedKeyUsage=clientAuth
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=rogue \
+    -addext extendedKeyUsage=clientAuth -keyout rogue.key -out rogue.pem 2>/dev/null
+tls=https://localhost:10073
+trust=(--cacert ca.pem)
+
+# tls_config LINE...: a web configuration with TLS
+tls_config() {
+    printf 'tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n'
+    [ $# = 0 ] || printf '  %s\n' "$@"
+}
+
+tls_config >web.yml
+start --web.config.file=web.yml
+expect "TLS" 200 "${trust[@]}" "$tls/metrics"
+expect "TLS 1.2" 200 "${trust[@]}" --tls-max 1.2 "$tls/metrics"
+expect "TLS 1.1" 000 "${trust[@]}" --tls-max 1.1 --ciphers DEFAULT@SECLEVEL=0 "$tls/metrics"
+expect "an authority nobody trusts" 000 "$tls/metrics"
+expect "no TLS" 000 "$url/metrics"
+pass "TLS"
+
+tls_config 'min_version: TLS13' >web.yml
+await 10 log_has 'was read again'
+expect "the lowest version" 200 "${trust[@]}" "$tls/metrics"
+expect "a lower one" 000 "${trust[@]}" --tls-max 1.2 "$tls/metrics"
+pass "min_version"
+
+# A certificate is renewed while somebody scrapes all the time.
+scrape_all_the_time() {
+    while [ ! -e enough ]; do
+        echo "$(status "${trust[@]}" "$tls/metrics")"
+    done >statuses
+}
+subject() {
+    openssl s_client -connect localhost:10073 </dev/null 2>/dev/null | grep -m1 '^subject'
+}
+scrape_all_the_time &
+scraper=$!
+pids="$pids $scraper"
+served() { [ "$(subject)" = "subject=CN = $1" ]; }
+await 5 served localhost
+for round in 1 2 3; do
+    for name in server2 server; do
+        sed "s/server\./$name./" web.yml >next.yml
+        tls_config 'min_version: TLS13' | sed "s/server\./$name./" >web.yml
+        [ "$name" = server ] && await 10 served localhost || await 10 served localhost2
+    done
+done
+touch enough
+wait "$scraper"
+[ "$(sort -u statuses)" = 200 ] || fail "while certificates were renewed: $(sort statuses | uniq -c | tr '\n' ' ')"
+stop
+pass "six certificates one after the other, $(wc -l <statuses) scrapes, none lost"
+
+# mutual TYPE NONE ROGUE SERVER CLIENT: what a client gets that shows no certificate, one of another
+# authority, one for servers only, the right one
+mutual() {
+    local type=$1
+    tls_config "client_auth_type: $type" "${@:6}" >web.yml
+    start --web.config.file=web.yml
+    expect "$type without a certificate" "$2" "${trust[@]}" "$tls/metrics"
+    expect "$type, another authority" "$3" "${trust[@]}" --cert rogue.pem --key rogue.key "$tls/metrics"
+    expect "$type, for servers only" "$4" "${trust[@]}" --cert server.pem --key server.key "$tls/metrics"
+    expect "$type, the right one" "$5" "${trust[@]}" --cert client.pem --key client.key "$tls/metrics"
+    expect "$type, the right one, TLS 1.2" "$5" "${trust[@]}" --tls-max 1.2 --cert client.pem --key client.key "$tls/metrics"
+    expect "$type without a certificate, TLS 1.2" "$2" "${trust[@]}" --tls-max 1.2 "$tls/metrics"
+    stop
+}
+ca='client_ca_file: ca.pem'
+mutual NoClientCert 200 200 200 200
+mutual RequestClientCert 200 200 200 200 "$ca"
+mutual RequireAnyClientCert 000 200 200 200 "$ca"
+mutual VerifyClientCertIfGiven 200 000 000 200 "$ca"
+mutual RequireAndVerifyClientCert 000 000 000 200 "$ca"
+pass "client certificates, each type of client_auth_type"
+
+{
+    tls_config
+    users alice:secret
+    printf 'http_server_config:\n  headers:\n    X-Frame-Options: sameorigin\n    Strict-Transport-Security: max-age=600\n'
+} >web.yml
+start --web.config.file=web.yml
+curl -s "${trust[@]}" -u alice:secret -D head -o /dev/null "$tls/" || fail "no answer"
+grep -qi '^strict-transport-security: max-age=600' head || fail "a header is missing"
+[ "$(grep -ci '^x-frame-options' head)" = 1 ] && grep -qi '^x-frame-options: sameorigin' head || fail "$(cat head)"
+expect "TLS without a password" 401 "${trust[@]}" "$tls/"
+stop
+pass "TLS, a password and headers together"
+
+### starting with a broken configuration
+
+for broken in 'basic_auth_users: {a: b}' 'tls_server_config: {cert_file: nowhere.pem, key_file: nowhere.key}' 'nonsense: 1'; do
+    echo "$broken" >web.yml
+    for check in --config.check --log.level=info; do
+        "$exporter" --web.config.file=web.yml "$check" >out 2>log && fail "started with $broken"
+        [ $? = 1 ] || fail "another exit code for $broken"
+        [ "$(wc -l <log)" = 1 ] && grep -q '^sockdiag_exporter: web.yml' log || fail "$broken: $(cat log)"
+    done
+done
+tls_config >web.yml
+"$exporter" --web.config.file=web.yml --config.check >out || fail "a good one is refused"
+pass "a broken configuration is one line and exit code 1"
+
+### socket activation
+
+if "$exporter" --web.systemd-socket >out 2>log; then fail "started without a socket"; fi
+[ "$(wc -l <log)" = 1 ] || fail "$(cat log)"
+# As systemd does it, the socket stays while one exporter after the other serves it; the tool starts
+# the first with the first connection.
+cat >restarts <<EOF
+#!/bin/bash
+for _ in 1 2 3 4 5; do
+    ( export LISTEN_PID=\$BASHPID; exec "$exporter" --web.systemd-socket 2>>log ) &
+    pid=\$!
+    echo "\$pid" >running
+    while [ ! -e "restart" ]; do read -r -t 0.02 <> <(:); done
+    rm restart
+    kill "\$pid" && wait "\$pid" || echo "exit code \$?" >>failures
+done
+touch over
+EOF
+chmod +x restarts
+: >failures
+systemd-socket-activate --listen=127.0.0.1:10073 ./restarts 2>/dev/null &
+pids="$pids $!"
+activator=$!
+rm -f enough statuses log
+touch log
+await 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/10073"
+scrape_all_the_time() {
+    while [ ! -e enough ]; do
+        echo "$(status "$url/-/healthy")"
+    done >"statuses.$1"
+}
+scrapers=
+for scraper in 1 2; do
+    scrape_all_the_time $scraper &
+    scrapers="$scrapers $!"
+done
+pids="$pids $scrapers"
+samples() { [ "$(grep -c 'samples every' log)" = "$1" ]; }
+for round in 1 2 3 4; do
+    await 10 samples $round
+    touch restart
+done
+await 10 samples 5
+touch enough
+for pid in $scrapers; do
+    wait "$pid"
+done
+touch restart
+await 10 test -e over
+wait "$activator"
+pids=
+[ ! -s failures ] || fail "$(cat failures)"
+[ "$(sort -u statuses.*)" = 200 ] || fail "$(sort statuses.* | uniq -c | tr '\n' ' ')"
+pass "socket activation: five exporters one after the other, $(cat statuses.* | wc -l) requests, none lost"
+echo "$passed passed, 0 failed"
