@@ -3,7 +3,7 @@
 # make deps         install what building and testing need (a no-op when all is there)
 # make run          build, and run in the foreground on :10073
 # make test         unit and integration tests
-# make lint, make test-prometheus, make bench, make fuzz, make install, make clean
+# make lint, make bench, make fuzz, make install, make clean
 # SANITIZE=address,undefined or SANITIZE=thread: any of these with sanitizers, built apart
 PREFIX         ?= /usr/local
 SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
@@ -31,6 +31,7 @@ programs  = $(patsubst %.c,$(BUILD)/%,$(wildcard $(1)))
 LIBRARY  := $(BUILD)/libsockdiag.a
 EXPORTER := $(BUILD)/sockdiag_exporter
 TESTS    := $(call programs,tests/unit/*.c tests/integration/*.c)
+SCRIPTS  := tests/web.sh tests/prometheus.sh
 BENCHES  := $(call programs,tests/bench/*.c)
 
 all: $(EXPORTER)
@@ -68,10 +69,11 @@ run: $(EXPORTER)
 	$(EXPORTER)
 
 test: $(EXPORTER) $(TESTS)
-	@tests/run.sh $(EXPORTER) $(TESTS)
+	@tests/run.sh $(EXPORTER) $(BUILD) $(TESTS) $(SCRIPTS)
 
-test-prometheus: $(EXPORTER)
-	@tests/prometheus.sh $(EXPORTER) $(BUILD)
+# One of them alone: make test-web.sh, make test-prometheus.sh
+test-%.sh: $(EXPORTER)
+	@tests/$*.sh $(EXPORTER) $(BUILD)
 
 # libFuzzer on what comes from outside, each target for so many seconds, from recorded dumps on.
 FUZZ_SECONDS ?= 60
@@ -105,5 +107,5 @@ ifneq ($(filter deps,$(MAKECMDGOALS)),)
 endif
 
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
-.PHONY: all always everything deps run test test-prometheus fuzz $(FUZZERS) bench lint install clean
+.PHONY: all always everything deps run test fuzz $(FUZZERS) bench lint install clean
 .SECONDARY:

@@ -1,56 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # usage: prometheus.sh EXPORTER BUILD
-# The judges from outside: promtool reads the page, and a real Prometheus scrapes the exporter and is
-# asked for what it got. In a network namespace of its own. Prometheus is taken from $PATH or
-# unpacked from the distribution's package into BUILD, so nothing is installed or started as a
-# service.
-set -eu
+# The judges that count: promtool reads the page, and a real Prometheus scrapes the exporter and is
+# asked for what it got: plainly, over TLS with a password, and with native histograms. Prometheus is
+# taken from $PATH or unpacked from the distribution's package into BUILD, so nothing is installed or
+# started as a service.
 exporter=$(realpath "$1") build=$(realpath "$2")
-
-if [ "${IN_NAMESPACE:-}" != yes ]; then
-    PATH=$PATH:$build/prometheus/usr/bin
-    if ! command -v prometheus >/dev/null || ! command -v promtool >/dev/null; then
-        rm -rf "$build/prometheus" && mkdir -p "$build/prometheus"
-        (cd "$build/prometheus" && apt-get download -q prometheus && dpkg-deb -x prometheus_*.deb .) ||
-            { echo "no prometheus in \$PATH, and its package cannot be had" >&2; exit 1; }
-    fi
-    export PATH IN_NAMESPACE=yes
-    [ "$(id -u)" = 0 ] && exec unshare --net "$0" "$@"
-    exec unshare --user --map-root-user --net "$0" "$@"
-fi
-
-work=$(mktemp -d)
-pids=
-clean_up() {
-    for pid in $pids; do kill "$pid" 2>/dev/null && wait "$pid" || true; done
-    rm -rf "$work"
-}
-trap clean_up EXIT
-
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
-
-# await SECONDS COMMAND...: try until it succeeds
-await() {
-    local tries=$(($1 * 10))
-    shift
-    for ((; tries > 0; tries--)); do
-        "$@" >/dev/null 2>&1 && return
-        read -r -t 0.1 <> <(:) || true
-    done
-    fail "not within the time: $*"
-}
-
-# get PATH: the body, over a connection that the server closes first, which leaves it a TIME_WAIT.
-# In a subshell, for a refused connection ends the shell that asked.
-get() (
-    exec 3<>/dev/tcp/127.0.0.1/10073
-    printf 'GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$1" >&3
-    sed '1,/^\r$/d' <&3
-)
+"$(dirname "$0")/fetch_prometheus.sh" "$build" || exit 1
+PATH=$PATH:$build/prometheus/usr/bin
+. "$(dirname "$0")/support/script.sh"
+need curl openssl
+cd "$work"
 
 query() {
     promtool query instant http://127.0.0.1:9090 "$1" | sed -n 's/.*=> \([^ ]*\) @.*/\1/p'
@@ -60,31 +20,76 @@ is_known() {
     [ -n "$(query "$1")" ]
 }
 
-ip link set lo up
-"$exporter" 2>"$work/exporter.log" &
-pids="$pids $!"
-await 5 get /-/ready
+# prometheus_scrapes YAML FLAG...: a Prometheus with one job, until it has scraped
+prometheus_scrapes() {
+    printf 'global: {scrape_interval: 1s}\nscrape_configs:\n- job_name: sockdiag\n%s\n' "$1" >prometheus.yml
+    promtool check config prometheus.yml >/dev/null || fail "a wrong prometheus.yml"
+    rm -rf data
+    prometheus --config.file=prometheus.yml --storage.tsdb.path=data --web.listen-address=127.0.0.1:9090 \
+        --log.level=error "${@:2}" 2>prometheus.log &
+    prometheus=$!
+    pids="$pids $prometheus"
+    await 60 is_known 'up{job="sockdiag"} == 1'
+}
 
-for _ in 1 2 3 4 5 6 7; do get /metrics >"$work/page"; done
-promtool check metrics <"$work/page" >"$work/complaints" 2>&1 || fail "promtool: $(cat "$work/complaints")"
-[ ! -s "$work/complaints" ] || fail "promtool: $(cat "$work/complaints")"
-echo "promtool check metrics accepts the page ($(grep -vc '^#' "$work/page") series)"
+stop_prometheus() {
+    kill "$prometheus"
+    wait "$prometheus" || true
+}
 
-cat >"$work/prometheus.yml" <<EOF
-global: {scrape_interval: 1s}
-scrape_configs:
-  - job_name: sockdiag
-    static_configs: [{targets: ["127.0.0.1:10073"]}]
-EOF
-prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/data" \
-    --web.listen-address=127.0.0.1:9090 --log.level=error 2>"$work/prometheus.log" &
+"$exporter" 2>log &
 pids="$pids $!"
-await 60 is_known 'sockdiag_tcp_sockets{state="time_wait"}'
+await 10 curl -sf http://127.0.0.1:10073/-/ready
+
+# Over connections that the server closes first, which leaves it a TIME_WAIT each.
+for _ in 1 2 3 4 5 6 7; do curl -sf -H 'Connection: close' http://127.0.0.1:10073/metrics -o page; done
+promtool check metrics <page >complaints 2>&1 || fail "promtool: $(cat complaints)"
+[ ! -s complaints ] || fail "promtool: $(cat complaints)"
+pass "promtool check metrics accepts the page ($(grep -vc '^#' page) series)"
+
+prometheus_scrapes '  static_configs: [{targets: ["127.0.0.1:10073"]}]'
 known=$(query 'sockdiag_tcp_sockets{state="time_wait"}') present=$(ss -Htan state time-wait | wc -l)
-# Seven of the page above, and one of each question since: Prometheus has the number of a moment ago.
+# Those of the page above, and one of each question since: Prometheus has the number of a moment ago.
 [ "$known" -ge 7 ] && [ "$known" -le "$present" ] ||
     fail "Prometheus knows of $known TIME_WAIT sockets, ss of $present"
-echo "Prometheus knows of $known TIME_WAIT sockets, ss of $present a moment later"
-[ "$(query 'up{job="sockdiag"}')" = 1 ] || fail "up is not 1"
+pass "Prometheus knows of $known TIME_WAIT sockets, ss of $present a moment later"
 [ "$(query 'count(sockdiag_tcp_sockets)')" = 10 ] || fail "not ten states"
-echo "3 passed, 0 failed"
+# It asked for OpenMetrics, whose bounds have a point.
+is_known 'sockdiag_tcp_sampled_sockets_bucket{state="time_wait",le="1000.0"}' || fail "no classic buckets"
+pass "it takes OpenMetrics, with classic buckets"
+stop_prometheus
+
+# All samples saw the same number of listeners: the median is that, within the width of a bucket.
+prometheus_scrapes '  static_configs: [{targets: ["127.0.0.1:10073"]}]' --enable-feature=native-histograms
+await 30 is_known 'histogram_quantile(0.5, sockdiag_tcp_sampled_sockets{state="listen"})'
+listeners=$(query 'sockdiag_tcp_sockets{state="listen"}')
+sampled='sockdiag_tcp_sampled_sockets{state="listen"}'
+[ "$(query "histogram_quantile(1, $sampled) >= bool $listeners / 1.1")" = 1 ] &&
+    [ "$(query "histogram_quantile(1, $sampled) <= bool $listeners * 1.1")" = 1 ] ||
+    fail "at most $(query "histogram_quantile(1, $sampled)") listeners instead of $listeners"
+[ "$(query "histogram_count($sampled) == bool on() sockdiag_exporter_samples_total{sample=\"count\",result=\"success\"}")" = 1 ] ||
+    fail "$(query "histogram_count($sampled)") observations"
+is_known 'histogram_quantile(0.9, sockdiag_ephemeral_port_sampled_utilization_ratio{protocol="tcp",scope="host"})' ||
+    fail "no quantile of the utilization"
+! is_known 'sockdiag_tcp_sampled_sockets_bucket' || fail "classic buckets, so it was not protobuf"
+pass "native histograms: histogram_quantile of $listeners listeners is $(query "histogram_quantile(0.5, $sampled)")"
+stop_prometheus
+
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+    -addext subjectAltName=IP:127.0.0.1 -keyout server.key -out server.pem 2>/dev/null
+cat >web.yml <<EOF
+tls_server_config: {cert_file: server.pem, key_file: server.key, min_version: TLS13}
+basic_auth_users:
+  prometheus: $(/usr/bin/python3 -W ignore -c 'import crypt; print(crypt.crypt("secret", crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=1024)))')
+EOF
+promtool check web-config web.yml >/dev/null 2>&1 || fail "promtool refuses web.yml"
+"$exporter" --web.listen-address=127.0.0.1:10074 --web.config.file=web.yml 2>log &
+pids="$pids $!"
+prometheus_scrapes '  scheme: https
+  basic_auth: {username: prometheus, password: secret}
+  tls_config: {ca_file: server.pem}
+  static_configs: [{targets: ["127.0.0.1:10074"]}]'
+[ "$(query 'count(sockdiag_tcp_sockets)')" = 10 ] || fail "not ten states"
+[ "$(query 'sockdiag_exporter_http_requests_total{handler="/metrics",code="401"}')" = 0 ] || fail "refused at first"
+pass "Prometheus scrapes over TLS with a password"
+echo "$passed passed, 0 failed"

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# usage: run.sh EXPORTER TEST...
-# Run the test programs one after the other, then say what passed. Fails when one does.
+# usage: run.sh EXPORTER BUILD TEST...
+# Run the test programs and scripts one after the other, then say what passed. Fails when one does.
 # REQUIRE_NAMESPACES=1: a test that cannot make a network namespace fails instead of being skipped.
 set -u
-EXPORTER=$1
+EXPORTER=$1 build=$2
 export EXPORTER
-shift
+shift 2
 
 [ $# -gt 0 ] || { echo "no tests to run" >&2; exit 1; }
 output=$(mktemp)
@@ -14,7 +14,7 @@ trap 'rm -f "$output"' EXIT
 passed=0 failed=0 skipped=0 broken=
 for program; do
     echo "=== $program"
-    "$program" >"$output" 2>&1
+    "$program" "$EXPORTER" "$build" >"$output" 2>&1
     status=$?
     cat "$output"
     passed=$((passed + $(grep -c '^\[       OK \]' "$output")))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The text format, and the buffer beneath it where memory runs out.
+ * The formats, and the buffer beneath them where memory runs out.
  */
 #include "sockdiag/metric_writer.h"
 
@@ -23,6 +23,8 @@
 static const struct metric gauge = {"level", METRIC_GAUGE, "How high."};
 static const struct metric counter = {"events", METRIC_COUNTER, "How many."};
 static const struct metric distribution = {"size", METRIC_HISTOGRAM, "How large."};
+static const struct metric seconds = {"waited_seconds", METRIC_COUNTER, "How \"long\"."};
+static const struct metric build = {"build", METRIC_INFO, "Which."};
 
 #define GAUGE_HEADING   "# HELP level How high.\n# TYPE level gauge\n"
 #define COUNTER_HEADING "# HELP events_total How many.\n# TYPE events_total counter\n"
@@ -319,6 +321,148 @@ static void test_the_page_goes_on_after_what_is_there(void **state)
     assert_string_equal(text_of(sheet), "# before\n" GAUGE_HEADING "level 1\n");
 }
 
+/* The page of one format, from `write`, as a string. */
+static const char *page_in(struct sheet *sheet, enum metric_format format,
+                           void (*write)(struct metric_writer *writer))
+{
+    struct metric_writer writer = metric_writer_start(&sheet->buffer, format);
+    write(&writer);
+    metric_writer_finish(&writer);
+    return text_of(sheet);
+}
+
+static void write_each_type(struct metric_writer *writer)
+{
+    static const double bounds[] = {0.5, 10, 1e5, 1e6};
+    struct histogram histogram = histogram_make(bounds, 4, HISTOGRAM_OF_COUNTS);
+    histogram_observe(&histogram, 7);
+    metric_writer_family(writer, &gauge);
+    metric_writer_integer(writer, &(struct label){"of", "it"}, 1, 10);
+    metric_writer_family(writer, &seconds);
+    metric_writer_real(writer, NULL, 0, 1.5);
+    metric_writer_family(writer, &build);
+    metric_writer_integer(writer, &(struct label){"version", "1"}, 1, 1);
+    metric_writer_family(writer, &counter); /* leaves no trace */
+    metric_writer_family(writer, &distribution);
+    metric_writer_histogram(writer, NULL, 0, &histogram);
+}
+
+static void test_text(void **state)
+{
+    assert_string_equal(page_in(*state, METRIC_TEXT, write_each_type),
+                        "# HELP level How high.\n# TYPE level gauge\nlevel{of=\"it\"} 10\n"
+                        "# HELP waited_seconds_total How \"long\".\n"
+                        "# TYPE waited_seconds_total counter\nwaited_seconds_total 1.5\n"
+                        "# HELP build_info Which.\n# TYPE build_info gauge\n"
+                        "build_info{version=\"1\"} 1\n"
+                        "# HELP size How large.\n# TYPE size histogram\n"
+                        "size_bucket{le=\"0.5\"} 0\nsize_bucket{le=\"10\"} 1\n"
+                        "size_bucket{le=\"100000\"} 1\nsize_bucket{le=\"1e+06\"} 1\n"
+                        "size_bucket{le=\"+Inf\"} 1\nsize_sum 7\nsize_count 1\n");
+}
+
+static void test_openmetrics(void **state)
+{
+    assert_string_equal(page_in(*state, METRIC_OPENMETRICS, write_each_type),
+                        "# HELP level How high.\n# TYPE level gauge\nlevel{of=\"it\"} 10\n"
+                        "# HELP waited_seconds How \\\"long\\\".\n# TYPE waited_seconds counter\n"
+                        "# UNIT waited_seconds seconds\nwaited_seconds_total 1.5\n"
+                        "# HELP build Which.\n# TYPE build info\nbuild_info{version=\"1\"} 1\n"
+                        "# HELP size How large.\n# TYPE size histogram\n"
+                        "size_bucket{le=\"0.5\"} 0\nsize_bucket{le=\"10.0\"} 1\n"
+                        "size_bucket{le=\"100000.0\"} 1\nsize_bucket{le=\"1e+06\"} 1\n"
+                        "size_bucket{le=\"+Inf\"} 1\nsize_sum 7\nsize_count 1\n# EOF\n");
+}
+
+static void write_nothing(struct metric_writer *writer)
+{
+    metric_writer_family(writer, &gauge);
+}
+
+static void test_pages_of_nothing(void **state)
+{
+    struct sheet *sheet = *state;
+    assert_string_equal(page_in(sheet, METRIC_TEXT, write_nothing), "");
+    assert_string_equal(page_in(sheet, METRIC_PROTOBUF, write_nothing), "");
+    assert_string_equal(page_in(sheet, METRIC_OPENMETRICS, write_nothing), "# EOF\n");
+}
+
+static void assert_bytes(const struct sheet *sheet, const void *expected, size_t length)
+{
+    assert_int_equal(sheet->buffer.length, length);
+    assert_memory_equal(sheet->buffer.data, expected, length);
+}
+
+static void write_labelled_counter(struct metric_writer *writer)
+{
+    static const struct metric metric = {"a_bytes", METRIC_COUNTER, "B."};
+    metric_writer_family(writer, &metric);
+    metric_writer_integer(writer, &(struct label){"l", "v"}, 1, 1);
+}
+
+static void test_protobuf_byte_for_byte(void **state)
+{
+    struct sheet *sheet = *state;
+    page_in(sheet, METRIC_PROTOBUF, write_labelled_counter);
+    static const char expected[] = "\x31"                       /* the length of the family */
+                                   "\x0a\x0d"                   /* name */
+                                   "a_bytes_total"              /* */
+                                   "\x12\x02"                   /* help */
+                                   "B."                         /* */
+                                   "\x18\x00"                   /* COUNTER */
+                                   "\x2a\x05"                   /* unit */
+                                   "bytes"                      /* */
+                                   "\x22\x13"                   /* metric */
+                                   "\x0a\x06\x0a\x01l\x12\x01v" /* label */
+                                   "\x1a\x09\x09\0\0\0\0\0\0\xf0\x3f"; /* counter of 1.0 */
+    assert_bytes(sheet, expected, sizeof expected - 1);
+}
+
+static void write_sparse_histogram(struct metric_writer *writer)
+{
+    struct histogram histogram = histogram_make(NULL, 0, HISTOGRAM_OF_SHARES);
+    static const double values[] = {0, 0.25, 0.5, 0.5, 0.5, 1.05};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        histogram_observe(&histogram, values[i]);
+    metric_writer_family(writer, &distribution);
+    metric_writer_histogram(writer, NULL, 0, &histogram);
+}
+
+/* 0.25 is in bucket -16, 0.5 in -8, 1.05 in 1. */
+static void test_native_buckets_are_spans_and_deltas(void **state)
+{
+    struct sheet *sheet = *state;
+    page_in(sheet, METRIC_PROTOBUF, write_sparse_histogram);
+    static const char spans[] = "\x62\x04\x08\x1f\x10\x01"  /* offset -16, length 1 */
+                                "\x62\x04\x08\x0e\x10\x01"  /* 7 passed over */
+                                "\x62\x04\x08\x10\x10\x01"  /* 8 passed over */
+                                "\x68\x02\x68\x04\x68\x03"; /* 1, +2, -2 */
+    size_t length = sizeof spans - 1;
+    assert_true(sheet->buffer.length > length);
+    assert_memory_equal(sheet->buffer.data + sheet->buffer.length - length, spans, length);
+}
+
+/* Lengths above 127 take a second byte, for which everything behind has to move. */
+static void write_long_label(struct metric_writer *writer)
+{
+    static char value[20001];
+    memset(value, 'x', sizeof value - 1);
+    metric_writer_family(writer, &gauge);
+    metric_writer_integer(writer, &(struct label){"l", value}, 1, 1);
+}
+
+static void test_protobuf_lengths_grow(void **state)
+{
+    struct sheet *sheet = *state;
+    page_in(sheet, METRIC_PROTOBUF, write_long_label);
+    /* Three bytes of length, name, help, type; then metric, label, and the value's 20,000. */
+    static const char head[] = "\xce\x9c\x01"
+                               "\x0a\x05level\x12\x09How high.\x18\x01"
+                               "\x22\xb6\x9c\x01\x0a\xa7\x9c\x01\x0a\x01l\x12\xa0\x9c\x01xxx";
+    assert_int_equal(sheet->buffer.length, 3 + 20046);
+    assert_memory_equal(sheet->buffer.data, head, sizeof head - 1);
+}
+
 /* A buffer at the end of the address space: it cannot grow, and nobody writes into it. */
 static struct buffer full_buffer(void)
 {
@@ -389,6 +533,12 @@ int main(void)
         on_sheet(test_a_histogram_is_cumulative_up_to_infinity),
         on_sheet(test_a_histogram_needs_no_labels_and_no_values),
         on_sheet(test_the_page_goes_on_after_what_is_there),
+        on_sheet(test_text),
+        on_sheet(test_openmetrics),
+        on_sheet(test_pages_of_nothing),
+        on_sheet(test_protobuf_byte_for_byte),
+        on_sheet(test_native_buckets_are_spans_and_deltas),
+        on_sheet(test_protobuf_lengths_grow),
         cmocka_unit_test(test_out_of_memory_is_reported_at_the_end),
         on_sheet(test_a_failed_buffer_takes_no_more_even_where_there_is_room),
         on_sheet(test_clearing_ends_the_failure),
