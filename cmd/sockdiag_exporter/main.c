@@ -118,17 +118,18 @@ static void reload(struct exporter *exporter)
         log_error("main", "%s: the web configuration from before stays in force", error);
 }
 
-/* Wait for a signal to stop; meanwhile read the web configuration again when a signal or a change
- * of its files asks for it. Returns the signal. */
+/* Wait for a signal to stop. Meanwhile, each second, tend the web server and read its configuration
+ * again where a signal or a change of the files asks for it. Returns the signal. */
 static int serve(struct exporter *exporter, const sigset_t *signals)
 {
-    static const struct timespec glance = {.tv_sec = 1};
-    bool has_config = exporter->options.web_config_file;
+    static const struct timespec second = {.tv_sec = 1};
     for (;;) {
-        int signal_number = sigtimedwait(signals, NULL, has_config ? &glance : NULL);
+        int signal_number = sigtimedwait(signals, NULL, &second);
         if (signal_number == SIGTERM || signal_number == SIGINT)
             return signal_number;
-        if (has_config && (signal_number == SIGHUP || file_stamps_changed(&exporter->config_files)))
+        web_server_tend(exporter->web);
+        if (exporter->options.web_config_file &&
+            (signal_number == SIGHUP || file_stamps_changed(&exporter->config_files)))
             reload(exporter);
     }
 }

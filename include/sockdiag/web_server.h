@@ -54,8 +54,8 @@ struct web_server *web_server_start(const struct web_options *options, struct we
 bool web_server_configure(struct web_server *server, struct web_config *config, char *error,
                           size_t error_size);
 
-/* Close what a change of TLS settings left behind, once its requests are answered: to be called now
- * and then. */
+/* Close connections that took too long, and what a change of TLS settings left behind: to be called
+ * about once a second, from the thread that started the server. */
 void web_server_tend(struct web_server *server);
 
 /* Is it written as `listen_addresses` wants it? Whether one can listen there is another question.

@@ -1,77 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http_listener.h"
 
+#include "connections.h"
 #include "sockdiag/log.h"
 #include "sockdiag/web_server.h"
 
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
-#include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-/* libmicrohttpd's own defaults never time out and take connections until descriptors run out. A
- * client has ten seconds for its first request; after one, the connection is kept beyond the usual
- * scrape intervals, or each scrape would leave a TIME_WAIT here. When half of the connections are
- * taken, there is no such patience: who is idle must not keep others out. */
-static const unsigned request_timeout_seconds = 10;
+/* libmicrohttpd's own defaults never time out and take connections until descriptors run out. An
+ * idle connection is kept beyond the usual scrape intervals, or each scrape would leave a TIME_WAIT
+ * here. */
 static const unsigned keep_alive_seconds = 65;
-static const unsigned crowded_timeout_seconds = 2;
 static const size_t connection_memory = 16384; /* the most a request's head may take */
 
 struct http_listener {
     struct MHD_Daemon *daemon;
     struct http_site *site;
-    unsigned max_connections;
     enum client_auth client_auth; /* CLIENT_AUTH_NONE without TLS */
-
-    pthread_mutex_t mutex;  /* of all below: the daemon's thread counts, another one waits */
-    pthread_cond_t changed; /* one of the next two has come down to 0 */
-    unsigned busy;          /* connections with a request under way, or before their first */
-    unsigned suspended;     /* connections that wait for a password to be checked */
-    unsigned connections;
-    bool retiring;
+    struct connections connections;
+    atomic_bool retiring;
 };
-
-/* What is kept with a connection: in which of the counts it is. */
-struct connection_state {
-    bool busy;
-    bool suspended;
-};
-
-static void count(struct http_listener *listener, bool *counted, bool now, unsigned *total)
-{
-    pthread_mutex_lock(&listener->mutex);
-    if (*counted != now)
-        *total += now ? 1U : -1U;
-    *counted = now;
-    if (*total == 0)
-        pthread_cond_broadcast(&listener->changed);
-    pthread_mutex_unlock(&listener->mutex);
-}
-
-static void set_busy(struct http_listener *listener, struct connection_state *state, bool busy)
-{
-    count(listener, &state->busy, busy, &listener->busy);
-}
-
-static void set_suspended(struct http_listener *listener, struct connection_state *state,
-                          bool suspended)
-{
-    count(listener, &state->suspended, suspended, &listener->suspended);
-}
-
-/* Are there more connections than are comfortable, or is none to stay? */
-static bool is_crowded(struct http_listener *listener)
-{
-    pthread_mutex_lock(&listener->mutex);
-    bool crowded = listener->retiring || listener->connections > listener->max_connections / 2;
-    pthread_mutex_unlock(&listener->mutex);
-    return crowded;
-}
 
 /* Called by GnuTLS within the handshake when the client has shown a certificate or none. Whether it
  * may show none, GnuTLS has been told. */
@@ -103,44 +57,21 @@ static void demand_certificate(struct MHD_Connection *connection, enum client_au
         gnutls_session_set_verify_function(session, verify_client);
 }
 
-/* Without memory the connection ends with its first request. */
-static void connection_started(struct http_listener *listener, struct MHD_Connection *connection,
-                               void **state)
-{
-    demand_certificate(connection, listener->client_auth);
-    *state = calloc(1, sizeof(struct connection_state));
-    if (!*state)
-        return;
-    set_busy(listener, *state, true);
-    pthread_mutex_lock(&listener->mutex);
-    listener->connections++;
-    pthread_mutex_unlock(&listener->mutex);
-    if (is_crowded(listener))
-        MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
-                                  crowded_timeout_seconds);
-}
-
-static void connection_closed(struct http_listener *listener, struct connection_state *state)
-{
-    if (!state)
-        return;
-    set_busy(listener, state, false);
-    pthread_mutex_lock(&listener->mutex);
-    listener->connections--;
-    pthread_mutex_unlock(&listener->mutex);
-    free(state);
-}
-
-static void notify_connection(void *context, struct MHD_Connection *connection, void **state,
+/* Without memory for its bookkeeping, a connection ends with its first request. */
+static void notify_connection(void *context, struct MHD_Connection *connection, void **bookkeeping,
                               enum MHD_ConnectionNotificationCode code)
 {
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        connection_started(context, connection, state);
-    else
-        connection_closed(context, *state);
+    struct http_listener *listener = context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+        demand_certificate(connection, listener->client_auth);
+        *bookkeeping = connections_add(&listener->connections, fd);
+    } else if (*bookkeeping) {
+        connections_remove(&listener->connections, *bookkeeping);
+    }
 }
 
-static struct connection_state *state_of(struct MHD_Connection *connection)
+static struct connection *bookkeeping_of(struct MHD_Connection *connection)
 {
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
@@ -149,25 +80,25 @@ static void request_completed(void *context, struct MHD_Connection *connection, 
                               enum MHD_RequestTerminationCode code)
 {
     (void)code;
-    struct connection_state *state = state_of(connection);
-    if (!state)
-        return;
+    struct http_listener *listener = context;
+    struct connection *bookkeeping = bookkeeping_of(connection);
     http_request_free(*request);
     *request = NULL;
-    set_suspended(context, state, false);
-    set_busy(context, state, false);
+    if (bookkeeping)
+        connections_enter(&listener->connections, bookkeeping, CONNECTION_IDLE);
 }
 
-static enum MHD_Result begin_request(struct http_listener *listener,
-                                     struct MHD_Connection *connection,
-                                     struct connection_state *state, const char *path,
-                                     const char *method, void **request)
+static enum MHD_Result answer(struct http_listener *listener, struct connection *bookkeeping,
+                              struct http_request *request)
 {
-    set_busy(listener, state, true);
-    if (!is_crowded(listener))
-        MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, keep_alive_seconds);
-    *request = http_request_create(listener->site, connection, path, method);
-    return *request ? MHD_YES : MHD_NO;
+    bool last = atomic_load(&listener->retiring) || connections_are_crowded(&listener->connections);
+    /* Told before it happens: once suspended, the connection may be resumed at any time. */
+    connections_enter(&listener->connections, bookkeeping, CONNECTION_SUSPENDED);
+    bool suspended;
+    enum MHD_Result result = http_request_answer(request, last, &suspended);
+    if (!suspended)
+        connections_enter(&listener->connections, bookkeeping, CONNECTION_ANSWERING);
+    return result;
 }
 
 /* libmicrohttpd calls this once with the head of a request, then with each piece of a body, then
@@ -180,22 +111,19 @@ static enum MHD_Result handle_request(void *context, struct MHD_Connection *conn
     (void)version;
     (void)body;
     struct http_listener *listener = context;
-    struct connection_state *state = state_of(connection);
-    if (!state)
+    struct connection *bookkeeping = bookkeeping_of(connection);
+    if (!bookkeeping)
         return MHD_NO;
-    if (!*request)
-        return begin_request(listener, connection, state, path, method, request);
+    if (!*request) {
+        connections_enter(&listener->connections, bookkeeping, CONNECTION_ANSWERING);
+        *request = http_request_create(listener->site, connection, path, method);
+        return *request ? MHD_YES : MHD_NO;
+    }
     if (*body_size > 0) {
         *body_size = 0; /* nobody wants it */
         return MHD_YES;
     }
-    /* Counted before it happens: once suspended, the connection may be resumed at any time. */
-    set_suspended(listener, state, true);
-    bool suspended = false;
-    enum MHD_Result result = http_request_answer(*request, is_crowded(listener), &suspended);
-    if (!suspended)
-        set_suspended(listener, state, false);
-    return result;
+    return answer(listener, bookkeeping, *request);
 }
 
 static void log_library_message(void *context, const char *format, va_list arguments)
@@ -226,9 +154,9 @@ static void set_tls_options(struct MHD_OptionItem options[static 5], const struc
 }
 
 static struct MHD_Daemon *start_daemon(struct http_listener *listener, int fd,
-                                       const struct tls_settings *tls)
+                                       unsigned max_connections, const struct tls_settings *tls)
 {
-    unsigned of_one_client = listener->max_connections / WEB_CLIENTS_AT_LEAST;
+    unsigned of_one_client = max_connections / WEB_CLIENTS_AT_LEAST;
     if (of_one_client == 0)
         of_one_client = 1;
     struct MHD_OptionItem tls_options[5];
@@ -239,29 +167,24 @@ static struct MHD_Daemon *start_daemon(struct http_listener *listener, int fd,
     return MHD_start_daemon(
         flags, 0, NULL, NULL, handle_request, listener, MHD_OPTION_EXTERNAL_LOGGER,
         log_library_message, NULL, /* the logger must come first */
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, listener->max_connections,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, max_connections,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, of_one_client, MHD_OPTION_CONNECTION_TIMEOUT,
-        request_timeout_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,
+        keep_alive_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,
         MHD_OPTION_NOTIFY_CONNECTION, notify_connection, listener, MHD_OPTION_NOTIFY_COMPLETED,
         request_completed, listener, MHD_OPTION_ARRAY, tls_options, MHD_OPTION_END);
 }
 
 struct http_listener *http_listener_start(int fd, unsigned max_connections,
-                                          const struct tls_settings *tls, struct http_site *site)
+                                          const struct tls_settings *tls, struct http_site *site,
+                                          const struct clock *clock)
 {
     struct http_listener *listener = calloc(1, sizeof *listener);
     if (!listener)
         return NULL;
     listener->site = site;
-    listener->max_connections = max_connections;
     listener->client_auth = tls ? tls->client_auth : CLIENT_AUTH_NONE;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&listener->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    pthread_mutex_init(&listener->mutex, NULL);
-    listener->daemon = start_daemon(listener, fd, tls);
+    connections_init(&listener->connections, max_connections, clock);
+    listener->daemon = start_daemon(listener, fd, max_connections, tls);
     if (listener->daemon)
         return listener;
     http_listener_stop(listener);
@@ -270,35 +193,14 @@ struct http_listener *http_listener_start(int fd, unsigned max_connections,
 
 void http_listener_retire(struct http_listener *listener)
 {
-    pthread_mutex_lock(&listener->mutex);
-    bool retiring = listener->retiring;
-    listener->retiring = true;
-    pthread_mutex_unlock(&listener->mutex);
     /* Or stopping would shut down a socket that others serve on. */
-    if (!retiring && listener->daemon)
+    if (!atomic_exchange(&listener->retiring, true) && listener->daemon)
         MHD_quiesce_daemon(listener->daemon);
 }
 
-bool http_listener_await_idle(struct http_listener *listener, int64_t deadline)
+struct connections *http_listener_connections(struct http_listener *listener)
 {
-    const struct timespec until = {.tv_sec = deadline / NANOSECONDS_PER_SECOND,
-                                   .tv_nsec = deadline % NANOSECONDS_PER_SECOND};
-    pthread_mutex_lock(&listener->mutex);
-    int result = 0;
-    while (listener->busy > 0 && result == 0)
-        result = pthread_cond_timedwait(&listener->changed, &listener->mutex, &until);
-    bool idle = listener->busy == 0;
-    pthread_mutex_unlock(&listener->mutex);
-    return idle;
-}
-
-/* libmicrohttpd would end the process otherwise. */
-static void await_none_suspended(struct http_listener *listener)
-{
-    pthread_mutex_lock(&listener->mutex);
-    while (listener->suspended > 0)
-        pthread_cond_wait(&listener->changed, &listener->mutex);
-    pthread_mutex_unlock(&listener->mutex);
+    return &listener->connections;
 }
 
 void http_listener_stop(struct http_listener *listener)
@@ -306,10 +208,9 @@ void http_listener_stop(struct http_listener *listener)
     if (!listener)
         return;
     http_listener_retire(listener);
-    await_none_suspended(listener);
+    connections_await_resumed(&listener->connections); /* or libmicrohttpd ends the process */
     if (listener->daemon)
         MHD_stop_daemon(listener->daemon);
-    pthread_cond_destroy(&listener->changed);
-    pthread_mutex_destroy(&listener->mutex);
+    connections_release(&listener->connections);
     free(listener);
 }

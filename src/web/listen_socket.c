@@ -12,7 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 128 };
+/* Who waits here has not been refused yet; the kernel lowers it to somaxconn. */
+enum { BACKLOG = 4096 };
 
 bool listen_address_split(const char *address, char host[static LISTEN_HOST_SIZE],
                           const char **port)

@@ -57,7 +57,7 @@ static struct http_listener *serve(struct web_server *server, const struct serve
 {
     const struct tls_settings *tls = config ? config->tls : NULL;
     struct http_listener *listener =
-        http_listener_start(socket->fd, server->max_connections, tls, server->site);
+        http_listener_start(socket->fd, server->max_connections, tls, server->site, server->clock);
     char address[128];
     listen_socket_describe(socket->fd, address, sizeof address);
     if (listener)
@@ -162,10 +162,15 @@ void web_server_tend(struct web_server *server)
 {
     for (size_t i = 0; i < server->socket_count; i++) {
         struct served_socket *socket = &server->sockets[i];
-        if (!socket->retired || !http_listener_await_idle(socket->retired, 0))
+        connections_close_overdue(http_listener_connections(socket->listener));
+        if (!socket->retired)
             continue;
-        http_listener_stop(socket->retired);
-        socket->retired = NULL;
+        struct connections *left = http_listener_connections(socket->retired);
+        connections_close_overdue(left);
+        if (connections_await_idle(left, 0)) {
+            http_listener_stop(socket->retired);
+            socket->retired = NULL;
+        }
     }
 }
 
@@ -187,9 +192,9 @@ static void drain(struct web_server *server)
     for (size_t i = 0; i < server->socket_count; i++) {
         struct served_socket *socket = &server->sockets[i];
         if (socket->listener)
-            http_listener_await_idle(socket->listener, deadline);
+            connections_await_idle(http_listener_connections(socket->listener), deadline);
         if (socket->retired)
-            http_listener_await_idle(socket->retired, deadline);
+            connections_await_idle(http_listener_connections(socket->retired), deadline);
     }
 }
 

@@ -13,7 +13,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-static const struct timeval patience = {.tv_sec = 5};
+/* What Prometheus gives a scrape by default. */
+static const struct timeval patience = {.tv_sec = 10};
 
 static int resolve(const char *address, uint16_t port, struct addrinfo **found)
 {

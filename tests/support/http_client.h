@@ -16,7 +16,7 @@ struct http_reply {
 };
 
 /* A TCP connection from `source` (NULL: any) to `address`, both numeric, IPv4 or IPv6. A descriptor
- * whose reads and writes give up after five seconds, or -errno. */
+ * whose reads and writes give up after ten seconds, or -errno. */
 int http_connect(const char *source, const char *address, uint16_t port);
 
 /* Send `request` as it is and read until the server closes: it should ask for "Connection: close".

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connections.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+/* How long a connection may be in each phase; 0: as long as libmicrohttpd lets it. */
+static const int64_t seconds_allowed[CONNECTION_PHASES] = {
+    [CONNECTION_NEW] = 10,
+    [CONNECTION_ANSWERING] = 60,
+};
+
+/* When it is crowded, an answer is only waited for so long. */
+static const int64_t answer_when_crowded = 1 * NANOSECONDS_PER_SECOND;
+
+void connections_init(struct connections *connections, unsigned limit, const struct clock *clock)
+{
+    *connections = (struct connections){.clock = clock, .limit = limit};
+    TAILQ_INIT(&connections->list);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&connections->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&connections->mutex, NULL);
+}
+
+void connections_release(struct connections *connections)
+{
+    pthread_cond_destroy(&connections->changed);
+    pthread_mutex_destroy(&connections->mutex);
+}
+
+static int64_t now(const struct connections *connections)
+{
+    return connections->clock->monotonic(connections->clock->context);
+}
+
+/* With the mutex held, as the next three. */
+static bool is_crowded(const struct connections *connections)
+{
+    unsigned count = 0;
+    for (int phase = 0; phase < CONNECTION_PHASES; phase++)
+        count += connections->counts[phase];
+    return count > connections->limit - connections->limit / 4;
+}
+
+static void shut_down(struct connection *connection)
+{
+    connection->closing = true;
+    shutdown(connection->fd, SHUT_RDWR);
+}
+
+static void make_room(struct connections *connections)
+{
+    int64_t time = now(connections);
+    struct connection *connection;
+    TAILQ_FOREACH(connection, &connections->list, order)
+    {
+        bool idle = connection->phase == CONNECTION_NEW || connection->phase == CONNECTION_IDLE ||
+                    (connection->phase == CONNECTION_ANSWERING &&
+                     time - connection->since > answer_when_crowded);
+        if (idle && !connection->closing) {
+            shut_down(connection);
+            return;
+        }
+    }
+}
+
+struct connection *connections_add(struct connections *connections, int fd)
+{
+    struct connection *connection = malloc(sizeof *connection);
+    if (!connection)
+        return NULL;
+    *connection = (struct connection){.fd = fd, .since = now(connections)};
+    pthread_mutex_lock(&connections->mutex);
+    if (is_crowded(connections))
+        make_room(connections);
+    TAILQ_INSERT_TAIL(&connections->list, connection, order);
+    connections->counts[connection->phase]++;
+    pthread_mutex_unlock(&connections->mutex);
+    return connection;
+}
+
+void connections_remove(struct connections *connections, struct connection *connection)
+{
+    pthread_mutex_lock(&connections->mutex);
+    TAILQ_REMOVE(&connections->list, connection, order);
+    connections->counts[connection->phase]--;
+    pthread_cond_broadcast(&connections->changed);
+    pthread_mutex_unlock(&connections->mutex);
+    free(connection);
+}
+
+void connections_enter(struct connections *connections, struct connection *connection,
+                       enum connection_phase phase)
+{
+    pthread_mutex_lock(&connections->mutex);
+    connections->counts[connection->phase]--;
+    connections->counts[phase]++;
+    connection->phase = phase;
+    connection->since = now(connections);
+    TAILQ_REMOVE(&connections->list, connection, order);
+    TAILQ_INSERT_TAIL(&connections->list, connection, order);
+    pthread_cond_broadcast(&connections->changed);
+    pthread_mutex_unlock(&connections->mutex);
+}
+
+static unsigned count_busy(const struct connections *connections)
+{
+    return connections->counts[CONNECTION_NEW] + connections->counts[CONNECTION_ANSWERING] +
+           connections->counts[CONNECTION_SUSPENDED];
+}
+
+bool connections_are_crowded(struct connections *connections)
+{
+    pthread_mutex_lock(&connections->mutex);
+    bool crowded = is_crowded(connections);
+    pthread_mutex_unlock(&connections->mutex);
+    return crowded;
+}
+
+void connections_close_overdue(struct connections *connections)
+{
+    pthread_mutex_lock(&connections->mutex);
+    int64_t time = now(connections);
+    struct connection *connection;
+    TAILQ_FOREACH(connection, &connections->list, order)
+    {
+        int64_t seconds = seconds_allowed[connection->phase];
+        if (seconds > 0 && time - connection->since > seconds * NANOSECONDS_PER_SECOND)
+            shut_down(connection);
+    }
+    pthread_mutex_unlock(&connections->mutex);
+}
+
+bool connections_await_idle(struct connections *connections, int64_t deadline)
+{
+    const struct timespec until = {.tv_sec = deadline / NANOSECONDS_PER_SECOND,
+                                   .tv_nsec = deadline % NANOSECONDS_PER_SECOND};
+    pthread_mutex_lock(&connections->mutex);
+    int result = 0;
+    while (count_busy(connections) > 0 && result == 0)
+        result = pthread_cond_timedwait(&connections->changed, &connections->mutex, &until);
+    bool idle = count_busy(connections) == 0;
+    pthread_mutex_unlock(&connections->mutex);
+    return idle;
+}
+
+void connections_await_resumed(struct connections *connections)
+{
+    pthread_mutex_lock(&connections->mutex);
+    while (connections->counts[CONNECTION_SUSPENDED] > 0)
+        pthread_cond_wait(&connections->changed, &connections->mutex);
+    pthread_mutex_unlock(&connections->mutex);
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The connections of one listener, by what they are at, and since when: so that a stop can wait for
+ * those that matter, and those that hold a place for nothing must make room. libmicrohttpd itself
+ * takes no more connections when its places are taken, and its timeouts start anew with each byte.
+ * Private to src/web.
+ */
+#ifndef SOCKDIAG_WEB_CONNECTIONS_H
+#define SOCKDIAG_WEB_CONNECTIONS_H
+
+#include "sockdiag/clock.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <sys/queue.h>
+
+enum connection_phase {
+    CONNECTION_NEW,       /* its first request is not there yet */
+    CONNECTION_IDLE,      /* between requests */
+    CONNECTION_ANSWERING, /* from the head of a request to the end of its answer */
+    CONNECTION_SUSPENDED, /* meanwhile, a password is checked */
+    CONNECTION_PHASES
+};
+
+struct connection {
+    TAILQ_ENTRY(connection) order;
+    int fd;
+    enum connection_phase phase;
+    int64_t since; /* when the phase began; monotonic nanoseconds */
+    bool closing;  /* it was shut down, which the one who serves it will notice */
+};
+
+struct connections {
+    const struct clock *clock;
+    unsigned limit;
+    pthread_mutex_t mutex;         /* of all below */
+    pthread_cond_t changed;        /* a connection went into another phase, or away */
+    TAILQ_HEAD(, connection) list; /* the one longest in its phase first */
+    unsigned counts[CONNECTION_PHASES];
+};
+
+/* Of at most `limit` connections. `clock` must outlive them. */
+void connections_init(struct connections *connections, unsigned limit, const struct clock *clock);
+void connections_release(struct connections *connections);
+
+/* A new connection on `fd`, or NULL when there is no memory. To be removed before `fd` is closed.
+ * When it is crowded, the one that has kept a request waiting, or nothing at all, for longest is
+ * shut down: a scraper sends its request at once, and is not that one. */
+struct connection *connections_add(struct connections *connections, int fd);
+void connections_remove(struct connections *connections, struct connection *connection);
+
+void connections_enter(struct connections *connections, struct connection *connection,
+                       enum connection_phase phase);
+
+/* Are more than three quarters of the places taken? Then none is kept for who is idle. */
+bool connections_are_crowded(struct connections *connections);
+
+/* Shut down those that took too long for what they are at: ten seconds for a first request, a
+ * minute for reading an answer. To be called about once a second. */
+void connections_close_overdue(struct connections *connections);
+
+/* Wait until no connection is new or answering, or until `deadline` (CLOCK_MONOTONIC nanoseconds,
+ * may be past). False if it did not come to that. */
+bool connections_await_idle(struct connections *connections, int64_t deadline);
+
+/* Wait until none is suspended. */
+void connections_await_resumed(struct connections *connections);
+
+#endif

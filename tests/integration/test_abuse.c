@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Clients that hold on to the web server's places, by the thousand: a scrape from another address
+ * is still answered within the ten seconds that Prometheus gives it.
+ */
+#include "daemon.h"
+#include "http_client.h"
+#include "skip.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* Far more clients than have room at once: 256 connections, sixteen of each. */
+enum { PORT = 10073, CLIENTS = 50, CONNECTIONS = 2000 };
+
+static struct daemon exporter;
+static int attackers[CONNECTIONS];
+
+static int start_daemon(void **state)
+{
+    (void)state;
+    if (daemon_start(&exporter, (const char *[]){NULL}, NULL) != 0)
+        return -1;
+    return daemon_await_message(&exporter, "READY=1") ? 0 : -1;
+}
+
+static int stop_daemon(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CONNECTIONS; i++) {
+        if (attackers[i] > 0)
+            close(attackers[i]);
+        attackers[i] = 0;
+    }
+    return daemon_end(&exporter, SIGTERM, NULL, 0);
+}
+
+/* The address of attacker number `client`, 127.0.1.0 and on. */
+static struct sockaddr_in client_address(int client)
+{
+    return (struct sockaddr_in){
+        .sin_family = AF_INET,
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 255 + (uint32_t)client),
+    };
+}
+
+/* A connection of each attacker in turn; they are not waited for. */
+static void attack(void)
+{
+    const struct sockaddr_in server = {
+        .sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    for (int i = 0; i < CONNECTIONS; i++) {
+        struct sockaddr_in source = client_address(i % CLIENTS);
+        attackers[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        assert_true(attackers[i] > 0);
+        assert_int_equal(bind(attackers[i], (struct sockaddr *)&source, sizeof source), 0);
+        assert_true(connect(attackers[i], (const struct sockaddr *)&server, sizeof server) == 0 ||
+                    errno == EINPROGRESS);
+    }
+}
+
+/* Send `text` on each attacker's connection that still is one. Returns how many took it. */
+static int say(const char *text)
+{
+    int heard = 0;
+    for (int i = 0; i < CONNECTIONS; i++)
+        heard += send(attackers[i], text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text);
+    return heard;
+}
+
+static void assert_scraped_from(const char *source)
+{
+    struct http_reply reply;
+    int fd = http_connect(source, "127.0.0.1", PORT);
+    assert_true(fd >= 0);
+    assert_int_equal(http_exchange(fd,
+                                   "GET /metrics HTTP/1.1\r\nHost: localhost\r\n"
+                                   "Connection: close\r\n\r\n",
+                                   &reply),
+                     0);
+    assert_int_equal(reply.status, 200);
+    http_reply_free(&reply);
+    close(fd);
+}
+
+static void assert_scraped(void)
+{
+    assert_scraped_from("127.0.9.9");
+    assert_scraped_from("127.0.9.9");
+}
+
+static void test_connections_that_say_nothing(void **state)
+{
+    (void)state;
+    attack();
+    assert_scraped();
+}
+
+static void test_half_requests(void **state)
+{
+    (void)state;
+    attack();
+    assert_true(say("GET /metrics HTTP/1.1\r\nHost: loc") > 0);
+    assert_scraped();
+}
+
+static void test_idle_connections_after_a_request(void **state)
+{
+    (void)state;
+    attack();
+    assert_true(say("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n") > 0);
+    assert_scraped();
+}
+
+/* They ask for much and read nothing of it. */
+static void test_answers_that_nobody_reads(void **state)
+{
+    (void)state;
+    attack();
+    for (int i = 0; i < 20; i++)
+        say("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_scraped();
+}
+
+/* One more byte whenever the connections take it: a timeout of inactivity never comes. */
+static void *trickle(void *context)
+{
+    atomic_bool *over = context;
+    say("GET /metrics HTTP/1.1\r\nX-Slow: ");
+    while (!atomic_load(over)) {
+        say("x");
+        poll(NULL, 0, 50);
+    }
+    return NULL;
+}
+
+static void test_requests_that_never_end(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    atomic_bool over = false;
+    attack();
+    assert_int_equal(pthread_create(&thread, NULL, trickle, &over), 0);
+    assert_scraped();
+    atomic_store(&over, true);
+    pthread_join(thread, NULL);
+}
+
+static void test_heads_that_are_too_large(void **state)
+{
+    (void)state;
+    enum { SIZE = 100000 };
+    char *request = malloc(SIZE);
+    assert_non_null(request);
+    int length = snprintf(request, SIZE, "GET /metrics HTTP/1.1\r\nX-Large: ");
+    memset(request + length, 'x', (size_t)(SIZE - length));
+    memcpy(request + SIZE - 5, "\r\n\r\n", 5);
+    for (int i = 0; i < 50; i++) {
+        struct http_reply reply;
+        int fd = http_connect(NULL, "127.0.0.1", PORT);
+        assert_true(fd >= 0);
+        if (http_exchange(fd, request, &reply) == 0) { /* or it is just cut off */
+            assert_in_range(reply.status, 400, 499);
+            http_reply_free(&reply);
+        }
+        close(fd);
+    }
+    free(request);
+    assert_scraped();
+}
+
+enum { SCRAPERS = 24, SCRAPES = 25 };
+
+/* What cmocka asserts must not be asserted in another thread. */
+static void *scrape_repeatedly(void *context)
+{
+    char source[32];
+    size_t failed = 0;
+    snprintf(source, sizeof source, "127.0.8.%d", (int)(intptr_t)context);
+    for (int i = 0; i < SCRAPES; i++) {
+        struct http_reply reply;
+        int fd = http_connect(source, "127.0.0.1", PORT);
+        if (fd >= 0 &&
+            http_exchange(fd, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+                          &reply) == 0) {
+            failed += reply.status != 200;
+            http_reply_free(&reply);
+        } else {
+            failed++;
+        }
+        if (fd >= 0)
+            close(fd);
+    }
+    return (void *)failed;
+}
+
+static void test_many_scrapers_at_once(void **state)
+{
+    (void)state;
+    pthread_t threads[SCRAPERS];
+    for (intptr_t i = 0; i < SCRAPERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, scrape_repeatedly, (void *)(i + 1)), 0);
+    for (int i = 0; i < SCRAPERS; i++) {
+        void *failed;
+        pthread_join(threads[i], &failed);
+        assert_null(failed);
+    }
+}
+
+#define with_daemon(test) cmocka_unit_test_setup_teardown(test, start_daemon, stop_daemon)
+
+int main(void)
+{
+    int skipped = enter_namespace_or_skip();
+    if (skipped)
+        return skipped;
+    struct rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    const struct CMUnitTest tests[] = {
+        with_daemon(test_connections_that_say_nothing),
+        with_daemon(test_half_requests),
+        with_daemon(test_idle_connections_after_a_request),
+        with_daemon(test_answers_that_nobody_reads),
+        with_daemon(test_requests_that_never_end),
+        with_daemon(test_heads_that_are_too_large),
+        with_daemon(test_many_scrapers_at_once),
+    };
+    return cmocka_run_group_tests_name("abuse", tests, NULL, NULL);
+}

@@ -1,0 +1,831 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The status page of snapshots made by hand: read as markup, by a small checker that must know a
+ * bad page when it sees one, and as the text that a person reads.
+ */
+#include "sockdiag/status_page.h"
+
+#include "utf8.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Markup. */
+
+enum { DEEPEST = 32, LONGEST = 24 }; /* elements within each other; a name */
+
+struct reader {
+    const char *at;
+    const char *why; /* what is wrong, once something is */
+    char open[DEEPEST][LONGEST];
+    size_t depth;
+};
+
+static bool complain(struct reader *reader, const char *why)
+{
+    if (!reader->why)
+        reader->why = why;
+    return false;
+}
+
+static bool take(struct reader *reader, const char *text)
+{
+    size_t length = strlen(text);
+    if (strncmp(reader->at, text, length) != 0)
+        return false;
+    reader->at += length;
+    return true;
+}
+
+static bool is_one_of(const char *name, const char *const names[])
+{
+    for (; *names; names++) {
+        if (strcmp(name, *names) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool read_name(struct reader *reader, char name[static LONGEST])
+{
+    size_t length = 0;
+    while (isalnum((unsigned char)*reader->at) || *reader->at == '-') {
+        if (length == LONGEST - 1)
+            return false;
+        name[length++] = *reader->at++;
+    }
+    name[length] = '\0';
+    return length > 0;
+}
+
+static bool read_entity(struct reader *reader)
+{
+    static const char *const entities[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
+    for (size_t i = 0; i < sizeof entities / sizeof entities[0]; i++) {
+        if (take(reader, entities[i]))
+            return true;
+    }
+    return complain(reader, "a bare &");
+}
+
+/* Up to `end`, which stays. */
+static bool read_text(struct reader *reader, char end)
+{
+    while (*reader->at && *reader->at != end) {
+        if (*reader->at == '&') {
+            if (!read_entity(reader))
+                return false;
+        } else if (strchr("<>", *reader->at) || (end == '<' && *reader->at == '"') ||
+                   (iscntrl((unsigned char)*reader->at) && *reader->at != '\n')) {
+            return complain(reader, "a character that should have been escaped");
+        } else {
+            reader->at++;
+        }
+    }
+    return true;
+}
+
+/* Nothing may be run or loaded, nor styled but by the one style sheet. */
+static bool read_attribute(struct reader *reader, char name[static LONGEST])
+{
+    if (!read_name(reader, name) || !take(reader, "=\""))
+        return complain(reader, "an attribute that is not name=\"value\"");
+    if (strcmp(name, "style") == 0 || strncmp(name, "on", 2) == 0 || strcmp(name, "src") == 0)
+        return complain(reader, "an attribute that is not allowed");
+    if (strcmp(name, "href") == 0 && reader->at[0] != '/')
+        return complain(reader, "a link that leads elsewhere");
+    return read_text(reader, '"') && (take(reader, "\"") || complain(reader, "an open value"));
+}
+
+static bool read_attributes(struct reader *reader)
+{
+    enum { MOST = 8 };
+    char names[MOST][LONGEST];
+    for (size_t count = 0; take(reader, " "); count++) {
+        if (count == MOST || !read_attribute(reader, names[count]))
+            return complain(reader, "too many attributes");
+        for (size_t i = 0; i < count; i++) {
+            if (strcmp(names[i], names[count]) == 0)
+                return complain(reader, "an attribute twice");
+        }
+    }
+    return true;
+}
+
+static bool read_tag(struct reader *reader)
+{
+    static const char *const empty[] = {"meta", "wbr", NULL};
+    static const char *const drawn[] = {"path", "rect", NULL};
+    static const char *const forbidden[] = {"script", "link", "img", "iframe",
+                                            "object", "form", NULL};
+    char name[LONGEST];
+    if (take(reader, "</")) {
+        if (!read_name(reader, name) || !take(reader, ">") || reader->depth == 0 ||
+            strcmp(reader->open[--reader->depth], name) != 0)
+            return complain(reader, "an end without its beginning");
+        return true;
+    }
+    if (!take(reader, "<") || !read_name(reader, name) || is_one_of(name, forbidden))
+        return complain(reader, "a tag that is not allowed");
+    if (!read_attributes(reader))
+        return false;
+    if (is_one_of(name, empty))
+        return take(reader, ">") || complain(reader, "an open tag");
+    if (is_one_of(name, drawn))
+        return take(reader, "/>") || complain(reader, "a shape that is not closed");
+    if (!take(reader, ">") || reader->depth == DEEPEST)
+        return complain(reader, "an open tag");
+    memcpy(reader->open[reader->depth++], name, sizeof name);
+    if (strcmp(name, "style") == 0)
+        reader->at += strcspn(reader->at, "<");
+    return true;
+}
+
+/* Is it one HTML document whose tags are balanced? `why` is NULL if so. */
+static const char *find_fault(const char *html)
+{
+    struct reader reader = {.at = html};
+    if (!take(&reader, "<!DOCTYPE html>\n"))
+        return "no document type";
+    while (*reader.at && !reader.why) {
+        if (*reader.at == '<')
+            read_tag(&reader);
+        else
+            read_text(&reader, '<');
+    }
+    return reader.why ? reader.why : reader.depth > 0 ? "an element that is not closed" : NULL;
+}
+
+/* Text: tags become a space each, <wbr> nothing, spaces are one; entities are decoded. */
+
+static char decode(const char **at)
+{
+    static const struct {
+        const char *entity;
+        char character;
+    } entities[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&#39;", '\''}};
+    for (size_t i = 0; i < sizeof entities / sizeof entities[0]; i++) {
+        size_t length = strlen(entities[i].entity);
+        if (strncmp(*at, entities[i].entity, length) != 0)
+            continue;
+        *at += length;
+        return entities[i].character;
+    }
+    return *(*at)++;
+}
+
+static void append_character(struct buffer *text, char character)
+{
+    bool space = isspace((unsigned char)character);
+    if (space && (text->length == 0 || text->data[text->length - 1] == ' '))
+        return;
+    buffer_append(text, space ? " " : &character, 1);
+}
+
+static void read_as_text(struct buffer *text, const char *html)
+{
+    const char *at = strstr(html, "</style>");
+    assert_non_null(at);
+    while (*at) {
+        if (strncmp(at, "<wbr>", 5) == 0) {
+            at += 5;
+        } else if (*at == '<') {
+            append_character(text, ' ');
+            at += strcspn(at, ">") + 1;
+        } else {
+            append_character(text, decode(&at));
+        }
+    }
+    buffer_append(text, "", 1);
+}
+
+/* A snapshot with all that it can have, and the page made of it. Tests take parts away. */
+struct fixture {
+    struct history histories[2];
+    struct listener_row queues[40];
+    struct listener_row listeners[40];
+    struct destination destinations[SOCKET_PROTOCOLS][12];
+    struct namespace_snapshot host;
+    struct snapshot snapshot;
+    struct self_report self;
+    struct buffer html;
+    struct buffer text;
+};
+
+static const double start = 1767225600; /* 2026-01-01 00:00:00 UTC */
+
+static void fill_ports(struct fixture *f)
+{
+    for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
+        uint64_t base = protocol == SOCKET_TCP ? 20000 : 30000;
+        f->host.ports[protocol] = (struct port_snapshot){
+            .present = true,
+            .has_destinations = true,
+            .summary = {.range = base,
+                        .reserved = base + 1,
+                        .owned = base + 2,
+                        .usable = 1000,
+                        .used = base + 4,
+                        .utilization = {0.21, 0.22, 0.23},
+                        .preferred_utilization = 0.42,
+                        .destinations = base + 5},
+            .destinations = f->destinations[protocol],
+            .destination_count = 2,
+        };
+        for (uint16_t i = 0; i < 12; i++) {
+            struct destination *row = &f->destinations[protocol][i];
+            *row = (struct destination){.remote_port = (uint16_t)(443 + i),
+                                        .ports = 210U - 20U * i - 10U * protocol};
+            inet_pton(AF_INET, "192.0.2.1", &row->local_address);
+            inet_pton(AF_INET, "198.51.100.7", &row->remote_address);
+        }
+    }
+}
+
+static void fill_listeners(struct fixture *f)
+{
+    for (uint16_t i = 0; i < 40; i++)
+        f->listeners[i] = (struct listener_row){.port = (uint16_t)(8000 + i),
+                                                .queue_limit = 4096,
+                                                .sockets = {[TCP_STATE_ESTABLISHED] = 100U + i,
+                                                            [TCP_STATE_CLOSE_WAIT] = 1,
+                                                            [TCP_STATE_TIME_WAIT] = 2}};
+    memcpy(f->queues, f->listeners, sizeof f->queues);
+    f->host.queues = f->queues;
+    f->host.listeners = f->listeners;
+    f->host.queue_count = f->host.listener_count = 2;
+    f->host.other_listeners.sockets[TCP_STATE_ESTABLISHED] = 5000;
+}
+
+static int make_whole(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    if (!f)
+        return -1;
+    f->host = (struct namespace_snapshot){
+        .has_counts = true,
+        .established_history = &f->histories[0],
+        .time_wait_history = &f->histories[1],
+        .has_counters = true,
+        .counters = {.time_wait_started = 1001,
+                     .time_wait_reused = 1002,
+                     .time_wait_overflows = 1003,
+                     .listen_overflows = 1004,
+                     .listen_drops = 1005},
+        .has_settings = true,
+        .settings = {.time_wait_limit = 262144, .tw_reuse = 2},
+        .has_detail = true,
+        .has_bound_inactive = true,
+        .derived_counts_in_use = true,
+        .time_wait = {[TIME_WAIT_SERVER] = 7001, [TIME_WAIT_CLIENT] = 7002},
+        .time_wait_collected = true,
+        .listeners_collected = true,
+    };
+    for (enum tcp_state i = 0; i < TCP_STATES; i++) {
+        f->host.sockets[i] = 1000 * (i + 1);
+        f->host.peak_sockets[i] = 1000 * (i + 1) + 7;
+        f->host.detail.sockets[IP_FAMILY_IPV4][i] = 1000 * (i + 1) + 1;
+        f->host.detail.sockets[IP_FAMILY_IPV6][i] = 1000 * (i + 1) + 2;
+    }
+    for (int64_t i = 0; i < HISTORY_SLOTS; i++) {
+        history_observe(&f->histories[0], i * HISTORY_SLOT_LENGTH, 1000);
+        history_observe(&f->histories[1], i * HISTORY_SLOT_LENGTH, 6000);
+    }
+    fill_ports(f);
+    fill_listeners(f);
+    f->self = (struct self_report){.version = "1.2.3",
+                                   .revision = "abcdef",
+                                   .telemetry_path = "/numbers",
+                                   .start_time_seconds = start,
+                                   .now_seconds = start + 10000};
+    f->snapshot = (struct snapshot){.namespaces = &f->host, .namespace_count = 1};
+    f->snapshot.samples[SAMPLE_COUNT] =
+        (struct sample_report){10000, 11, 12, 0.0013, 1.5, 14, start + 9999.5};
+    f->snapshot.samples[SAMPLE_DETAIL] =
+        (struct sample_report){2000, 21, 22, 0.023, 25, 24, start + 9993};
+    *state = f;
+    return 0;
+}
+
+static int unmake(void **state)
+{
+    struct fixture *f = *state;
+    buffer_free(&f->html);
+    buffer_free(&f->text);
+    free(f);
+    return 0;
+}
+
+/* Render anew; whatever the snapshot holds, the page is sound and no number is none. */
+static void render(struct fixture *f)
+{
+    buffer_clear(&f->html);
+    buffer_clear(&f->text);
+    status_page_render(&f->html, &f->snapshot, &f->self);
+    assert_false(f->html.failed);
+    assert_true(f->html.length <= 40 * 1024);
+    assert_true(utf8_is_valid(f->html.data, f->html.length));
+    buffer_append(&f->html, "", 1);
+    const char *fault = find_fault(f->html.data);
+    if (fault)
+        fail_msg("%s", fault);
+    assert_null(strstr(f->html.data, "nan"));
+    assert_null(strstr(f->html.data, "inf\""));
+    read_as_text(&f->text, f->html.data);
+}
+
+static void assert_says(const struct fixture *f, const char *text)
+{
+    if (!strstr(f->text.data, text))
+        fail_msg("not \"%s\" in: %s", text, f->text.data);
+}
+
+static void assert_silent(const struct fixture *f, const char *text)
+{
+    if (strstr(f->text.data, text))
+        fail_msg("\"%s\" in: %s", text, f->text.data);
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (; (text = strstr(text, part)); text += strlen(part))
+        count++;
+    return count;
+}
+
+static void test_a_whole_snapshot_says_that_all_is_well(void **state)
+{
+    struct fixture *f = *state;
+    render(f);
+    assert_says(f, "OK Nothing is close to a limit Ports towards the fullest destination: 21");
+    assert_non_null(strstr(f->html.data, "<title>OK: sockdiag_exporter</title>"));
+    assert_silent(f, "ot known");
+    assert_null(strstr(f->html.data, "Not known"));
+}
+
+static void test_a_person_sees_how_old_it_is(void **state)
+{
+    struct fixture *f = *state;
+    render(f);
+    assert_says(f, "sockdiag_exporter 1.2.3");
+    assert_says(f, "2026-01-01 02:46:40 UTC count sample 0.5\u202fs old "
+                   "detail sample 7\u202fs old up 2\u202fh 46\u202fmin");
+    assert_says(f, "age 0.5\u202fs 7\u202fs");
+}
+
+static void test_the_links_are_there(void **state)
+{
+    struct fixture *f = *state;
+    render(f);
+    assert_non_null(strstr(f->html.data, "<a href=\"/numbers\">/numbers</a>"));
+    assert_non_null(strstr(f->html.data, "<a href=\"/-/healthy\">"));
+    assert_non_null(strstr(f->html.data, "<a href=\"/-/ready\">"));
+    assert_non_null(strstr(f->html.data, "http-equiv=\"refresh\" content=\"5\""));
+}
+
+static void test_each_state_has_its_count_and_peak(void **state)
+{
+    struct fixture *f = *state;
+    render(f);
+    for (enum tcp_state i = 0; i < TCP_STATES; i++) {
+        char row[128];
+        snprintf(row, sizeof row, " %s %u,000 %u,007 ", tcp_state_name(i), i + 1, i + 1);
+        if (i != TCP_STATE_BOUND_INACTIVE)
+            assert_says(f, row);
+    }
+    assert_says(f, " bound_inactive 14,003 not kept "); /* 7,001 and 7,002 */
+}
+
+static void test_the_two_big_states_have_their_parts_and_history(void **state)
+{
+    struct fixture *f = *state;
+    render(f);
+    assert_says(f, "Established 1,000 peak 1,007 IPv4 1,001 IPv6 1,002 1,000 0 Established, last");
+    assert_says(f, "Time wait 6,000 peak 6,007 client: hold a port 7,002 server: memory only 7,001 "
+                   "6,000 0 Time wait, last 15 minutes");
+    assert_int_equal(count_of(f->html.data, "180 of 180 are known"), 2);
+}
+
+static void test_settings_and_counters_have_their_own_numbers(void **state)
+{
+    struct fixture *f = *state;
+    render(f);
+    assert_says(f, "tcp_max_tw_buckets 262,144 tcp_tw_reuse loopback only TIME_WAITs started 1,001 "
+                   "reused by connect() 1,002 skipped at the limit 1,003 "
+                   "dropped by listeners 1,005 of these at full queues 1,004");
+    static const char *const names[] = {"off", "on", "loopback only", "not known"};
+    for (uint64_t i = 0; i < 4; i++) {
+        char row[64];
+        f->host.settings.tw_reuse = i;
+        render(f);
+        snprintf(row, sizeof row, "tcp_tw_reuse %s TIME_WAITs", names[i]);
+        assert_says(f, row);
+    }
+}
+
+static void test_ports_have_their_own_numbers(void **state)
+{
+    struct fixture *f = *state;
+    render(f);
+    assert_says(f, "TCP ephemeral ports in use 21\u202f% of the ports towards the fullest");
+    assert_says(f, "half that connect() tries first half that connect() tries first: 42\u202f% "
+                   "42\u202f% fullest local address fullest local address: 22\u202f% 22\u202f% "
+                   "whole host whole host: 23\u202f% 23\u202f% 20,004 used of 1,000 usable: "
+                   "range 20,000 , reserved 20,001 , owned 20,002 UDP ephemeral ports");
+    assert_says(f, "UDP ephemeral ports in use 23\u202f% of the ports of this host");
+    assert_says(f, "30,004 used of 1,000 usable: range 30,000 , reserved 30,001 , owned 30,002");
+    assert_int_equal(count_of(f->html.data, "class=\"knee\""), 1);
+}
+
+static void test_destinations_of_both_protocols_are_told_by_their_share(void **state)
+{
+    struct fixture *f = *state;
+    render(f);
+    assert_says(f, "Of usable 198.51.100.7:443 192.0.2.1 TCP 210 21\u202f% "
+                   "198.51.100.7:443 192.0.2.1 UDP 200 20\u202f% "
+                   "198.51.100.7:444 192.0.2.1 TCP 190 19\u202f% "
+                   "198.51.100.7:444 192.0.2.1 UDP 180 18\u202f% 50,010 destinations in all.");
+}
+
+static void test_long_lists_of_destinations_are_cut(void **state)
+{
+    struct fixture *f = *state;
+    f->host.ports[SOCKET_TCP].destination_count = 12;
+    f->host.ports[SOCKET_UDP].destination_count = 0;
+    f->host.ports[SOCKET_TCP].summary.destination_error_bound = 31;
+    render(f);
+    assert_int_equal(count_of(f->text.data, " TCP "), 8 + 2); /* and two headings */
+    assert_says(f, "4 more at /numbers . At most 50,010 destinations in all. "
+                   "Their ports may be counted too low, by 31.");
+}
+
+static void test_without_names_the_destinations_are_counted(void **state)
+{
+    struct fixture *f = *state;
+    f->host.ports[SOCKET_TCP].destination_count = f->host.ports[SOCKET_UDP].destination_count = 0;
+    render(f);
+    assert_says(f, "Fullest destinations None is named: --collector.destinations.top is 0. 50,010");
+    f->host.ports[SOCKET_TCP].summary.destinations = 0;
+    f->host.ports[SOCKET_UDP].summary.destinations = 0;
+    render(f);
+    assert_says(f, "Fullest destinations No port is held towards anybody. ");
+}
+
+static void test_listeners_have_their_queues_and_connections(void **state)
+{
+    struct fixture *f = *state;
+    f->queues[0].queue_length = 3;
+    f->queues[0].queue_peak = 1500;
+    f->listeners[0] = f->queues[0];
+    render(f);
+    assert_says(f, "Time wait 0.0.0.0:8001 0 of 4,096 0 101 1 2 "
+                   "0.0.0.0:8000 3 of 4,096 1,500 100 1 2 others 5,000 0 0 ");
+}
+
+static void test_a_full_queue_comes_first_and_says_so(void **state)
+{
+    struct fixture *f = *state;
+    f->queues[0].queue_peak = f->listeners[0].queue_peak = 4096;
+    render(f);
+    assert_says(f, "Time wait 0.0.0.0:8000 full 0 of 4,096 4,096 100 1 2 0.0.0.0:8001 ");
+    assert_says(f, "Warning The accept queue of 0.0.0.0:8000 holds 0 of 4,096");
+}
+
+static void test_long_lists_of_listeners_are_cut(void **state)
+{
+    struct fixture *f = *state;
+    f->host.queue_count = f->host.listener_count = 40;
+    render(f);
+    assert_says(f, "Time wait 0.0.0.0:8039 0 of 4,096 0 139 1 2 0.0.0.0:8038 ");
+    /* 5,000, and 100 to 131 of the 32 that are not shown. */
+    assert_says(f, "0.0.0.0:8032 0 of 4,096 0 132 1 2 others 8,696 32 64 32 more at /numbers . ");
+}
+
+static void test_a_listener_of_either_list_is_told_once(void **state)
+{
+    struct fixture *f = *state;
+    /* By their queues 8000 to 8003, by their connections 8002 to 8006; those of 8000 and 8001 are
+     * part of the others' 5,000. */
+    f->host.queue_count = 4;
+    f->host.listeners = &f->listeners[2];
+    f->host.listener_count = 5;
+    render(f);
+    assert_int_equal(count_of(f->text.data, " 0.0.0.0:80"), 7);
+    assert_says(f, "0.0.0.0:8000 0 of 4,096 0 100 1 2 others 4,799 ");
+    assert_silent(f, "more at");
+}
+
+static void test_without_names_the_listeners_are_summed(void **state)
+{
+    struct fixture *f = *state;
+    f->host.queue_count = f->host.listener_count = 0;
+    f->host.queues = f->host.listeners = NULL;
+    render(f);
+    assert_says(f, "Time wait others 5,000 0 0 Accept queue");
+}
+
+static void test_samples_have_their_costs(void **state)
+{
+    struct fixture *f = *state;
+    f->snapshot.errors[FAULT_NETLINK_REFUSED] = 31;
+    f->snapshot.errors[FAULT_PROC_READ] = 32;
+    render(f);
+    assert_says(f, "interval 1.5\u202fs 25\u202fs took 1.3\u202fms 23\u202fms sockets listed 14 24 "
+                   "share of one CPU 0.12\u202f% 0.22\u202f% good 10,000 2,000 failed 11 21");
+    assert_says(f, "Errors, by reason: netlink_refused 31 , proc_read 32 ; the log");
+    assert_silent(f, "add up");
+    f->host.derived_counts_in_use = false;
+    memset(f->snapshot.errors, 0, sizeof f->snapshot.errors);
+    render(f);
+    assert_says(f, "do not add up");
+    assert_silent(f, "Errors");
+}
+
+static void test_without_counts_theirs_are_not_known(void **state)
+{
+    struct fixture *f = *state;
+    f->host.has_counts = false;
+    f->host.established_history = f->host.time_wait_history = NULL;
+    f->host.queues = NULL;
+    f->host.queue_count = 0;
+    f->snapshot.samples[SAMPLE_COUNT].last_success = start + 9958;
+    render(f);
+#define WHY "The last good count sample is 42\u202fs old; 11 failed since the start"
+    assert_says(f, "UTC count sample 42\u202fs old");
+    assert_says(f, "Not known " WHY " Sockets by state and accept queues");
+    assert_says(f, "Established Not known. " WHY ". Time wait Not known. " WHY ". TCP ephemeral");
+    assert_says(f, "TCP sockets by state Not known. " WHY);
+    assert_says(f, "0.0.0.0:8001 ? ? 101 1 2 0.0.0.0:8000 ? ? 100 1 2 others");
+    assert_null(strstr(f->html.data, "class=\"chart\""));
+    assert_non_null(strstr(f->html.data, "<title>Not known: "));
+#undef WHY
+}
+
+static void test_without_detail_its_parts_are_not_known(void **state)
+{
+    struct fixture *f = *state;
+    f->host.has_detail = false;
+    f->host.ports[SOCKET_TCP].present = f->host.ports[SOCKET_UDP].present = false;
+    f->snapshot.samples[SAMPLE_DETAIL].successes = 0;
+    render(f);
+#define WHY "No detail sample succeeded so far: 21 failed"
+    assert_says(f, "no detail sample up");
+    assert_says(f, "Not known " WHY " Ports, destinations");
+    assert_says(f, "TCP ephemeral ports in use Not known. " WHY ". UDP ephemeral ports in use "
+                   "Not known. " WHY ". Fullest destinations Not known. " WHY ". Busiest");
+    assert_says(f, "Established 1,000 peak 1,007 1,000 0");
+    assert_says(f, "Time wait 6,000 peak 6,007 6,000 0");
+    assert_says(f, "0.0.0.0:8000 0 of 4,096 0 ? ? ? others ? ? ? ");
+    assert_silent(f, "bound_inactive");
+    assert_says(f, "age 0.5\u202fs none yet");
+#undef WHY
+}
+
+static void test_a_kernel_without_bound_inactive_has_no_such_row(void **state)
+{
+    struct fixture *f = *state;
+    f->host.has_bound_inactive = false;
+    render(f);
+    assert_silent(f, "bound_inactive");
+}
+
+static void test_without_proc_settings_and_counters_are_not_known(void **state)
+{
+    struct fixture *f = *state;
+    f->host.has_counters = f->host.has_settings = false;
+    render(f);
+    assert_says(f, "tcp_max_tw_buckets not known tcp_tw_reuse not known TIME_WAITs started not");
+    assert_says(f, "of these at full queues not known Not known: /proc could not be read");
+    assert_says(f, "Nothing is close to a limit");
+    assert_silent(f, "of its limit");
+}
+
+static void test_what_is_not_collected_says_by_which_flag(void **state)
+{
+    struct fixture *f = *state;
+    f->host.time_wait_collected = f->host.listeners_collected = false;
+    f->host.queue_count = f->host.listener_count = 0;
+    f->host.ports[SOCKET_TCP].has_destinations = false;
+    f->host.ports[SOCKET_UDP].has_destinations = false;
+    render(f);
+    assert_silent(f, "client");
+    assert_silent(f, "tcp_tw_reuse");
+    assert_says(f, "Settings and counters dropped by listeners 1,005");
+    assert_says(f, "Busiest listeners Not known. They are not watched: --no-collector.listeners.");
+    assert_says(f, "TCP ephemeral ports in use Not known. Destinations are not watched: "
+                   "--no-collector.destinations. fullest local address");
+    assert_says(f, "Fullest destinations Not known. They are not watched: --no-collector.");
+    f->host.ports[SOCKET_TCP].present = f->host.ports[SOCKET_UDP].present = false;
+    render(f);
+    assert_says(f, "UDP ephemeral ports in use Not known. Either they are not watched "
+                   "(--no-collector.ports) or they could not be read: see the errors of sampling.");
+    assert_says(f, "Fullest destinations Not known. The ports are not. ");
+}
+
+static void test_an_empty_snapshot_is_a_sound_page(void **state)
+{
+    struct fixture *f = *state;
+    f->snapshot = (struct snapshot){0};
+    f->self.now_seconds = start;
+    render(f);
+    assert_says(f, "Not known No count sample was taken yet Sockets by state");
+    assert_says(f, "share of one CPU not known not known");
+    f->snapshot.namespace_count = 1; /* one of which nothing is known */
+    f->host = (struct namespace_snapshot){.listeners_collected = true};
+    f->snapshot.namespaces = &f->host;
+    render(f);
+    assert_says(f, "Busiest listeners Not known. No count sample was taken yet.");
+}
+
+static void test_strings_cannot_become_markup(void **state)
+{
+    struct fixture *f = *state;
+    static const char hostile[] = "\"><script>alert('&amp;')</script>\n<!--\x01";
+    f->self.version = f->self.telemetry_path = hostile;
+    f->host.ports[SOCKET_TCP].destination_count = 12; /* the path stands in the notes, too */
+    buffer_clear(&f->html);
+    status_page_render(&f->html, &f->snapshot, &f->self);
+    buffer_append(&f->html, "", 1);
+    assert_null(strstr(f->html.data, "<script"));
+    assert_null(strstr(f->html.data, "<!--"));
+    assert_null(strchr(f->html.data, '\x01'));
+    f->self.version = hostile + 2;
+    f->self.telemetry_path = "/\"><script>alert('&amp;')</script>";
+    render(f);
+    assert_says(f, "sockdiag_exporter <script>alert('&amp;')</script>");
+    assert_says(f, "more at /\"><script>alert('&amp;')</script> . ");
+}
+
+static void test_the_largest_numbers_leave_the_page_sound(void **state)
+{
+    struct fixture *f = *state;
+    memset(f->host.sockets, 0xff, sizeof f->host.sockets);
+    memset(f->host.peak_sockets, 0xff, sizeof f->host.peak_sockets);
+    memset(&f->host.counters, 0xff, sizeof f->host.counters);
+    memset(&f->histories[0].highest, 0xff, sizeof f->histories[0].highest);
+    memset(f->listeners, 0xff, sizeof f->listeners);
+    memset(f->queues, 0xff, sizeof f->queues);
+    memset(f->destinations, 0xff, sizeof f->destinations);
+    for (size_t i = 0; i < 40; i++)
+        f->listeners[i].family = f->queues[i].family = IP_FAMILY_IPV6;
+    for (size_t i = 0; i < 12; i++)
+        f->destinations[0][i].family = f->destinations[1][i].family = IP_FAMILY_IPV6;
+    f->host.queue_count = f->host.listener_count = 40;
+    f->host.ports[0].destination_count = f->host.ports[1].destination_count = 12;
+    for (size_t i = 0; i < FAULT_REASONS; i++)
+        f->snapshot.errors[i] = UINT64_MAX;
+    render(f);
+    assert_says(f, "Established 18,446,744,073,709,551,615 peak");
+    assert_says(f, "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535");
+}
+
+static void test_a_clock_that_stepped_back_is_no_age_below_zero(void **state)
+{
+    struct fixture *f = *state;
+    f->self.now_seconds = start - 10;
+    render(f);
+    assert_says(f, "count sample 0\u202fs old detail sample 0\u202fs old up 0\u202fs");
+}
+
+static void test_the_style_is_the_one_that_is_allowed(void **state)
+{
+    struct fixture *f = *state;
+    render(f);
+    const char *begin = strstr(f->html.data, "<style>") + strlen("<style>");
+    assert_int_equal(strstr(begin, "</style>") - begin, strlen(status_page_style));
+    assert_memory_equal(begin, status_page_style, strlen(status_page_style));
+    assert_int_equal(count_of(f->html.data, "<style"), 1);
+    assert_null(strpbrk(status_page_style, "<&"));
+    assert_null(strstr(status_page_style, "url("));
+    assert_null(strstr(status_page_style, "@import"));
+}
+
+static void test_every_picture_has_a_name(void **state)
+{
+    struct fixture *f = *state;
+    render(f);
+    size_t pictures = count_of(f->html.data, "<svg");
+    assert_int_equal(pictures, 2 + 4 + 3);
+    assert_int_equal(count_of(f->html.data, "role=\"img\""), pictures);
+    assert_int_equal(count_of(f->html.data, "<title>"), pictures + 1);
+}
+
+static void test_the_page_is_appended(void **state)
+{
+    struct fixture *f = *state;
+    status_page_render(&f->html, &f->snapshot, &f->self);
+    size_t length = f->html.length;
+    status_page_render(&f->html, &f->snapshot, &f->self);
+    assert_int_equal(f->html.length, 2 * length);
+    assert_memory_equal(f->html.data, f->html.data + length, length);
+}
+
+static void test_out_of_memory_shows_in_the_buffer(void **state)
+{
+    struct fixture *f = *state;
+    struct buffer full = {.length = SIZE_MAX / 2 + 1, .capacity = SIZE_MAX / 2 + 1};
+    status_page_render(&full, &f->snapshot, &f->self);
+    assert_true(full.failed);
+}
+
+#define PAGE(text) "<!DOCTYPE html>\n<html>" text "</html>\n"
+
+static void test_the_checker_accepts_sound_pages(void **state)
+{
+    (void)state;
+    static const char *const pages[] = {
+        PAGE(""),
+        PAGE("a &lt; b &amp; c"),
+        PAGE("<p class=\"x\">a<wbr>b</p>"),
+        PAGE("<svg><rect x=\"1\"/></svg>"),
+        PAGE("<a href=\"/x\">'x'</a>"),
+        PAGE("<style>a>b{c:\"d\"}</style>"),
+    };
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        if (find_fault(pages[i]))
+            fail_msg("%s: %s", pages[i], find_fault(pages[i]));
+    }
+}
+
+static void test_the_checker_refuses_bad_pages(void **state)
+{
+    (void)state;
+    static const char *const pages[] = {
+        "<html></html>",
+        "<!DOCTYPE html>\n<html>",
+        PAGE("<p>"),
+        PAGE("</p>"),
+        PAGE("<p><b></p></b>"),
+        PAGE("a & b"),
+        PAGE("a &nbsp; b"),
+        PAGE("a > b"),
+        PAGE("a \" b"),
+        PAGE("a \x01 b"),
+        PAGE("<p class=x>a</p>"),
+        PAGE("<p class=\"x>a</p>"),
+        PAGE("<p class=\"<\">a</p>"),
+        PAGE("<p class=\"a\" class=\"b\">a</p>"),
+        PAGE("<p style=\"color:red\">a</p>"),
+        PAGE("<p onclick=\"x\">a</p>"),
+        PAGE("<a href=\"https://x\">a</a>"),
+        PAGE("<script>x</script>"),
+        PAGE("<img>"),
+        PAGE("<svg><rect></svg>"),
+        PAGE("<!-- x -->"),
+    };
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        if (!find_fault(pages[i]))
+            fail_msg("accepted: %s", pages[i]);
+    }
+}
+
+#define whole(test) cmocka_unit_test_setup_teardown(test, make_whole, unmake)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        whole(test_a_whole_snapshot_says_that_all_is_well),
+        whole(test_a_person_sees_how_old_it_is),
+        whole(test_the_links_are_there),
+        whole(test_each_state_has_its_count_and_peak),
+        whole(test_the_two_big_states_have_their_parts_and_history),
+        whole(test_settings_and_counters_have_their_own_numbers),
+        whole(test_ports_have_their_own_numbers),
+        whole(test_destinations_of_both_protocols_are_told_by_their_share),
+        whole(test_long_lists_of_destinations_are_cut),
+        whole(test_without_names_the_destinations_are_counted),
+        whole(test_listeners_have_their_queues_and_connections),
+        whole(test_a_full_queue_comes_first_and_says_so),
+        whole(test_long_lists_of_listeners_are_cut),
+        whole(test_a_listener_of_either_list_is_told_once),
+        whole(test_without_names_the_listeners_are_summed),
+        whole(test_samples_have_their_costs),
+        whole(test_without_counts_theirs_are_not_known),
+        whole(test_without_detail_its_parts_are_not_known),
+        whole(test_a_kernel_without_bound_inactive_has_no_such_row),
+        whole(test_without_proc_settings_and_counters_are_not_known),
+        whole(test_what_is_not_collected_says_by_which_flag),
+        whole(test_an_empty_snapshot_is_a_sound_page),
+        whole(test_strings_cannot_become_markup),
+        whole(test_the_largest_numbers_leave_the_page_sound),
+        whole(test_a_clock_that_stepped_back_is_no_age_below_zero),
+        whole(test_the_style_is_the_one_that_is_allowed),
+        whole(test_every_picture_has_a_name),
+        whole(test_the_page_is_appended),
+        whole(test_out_of_memory_shows_in_the_buffer),
+        cmocka_unit_test(test_the_checker_accepts_sound_pages),
+        cmocka_unit_test(test_the_checker_refuses_bad_pages),
+    };
+    return cmocka_run_group_tests_name("status page", tests, NULL, NULL);
+}

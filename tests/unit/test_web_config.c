@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The web configuration file but for TLS: what is taken, and the exact line that refuses the rest.
+ */
+#include "sockdiag/web_config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SALTED "abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ./012"
+#define HASH   "$2y$10$" SALTED
+
+static char directory[] = "/tmp/test_web_config.XXXXXX";
+
+/* The path of `name` in the directory of the test, valid until eight calls later. */
+static const char *in_directory(const char *name)
+{
+    static char paths[8][PATH_MAX];
+    static unsigned next;
+    char *path = paths[next++ % 8];
+    snprintf(path, PATH_MAX, "%s/%s", directory, name);
+    return path;
+}
+
+static void write_bytes(const char *name, const char *bytes, size_t length)
+{
+    FILE *file = fopen(in_directory(name), "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, length, file), length);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void write_text(const char *name, const char *text)
+{
+    write_bytes(name, text, strlen(text));
+}
+
+static int make_directory(void **state)
+{
+    (void)state;
+    return mkdtemp(directory) ? 0 : -1;
+}
+
+static int remove_directory(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"web.yml", "other.yml", "real.yml", "directory", "fifo"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        remove(in_directory(names[i]));
+    return rmdir(directory);
+}
+
+static struct web_config *accepted_bytes(const char *text, size_t length)
+{
+    char error[512];
+    write_bytes("web.yml", text, length);
+    struct web_config *config = web_config_load(in_directory("web.yml"), NULL, error, sizeof error);
+    if (!config)
+        fail_msg("refused: %s\n%s", error, text);
+    return config;
+}
+
+static struct web_config *accepted(const char *text)
+{
+    return accepted_bytes(text, strlen(text));
+}
+
+/* `line` is all that the error says after the file's name. */
+static void refused_bytes(const char *text, size_t length, const char *line)
+{
+    char error[512], expected[512];
+    write_bytes("web.yml", text, length);
+    struct web_config *config = web_config_load(in_directory("web.yml"), NULL, error, sizeof error);
+    if (config)
+        fail_msg("taken: %s", text);
+    snprintf(expected, sizeof expected, "%s:%s", in_directory("web.yml"), line);
+    assert_string_equal(error, expected);
+}
+
+static void refused(const char *text, const char *line)
+{
+    refused_bytes(text, strlen(text), line);
+}
+
+static void test_files_that_say_nothing(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "",
+        "\n",
+        "# only this\n",
+        "---\n",
+        "~",
+        "null\n",
+        "{}",
+        "---\n{}\n...\n",
+        "%YAML 1.1\n---\n{}\n",
+        "\xef\xbb\xbf",
+        "tls_server_config:\n",
+        "tls_server_config: {}\n",
+        "tls_server_config: {min_version: TLS13, prefer_server_cipher_suites: false}\n",
+        "tls_server_config: {cert_file: '', key_file: ~, client_ca_file: null}\n",
+        "tls_server_config: {client_auth_type: }\n",
+        "http_server_config: ~\n",
+        "http_server_config: {http2: false}\n",
+        "http_server_config: {http2: off, headers: }\n",
+        "http_server_config: {http2: ~, headers: {}}\n",
+        "http_server_config: {headers: {X-XSS-Protection: ''}}\n",
+        "basic_auth_users:\n",
+        "basic_auth_users: {}\n",
+        "'basic_auth_users': !!map {}\n",
+        "basic_auth_users: &anchor {}\n",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct web_config *config = accepted(texts[i]);
+        assert_null(config->tls);
+        assert_int_equal(config->header_count, 0);
+        assert_int_equal(config->user_count, 0);
+        web_config_free(config);
+    }
+}
+
+static void test_headers(void **state)
+{
+    (void)state;
+    static const struct web_header expected[] = {
+        {"X-Frame-Options", "sameorigin"},
+        {"X-Content-Type-Options", "nosniff"},
+        {"X-XSS-Protection", "0"},
+        {"Strict-Transport-Security", "max-age=31536000"},
+        {"Content-Security-Policy", "default-src 'self'; img-src *"},
+    };
+    struct web_config *config =
+        accepted("http_server_config:\n"
+                 "  headers:\n"
+                 "    X-Frame-Options: sameorigin\n"
+                 "    X-Content-Type-Options: \"nosniff\"\n"
+                 "    X-XSS-Protection: 0\n"
+                 "    Strict-Transport-Security: !!str max-age=31536000\n"
+                 "    Content-Security-Policy: default-src 'self'; img-src *\n");
+    assert_int_equal(config->header_count, 5);
+    for (size_t i = 0; i < 5; i++) {
+        assert_string_equal(config->headers[i].name, expected[i].name);
+        assert_string_equal(config->headers[i].value, expected[i].value);
+    }
+    web_config_free(config);
+}
+
+static void test_users(void **state)
+{
+    (void)state;
+    struct web_config *config = accepted("basic_auth_users:\n"
+                                         "  alice: $2a$04$" SALTED "\n"
+                                         "  'bob builder': \"$2b$14$" SALTED "\"\n"
+                                         "  J\xc3\xbcrgen: " HASH "\n"
+                                         "  007: " HASH "\n"
+                                         "  '': " HASH "\n");
+    static const char *const names[] = {"alice", "bob builder", "J\xc3\xbcrgen", "007", ""};
+    assert_int_equal(config->user_count, 5);
+    for (size_t i = 0; i < 5; i++)
+        assert_string_equal(config->users[i].name, names[i]);
+    assert_string_equal(config->users[1].hash, "$2b$14$" SALTED);
+    web_config_free(config);
+}
+
+static void test_what_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *line;
+    } cases[] = {
+        /* not made of keys */
+        {"junk", "1: expected lines of \"key: value\""},
+        {"- a\n", "1: expected lines of \"key: value\""},
+        {"[[[[", "1: expected lines of \"key: value\""},
+        {"# x\n\njunk: 1\n", "3: unknown key \"junk\""},
+        {"junk: &a [*a]\n", "1: unknown key \"junk\""},
+        {"? [a]\n: b\n", "1: expected a string"},
+        {"? {a: b}\n: c\n", "1: expected a string"},
+        {"\"a\\nb\": c\n", "1: unknown key \"a?b\""},
+        {"\"a\\0b\": c\n", "1: expected a string without a NUL"},
+        {"~: c\n", "1: unknown key \"\""},
+        {"<<: {http_server_config: {}}\n", "1: unknown key \"<<\""},
+        {"TLS_server_config: {}\n", "1: unknown key \"TLS_server_config\""},
+        /* not YAML */
+        {"http_server_config:\n\thttp2: false\n",
+         "2: not YAML: while scanning for the next token: found character that cannot start any "
+         "token"},
+        {"http_server_config: {\n",
+         "2: not YAML: while parsing a flow node: did not find expected node content"},
+        {"http_server_config: {}: c\n",
+         "1: not YAML: mapping values are not allowed in this context"},
+        {"\n\nhttp_server_config: \"\xff\"\n", "3: not YAML: invalid leading UTF-8 octet"},
+        {"\n\x01\n", "2: not YAML: control characters are not allowed"},
+        {"%YAML 2.0\n---\n{}\n", "1: not YAML: found incompatible YAML document"},
+        {"http_server_config: *a\n", "1: http_server_config: aliases are not supported"},
+        {"basic_auth_users: &a {}\nhttp_server_config: {headers: *a}\n",
+         "2: http_server_config.headers: aliases are not supported"},
+        /* one document, each key once */
+        {"{}\n---\n{}\n", "2: several documents in one file are not supported"},
+        {"---\n---\n", "2: several documents in one file are not supported"},
+        {"http_server_config: {}\nhttp_server_config: {}\n",
+         "2: http_server_config is given twice"},
+        {"http_server_config:\n  http2: false\n  http2: false\n",
+         "3: http_server_config: http2 is given twice"},
+        /* http_server_config */
+        {"http_server_config: a\n", "1: http_server_config: expected lines of \"key: value\""},
+        {"http_server_config: []\n", "1: http_server_config: expected lines of \"key: value\""},
+        {"http_server_config: ''\n", "1: http_server_config: expected lines of \"key: value\""},
+        {"http_server_config:\n  http3: true\n", "2: http_server_config: unknown key \"http3\""},
+        {"http_server_config:\n  http2: true\n",
+         "2: http_server_config.http2: HTTP/2 is not supported; leave it out, or false"},
+        {"http_server_config: {http2: 'false'}\n",
+         "1: http_server_config.http2: expected true or false"},
+        {"http_server_config: {http2: 0}\n", "1: http_server_config.http2: expected true or false"},
+        {"http_server_config: {http2: [no]}\n",
+         "1: http_server_config.http2: expected true or false"},
+        {"http_server_config: {headers: a}\n",
+         "1: http_server_config.headers: expected lines of \"key: value\""},
+        {"http_server_config: {headers: {Server: x}}\n",
+         "1: http_server_config.headers: unknown key \"Server\""},
+        {"http_server_config: {headers: {x-frame-options: deny}}\n",
+         "1: http_server_config.headers: unknown key \"x-frame-options\""},
+        {"http_server_config: {headers: {X-Frame-Options: DENY}}\n",
+         "1: http_server_config.headers.X-Frame-Options: expected deny or sameorigin"},
+        {"http_server_config: {headers: {X-Frame-Options: ''}}\n",
+         "1: http_server_config.headers.X-Frame-Options: expected deny or sameorigin"},
+        {"http_server_config: {headers: {X-Content-Type-Options: sniff}}\n",
+         "1: http_server_config.headers.X-Content-Type-Options: expected nosniff"},
+        {"http_server_config: {headers: {X-XSS-Protection: [a]}}\n",
+         "1: http_server_config.headers.X-XSS-Protection: expected a string"},
+        {"http_server_config: {headers: {X-XSS-Protection: !!binary YQ==}}\n",
+         "1: http_server_config.headers.X-XSS-Protection: expected a string without a tag"},
+        {"http_server_config: {headers: {X-XSS-Protection: \"a\\r\\nSet-Cookie: b\"}}\n",
+         "1: http_server_config.headers.X-XSS-Protection: expected a value without control "
+         "characters"},
+        {"http_server_config: {headers: {X-XSS-Protection: \"a\\tb\"}}\n",
+         "1: http_server_config.headers.X-XSS-Protection: expected a value without control "
+         "characters"},
+        {"http_server_config:\n  headers:\n    X-XSS-Protection: a\n    X-XSS-Protection: a\n",
+         "4: http_server_config.headers: X-XSS-Protection is given twice"},
+        /* basic_auth_users */
+        {"basic_auth_users: alice\n", "1: basic_auth_users: expected lines of \"user: hash\""},
+        {"basic_auth_users: [alice]\n", "1: basic_auth_users: expected lines of \"user: hash\""},
+        {"basic_auth_users:\n  alice: wonderland\n",
+         "2: basic_auth_users: expected a bcrypt hash: $2y$, $2b$ or $2a$ and 56 more characters"},
+        {"basic_auth_users:\n  alice:\n",
+         "2: basic_auth_users: expected a bcrypt hash: $2y$, $2b$ or $2a$ and 56 more characters"},
+        {"basic_auth_users: {alice: $2x$10$" SALTED "}\n",
+         "1: basic_auth_users: expected a bcrypt hash: $2y$, $2b$ or $2a$ and 56 more characters"},
+        {"basic_auth_users: {alice: $2y$15$" SALTED "}\n",
+         "1: basic_auth_users: expected a bcrypt cost from 04 to 14: a higher one would take "
+         "seconds to check"},
+        {"basic_auth_users: {alice: [a]}\n", "1: basic_auth_users: expected a string"},
+        {"basic_auth_users: {alice: {a: b}}\n", "1: basic_auth_users: expected a string"},
+        {"basic_auth_users: {[a]: b}\n", "1: basic_auth_users: expected a string"},
+        {"basic_auth_users: {'a:b': " HASH "}\n",
+         "1: basic_auth_users: a user name has no colon and no control characters"},
+        {"basic_auth_users: {\"a\\x7f\": " HASH "}\n",
+         "1: basic_auth_users: a user name has no colon and no control characters"},
+        {"basic_auth_users:\n  alice: " HASH "\n  alice: " HASH "\n",
+         "3: basic_auth_users: this user is given twice"},
+        /* what newer toolkits have */
+        {"rate_limit: {interval: 1s, burst: 5}\n", "1: rate_limit: is not supported"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        refused(cases[i].text, cases[i].line);
+}
+
+static void test_a_nul_is_refused(void **state)
+{
+    (void)state;
+    static const char text[] = "http_server_config:\n  http2: false\n\0";
+    refused_bytes(text, sizeof text, "3: not YAML: control characters are not allowed");
+    refused_bytes("\0", 1, "1: not YAML: control characters are not allowed");
+}
+
+static void test_utf_16_is_read(void **state)
+{
+    (void)state;
+    static const char text[] = "\xff\xfe{\0}\0";
+    web_config_free(accepted_bytes(text, sizeof text - 1));
+}
+
+/* Secrets that were put in the wrong place. */
+static void test_no_error_quotes_a_hash_or_a_password(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "basic_auth_users:\n  alice: correct-horse\n",
+        "basic_auth_users:\n  alice: $2y$10$correct-horse\n",
+        "basic_auth_users: correct-horse\n",
+        "basic_auth_users:\n  - correct-horse\n",
+        "basic_auth_users: {correct-horse: alice}\n",
+        "basic_auth_users: {correct-horse: " HASH ", correct-horse: " HASH "}\n",
+        "basic_auth_users: {'correct-horse:': " HASH "}\n",
+        "basic_auth_users: {alice: [correct-horse]}\n",
+        "basic_auth_users: {alice: correct-horse\n",
+        "basic_auth_users:\n  alice: \"correct-horse\n",
+        "basic_auth_users:\n  alice: *correct-horse\n",
+        "tls_server_config:\n  key: correct-horse\n",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        char error[512];
+        write_text("web.yml", texts[i]);
+        assert_null(web_config_load(in_directory("web.yml"), NULL, error, sizeof error));
+        if (strstr(error, "horse") || strstr(error, SALTED))
+            fail_msg("quoted: %s", error);
+    }
+}
+
+static void test_a_thousand_users_and_no_more(void **state)
+{
+    (void)state;
+    char *text;
+    size_t length;
+    FILE *stream = open_memstream(&text, &length);
+    assert_non_null(stream);
+    fputs("basic_auth_users:\n", stream);
+    for (int i = 0; i < 1000; i++)
+        fprintf(stream, "  user%d: %s\n", i, HASH);
+    fflush(stream);
+    struct web_config *config = accepted_bytes(text, length);
+    assert_int_equal(config->user_count, 1000);
+    web_config_free(config);
+    fprintf(stream, "  user1000: %s\n", HASH);
+    fclose(stream);
+    refused_bytes(text, length, "1002: basic_auth_users: more than 1000 users");
+    free(text);
+}
+
+/* What takes libyaml minutes if it is let. */
+static void test_deep_and_long_lines_are_refused_at_once(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *begin, *repeat, *line;
+    } cases[] = {
+        {"", "[", "1: expected lines of \"key: value\""},
+        {"", "{", "1: expected a string"},
+        {"", "- ", "1: expected lines of \"key: value\""},
+        {"", "? ", "1: expected a string"},
+        {"tls_server_config: {cipher_suites: ", "[",
+         "1: tls_server_config.cipher_suites: expected a string"},
+        {"basic_auth_users: ", "{a: ", "1: basic_auth_users: expected a string"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const size_t size = 1000000;
+        char *text = malloc(size);
+        assert_non_null(text);
+        size_t used = strlen(cases[i].begin), step = strlen(cases[i].repeat);
+        memcpy(text, cases[i].begin, used);
+        for (; used + step <= size; used += step)
+            memcpy(text + used, cases[i].repeat, step);
+        refused_bytes(text, used, cases[i].line);
+        free(text);
+    }
+}
+
+static void assert_not_loaded(const char *name, const char *line)
+{
+    char error[512], expected[512];
+    struct file_stamps stamps = {0};
+    assert_null(web_config_load(in_directory(name), &stamps, error, sizeof error));
+    snprintf(expected, sizeof expected, "%s: %s", in_directory(name), line);
+    assert_string_equal(error, expected);
+    assert_false(file_stamps_changed(&stamps));
+    file_stamps_free(&stamps);
+}
+
+static void test_files_that_cannot_be_read(void **state)
+{
+    (void)state;
+    assert_not_loaded("missing.yml", "cannot be read: No such file or directory");
+    assert_int_equal(mkdir(in_directory("directory"), 0700), 0);
+    assert_not_loaded("directory", "is not a regular file");
+    assert_int_equal(mkfifo(in_directory("fifo"), 0600), 0);
+    assert_not_loaded("fifo", "is not a regular file");
+
+    write_text("other.yml", "");
+    assert_not_loaded("other.yml/web.yml", "cannot be read: Not a directory");
+    assert_int_equal(truncate(in_directory("other.yml"), 1 << 20 | 1), 0);
+    assert_not_loaded("other.yml", "is larger than 1 MiB");
+}
+
+static void test_a_long_error_is_cut(void **state)
+{
+    (void)state;
+    char error[8];
+    write_text("web.yml", "junk");
+    assert_null(web_config_load(in_directory("web.yml"), NULL, error, sizeof error));
+    assert_int_equal(strlen(error), 7);
+    assert_null(web_config_load(in_directory("web.yml"), NULL, error, 1));
+    assert_string_equal(error, "");
+}
+
+/* Load, well or not, and take stamps. */
+static bool loads(struct file_stamps *stamps)
+{
+    char error[512];
+    struct web_config *config =
+        web_config_load(in_directory("web.yml"), stamps, error, sizeof error);
+    web_config_free(config);
+    return config;
+}
+
+static void test_a_file_that_changes_is_seen(void **state)
+{
+    (void)state;
+    struct file_stamps stamps = {0};
+    assert_false(file_stamps_changed(&stamps));
+    write_text("web.yml", "");
+    assert_true(loads(&stamps));
+    assert_false(file_stamps_changed(&stamps));
+    write_text("web.yml", "{}");
+    assert_true(file_stamps_changed(&stamps));
+    assert_true(loads(&stamps));
+    assert_false(file_stamps_changed(&stamps));
+
+    /* Another file of the same size in its place. */
+    write_text("other.yml", "~ ");
+    assert_int_equal(rename(in_directory("other.yml"), in_directory("web.yml")), 0);
+    assert_true(file_stamps_changed(&stamps));
+    assert_true(loads(&stamps));
+
+    assert_int_equal(unlink(in_directory("web.yml")), 0);
+    assert_true(file_stamps_changed(&stamps));
+    assert_false(loads(&stamps));
+    assert_false(file_stamps_changed(&stamps)); /* it is still gone */
+    write_text("web.yml", "");
+    assert_true(file_stamps_changed(&stamps));
+    file_stamps_free(&stamps);
+    assert_false(file_stamps_changed(&stamps));
+}
+
+static void test_a_broken_file_is_tried_again_when_it_changes(void **state)
+{
+    (void)state;
+    struct file_stamps stamps = {0};
+    write_text("web.yml", "junk");
+    assert_false(loads(&stamps));
+    assert_false(file_stamps_changed(&stamps));
+    write_text("web.yml", "{}");
+    assert_true(file_stamps_changed(&stamps));
+    assert_true(loads(&stamps));
+    file_stamps_free(&stamps);
+}
+
+/* As a Kubernetes volume does. */
+static void test_a_symbolic_link_that_is_swapped_is_seen(void **state)
+{
+    (void)state;
+    struct file_stamps stamps = {0};
+    write_text("real.yml", "{}");
+    write_text("other.yml", "{}");
+    remove(in_directory("web.yml"));
+    assert_int_equal(symlink("real.yml", in_directory("web.yml")), 0);
+    assert_true(loads(&stamps));
+    assert_false(file_stamps_changed(&stamps));
+    assert_int_equal(unlink(in_directory("web.yml")), 0);
+    assert_int_equal(symlink("other.yml", in_directory("web.yml")), 0);
+    assert_true(file_stamps_changed(&stamps));
+    file_stamps_free(&stamps);
+    remove(in_directory("web.yml"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_files_that_say_nothing),
+        cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_users),
+        cmocka_unit_test(test_what_is_refused),
+        cmocka_unit_test(test_a_nul_is_refused),
+        cmocka_unit_test(test_utf_16_is_read),
+        cmocka_unit_test(test_no_error_quotes_a_hash_or_a_password),
+        cmocka_unit_test(test_a_thousand_users_and_no_more),
+        cmocka_unit_test(test_deep_and_long_lines_are_refused_at_once),
+        cmocka_unit_test(test_files_that_cannot_be_read),
+        cmocka_unit_test(test_a_long_error_is_cut),
+        cmocka_unit_test(test_a_file_that_changes_is_seen),
+        cmocka_unit_test(test_a_broken_file_is_tried_again_when_it_changes),
+        cmocka_unit_test(test_a_symbolic_link_that_is_swapped_is_seen),
+    };
+    return cmocka_run_group_tests_name("web_config", tests, make_directory, remove_directory);
+}
