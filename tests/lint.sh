@@ -9,7 +9,7 @@ status=0
 sources=$(git ls-files '*.c')
 headers=$(git ls-files '*.h')
 flags="-std=c17 -D_GNU_SOURCE -Iinclude -Icmd/sockdiag_exporter -Itests/support
-       $(pkg-config --cflags libmnl libmicrohttpd)"
+       $(pkg-config --cflags libmnl libmicrohttpd gnutls yaml-0.1 libcrypt zlib)"
 
 check() {
     name=$1
@@ -45,8 +45,9 @@ unit=$(mktemp -d)
 trap 'rm -rf "$unit"' EXIT
 make --no-print-directory install PREFIX="$unit" >/dev/null || status=1
 service=$unit/lib/systemd/system/sockdiag_exporter.service
+socket=${service%.service}.socket
 check "systemd-analyze security" systemd-analyze security --offline=true --threshold=15 "$service"
-check "systemd-analyze verify" systemd-analyze verify "$service"
-[ -z "$(systemd-analyze verify "$service" 2>&1)" ] ||
+check "systemd-analyze verify" systemd-analyze verify "$service" "$socket"
+[ -z "$(systemd-analyze verify "$service" "$socket" 2>&1)" ] ||
     { echo "lint: systemd-analyze verify has something to say" >&2; status=1; }
 exit $status

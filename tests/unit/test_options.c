@@ -97,6 +97,11 @@ static bool has_detail_interval(const struct options *options)
     return options->sampler.detail_interval == 90 * SECOND;
 }
 
+static bool has_config_file(const struct options *options)
+{
+    return options->web_config_file && strcmp(options->web_config_file, "web.yml") == 0;
+}
+
 static bool has_budget(const struct options *options)
 {
     return options->sampler.cpu_share == 0.125;
@@ -135,6 +140,7 @@ static const struct {
 } valued[] = {
     {"web.listen-address", "[::1]:9", NULL, has_address},
     {"web.telemetry-path", "/my/metrics_1.2~3-4", "metrics", has_path},
+    {"web.config.file", "web.yml", NULL, has_config_file},
     {"web.max-connections", "7", "seven", has_connections},
     {"sample.interval", "250ms", "250", has_interval},
     {"sample.detail-interval", "1m30s", "soon", has_detail_interval},
@@ -157,6 +163,8 @@ static const struct {
     {"collector.ports", offsetof(struct options, sampler.collect_ports), true},
     {"collector.destinations", offsetof(struct options, sampler.collect_destinations), true},
     {"collector.time-wait", offsetof(struct options, sampler.collect_time_wait), true},
+    {"web.systemd-socket", offsetof(struct options, web.systemd_socket), false},
+    {"config.check", offsetof(struct options, config_check), false},
     {"once", offsetof(struct options, once), false},
     {"version", offsetof(struct options, version), false},
     {"help", offsetof(struct options, help), false},
@@ -259,6 +267,12 @@ static void test_a_bad_value_is_refused_in_both_forms(void **state)
         REFUSED(valued[i].flag, dashed(valued[i].flag), (char *)valued[i].bad_value);
         REFUSED(valued[i].flag, joined(valued[i].flag, ""));
     }
+}
+
+static void test_a_file_needs_a_name(void **state)
+{
+    (void)state;
+    REFUSED("web.config.file", "--web.config.file=");
 }
 
 static void test_an_error_quotes_the_bad_value(void **state)
@@ -579,6 +593,7 @@ int main(void)
         cmocka_unit_test(test_flags_come_in_any_order),
         cmocka_unit_test(test_a_missing_value_is_refused),
         cmocka_unit_test(test_a_bad_value_is_refused_in_both_forms),
+        cmocka_unit_test(test_a_file_needs_a_name),
         cmocka_unit_test(test_an_error_quotes_the_bad_value),
         cmocka_unit_test(test_a_switch_turns_on_and_off),
         cmocka_unit_test(test_a_switch_changes_no_other),
