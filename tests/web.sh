@@ -55,8 +55,13 @@ judge() {
         cmp -s text.1 text.2 && /usr/bin/python3 "$judges/openmetrics.py" text.1 openmetrics protobuf >verdict
 }
 
-start --sample.interval=3s
-for _ in {1..40}; do curl -sf "$url/metrics" >/dev/null; done # some TIME_WAITs
+rising() {
+    curl -sf "$url/metrics" | grep -q '^sockdiag_tcp_sockets_peak{state="time_wait"} [1-9][0-9]'
+}
+
+start --sample.interval=20ms
+for _ in {1..40}; do curl -sf "$url/metrics" >/dev/null; done # a TIME_WAIT each, between samples
+await 10 rising # so that histograms have more than one bucket
 await 20 judge
 pass "$(cat verdict)"
 
