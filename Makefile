@@ -71,8 +71,8 @@ run: $(EXPORTER)
 test: $(EXPORTER) $(TESTS)
 	@tests/run.sh $(EXPORTER) $(BUILD) $(TESTS) $(SCRIPTS)
 
-# One of them alone: make test-web.sh, make test-prometheus.sh
-test-%.sh: $(EXPORTER)
+# One of the scripts alone: make test-web, test-prometheus; and test-browser, which wants a browser.
+test-%: $(EXPORTER)
 	@tests/$*.sh $(EXPORTER) $(BUILD)
 
 # libFuzzer on what comes from outside, each target for so many seconds, from recorded dumps on.

@@ -96,8 +96,9 @@ static const char *read_path(const struct flag *flag, const char *text, void *fi
                                   "/-._~";
     size_t length = strlen(text);
     if (text[0] != '/' || length < 2 || length > 200 || text[strspn(text, allowed)] != '\0' ||
-        strncmp(text, "/-/", 3) == 0)
-        return "a path such as /metrics: letters, digits and / - . _ ~ only, not / and not /-/...";
+        strncmp(text, "/-/", 3) == 0 || strncmp(text, "//", 2) == 0)
+        return "a path such as /metrics: letters, digits and / - . _ ~ only, not /, /-/... or "
+               "//...";
     *(const char **)field = text;
     return NULL;
 }

@@ -62,6 +62,10 @@ bool listeners_add_connection(struct listeners *listeners, const struct socket_r
 size_t listeners_top(struct listeners *listeners, enum listener_ranking ranking,
                      struct listener_row *rows, size_t top, struct listener_row *rest);
 
+/* The order of the rows: below, at or above 0 as `a` comes before `b`, is the same listener, or
+ * comes after it. */
+int listener_compare_places(const struct listener_row *a, const struct listener_row *b);
+
 /* Listening sockets of the last sample that found no place: beyond the capacity of the table. */
 uint64_t listeners_untracked(const struct listeners *listeners);
 

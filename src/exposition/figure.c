@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 /* Keeps a number and its unit on one line (U+202F, a narrow no-break space). */
@@ -10,7 +11,7 @@
 
 struct figure figure_count(uint64_t count)
 {
-    struct figure figure;
+    struct figure figure = {""};
     char digits[32];
     int length = snprintf(digits, sizeof digits, "%" PRIu64, count);
     char *end = figure.text;
@@ -19,7 +20,6 @@ struct figure figure_count(uint64_t count)
             *end++ = ',';
         *end++ = digits[i];
     }
-    *end = '\0';
     return figure;
 }
 
@@ -68,6 +68,11 @@ struct figure figure_duration(double seconds)
     else
         snprintf(figure.text, size, "%.0f" SPACE "µs", seconds * 1e6);
     return figure;
+}
+
+struct figure figure_age(double seconds)
+{
+    return figure_duration(floor(seconds * 10) / 10);
 }
 
 struct figure figure_address(enum ip_family family, const struct ip_address *address)

@@ -25,6 +25,9 @@ struct figure figure_share(double share);
 /* Seconds as the one or two units that matter, from microseconds to days; below zero is zero. */
 struct figure figure_duration(double seconds);
 
+/* The same to a tenth of a second, for how long ago something was. */
+struct figure figure_age(double seconds);
+
 /* 192.0.2.1 or 2001:db8::1; with a port 192.0.2.1:443 or [2001:db8::1]:443. */
 struct figure figure_address(enum ip_family family, const struct ip_address *address);
 struct figure figure_endpoint(enum ip_family family, const struct ip_address *address,

@@ -32,27 +32,14 @@ static bool goes_before(const struct listener_row *a, const struct listener_row 
 static void offer(struct choice *choice, const struct listener_row *row)
 {
     choice->known++;
-    size_t place = choice->count;
-    while (place > 0 && goes_before(row, choice->rows[place - 1]))
-        place--;
-    if (place == STATUS_TABLE_ROWS)
-        return;
     if (choice->count < STATUS_TABLE_ROWS)
         choice->count++;
-    size_t behind = choice->count - place - 1;
-    memmove(&choice->rows[place + 1], &choice->rows[place], behind * sizeof choice->rows[0]);
+    else if (!goes_before(row, choice->rows[STATUS_TABLE_ROWS - 1]))
+        return;
+    size_t place = choice->count - 1; /* whose row, if there is one, gives way */
+    for (; place > 0 && goes_before(row, choice->rows[place - 1]); place--)
+        choice->rows[place] = choice->rows[place - 1];
     choice->rows[place] = row;
-}
-
-/* The order of the rows in a snapshot (listeners.h). */
-static int compare_places(const struct listener_row *a, const struct listener_row *b)
-{
-    if (a->family != b->family)
-        return a->family < b->family ? -1 : 1;
-    int addresses = memcmp(&a->address, &b->address, sizeof a->address);
-    if (addresses != 0)
-        return addresses;
-    return (a->port > b->port) - (a->port < b->port);
 }
 
 /* Choose among those with the fullest queues and those with the most connections, each listener
@@ -66,7 +53,7 @@ static struct choice choose(const struct namespace_snapshot *host)
     while (queue < queues_end || listener < listeners_end) {
         int order = queue == queues_end         ? 1
                     : listener == listeners_end ? -1
-                                                : compare_places(queue, listener);
+                                                : listener_compare_places(queue, listener);
         offer(&choice, order <= 0 ? queue : listener);
         queue += order <= 0;
         listener += order >= 0;
@@ -87,13 +74,13 @@ static void write_connections(const struct status_view *view,
 static void write_listener(const struct status_view *view, const struct listener_row *row)
 {
     struct buffer *out = view->out;
-    bool full =
-        view->host->has_counts && row->queue_peak > 0 && row->queue_peak >= row->queue_limit;
+    bool known = view->host->has_counts;
+    bool full = known && row->queue_peak > 0 && row->queue_peak >= row->queue_limit;
     buffer_append_format(out, "<tr class=\"%s\"><th scope=\"row\">",
-                         alert_level_class(judge_queue(row)));
+                         alert_level_class(known ? judge_queue(row) : LEVEL_UNKNOWN));
     html_breakable(out, figure_endpoint(row->family, &row->address, row->port).text);
     buffer_append_string(out, full ? " <strong>full</strong></th>" : "</th>");
-    if (view->host->has_counts) {
+    if (known) {
         buffer_append_format(out, "<td>%s of %s</td>", figure_count(row->queue_length).text,
                              figure_count(row->queue_limit).text);
         buffer_append_format(out, "<td>%s</td>", figure_count(row->queue_peak).text);

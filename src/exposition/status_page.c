@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <time.h>
 
-static const char headline_of_calm[] = "Nothing is close to a limit";
-
 /* The most urgent level there is. */
 static enum alert_level level_of(const struct verdict *verdict)
 {
@@ -35,7 +33,7 @@ static void write_age(const struct status_view *view, enum sample_kind kind)
     const struct sample_report *report = &view->snapshot->samples[kind];
     if (report->successes > 0)
         buffer_append_format(view->out, "<li>%s sample %s old</li>", sample_kind_name(kind),
-                             figure_duration(view->self->now_seconds - report->last_success).text);
+                             figure_age(view->self->now_seconds - report->last_success).text);
     else
         buffer_append_format(view->out, "<li>no %s sample</li>", sample_kind_name(kind));
 }
@@ -78,6 +76,14 @@ static void write_banner(const struct status_view *view)
     buffer_append_string(out, "</ul></nav>\n</header>\n");
 }
 
+/* Is all known that could be close to a limit? */
+static bool knows_all(const struct namespace_snapshot *host)
+{
+    return host->has_counts && host->listeners_collected && host->has_settings &&
+           host->ports[SOCKET_TCP].present && host->ports[SOCKET_TCP].has_destinations &&
+           host->ports[SOCKET_UDP].present;
+}
+
 /* How far everything is from its limit, for a host where all is well. */
 static void write_distances(const struct status_view *view)
 {
@@ -92,7 +98,7 @@ static void write_distances(const struct status_view *view)
     buffer_append_string(view->out, "<p>");
     if (ports->present && ports->has_destinations)
         buffer_append_format(view->out, "Ports towards the fullest destination: %s. ",
-                             figure_share(ports->summary.utilization[0]).text);
+                             figure_share(ports->summary.utilization[PORT_SCOPE_DESTINATION]).text);
     if (host->listeners_collected)
         buffer_append_format(view->out, "Fullest accept queue: %s. ",
                              figure_share(fullest_queue).text);
@@ -120,8 +126,10 @@ static void write_verdict(const struct status_view *view, const struct verdict *
     buffer_append_format(out, "<section class=\"verdict %s\">\n",
                          alert_level_class(level_of(verdict)));
     if (verdict->count == 0) {
-        buffer_append_format(out, "<div><h2><span class=\"badge ok\">OK</span> %s</h2>\n",
-                             headline_of_calm);
+        buffer_append_format(out,
+                             "<div><h2><span class=\"badge ok\">OK</span> "
+                             "Nothing %sis close to a limit</h2>\n",
+                             knows_all(view->host) ? "" : "that is known ");
         write_distances(view);
         buffer_append_string(out, "</div>\n");
     }

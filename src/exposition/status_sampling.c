@@ -8,7 +8,7 @@ typedef struct figure report_figure(const struct status_view *view,
 
 static struct figure age(const struct status_view *view, const struct sample_report *report)
 {
-    return report->successes > 0 ? figure_duration(view->self->now_seconds - report->last_success)
+    return report->successes > 0 ? figure_age(view->self->now_seconds - report->last_success)
                                  : (struct figure){"none yet"};
 }
 
@@ -71,9 +71,12 @@ void status_write_sampling(const struct status_view *view)
         const char *name;
         report_figure *figure;
     } rows[] = {
-        {"age", age},         {"interval", interval},
-        {"took", duration},   {"sockets listed", sockets},
-        {"share of one CPU", cpu},  {"good", successes},
+        {"age", age},
+        {"interval", interval},
+        {"took", duration},
+        {"sockets listed", sockets},
+        {"share of one CPU", cpu},
+        {"good", successes},
         {"failed", failures},
     };
     struct buffer *out = view->out;

@@ -97,7 +97,7 @@ const char status_page_style[] =
     /* Smaller screens: the side goes below; on a phone, the place of a row has a line of its own.
      */
     "@media(max-width:1150px){main{grid-template:none/minmax(0,1fr) minmax(0,1fr)}"
-    ".table,.side{grid-column:1/-1}.side{grid-row:auto;flex-direction:row}.side .card{flex:1}}\n"
+    ".table,.side{grid-column:1/-1}.side{grid-row:auto;flex-flow:row wrap}.side .card{flex:1}}\n"
     "@media(max-width:760px){body{padding:12px}main{grid-template:none/minmax(0,1fr)}"
     ".side{flex-direction:column}"
     ".places tr{display:grid;padding:2px 0}"

@@ -188,15 +188,19 @@ bool listeners_add_connection(struct listeners *listeners, const struct socket_r
     return true;
 }
 
-static int compare_places(const void *left, const void *right)
+int listener_compare_places(const struct listener_row *a, const struct listener_row *b)
 {
-    const struct listener_row *a = left, *b = right;
     if (a->family != b->family)
         return a->family < b->family ? -1 : 1;
     int addresses = memcmp(&a->address, &b->address, sizeof a->address);
     if (addresses != 0)
         return addresses;
     return (a->port > b->port) - (a->port < b->port);
+}
+
+static int compare_rows(const void *left, const void *right)
+{
+    return listener_compare_places(left, right);
 }
 
 /* How busy a listener is; one that is shown counts for a quarter more, and one more. */
@@ -225,7 +229,7 @@ static int compare_ranks(const void *left, const void *right)
     const struct place *a = left, *b = right;
     if (a->rank != b->rank)
         return a->rank > b->rank ? -1 : 1;
-    return compare_places(a->row, b->row);
+    return listener_compare_places(a->row, b->row);
 }
 
 static void add_row(struct listener_row *sum, const struct listener_row *row)
@@ -264,7 +268,7 @@ size_t listeners_top(struct listeners *listeners, enum listener_ranking ranking,
         *rest = sum;
     if (count > top)
         count = top;
-    qsort(rows, count, sizeof *rows, compare_places);
+    qsort(rows, count, sizeof *rows, compare_rows);
     return count;
 }
 

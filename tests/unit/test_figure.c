@@ -79,6 +79,16 @@ static void test_durations_have_the_units_that_matter(void **state)
         assert_string_equal(figure_duration(cases[i].seconds).text, cases[i].text);
 }
 
+static void test_ages_are_told_to_a_tenth_of_a_second(void **state)
+{
+    (void)state;
+    assert_string_equal(figure_age(-1).text, "0" S "s");
+    assert_string_equal(figure_age(0.0999).text, "0" S "s");
+    assert_string_equal(figure_age(0.19).text, "0.1" S "s");
+    assert_string_equal(figure_age(7.06).text, "7" S "s");
+    assert_string_equal(figure_age(61).text, "1" S "min 1" S "s");
+}
+
 static void test_addresses_have_brackets_before_a_port(void **state)
 {
     (void)state;
@@ -131,6 +141,7 @@ int main(void)
         cmocka_unit_test(test_shares_have_the_digits_that_matter),
         cmocka_unit_test(test_only_all_of_it_is_a_hundred_percent),
         cmocka_unit_test(test_durations_have_the_units_that_matter),
+        cmocka_unit_test(test_ages_are_told_to_a_tenth_of_a_second),
         cmocka_unit_test(test_addresses_have_brackets_before_a_port),
         cmocka_unit_test(test_text_cannot_become_markup),
         cmocka_unit_test(test_addresses_may_break_after_colons),

@@ -119,11 +119,13 @@ static bool find_highest(const struct observation *seen, size_t count, int64_t n
                          uint64_t *highest)
 {
     bool any = false;
+    *highest = 0;
     for (size_t i = 0; i < count; i++) {
         if (seen[i].slot != number)
             continue;
-        *highest = any && *highest > seen[i].value ? *highest : seen[i].value;
         any = true;
+        if (seen[i].value > *highest)
+            *highest = seen[i].value;
     }
     return any;
 }

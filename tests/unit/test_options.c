@@ -502,7 +502,7 @@ static void test_paths(void **state)
         assert_string_equal(options.web.telemetry_path, good[i]);
     }
     static const char *const bad[] = {
-        "/",    "",     "metrics", "/-/healthy", "/-/ready", "/a b",
+        "/",    "",     "metrics", "/-/healthy", "/-/ready", "//x", "/a b",
         "/a?b", "/a#b", "/<b>",    "/\"",        "/a%20b",   "/ü",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)

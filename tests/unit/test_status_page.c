@@ -400,7 +400,8 @@ static void test_each_state_has_its_count_and_peak(void **state)
     render(f);
     for (enum tcp_state i = 0; i < TCP_STATES; i++) {
         char row[128];
-        snprintf(row, sizeof row, " %s %u,000 %u,007 ", tcp_state_name(i), i + 1, i + 1);
+        int thousands = (int)i + 1;
+        snprintf(row, sizeof row, " %s %d,000 %d,007 ", tcp_state_name(i), thousands, thousands);
         if (i != TCP_STATE_BOUND_INACTIVE)
             assert_says(f, row);
     }
@@ -512,6 +513,18 @@ static void test_long_lists_of_listeners_are_cut(void **state)
     assert_says(f, "0.0.0.0:8032 0 of 4,096 0 132 1 2 others 8,696 32 64 32 more at /numbers . ");
 }
 
+static void test_the_busiest_listeners_are_told_wherever_they_stand(void **state)
+{
+    struct fixture *f = *state;
+    f->host.queue_count = f->host.listener_count = 40;
+    for (size_t i = 0; i < 40; i++) /* the other way round than before */
+        f->listeners[i].sockets[TCP_STATE_ESTABLISHED] = 200 - i;
+    memcpy(f->queues, f->listeners, sizeof f->queues);
+    render(f);
+    assert_says(f, "Time wait 0.0.0.0:8000 0 of 4,096 0 200 1 2 0.0.0.0:8001 ");
+    assert_says(f, "0.0.0.0:8007 0 of 4,096 0 193 1 2 others ");
+}
+
 static void test_a_listener_of_either_list_is_told_once(void **state)
 {
     struct fixture *f = *state;
@@ -607,7 +620,7 @@ static void test_without_proc_settings_and_counters_are_not_known(void **state)
     render(f);
     assert_says(f, "tcp_max_tw_buckets not known tcp_tw_reuse not known TIME_WAITs started not");
     assert_says(f, "of these at full queues not known Not known: /proc could not be read");
-    assert_says(f, "Nothing is close to a limit");
+    assert_says(f, "Nothing that is known is close to a limit");
     assert_silent(f, "of its limit");
 }
 
@@ -619,12 +632,15 @@ static void test_what_is_not_collected_says_by_which_flag(void **state)
     f->host.ports[SOCKET_TCP].has_destinations = false;
     f->host.ports[SOCKET_UDP].has_destinations = false;
     render(f);
+    assert_says(f, "OK Nothing that is known is close to a limit TIME_WAIT");
     assert_silent(f, "client");
     assert_silent(f, "tcp_tw_reuse");
     assert_says(f, "Settings and counters dropped by listeners 1,005");
     assert_says(f, "Busiest listeners Not known. They are not watched: --no-collector.listeners.");
     assert_says(f, "TCP ephemeral ports in use Not known. Destinations are not watched: "
                    "--no-collector.destinations. fullest local address");
+    assert_says(f, "UDP ephemeral ports in use 23\u202f% of the ports of this host "
+                   "whole host: 23\u202f% 0 100 %: no new socket fullest local address");
     assert_says(f, "Fullest destinations Not known. They are not watched: --no-collector.");
     f->host.ports[SOCKET_TCP].present = f->host.ports[SOCKET_UDP].present = false;
     render(f);
@@ -808,6 +824,7 @@ int main(void)
         whole(test_listeners_have_their_queues_and_connections),
         whole(test_a_full_queue_comes_first_and_says_so),
         whole(test_long_lists_of_listeners_are_cut),
+        whole(test_the_busiest_listeners_are_told_wherever_they_stand),
         whole(test_a_listener_of_either_list_is_told_once),
         whole(test_without_names_the_listeners_are_summed),
         whole(test_samples_have_their_costs),

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// usage: page.mjs URL FOLDER
+// Reads the status page at URL in Chromium and compares it with the metrics; leaves screenshots in
+// FOLDER. Prints a line for each thing that holds, and ends with the first that does not.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const [url, folder] = process.argv.slice(2);
+const LAPTOP = { width: 1440, height: 900 };
+const PHONE = { width: 390, height: 844 };
+
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+
+/** A page as a context shows it, and all that it complained of or asked for. */
+async function open(options) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const complaints = [], requests = [];
+  page.on('console', (message) => complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('request', (request) => requests.push(request.url()));
+  return { context, page, complaints, requests };
+}
+
+async function scrape() {
+  const response = await fetch(`${url}/metrics`);
+  assert.equal(response.status, 200);
+  return response.text();
+}
+
+/** The page and the metrics of one snapshot: those that were the same before and after it. */
+async function loadWithMetrics(page) {
+  for (let tries = 0; tries < 50; tries++) {
+    const before = await scrape();
+    const response = await page.goto(url);
+    if (before === await scrape())
+      return { response, metrics: before };
+  }
+  throw new Error('there is no quiet moment between two snapshots');
+}
+
+/** A map from series to value. */
+function parse(metrics) {
+  const lines = metrics.split('\n').filter((line) => line && !line.startsWith('#'));
+  return new Map(lines.map((line) => {
+    const space = line.lastIndexOf(' ');
+    return [line.slice(0, space), Number(line.slice(space + 1))];
+  }));
+}
+
+const count = (value) => value.toLocaleString('en-US');
+
+/** As the page has it: cut off, with the digits that matter. */
+function share(value) {
+  const step = value >= 0.99 ? 1000 : value >= 0.1 ? 100 : value >= 0.01 ? 1000 : value >= 0.0001 ? 1e4 : 1e6;
+  return `${Number((Math.floor(value * step + 1e-6) * 100 / step).toPrecision(6))} %`;
+}
+
+/** The cards of the page: heading, text, and the rows of its tables as lists of text. */
+async function readCards(page) {
+  const cards = await page.evaluate(() => [...document.querySelectorAll('section.card')].map((card) => ({
+    heading: card.querySelector('h2').textContent,
+    text: card.innerText,
+    rows: [...card.querySelectorAll('tbody tr')].map((row) => [...row.cells].map((cell) => cell.innerText)),
+  })));
+  const plain = (text) => text.replace(/\u202f/g, ' ').trim();
+  return new Map(cards.map(({ heading, text, rows }) => [heading, {
+    text: plain(text).replace(/\s+/g, ' '),
+    rows: rows.map((row) => row.map(plain)),
+  }]));
+}
+
+function checkStates(cards, series) {
+  const states = [...series.keys()].filter((key) => key.startsWith('sockdiag_tcp_sockets{'));
+  assert.equal(states.length, 10);
+  const expected = states.map((key) => [key.match(/state="(\w+)"/)[1], count(series.get(key)),
+    count(series.get(key.replace('sockets{', 'sockets_peak{')))]);
+  const rows = cards.get('TCP sockets by state').rows;
+  for (const row of expected)
+    assert.deepEqual(rows.find(([state]) => state === row[0]), row);
+  const [established] = expected.find(([state]) => state === 'established').slice(1);
+  assert.ok(Number(established.replace(',', '')) > 1400, 'the scene is not there');
+  assert.match(cards.get('Established').text, new RegExp(`^ESTABLISHED ${established} `));
+}
+
+function checkTimeWait(cards, series) {
+  const roles = ['client', 'server'].map((role) => series.get(`sockdiag_tcp_time_wait_sockets{role="${role}"}`));
+  assert.ok(roles[0] >= 120 && roles[1] >= 70, 'the scene is not there');
+  const now = series.get('sockdiag_tcp_sockets{state="time_wait"}');
+  const peak = series.get('sockdiag_tcp_sockets_peak{state="time_wait"}');
+  assert.match(cards.get('Time wait').text, new RegExp(`^TIME WAIT ${count(now)} peak ${count(peak)} ` +
+    `client: hold a port ${count(roles[0])} server: memory only ${count(roles[1])}`));
+  const rows = new Map(cards.get('Settings and counters').rows);
+  assert.equal(rows.get('tcp_max_tw_buckets'), count(series.get('sockdiag_tcp_time_wait_limit')));
+  assert.equal(rows.get('TIME_WAITs started'), count(series.get('sockdiag_tcp_time_wait_started_total')));
+  assert.equal(rows.get('dropped by listeners'), count(series.get('sockdiag_tcp_listen_drops_total')));
+}
+
+function checkPorts(cards, series) {
+  for (const [protocol, scope] of [['tcp', 'destination'], ['udp', 'host']]) {
+    const of = (name, labels = '') => series.get(`sockdiag_ephemeral_${name}{protocol="${protocol}"${labels}}`);
+    const utilization = (of_scope) => share(of('port_utilization_ratio', `,scope="${of_scope}"`));
+    const { text, rows } = cards.get(`${protocol.toUpperCase()} ephemeral ports in use`);
+    assert.ok(text.includes(`IN USE ${utilization(scope)} of the ports`), text);
+    assert.ok(text.includes(`${count(of('ports_used'))} used of ${count(of('ports_usable'))} usable: range ` +
+      `${count(of('ports_range'))}, reserved 0, owned ${count(of('ports_owned'))}`), text);
+    const shares = new Map(rows.map(([name, , value]) => [name, value]));
+    assert.equal(shares.get('fullest local address'), utilization('local_address'));
+    assert.equal(shares.get(protocol === 'tcp' ? 'whole host' : 'fullest destination'),
+      utilization(protocol === 'tcp' ? 'host' : 'destination'));
+    assert.equal(shares.get('half that connect() tries first'),
+      protocol === 'tcp' ? share(of('port_preferred_utilization_ratio')) : undefined);
+  }
+  assert.ok(series.get('sockdiag_ephemeral_port_utilization_ratio{protocol="tcp",scope="destination"}') > 0.5);
+}
+
+function checkDestinations(cards, series) {
+  const rows = cards.get('Fullest destinations').rows;
+  assert.deepEqual(rows[0].slice(0, 4), ['10.20.0.40:8443', '10.20.0.11', 'TCP', '560']);
+  for (const [to, from, protocol, ports] of rows) {
+    const [, address, port] = to.match(/^\[?(.*?)\]?:(\d+)$/);
+    const value = series.get(`sockdiag_destination_ephemeral_ports_used{protocol="${protocol.toLowerCase()}",` +
+      `local_address="${from}",remote_address="${address}",remote_port="${port}"}`);
+    assert.equal(ports, count(value));
+  }
+}
+
+function checkListeners(cards, series) {
+  const rows = cards.get('Busiest listeners').rows;
+  for (const [name, queue, peak, ...connections] of rows.slice(0, -1)) {
+    const [, address, port] = name.match(/^\[?(.*?)\]?:(\d+)( full)?$/);
+    const place = `address="${address}",port="${port}"`;
+    const [length, limit, highest] = ['length', 'limit', 'peak'].map((figure) =>
+      count(series.get(`sockdiag_listener_accept_queue_${figure}{${place}}`)));
+    assert.deepEqual([queue, peak], [`${length} of ${limit}`, highest]);
+    assert.deepEqual(connections, ['established', 'close_wait', 'time_wait'].map((state) =>
+      count(series.get(`sockdiag_listener_sockets{${place},state="${state}"}`))));
+  }
+  assert.deepEqual(rows[0].slice(0, 3), ['10.20.0.40:8009', '7 of 8', '7'], 'the fullest queue comes first');
+  assert.equal(rows.at(-1)[0], 'others');
+}
+
+function checkSamples(cards, series) {
+  const rows = new Map(cards.get('Samples').rows.map(([name, ...values]) => [name, values]));
+  const of = (name, labels = '') => ['count', 'detail'].map((sample) =>
+    count(series.get(`sockdiag_exporter_${name}{sample="${sample}"${labels}}`)));
+  assert.deepEqual(rows.get('good'), of('samples_total', ',result="success"'));
+  assert.deepEqual(rows.get('failed'), of('samples_total', ',result="error"'));
+  assert.deepEqual(rows.get('sockets listed'), of('sample_sockets'));
+}
+
+async function checkNumbers() {
+  const { context, page, complaints, requests } = await open({ viewport: LAPTOP });
+  const { response, metrics } = await loadWithMetrics(page);
+  const cards = await readCards(page), series = parse(metrics);
+  for (const check of [checkStates, checkTimeWait, checkPorts, checkDestinations, checkListeners, checkSamples])
+    check(cards, series);
+  assert.match(await page.locator('.verdict h2').innerText(), /Warning 5\d\s% of the TCP ports from 10\.20\.0\.11 to/);
+  console.log(`every number on the page is one of /metrics (${cards.size} cards)`);
+
+  assert.match(response.headers()['content-security-policy'], /default-src 'none'; style-src 'sha256-/);
+  assert.deepEqual(complaints, []);
+  assert.deepEqual([...new Set(requests)], [`${url}/`]);
+  console.log('the page loads nothing else, and the browser has nothing to say of it');
+  await context.close();
+}
+
+/** Every element with text of its own whose contrast with what is behind it is below 4.5 : 1. */
+function findPale() {
+  const channels = (color) => color.match(/[\d.]+/g).map(Number);
+  const luminance = ([red, green, blue]) => {
+    const [r, g, b] = [red, green, blue].map((channel) =>
+      channel / 255 <= 0.04045 ? channel / 255 / 12.92 : ((channel / 255 + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const background = (element) => {
+    const color = channels(getComputedStyle(element).backgroundColor);
+    return color.length === 4 && color[3] === 0 ? background(element.parentElement) : color;
+  };
+  return [...document.querySelectorAll('body *:not(svg, svg *)')].filter((element) => {
+    if (![...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim()))
+      return false;
+    const pair = [luminance(channels(getComputedStyle(element).color)), luminance(background(element))];
+    return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05) < 4.5;
+  }).map((element) => element.outerHTML.slice(0, 80));
+}
+
+async function checkThemes() {
+  const backgrounds = [];
+  for (const colorScheme of ['light', 'dark']) {
+    const { context, page } = await open({ viewport: LAPTOP, colorScheme });
+    await page.goto(url);
+    assert.deepEqual(await page.evaluate(findPale), [], `contrast, ${colorScheme}`);
+    backgrounds.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
+    await page.screenshot({ path: join(folder, `${colorScheme}.png`) });
+    await context.close();
+  }
+  assert.notEqual(backgrounds[0], backgrounds[1]);
+  console.log('light and dark differ, and all text can be read in both');
+}
+
+async function checkWidths() {
+  const { context, page } = await open({ viewport: PHONE, deviceScaleFactor: 2, isMobile: true, hasTouch: true });
+  for (const width of [320, 390, 600, 760, 761, 1000, 1151, 1440, 2560]) {
+    await page.setViewportSize({ width, height: 844 });
+    await page.goto(url);
+    const needed = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(needed <= width, `${needed} pixels are needed at ${width}`);
+  }
+  await page.setViewportSize(PHONE);
+  await page.goto(url);
+  // Rows that are laid out anew are still rows to those who cannot see them.
+  const session = await context.newCDPSession(page);
+  const { nodes } = await session.send('Accessibility.getFullAXTree');
+  const headers = nodes.filter(({ role }) => role?.value === 'rowheader').map(({ name }) => name.value);
+  const rows = await page.locator('tbody tr').count();
+  assert.equal(headers.length, rows);
+  assert.ok(headers.includes('10.20.0.40: 8009'), headers.join()); // the space is where a line may break
+  await page.screenshot({ path: join(folder, 'phone.png'), fullPage: true });
+  await context.close();
+  console.log('nothing scrolls sideways, from 320 to 2560 pixels');
+}
+
+async function checkWithoutScripts() {
+  const { context, page, complaints } = await open({ viewport: LAPTOP, javaScriptEnabled: false });
+  const { metrics } = await loadWithMetrics(page);
+  checkStates(await readCards(page), parse(metrics));
+  const age = () => page.locator('header').innerText();
+  const before = await age();
+  await page.waitForEvent('framenavigated', { timeout: 15000 });
+  assert.notEqual(await age(), before);
+  assert.deepEqual(complaints, []);
+  await context.close();
+  console.log('without JavaScript it is the same, and renews itself');
+}
+
+try {
+  await checkNumbers();
+  await checkThemes();
+  await checkWidths();
+  await checkWithoutScripts();
+} finally {
+  await browser.close();
+}

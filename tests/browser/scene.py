@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""usage: scene.py
+
+Sockets worth looking at, held until standard input ends; says "ready" once they are there. In a network
+namespace whose loopback has ADDRESS and PEER and whose port range has 1000 ports: more than half of
+them are held towards one destination.
+"""
+import resource
+import socket
+import sys
+
+ADDRESS, PEER = "10.20.0.11", "10.20.0.40"
+IP_BIND_ADDRESS_NO_PORT = 24  # linux/in.h
+
+held = []
+
+
+def listen(address, port, backlog=1024):
+    listener = socket.create_server((address, port), backlog=backlog,
+                                    family=socket.AF_INET6 if ":" in address else socket.AF_INET)
+    held.append(listener)
+    return listener
+
+
+def connect(to):
+    client = socket.socket(to.family)
+    if to.family == socket.AF_INET:
+        client.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+        client.bind((ADDRESS, 0))
+    client.connect(to.getsockname())
+    return client
+
+
+def pairs(listener, count):
+    """`count` connections: the ends of a client and of the server."""
+    for _ in range(count):
+        client = connect(listener)
+        yield client, listener.accept()[0]
+
+
+def close(first, second):
+    """Close in an order: the first end goes through TIME_WAIT, once it has heard of the second."""
+    first.close()
+    second.recv(1)
+    second.close()
+
+
+def main():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
+    for address, port, count in ((PEER, 8443, 560), (PEER, 5432, 90), ("::1", 6379, 40), (PEER, 11211, 12)):
+        for pair in pairs(listen(address, port), count):
+            held.extend(pair)
+
+    for client, server in pairs(listen(PEER, 9200), 120):
+        close(client, server)
+    for client, server in pairs(listen(PEER, 8080), 70):
+        close(server, client)
+    for client, server in pairs(listen(PEER, 8081), 5):  # CLOSE_WAIT, and FIN_WAIT2 on the other side
+        client.shutdown(socket.SHUT_WR)
+        held.extend((client, server))
+
+    slow = listen(PEER, 8009, backlog=8)
+    held.extend(connect(slow) for _ in range(7))
+    for _ in range(20):
+        query = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        query.connect((PEER, 53))
+        held.append(query)
+
+    print("ready", flush=True)
+    sys.stdin.read()
+
+
+main()
