@@ -31,7 +31,7 @@ programs  = $(patsubst %.c,$(BUILD)/%,$(wildcard $(1)))
 LIBRARY  := $(BUILD)/libsockdiag.a
 EXPORTER := $(BUILD)/sockdiag_exporter
 TESTS    := $(call programs,tests/unit/*.c tests/integration/*.c)
-SCRIPTS  := tests/web.sh tests/prometheus.sh
+SCRIPTS  := tests/web.sh tests/web_config.sh tests/prometheus.sh
 BENCHES  := $(call programs,tests/bench/*.c)
 
 all: $(EXPORTER)

@@ -68,10 +68,9 @@ struct web_config {
 enum { WEB_CONFIG_FILES = 4 };
 
 /* How a file looked before it was read: what stat() says of it, following symbolic links (a
- * Kubernetes secret is updated by swapping one). */
+ * Kubernetes secret is updated by swapping one), or all zero where that fails. */
 struct file_stamp {
     char *path;
-    int error_number; /* stat() failed with this errno, and the rest is zero; or 0 */
     dev_t device;
     ino_t inode;
     off_t size;

@@ -35,7 +35,7 @@ struct connections {
     unsigned limit;
     pthread_mutex_t mutex;         /* of all below */
     pthread_cond_t changed;        /* a connection went into another phase, or away */
-    TAILQ_HEAD(, connection) list; /* the one longest in its phase first */
+    TAILQ_HEAD(connection_list, connection) list; /* the one longest in its phase first */
     unsigned counts[CONNECTION_PHASES];
 };
 

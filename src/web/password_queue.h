@@ -32,7 +32,7 @@ struct password_check {
 /* All zero is empty. */
 struct password_queue {
     struct password_check checks[PASSWORD_QUEUE_SIZE];
-    uint64_t round; /* of the check taken last */
+    uint64_t round; /* of the check that was last said to be next */
     uint64_t arrivals;
 };
 

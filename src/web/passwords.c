@@ -50,7 +50,7 @@ static void wait_at_most(struct passwords *passwords, int64_t nanoseconds)
     nanoseconds += deadline.tv_nsec;
     deadline.tv_sec += (time_t)(nanoseconds / NANOSECONDS_PER_SECOND);
     deadline.tv_nsec = (long)(nanoseconds % NANOSECONDS_PER_SECOND);
-    pthread_cond_clockwait(&passwords->changed, &passwords->mutex, CLOCK_MONOTONIC, &deadline);
+    pthread_cond_timedwait(&passwords->changed, &passwords->mutex, &deadline);
 }
 
 /* Wait for the next check that may be made. NULL when it is time to stop. */
@@ -149,8 +149,11 @@ struct passwords *passwords_create(const struct clock *clock, password_matcher *
     passwords->cpu_saved = cpu_saved_most;
     passwords->cpu_saved_at = clock->monotonic(clock->context);
     pthread_mutex_init(&passwords->mutex, NULL);
-    pthread_cond_init(&passwords->changed, NULL);
-
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&passwords->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     int error = password_users_start(&passwords->users) ? 0 : EAGAIN;
     if (!error)
         error = pthread_create(&passwords->thread, NULL, run, passwords);

@@ -7,8 +7,9 @@
  * of HTTP; what it found is remembered, and a scrape is answered from there at once. How the rest
  * is bounded:
  *
- *     memory     32 checks wait at most, two of one client; each has a fixed size. Of each user
- *                the one right password is remembered, of wrong ones the last 64
+ *     memory     32 checks wait at most, two of one client (so it takes sixteen that flood to turn
+ *                others away); each has a fixed size. Of each user the one right password is
+ *                remembered, of wrong ones the last 64
  *     CPU        one second in a burst, then a fifth of one CPU
  *     waiting    clients take turns: one that asks often waits longer, not the others
  *     learning   an unknown user costs what a known one does: the password is compared with the

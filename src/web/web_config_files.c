@@ -21,7 +21,7 @@ static struct file_stamp take_stamp(char *path)
 {
     struct stat status;
     if (stat(path, &status) < 0)
-        return (struct file_stamp){.path = path, .error_number = errno};
+        return (struct file_stamp){.path = path};
     return (struct file_stamp){
         .path = path,
         .device = status.st_dev,
@@ -30,14 +30,6 @@ static struct file_stamp take_stamp(char *path)
         .modified = nanoseconds(status.st_mtim),
         .changed = nanoseconds(status.st_ctim),
     };
-}
-
-static bool add_stamp(struct file_stamps *stamps, const char *path)
-{
-    char *copy = strdup(path);
-    if (copy)
-        stamps->files[stamps->count++] = take_stamp(copy);
-    return copy;
 }
 
 /* Read from `fd` into `bytes` until it ends. The bytes read, `size` when there may be more, or -1
@@ -94,10 +86,12 @@ static char *read_regular(int fd, size_t *length, char *why, size_t why_size)
 char *web_config_file_read(const char *path, struct file_stamps *stamps, size_t *length, char *why,
                            size_t why_size)
 {
-    if (!add_stamp(stamps, path)) {
+    char *copy = strdup(path);
+    if (!copy) {
         snprintf(why, why_size, "cannot be read: out of memory");
         return NULL;
     }
+    stamps->files[stamps->count++] = take_stamp(copy);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* never wait for a FIFO */
     if (fd < 0) {
         snprintf(why, why_size, "cannot be read: %s", strerror(errno));
@@ -110,8 +104,7 @@ char *web_config_file_read(const char *path, struct file_stamps *stamps, size_t 
 
 static bool same_look(const struct file_stamp *one, const struct file_stamp *other)
 {
-    return one->error_number == other->error_number && one->device == other->device &&
-           one->inode == other->inode && one->size == other->size &&
+    return one->device == other->device && one->inode == other->inode && one->size == other->size &&
            one->modified == other->modified && one->changed == other->changed;
 }
 

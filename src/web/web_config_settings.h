@@ -6,8 +6,8 @@
 #define SOCKDIAG_WEB_CONFIG_SETTINGS_H
 
 #include "sockdiag/web_config.h"
+#include "web_config_choices.h"
 #include "web_config_error.h"
-#include "web_config_priorities.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,6 +2,7 @@
 #include "web_config_tls.h"
 
 #include "web_config_files.h"
+#include "web_config_priorities.h"
 
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>

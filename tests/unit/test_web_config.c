@@ -57,7 +57,8 @@ static int make_directory(void **state)
 static int remove_directory(void **state)
 {
     (void)state;
-    static const char *const names[] = {"web.yml", "other.yml", "real.yml", "directory", "fifo"};
+    static const char *const names[] = {"web.yml", "other.yml",   "directory",   "fifo", "data",
+                                        "next",    "old/web.yml", "new/web.yml", "old",  "new"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         remove(in_directory(names[i]));
     return rmdir(directory);
@@ -306,8 +307,8 @@ static void test_no_error_quotes_a_hash_or_a_password(void **state)
         "basic_auth_users: correct-horse\n",
         "basic_auth_users:\n  - correct-horse\n",
         "basic_auth_users: {correct-horse: alice}\n",
-        "basic_auth_users: {correct-horse: " HASH ", correct-horse: " HASH "}\n",
-        "basic_auth_users: {'correct-horse:': " HASH "}\n",
+        ("basic_auth_users: {correct-horse: " HASH ", correct-horse: " HASH "}\n"),
+        ("basic_auth_users: {'correct-horse:': " HASH "}\n"),
         "basic_auth_users: {alice: [correct-horse]}\n",
         "basic_auth_users: {alice: correct-horse\n",
         "basic_auth_users:\n  alice: \"correct-horse\n",
@@ -460,19 +461,22 @@ static void test_a_broken_file_is_tried_again_when_it_changes(void **state)
     file_stamps_free(&stamps);
 }
 
-/* As a Kubernetes volume does. */
-static void test_a_symbolic_link_that_is_swapped_is_seen(void **state)
+/* As a Kubernetes volume does: web.yml -> data/web.yml, data -> old, and then data -> new. */
+static void test_a_directory_that_is_swapped_by_its_link_is_seen(void **state)
 {
     (void)state;
     struct file_stamps stamps = {0};
-    write_text("real.yml", "{}");
-    write_text("other.yml", "{}");
     remove(in_directory("web.yml"));
-    assert_int_equal(symlink("real.yml", in_directory("web.yml")), 0);
+    assert_int_equal(mkdir(in_directory("old"), 0700), 0);
+    assert_int_equal(mkdir(in_directory("new"), 0700), 0);
+    write_text("old/web.yml", "{}");
+    write_text("new/web.yml", "{}");
+    assert_int_equal(symlink("data/web.yml", in_directory("web.yml")), 0);
+    assert_int_equal(symlink("old", in_directory("data")), 0);
     assert_true(loads(&stamps));
     assert_false(file_stamps_changed(&stamps));
-    assert_int_equal(unlink(in_directory("web.yml")), 0);
-    assert_int_equal(symlink("other.yml", in_directory("web.yml")), 0);
+    assert_int_equal(symlink("new", in_directory("next")), 0);
+    assert_int_equal(rename(in_directory("next"), in_directory("data")), 0);
     assert_true(file_stamps_changed(&stamps));
     file_stamps_free(&stamps);
     remove(in_directory("web.yml"));
@@ -494,7 +498,7 @@ int main(void)
         cmocka_unit_test(test_a_long_error_is_cut),
         cmocka_unit_test(test_a_file_that_changes_is_seen),
         cmocka_unit_test(test_a_broken_file_is_tried_again_when_it_changes),
-        cmocka_unit_test(test_a_symbolic_link_that_is_swapped_is_seen),
+        cmocka_unit_test(test_a_directory_that_is_swapped_by_its_link_is_seen),
     };
     return cmocka_run_group_tests_name("web_config", tests, make_directory, remove_directory);
 }

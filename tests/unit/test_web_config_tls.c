@@ -123,7 +123,7 @@ static struct web_config *accepted(const char *text)
     struct web_config *config = web_config_load(in_directory("web.yml"), NULL, error, sizeof error);
     if (!config)
         fail_msg("refused: %s\n%s", error, text);
-    assert_non_null(config->tls);
+    assert_true(config && config->tls);
     return config;
 }
 
@@ -534,6 +534,21 @@ static void test_every_cipher_suite_can_be_named(void **state)
     web_config_free(accepted(all));
 }
 
+static void test_a_name_may_be_repeated(void **state)
+{
+    (void)state;
+    char text[8192] = PAIR "  cipher_suites:\n", agreed[128];
+    for (int i = 0; i < 100; i++)
+        strcat(text, "  - TLS_AES_256_GCM_SHA384\n");
+    strcat(text, "  curve_preferences:\n");
+    for (int i = 0; i < 100; i++)
+        strcat(text, "  - CurveP384\n");
+    struct web_config *config = accepted(text);
+    agree(config->tls, "NORMAL", agreed);
+    assert_string_equal(agreed, "TLS1.3 AES-256-GCM SECP384R1");
+    web_config_free(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -545,6 +560,7 @@ int main(void)
         cmocka_unit_test(test_a_change_of_any_file_is_seen),
         cmocka_unit_test(test_what_clients_agree_on),
         cmocka_unit_test(test_every_cipher_suite_can_be_named),
+        cmocka_unit_test(test_a_name_may_be_repeated),
     };
     return cmocka_run_group_tests_name("web_config_tls", tests, make_directory, remove_directory);
 }

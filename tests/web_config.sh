@@ -1,0 +1,365 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# usage: web_config.sh EXPORTER BUILD
+# Files for --web.config.file, judged by the exporter and by promtool. They agree, but for what the
+# exporter refuses by name. Keys and certificates are made for the occasion.
+exporter=$(realpath "$1") build=$(realpath "$2")
+"$(dirname "$0")/fetch_prometheus.sh" "$build" || exit 1
+PATH=$PATH:$build/prometheus/usr/bin
+. "$(dirname "$0")/support/script.sh"
+need openssl
+cd "$work"
+
+# judge PROMTOOL OURS: what they must say of web.yml, good or bad. The exporter says why in one line
+# that begins with the file's name.
+judged=0
+judge() {
+    local code=0 promtool=good ours=good
+    promtool check web-config web.yml >promtool.log 2>&1 || promtool=bad
+    "$exporter" --web.config.file=web.yml --config.check >out 2>log || code=$?
+    if [ "$code" = 1 ]; then
+        ours=bad
+        [ "$(wc -l <log)" = 1 ] && grep -q 'web\.yml:' log || fail "not one line of the file: $(cat log)"
+    elif [ "$code" != 0 ]; then
+        fail "exit code $code, of: $(cat web.yml)"
+    fi
+    [ "$promtool $ours" = "$*" ] ||
+        fail "promtool says $promtool ($(tail -1 promtool.log)), the exporter $ours ($(cat log)), of: $(cat web.yml)"
+    judged=$((judged + 1))
+}
+
+# agree VERDICT: both say so of each file on standard input. They end with a line of ===
+agree() {
+    local line
+    : >web.yml
+    while IFS= read -r line; do
+        if [ "$line" = === ]; then
+            judge "$1" "$1"
+            : >web.yml
+        else
+            printf '%s\n' "$line" >>web.yml
+        fi
+    done
+    [ ! -s web.yml ] || fail "no === after: $(cat web.yml)"
+}
+
+# refuse WHY TEXT: promtool takes it, and the exporter's line has WHY in it
+refuse() {
+    printf '%s\n' "$2" >web.yml
+    judge good bad
+    grep -qF -- "$1" log || fail "not \"$1\" but: $(cat log)"
+}
+
+# certificate NAME ALGORITHM...
+certificate() {
+    openssl req -x509 -newkey "${@:2}" -nodes -keyout "$1.key" -out "$1.pem" -days 2 \
+        -subj "/CN=$1" 2>openssl.log || fail "$(cat openssl.log)"
+}
+
+certificate rsa rsa:2048
+certificate ecdsa ec -pkeyopt ec_paramgen_curve:prime256v1
+certificate p384 ec -pkeyopt ec_paramgen_curve:secp384r1
+certificate ed25519 ed25519
+openssl rsa -in rsa.key -traditional -out rsa-pkcs1.key 2>openssl.log
+openssl rsa -in rsa.key -aes128 -passout pass:secret -out rsa-locked.key 2>openssl.log
+{ openssl ecparam -name prime256v1 && openssl ec -in ecdsa.key; } >ecdsa-sec1.key 2>openssl.log
+cat ecdsa.pem rsa.pem >chain.pem
+{ echo "Words before it." && cat rsa.pem; } >explained.pem
+cat rsa.key rsa.pem >both.pem
+echo junk >junk.pem
+: >empty.pem
+rsa='cert_file: rsa.pem, key_file: rsa.key'
+hash='$2y$10$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ./012'
+
+agree good <<EOF
+===
+# a comment
+===
+~
+===
+{}
+===
+tls_server_config:
+http_server_config:
+basic_auth_users:
+===
+tls_server_config: {min_version: TLS13}
+===
+tls_server_config:
+  cert_file: rsa.pem
+  key_file: rsa.key
+===
+tls_server_config: {cert_file: $work/rsa.pem, key_file: "$work/rsa.key"}
+===
+tls_server_config: {cert_file: ecdsa.pem, key_file: ecdsa.key}
+===
+tls_server_config: {cert_file: ecdsa.pem, key_file: ecdsa-sec1.key}
+===
+tls_server_config: {cert_file: p384.pem, key_file: p384.key}
+===
+tls_server_config: {cert_file: ed25519.pem, key_file: ed25519.key}
+===
+tls_server_config: {cert_file: rsa.pem, key_file: rsa-pkcs1.key}
+===
+tls_server_config: {cert_file: chain.pem, key_file: ecdsa.key}
+===
+tls_server_config: {cert_file: explained.pem, key_file: rsa.key}
+===
+tls_server_config: {cert_file: both.pem, key_file: both.pem}
+===
+tls_server_config: {$rsa, client_auth_type: NoClientCert}
+===
+tls_server_config: {$rsa, client_auth_type: "", client_ca_file: ""}
+===
+tls_server_config: {$rsa, client_auth_type: RequestClientCert}
+===
+tls_server_config: {$rsa, client_auth_type: RequireAnyClientCert}
+===
+tls_server_config: {$rsa, client_auth_type: RequireClientCert, client_ca_file: ecdsa.pem}
+===
+tls_server_config: {$rsa, client_auth_type: VerifyClientCertIfGiven, client_ca_file: chain.pem}
+===
+tls_server_config: {$rsa, client_auth_type: RequireAndVerifyClientCert, client_ca_file: ecdsa.pem}
+===
+tls_server_config: {$rsa, min_version: TLS10, max_version: TLS13}
+===
+tls_server_config: {$rsa, min_version: TLS11, max_version: TLS11}
+===
+tls_server_config: {$rsa, min_version: , max_version: "TLS12"}
+===
+tls_server_config: {$rsa, prefer_server_cipher_suites: no, curve_preferences: }
+===
+tls_server_config: {$rsa, curve_preferences: [X25519, CurveP256, CurveP384, CurveP521, X25519]}
+===
+tls_server_config: {$rsa, cipher_suites: []}
+===
+tls_server_config:
+  cert_file: rsa.pem
+  key_file: rsa.key
+  cipher_suites:
+  - TLS_AES_128_GCM_SHA256
+  - TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+===
+tls_server_config: {$rsa, cipher_suites: [TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256]}
+===
+tls_server_config: {$rsa, max_version: TLS12, cipher_suites: [TLS_RSA_WITH_AES_256_CBC_SHA]}
+===
+http_server_config: {http2: false}
+===
+http_server_config: {http2: Off}
+===
+http_server_config: {http2: }
+===
+http_server_config:
+  headers:
+    X-Frame-Options: deny
+    X-Content-Type-Options: nosniff
+    X-XSS-Protection: 0
+    Strict-Transport-Security: max-age=31536000; includeSubDomains
+    Content-Security-Policy: "default-src 'self'"
+===
+http_server_config: {headers: {X-XSS-Protection: ""}}
+===
+http_server_config: {headers: }
+===
+basic_auth_users: {alice: $hash, "bob": '$hash', 1: "$hash"}
+===
+basic_auth_users: &users
+  alice: $hash
+===
+EOF
+pass "promtool and the exporter take $judged files"
+
+judged=0
+agree bad <<EOF
+junk
+===
+- a
+===
+a: 1
+===
+tls_server_config: a
+===
+tls_server_config: {}
+tls_server_config: {}
+===
+tls_server_config: {cert_file: rsa.pem}
+===
+tls_server_config: {key_file: rsa.key}
+===
+tls_server_config: {client_auth_type: NoClientCert}
+===
+tls_server_config: {client_ca_file: rsa.pem}
+===
+tls_server_config: {$rsa, key_file: rsa.key}
+===
+tls_server_config: {$rsa, keyfile: rsa.key}
+===
+tls_server_config: {$rsa, Min_Version: TLS12}
+===
+tls_server_config: {cert_file: missing.pem, key_file: rsa.key}
+===
+tls_server_config: {cert_file: rsa.pem, key_file: missing.key}
+===
+tls_server_config: {cert_file: ., key_file: rsa.key}
+===
+tls_server_config: {cert_file: empty.pem, key_file: rsa.key}
+===
+tls_server_config: {cert_file: junk.pem, key_file: rsa.key}
+===
+tls_server_config: {cert_file: rsa.pem, key_file: junk.pem}
+===
+tls_server_config: {cert_file: rsa.key, key_file: rsa.pem}
+===
+tls_server_config: {cert_file: rsa.pem, key_file: ecdsa.key}
+===
+tls_server_config: {cert_file: rsa.pem, key_file: rsa-locked.key}
+===
+tls_server_config: {cert_file: chain.pem, key_file: rsa.key}
+===
+tls_server_config: {cert_file: [rsa.pem], key_file: rsa.key}
+===
+tls_server_config: {$rsa, client_auth_type: Always}
+===
+tls_server_config: {$rsa, client_ca_file: ecdsa.pem}
+===
+tls_server_config: {$rsa, client_ca_file: ecdsa.pem, client_auth_type: NoClientCert}
+===
+tls_server_config: {$rsa, client_ca_file: missing.pem, client_auth_type: RequireAndVerifyClientCert}
+===
+tls_server_config: {$rsa, min_version: TLS14}
+===
+tls_server_config: {$rsa, max_version: ""}
+===
+tls_server_config: {$rsa, min_version: [TLS12]}
+===
+tls_server_config: {$rsa, prefer_server_cipher_suites: "true"}
+===
+tls_server_config: {$rsa, prefer_server_cipher_suites: 1}
+===
+tls_server_config: {$rsa, cipher_suites: TLS_AES_128_GCM_SHA256}
+===
+tls_server_config: {$rsa, cipher_suites: [TLS_RSA_WITH_RC4_128_SHA]}
+===
+tls_server_config: {$rsa, cipher_suites: [tls_aes_128_gcm_sha256]}
+===
+tls_server_config: {$rsa, cipher_suites: {a: b}}
+===
+tls_server_config: {$rsa, curve_preferences: [P256]}
+===
+tls_server_config: {$rsa, curve_preferences: X25519}
+===
+tls_server_config: {$rsa, cert: a}
+===
+tls_server_config: {$rsa, client_allowed_sans: [a]}
+===
+rate_limit: {interval: 1s, burst: 5}
+===
+http_server_config: []
+===
+http_server_config: {http3: true}
+===
+http_server_config: {http2: "yes"}
+===
+http_server_config: {http2: 0}
+===
+http_server_config: {http2: false, http2: false}
+===
+http_server_config: {headers: [a]}
+===
+http_server_config: {headers: {Server: a}}
+===
+http_server_config: {headers: {x-frame-options: deny}}
+===
+http_server_config: {headers: {X-Frame-Options: DENY}}
+===
+http_server_config: {headers: {X-Frame-Options: ""}}
+===
+http_server_config: {headers: {X-Content-Type-Options: sniff}}
+===
+http_server_config: {headers: {X-XSS-Protection: {a: b}}}
+===
+http_server_config: {headers: {X-XSS-Protection: a, X-XSS-Protection: a}}
+===
+basic_auth_users: alice
+===
+basic_auth_users: [alice]
+===
+basic_auth_users: {alice: $hash, alice: $hash}
+===
+basic_auth_users: {alice: wonderland}
+===
+basic_auth_users: {alice: }
+===
+basic_auth_users: {alice: [$hash]}
+===
+basic_auth_users: {alice: ${hash/10/03}}
+===
+basic_auth_users: {alice: ${hash/10/32}}
+===
+basic_auth_users: {alice: ${hash%????}}
+===
+http_server_config: *missing
+===
+http_server_config: {
+===
+http_server_config: "
+===
+EOF
+printf 'http_server_config:\n\thttp2: false\n' >web.yml && judge bad bad
+printf 'http_server_config:\0\n' >web.yml && judge bad bad
+printf 'http_server_config: "\377"\n' >web.yml && judge bad bad
+rm web.yml && mkdir web.yml && judge bad bad
+rmdir web.yml && judge bad bad
+pass "they refuse $judged files, the exporter each with one line"
+
+# What the exporter refuses alone.
+judged=0
+refuse "HTTP/2 is not supported" 'http_server_config: {http2: true}'
+refuse "aliases are not supported" 'tls_server_config: &a {}
+http_server_config: {headers: *a}'
+refuse 'unknown key "<<"' 'http_server_config: {<<: {http2: false}}'
+refuse "several documents" '{}
+---
+{}'
+refuse "without a tag" 'http_server_config: {headers: {X-XSS-Protection: !!binary YQ==}}'
+refuse "without a NUL" 'http_server_config: {headers: {X-XSS-Protection: "a\0b"}}'
+refuse "control characters" 'http_server_config: {headers: {X-XSS-Protection: "a\nSet-Cookie: b"}}'
+refuse "no colon" "basic_auth_users: {'alice:': $hash}"
+refuse "control characters" "basic_auth_users: {\"alice\\n\": $hash}"
+refuse "bcrypt cost" "basic_auth_users: {alice: ${hash/10/15}}"
+refuse "a bcrypt hash" "basic_auth_users: {alice: ${hash/2y/2x}}"
+refuse "a bcrypt hash" "basic_auth_users: {alice: ${hash}0}"
+refuse "a bcrypt hash" "basic_auth_users: {alice: ${hash/abc/-_-}}"
+refuse "min_version is above" "tls_server_config: {$rsa, min_version: TLS13, max_version: TLS12}"
+refuse "client_ca_file is needed" "tls_server_config: {$rsa, client_auth_type: VerifyClientCertIfGiven}"
+refuse "does not hold certificates" \
+    "tls_server_config: {$rsa, client_auth_type: RequestClientCert, client_ca_file: junk.pem}"
+refuse "unknown or insecure" "tls_server_config: {$rsa, cipher_suites: [~]}"
+refuse "none is left for TLS 1.3" \
+    "tls_server_config: {$rsa, cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA]}"
+refuse "none is left" \
+    "tls_server_config: {$rsa, max_version: TLS12, cipher_suites: [TLS_AES_128_GCM_SHA256]}"
+refuse "GnuTLS cannot do these without" "tls_server_config: {$rsa, cipher_suites: [
+    TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384]}"
+truncate -s 1048577 comment && tr '\0' '#' <comment >web.yml && judge good bad
+grep -qF "larger than 1 MiB" log || fail "$(cat log)"
+rm web.yml && ln -s /dev/null web.yml && judge good bad
+grep -qF "not a regular file" log || fail "$(cat log)"
+rm web.yml
+pass "the exporter refuses $judged more, by name"
+
+# On a system that forbids some, what the file does not name may be missing, but not what it names.
+printf '[overrides]\ndisabled-version = tls1.2\ntls-disabled-cipher = aes-128-gcm\ndisabled-curve = x25519\n' >policy
+export GNUTLS_SYSTEM_PRIORITY_FILE=$work/policy
+agree good <<EOF
+tls_server_config: {$rsa}
+===
+tls_server_config: {$rsa, cipher_suites: [TLS_AES_256_GCM_SHA384]}
+===
+EOF
+refuse "does not allow TLS12" "tls_server_config: {$rsa, min_version: TLS12}"
+refuse "does not allow TLS_AES_128_GCM_SHA256" \
+    "tls_server_config: {$rsa, cipher_suites: [TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384]}"
+refuse "does not allow X25519" "tls_server_config: {$rsa, curve_preferences: [CurveP256, X25519]}"
+pass "what the system forbids may be missing, but not if the file names it"
