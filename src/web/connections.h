@@ -33,8 +33,8 @@ struct connection {
 struct connections {
     const struct clock *clock;
     unsigned limit;
-    pthread_mutex_t mutex;         /* of all below */
-    pthread_cond_t changed;        /* a connection went into another phase, or away */
+    pthread_mutex_t mutex;  /* of all below */
+    pthread_cond_t changed; /* a connection went into another phase, or away */
     TAILQ_HEAD(connection_list, connection) list; /* the one longest in its phase first */
     unsigned counts[CONNECTION_PHASES];
 };
