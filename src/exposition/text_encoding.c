@@ -31,11 +31,11 @@ static void append_escaped(struct buffer *out, const char *text, bool quotes)
 static void format_real(char text[static 32], double value, int digits)
 {
     if (isnan(value)) {
-        strcpy(text, "NaN");
+        snprintf(text, 32, "NaN");
         return;
     }
     if (isinf(value)) {
-        strcpy(text, value > 0 ? "+Inf" : "-Inf");
+        snprintf(text, 32, "%s", value > 0 ? "+Inf" : "-Inf");
         return;
     }
     for (; digits <= 17; digits++) {
@@ -51,7 +51,7 @@ static void format_bound(char text[static 32], double bound, bool with_point)
 {
     format_real(text, bound, 6);
     if (with_point && isfinite(bound) && !strpbrk(text, ".e"))
-        strcat(text, ".0");
+        snprintf(text + strlen(text), 32 - strlen(text), ".0");
 }
 
 static void append_label(struct buffer *out, const struct label *label, char before)

@@ -55,9 +55,8 @@ static void shut_down(struct connection *connection)
 static void make_room(struct connections *connections)
 {
     int64_t time = now(connections);
-    struct connection *connection;
-    TAILQ_FOREACH(connection, &connections->list, order)
-    {
+    for (struct connection *connection = TAILQ_FIRST(&connections->list); connection;
+         connection = TAILQ_NEXT(connection, order)) {
         bool idle = connection->phase == CONNECTION_NEW || connection->phase == CONNECTION_IDLE ||
                     (connection->phase == CONNECTION_ANSWERING &&
                      time - connection->since > answer_when_crowded);
@@ -125,9 +124,8 @@ void connections_close_overdue(struct connections *connections)
 {
     pthread_mutex_lock(&connections->mutex);
     int64_t time = now(connections);
-    struct connection *connection;
-    TAILQ_FOREACH(connection, &connections->list, order)
-    {
+    for (struct connection *connection = TAILQ_FIRST(&connections->list); connection;
+         connection = TAILQ_NEXT(connection, order)) {
         int64_t seconds = seconds_allowed[connection->phase];
         if (seconds > 0 && time - connection->since > seconds * NANOSECONDS_PER_SECOND)
             shut_down(connection);

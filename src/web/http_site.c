@@ -241,8 +241,10 @@ static enum MHD_Result join_header(void *context, enum MHD_ValueKind kind, const
 {
     (void)kind;
     struct joined_header *header = context;
-    size_t length = value ? strlen(value) : 0;
-    if (strcasecmp(name, header->name) != 0 || header->length + length + 2 > sizeof header->list)
+    if (!value || strcasecmp(name, header->name) != 0)
+        return MHD_YES;
+    size_t length = strlen(value);
+    if (header->length + length + 2 > sizeof header->list)
         return MHD_YES;
     memcpy(header->list + header->length, value, length);
     header->list[header->length + length] = ',';

@@ -172,8 +172,8 @@ static int closeness(const struct element *range, const struct offer *offer)
 
 /* The range that speaks of an offer. */
 struct wish {
-    int closeness;
     struct element range;
+    int closeness;
     int position;
 };
 
@@ -207,7 +207,7 @@ struct negotiated_format negotiate_format(const char *accept)
         for (size_t i = 0; range.quality >= 0 && i < OFFERS; i++) {
             int close = closeness(&range, &offers[i]);
             if (close > wishes[i].closeness)
-                wishes[i] = (struct wish){close, range, position};
+                wishes[i] = (struct wish){range, close, position};
         }
     }
     const struct wish *best = NULL;
