@@ -2,8 +2,8 @@
 /*
  * Numbers as a person reads them, and text on its way into HTML.
  */
-#include "../../src/exposition/figure.h"
-#include "../../src/exposition/html_writer.h"
+#include "../../src/status/figure.h"
+#include "../../src/status/html_writer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

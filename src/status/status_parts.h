@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The parts of the status page: each appends one or two sections. Private to src/exposition.
+ * The parts of the status page: each appends one or two sections. Private to src/status.
  */
-#ifndef SOCKDIAG_EXPOSITION_STATUS_PARTS_H
-#define SOCKDIAG_EXPOSITION_STATUS_PARTS_H
+#ifndef SOCKDIAG_STATUS_PARTS_H
+#define SOCKDIAG_STATUS_PARTS_H
 
 #include "sockdiag/exposition.h"
 #include "verdict.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Pictures of the status page, as SVG with the words that name them. Shapes and sizes are in
- * attributes, colours in the page's style. Private to src/exposition.
+ * attributes, colours in the page's style. Private to src/status.
  */
-#ifndef SOCKDIAG_EXPOSITION_STATUS_CHART_H
-#define SOCKDIAG_EXPOSITION_STATUS_CHART_H
+#ifndef SOCKDIAG_STATUS_CHART_H
+#define SOCKDIAG_STATUS_CHART_H
 
 #include "sockdiag/buffer.h"
 #include "sockdiag/history.h"

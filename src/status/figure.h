@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Numbers and addresses as a person reads them. All of it is safe within HTML as it is: digits,
- * letters and harmless signs. Private to src/exposition.
+ * letters and harmless signs. Private to src/status.
  */
-#ifndef SOCKDIAG_EXPOSITION_FIGURE_H
-#define SOCKDIAG_EXPOSITION_FIGURE_H
+#ifndef SOCKDIAG_STATUS_FIGURE_H
+#define SOCKDIAG_STATUS_FIGURE_H
 
 #include "sockdiag/socket_record.h"
 

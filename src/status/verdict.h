@@ -3,8 +3,8 @@
  * What of a snapshot deserves attention, in words: the line at the top of the status page. Private
  * to src/exposition.
  */
-#ifndef SOCKDIAG_EXPOSITION_VERDICT_H
-#define SOCKDIAG_EXPOSITION_VERDICT_H
+#ifndef SOCKDIAG_STATUS_VERDICT_H
+#define SOCKDIAG_STATUS_VERDICT_H
 
 #include "sockdiag/snapshot.h"
 

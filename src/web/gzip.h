@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Compression for HTTP (RFC 1952). Private to src/exposition.
+ * Compression for HTTP (RFC 1952). Private to src/web.
  */
-#ifndef SOCKDIAG_EXPOSITION_GZIP_H
-#define SOCKDIAG_EXPOSITION_GZIP_H
+#ifndef SOCKDIAG_WEB_GZIP_H
+#define SOCKDIAG_WEB_GZIP_H
 
 #include "sockdiag/buffer.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Text on its way into HTML. Whatever could have been written by somebody else goes through here.
- * Private to src/exposition.
+ * Private to src/status.
  */
-#ifndef SOCKDIAG_EXPOSITION_HTML_WRITER_H
-#define SOCKDIAG_EXPOSITION_HTML_WRITER_H
+#ifndef SOCKDIAG_STATUS_HTML_WRITER_H
+#define SOCKDIAG_STATUS_HTML_WRITER_H
 
 #include "sockdiag/buffer.h"
 
