@@ -65,7 +65,8 @@ static void put_unsigned(struct buffer *out, unsigned field, uint64_t value)
 /* A sint32 or sint64: small numbers of either sign are short. */
 static void put_signed(struct buffer *out, unsigned field, int64_t value)
 {
-    put_unsigned(out, field, (uint64_t)value << 1 ^ (uint64_t)(value >> 63));
+    uint64_t doubled = (uint64_t)value << 1;
+    put_unsigned(out, field, value < 0 ? ~doubled : doubled);
 }
 
 /* Little-endian, whatever the machine is. */
