@@ -1,0 +1,111 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# usage: dashboards.sh EXPORTER BUILD, from the top of the tree
+# Judge monitoring/dashboards: by the schema of Grafana's types, by checks of our own, by promtool, and by
+# asking a real Prometheus, which scrapes two exporters with real sockets, for every query of every panel:
+# once with native histograms and without the recording rules, once with classic ones and the rules. What
+# needs days of history is backfilled. In a network namespace of its own. Needs node and npm; the npm
+# packages go into BUILD/dashboards, and Prometheus, unless it is in $PATH, into BUILD/prometheus.
+set -eu
+exporter=$(realpath "$1") build=$(realpath "$2")
+tools=$PWD/tests/dashboards
+boards=("$PWD"/monitoring/dashboards/*.json)
+export PYTHONDONTWRITEBYTECODE=1
+
+fail() {
+    echo "FAILED: $*" >&2
+    exit 1
+}
+
+fetch_prometheus() {
+    PATH=$PATH:$build/prometheus/usr/bin
+    command -v prometheus >/dev/null && command -v promtool >/dev/null && return
+    rm -rf "$build/prometheus" && mkdir -p "$build/prometheus"
+    (cd "$build/prometheus" && apt-get download -q prometheus && dpkg-deb -x prometheus_*.deb .) ||
+        fail "no prometheus in \$PATH, and its package cannot be had"
+}
+
+fetch_npm_packages() {
+    command -v npm >/dev/null || fail "npm is missing"
+    mkdir -p "$build/dashboards"
+    cp "$tools"/{package.json,tsconfig.json,board.ts,schema.mjs} "$build/dashboards"
+    cd "$build/dashboards"
+    cmp -s package.json node_modules/installed && return
+    npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error >&2 ||
+        fail "the npm packages cannot be had"
+    cp package.json node_modules/installed
+}
+
+if [ "${IN_NAMESPACE:-}" != yes ]; then
+    fetch_prometheus
+    (fetch_npm_packages)
+    export PATH IN_NAMESPACE=yes
+    [ "$(id -u)" = 0 ] && exec unshare --net "$0" "$@"
+    exec unshare --user --map-root-user --net "$0" "$@"
+fi
+
+work=$(mktemp -d)
+pids=
+clean_up() {
+    for pid in $pids; do kill "$pid" 2>/dev/null && wait "$pid" || true; done
+    rm -rf "$work"
+}
+trap clean_up EXIT
+
+# configure RULES: what Prometheus is to do; two hosts, of which one has no cluster label
+configure() {
+    cat <<YAML
+global: {scrape_interval: 1s, evaluation_interval: 1s}
+rule_files: [$1]
+scrape_configs:
+  - job_name: sockdiag
+    static_configs:
+      - targets: ["127.0.0.1:10073"]
+      - targets: ["127.0.0.1:10074"]
+        labels: {cluster: west}
+YAML
+}
+
+(cd "$build/dashboards" && node schema.mjs "${boards[@]}") || fail "not what Grafana's types allow"
+echo "Grafana's types allow what is in ${#boards[@]} dashboards"
+
+python3 "$tools/check.py" "${boards[@]}" || fail "the dashboards are not consistent"
+echo "ids, grid, words, variables and links are consistent"
+
+python3 "$tools/queries.py" rules "${boards[@]}" >"$work/queries.yaml"
+promtool check rules --lint=all --lint-fatal "$work/queries.yaml" >"$work/complaints" 2>&1 ||
+    fail "promtool: $(cat "$work/complaints")"
+echo "promtool parses every query"
+
+ip link set lo up
+echo "20000 20999" >/proc/sys/net/ipv4/ip_local_port_range
+python3 "$tools/load.py" &
+pids="$pids $!"
+for port in 10073 10074; do
+    "$exporter" --web.listen-address=127.0.0.1:$port --sample.detail-interval=1s 2>"$work/exporter.$port" &
+    pids="$pids $!"
+done
+python3 "$tools/history.py" >"$work/history.om"
+promtool tsdb create-blocks-from openmetrics "$work/history.om" "$work/history" >/dev/null
+
+# ask_with RULES RECORDED FLAG...: all queries, of a Prometheus started with these
+ask_with() {
+    local rules=$1 recorded=$2
+    shift 2
+    cp -r "$work/history" "$work/data.$recorded"
+    configure "$rules" >"$work/prometheus.yml"
+    prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/data.$recorded" \
+        --storage.tsdb.retention.time=30d --web.listen-address=127.0.0.1:9090 --log.level=error "$@" \
+        2>"$work/prometheus.log" &
+    prometheus=$!
+    pids="$pids $prometheus"
+    python3 "$tools/queries.py" ask http://127.0.0.1:9090 "$recorded" "${boards[@]}" ||
+        fail "recording rules: $recorded, flags: $*; Prometheus says: $(cat "$work/prometheus.log")"
+    kill "$prometheus"
+    wait "$prometheus" || true
+    pids=${pids% *}
+}
+
+ask_with "" no --enable-feature=native-histograms
+ask_with "$PWD/monitoring/recording_rules.yaml" yes
+echo "5 passed, 0 failed"

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""usage: check.py DASHBOARD...
+
+What a schema cannot say: ids and grid, descriptions and units, variables and links. Prints each complaint;
+fails when there is one.
+"""
+import itertools
+import pathlib
+import re
+import sys
+
+from board import expressions, load, panels, used_variables, variables
+
+# What Grafana defines, and what a link may say of the value that was clicked.
+OF_GRAFANA = {"__all", "__rate_interval", "__range", "__url_time_range", "__value.raw", "__field.labels.instance"}
+DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+SELECTORS = {"host": 'job=~"$job", cluster=~"$cluster", instance="$instance"',
+             "fleet": 'job=~"$job", cluster=~"$cluster"'}
+METRIC = re.compile(r"\b((?:\w+:)?(?:sockdiag|process)_[\w:]+|up\b)")
+
+
+def overlap(one, other):
+    return all(one[at] < other[at] + other[size] and other[at] < one[at] + one[size]
+               for at, size in (("x", "w"), ("y", "h")))
+
+
+def check_grid(board):
+    ids = [panel["id"] for panel in board["panels"]]
+    yield from (f"id {one} is used twice" for one in {one for one in ids if ids.count(one) > 1})
+    for panel in board["panels"]:
+        place = panel["gridPos"]
+        if place["x"] < 0 or place["x"] + place["w"] > 24:
+            yield f'"{panel["title"]}" leaves the grid'
+    for one, other in itertools.combinations(board["panels"], 2):
+        if overlap(one["gridPos"], other["gridPos"]):
+            yield f'"{one["title"]}" and "{other["title"]}" overlap'
+
+
+def check_words(board):
+    titles = [panel["title"] for panel in panels(board)]
+    yield from (f'"{one}" is the title of two panels' for one in {one for one in titles if titles.count(one) > 1})
+    for panel in panels(board):
+        if not panel.get("description", "").endswith("."):
+            yield f'"{panel["title"]}" has no description that ends with a full stop'
+        if not (panel["fieldConfig"]["defaults"].get("unit") or panel["options"].get("yAxis", {}).get("unit")):
+            yield f'"{panel["title"]}" has no unit'
+
+
+def check_thresholds(board):
+    """Steps rise from one without a bound; Grafana takes them as they stand."""
+    for panel in panels(board):
+        given = [panel["fieldConfig"]["defaults"].get("thresholds")]
+        given += [entry["value"] for override in panel["fieldConfig"]["overrides"]
+                  for entry in override["properties"] if entry["id"] == "thresholds"]
+        for thresholds in filter(None, given):
+            first, *others = [step["value"] for step in thresholds["steps"]]
+            if first is not None or others != sorted(set(others)):
+                yield f'"{panel["title"]}": thresholds do not rise'
+
+
+def check_variables(board):
+    defined = {variable["name"] for variable in variables(board)}
+    used = used_variables(board)
+    yield from (f"${name} is used, but not defined" for name in used - defined - OF_GRAFANA)
+    yield from (f"${name} is defined, but not used" for name in defined - used)
+    asking = [*panels(board), *board["annotations"]["list"], *(v for v in variables(board) if v["type"] == "query")]
+    yield from (f'"{one.get("title") or one["name"]}" does not ask the chosen data source'
+                for one in asking if one.get("datasource") != DATASOURCE)
+
+
+def check_selectors(board, kind):
+    """Every metric is asked for with the variables, so that none shows hosts that were not chosen."""
+    for where, target, _ in expressions(board):
+        for found in METRIC.finditer(target["expr"]):
+            if not target["expr"].startswith("{" + SELECTORS[kind], found.end(1)):
+                yield f"{where}: {found[1]} is not limited by the variables"
+
+
+def check_references(board):
+    """Matchers and column names of a panel point to queries that it has."""
+    for panel in panels(board):
+        queries = [target["refId"] for target in panel["targets"]]
+        if len(set(queries)) != len(queries):
+            yield f'"{panel["title"]}": two queries of one name'
+        named = [override["matcher"]["options"] for override in panel["fieldConfig"]["overrides"]
+                 if override["matcher"]["id"] == "byFrameRefID"]
+        named += re.findall(r"'Value #(\w+)'", str(panel.get("transformations", [])))
+        yield from (f'"{panel["title"]}" speaks of a query {name}' for name in set(named) - set(queries))
+
+
+def check_links(board, uids):
+    linked = set(re.findall(r"/d/([\w-]+)", str(board)))
+    yield from (f"links to {uid}, which is no dashboard of ours" for uid in linked - uids)
+    if not linked:
+        yield "links to no other dashboard"
+
+
+def main(paths):
+    boards = {pathlib.Path(path).stem: load(path) for path in paths}
+    uids = {board["uid"] for board in boards.values()}
+    complaints = []
+    for kind, board in boards.items():
+        checks = (check_grid(board), check_words(board), check_thresholds(board), check_variables(board),
+                  check_selectors(board, kind), check_references(board), check_links(board, uids))
+        complaints += [f"{kind}: {complaint}" for complaint in itertools.chain(*checks)]
+        if board["uid"] != f"sockdiag-{kind}":
+            complaints.append(f"{kind}: its uid, which links rely on, has changed")
+    print("\n".join(complaints), file=sys.stderr, end="\n" if complaints else "")
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

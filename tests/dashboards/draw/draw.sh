@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# usage: draw.sh EXPORTER WORK MINUTES, from the top of the tree
+# Draw docs/dashboard-*.png from a live run of so many minutes, in a network namespace of its own. It is no
+# test, and run by hand: it needs prometheus in $PATH, chromium, pngquant, node, and npm
+# packages of 600 MB, which it puts into the directory WORK.
+set -eu
+exporter=$(realpath "$1") work=$(realpath "$2") seconds=$(($3 * 60))
+tools=$PWD/tests/dashboards/draw
+
+if [ "${IN_NAMESPACE:-}" != yes ]; then
+    cp "$tools"/{package.json,draw.mjs,page.jsx} "$work"
+    (cd "$work" && npm install --no-package-lock --ignore-scripts --legacy-peer-deps --no-audit --no-fund)
+    export IN_NAMESPACE=yes
+    [ "$(id -u)" = 0 ] && exec unshare --net "$0" "$@"
+    exec unshare --user --map-root-user --net "$0" "$@"
+fi
+
+data=$(mktemp -d)
+pids=
+clean_up() {
+    for pid in $pids; do kill "$pid" 2>/dev/null && wait "$pid" || true; done
+    rm -rf "$data"
+}
+trap clean_up EXIT
+
+ip link set lo up
+echo "20000 29999" >/proc/sys/net/ipv4/ip_local_port_range
+echo 0 >/proc/sys/net/ipv4/tcp_tw_reuse # on the loopback device it is on, and would hide the trouble
+"$exporter" --web.listen-address=127.0.0.1:10073 2>"$data/exporter.log" &
+pids="$pids $!"
+cat >"$data/prometheus.yml" <<YAML
+global: {scrape_interval: 15s}
+scrape_configs:
+  - job_name: sockdiag
+    static_configs: [{targets: ["127.0.0.1:10073"]}]
+YAML
+prometheus --config.file="$data/prometheus.yml" --storage.tsdb.path="$data/data" \
+    --web.listen-address=127.0.0.1:9090 --log.level=error &
+pids="$pids $!"
+python3 "$tools/load.py" $((seconds + 120)) & # goes on while the pictures are drawn
+pids="$pids $!"
+sleep "$seconds"
+
+# draw NAME TITLE...: the panels of these titles
+draw() {
+    local name=$1 ids
+    shift
+    ids=$(python3 -c 'import json, sys
+print(*(p["id"] for p in json.load(open("monitoring/dashboards/host.json"))["panels"] if p["title"] in sys.argv))' "$@")
+    # shellcheck disable=SC2086  # a list of words
+    node "$work/draw.mjs" http://127.0.0.1:9090 monitoring/dashboards/host.json "$seconds" \
+        "docs/dashboard-$name.png" $ids
+    pngquant --force --ext .png 128 "docs/dashboard-$name.png"
+}
+
+draw ports "Fullest destination" "Preferred half" TIME_WAIT ESTABLISHED "Fullest accept queue" "Age of the numbers" \
+    "Utilization by scope" "Preferred half of the fullest destination" "Ports against the range" \
+    "Utilization between scrapes (destination)" "Fullest destinations" "Fullest destinations now"
+draw states "Sockets by state" "Peak against current: \$state" "Between scrapes: \$state" \
+    "Connections by listener" "Connections by listener and state" "Accept queues: peak share of the limit" \
+    "Accept queues now"
