@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # make              build/sockdiag_exporter
-# make deps         install what building and testing need (a no-op when all is there)
+# make deps         install what building and testing need (a no-op when all is there); with run,
+#                   what building needs
 # make run          build, and run in the foreground on :10073
 # make test         unit and integration tests
 # make lint, make bench, make fuzz, make install, make clean
@@ -32,6 +33,8 @@ LIBRARY  := $(BUILD)/libsockdiag.a
 EXPORTER := $(BUILD)/sockdiag_exporter
 TESTS    := $(call programs,tests/unit/*.c tests/integration/*.c)
 SCRIPTS  := tests/web.sh tests/web_config.sh tests/prometheus.sh
+# What is in monitoring/ is the same with sanitizers.
+SCRIPTS  += $(if $(SANITIZE),,tests/monitoring.sh tests/dashboards.sh)
 BENCHES  := $(call programs,tests/bench/*.c)
 
 all: $(EXPORTER)
@@ -63,7 +66,7 @@ $(BUILD)/%.o: %.c
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 deps:
-	@packaging/install-deps.sh
+	@packaging/install-deps.sh $(if $(filter run,$(MAKECMDGOALS)),build)
 
 run: $(EXPORTER)
 	$(EXPORTER)
@@ -71,7 +74,7 @@ run: $(EXPORTER)
 test: $(EXPORTER) $(TESTS)
 	@tests/run.sh $(EXPORTER) $(BUILD) $(TESTS) $(SCRIPTS)
 
-# One of the scripts alone: make test-web, test-prometheus; and test-browser, which wants a browser.
+# One of the scripts alone: test-web, test-prometheus; test-browser wants a browser, test-fleet minutes.
 test-%: $(EXPORTER)
 	@tests/$*.sh $(EXPORTER) $(BUILD)
 
