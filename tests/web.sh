@@ -13,7 +13,8 @@ daemon=
 
 # start FLAG...: the exporter, and wait until it is ready
 start() {
-    "$exporter" "$@" 2>log &
+    : >log # or the line of the one before would be taken for this one's
+    "$exporter" "$@" 2>>log &
     daemon=$!
     pids="$pids $daemon"
     await 10 grep -q 'samples every' log
@@ -152,6 +153,10 @@ await 10 log_has 'was read again'
 expect "the old password" 401 -u alice:secret "$url/metrics"
 expect "the new password" 200 -u alice:new "$url/metrics"
 expect "a removed user" 401 -u bob:other "$url/metrics"
+: >web.yml # as an editor leaves it for a moment
+await 10 log_has 'from before stays in force'
+expect "with an empty file" 401 "$url/metrics"
+: >log
 echo 'basic_auth_users: [' >web.yml
 await 10 log_has 'from before stays in force'
 expect "the password from before" 200 -u alice:new "$url/metrics"
@@ -224,6 +229,7 @@ for round in 1 2 3; do
     for name in server2 server; do
         sed "s/server\./$name./" web.yml >next.yml
         tls_config 'min_version: TLS13' | sed "s/server\./$name./" >web.yml
+        kill -HUP "$daemon"
         [ "$name" = server ] && await 10 served localhost || await 10 served localhost2
     done
 done
@@ -232,6 +238,40 @@ wait "$scraper"
 [ "$(sort -u statuses)" = 200 ] || fail "while certificates were renewed: $(sort statuses | uniq -c | tr '\n' ' ')"
 stop
 pass "six certificates one after the other, $(wc -l <statuses) scrapes, none lost"
+
+# Settings change again and again while passwords are being checked.
+{
+    tls_config
+    users alice:secret
+} >web.yml
+start --web.config.file=web.yml
+guess() {
+    local client=$1 i=0
+    while [ ! -e enough ]; do
+        curl -sk -o /dev/null --interface "127.0.1.$client" -u "alice:$client-$((i++))" --max-time 1 "$tls/metrics" || true
+    done
+}
+rm -f enough
+guesses=
+for client in {1..12}; do
+    guess "$client" &
+    guesses="$guesses $!"
+done
+pids="$pids $guesses"
+changes() { [ "$(grep -c 'was read again' log)" -ge "$1" ]; }
+for round in {1..12}; do
+    case $((round % 2)) in
+    1) sed 's/server\./server2./' web.yml ;;
+    0) sed 's/server2\./server./' web.yml ;;
+    esac >next.yml
+    mv next.yml web.yml
+    kill -HUP "$daemon"
+    await 20 changes "$round"
+done
+touch enough
+for pid in $guesses; do wait "$pid" || true; done
+stop
+pass "$(grep -c 'was read again' log) changes of TLS settings amid wrong passwords"
 
 # mutual TYPE NONE ROGUE SERVER CLIENT: what a client gets that shows no certificate, one of another
 # authority, one for servers only, the right one

@@ -12,7 +12,6 @@
 
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #ifndef VERSION
 #define VERSION "unknown"
@@ -118,19 +117,37 @@ static void reload(struct exporter *exporter)
         log_error("main", "%s: the web configuration from before stays in force", error);
 }
 
-/* Wait for a signal to stop. Meanwhile, each second, tend the web server and read its configuration
- * again where a signal or a change of the files asks for it. Returns the signal. */
+/* When the web configuration is to be read again. */
+struct reload {
+    bool changed; /* its files were seen changed, and have another second to be written whole */
+    bool due;
+};
+
+/* Each second, and on SIGHUP. */
+static void consider_reload(struct exporter *exporter, struct reload *next, bool asked)
+{
+    bool changed = file_stamps_changed(&exporter->config_files);
+    next->due = next->due || asked || (changed && next->changed);
+    next->changed = changed;
+    if (next->due && web_server_can_configure(exporter->web)) {
+        reload(exporter);
+        *next = (struct reload){0};
+    }
+}
+
+/* Wait for a signal to stop; meanwhile, each second, look after the web server. Returns the
+ * signal. */
 static int serve(struct exporter *exporter, const sigset_t *signals)
 {
     static const struct timespec second = {.tv_sec = 1};
+    struct reload next = {0};
     for (;;) {
         int signal_number = sigtimedwait(signals, NULL, &second);
         if (signal_number == SIGTERM || signal_number == SIGINT)
             return signal_number;
         web_server_tend(exporter->web);
-        if (exporter->options.web_config_file &&
-            (signal_number == SIGHUP || file_stamps_changed(&exporter->config_files)))
-            reload(exporter);
+        if (exporter->options.web_config_file)
+            consider_reload(exporter, &next, signal_number == SIGHUP);
     }
 }
 
@@ -176,34 +193,11 @@ static bool run(struct exporter *exporter, struct sampler *sampler, const sigset
     return true;
 }
 
-/* Descriptors besides connections: listening sockets, epoll, netlink, files of /proc, with room. */
-static const rlim_t other_descriptors = 64;
-
-/* Connections must not take the descriptors that sampling needs. */
-static bool reserve_descriptors(const struct web_options *web)
-{
-    struct rlimit limit;
-    rlim_t wanted = (rlim_t)(web->max_connections * web->listen_address_count) + other_descriptors;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
-        return true;
-    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur >= wanted)
-        return true;
-    char message[160];
-    snprintf(message, sizeof message,
-             "--web.max-connections needs %ju open files, %ju are allowed (ulimit -n, LimitNOFILE)",
-             (uintmax_t)wanted, (uintmax_t)limit.rlim_max);
-    return complain(message);
-}
-
 static bool start(struct exporter *exporter, const sigset_t *signals)
 {
     const struct kernel_access kernel = {.open_sock_diag = sock_diag_open_netlink,
                                          .proc_root = proc_root};
     bool once = exporter->options.once;
-    if (!once && !reserve_descriptors(&exporter->options.web))
-        return false;
     exporter->publication = publication_create();
     struct sampler *sampler = sampler_create(&exporter->options.sampler, &kernel, &system_clock,
                                              once ? print : publish, exporter);

@@ -23,7 +23,7 @@
 #include <stddef.h>
 
 /* One client gets no more than a sixteenth of the connections: so many must conspire to keep others
- * out. */
+ * out. A client is an address; a host with IPv6 has many. */
 enum { WEB_MAX_LISTEN_ADDRESSES = 16, WEB_CLIENTS_AT_LEAST = 16 };
 
 struct web_options {
@@ -48,11 +48,16 @@ struct web_server *web_server_start(const struct web_options *options, struct we
                                     char *error, size_t error_size);
 
 /* Put `config`, which becomes its own, in the place of the one that the server was started with,
- * which was not NULL. No connection is lost: with other TLS settings, those there are served to the
- * end of their next request. False when that cannot be: the old one stays in force, and `error`
- * holds one line for the operator. From the thread that started the server. */
+ * which was not NULL. No request is lost: with other TLS settings, those under way are answered,
+ * and connections between two requests are closed. False when that cannot be: the old one stays in
+ * force, and `error` holds one line for the operator. An empty one is not taken where TLS or
+ * passwords are in force: it is more likely a file that is just being written. From the thread that
+ * started the server. */
 bool web_server_configure(struct web_server *server, struct web_config *config, char *error,
                           size_t error_size);
+
+/* Is no change of TLS settings still under way? Only then may the next one begin. */
+bool web_server_can_configure(const struct web_server *server);
 
 /* Close connections that took too long, and what a change of TLS settings left behind: to be called
  * about once a second, from the thread that started the server. */

@@ -37,13 +37,14 @@ static int64_t now(const struct connections *connections)
     return connections->clock->monotonic(connections->clock->context);
 }
 
-/* With the mutex held, as the next three. */
-static bool is_crowded(const struct connections *connections)
+/* How many connections there are beyond what is comfortable, that one included which makes it
+ * crowded. With the mutex held, as the next three. */
+static unsigned count_crowd(const struct connections *connections)
 {
-    unsigned count = 0;
+    unsigned count = 0, comfortable = connections->limit - connections->limit / 4;
     for (int phase = 0; phase < CONNECTION_PHASES; phase++)
         count += connections->counts[phase];
-    return count > connections->limit - connections->limit / 4;
+    return count >= comfortable ? count - comfortable + 1 : 0;
 }
 
 static void shut_down(struct connection *connection)
@@ -52,18 +53,24 @@ static void shut_down(struct connection *connection)
     shutdown(connection->fd, SHUT_RDWR);
 }
 
-static void make_room(struct connections *connections)
+static bool may_be_closed(const struct connection *connection, int64_t time)
+{
+    return connection->phase == CONNECTION_NEW || connection->phase == CONNECTION_IDLE ||
+           (connection->phase == CONNECTION_ANSWERING &&
+            time - connection->since > answer_when_crowded);
+}
+
+/* Shut down the first `count` connections that may be, those on their way included. */
+static void make_room(struct connections *connections, unsigned count)
 {
     int64_t time = now(connections);
-    for (struct connection *connection = TAILQ_FIRST(&connections->list); connection;
+    for (struct connection *connection = TAILQ_FIRST(&connections->list); connection && count > 0;
          connection = TAILQ_NEXT(connection, order)) {
-        bool idle = connection->phase == CONNECTION_NEW || connection->phase == CONNECTION_IDLE ||
-                    (connection->phase == CONNECTION_ANSWERING &&
-                     time - connection->since > answer_when_crowded);
-        if (idle && !connection->closing) {
+        if (!may_be_closed(connection, time))
+            continue;
+        if (!connection->closing)
             shut_down(connection);
-            return;
-        }
+        count--;
     }
 }
 
@@ -74,8 +81,7 @@ struct connection *connections_add(struct connections *connections, int fd)
         return NULL;
     *connection = (struct connection){.fd = fd, .since = now(connections)};
     pthread_mutex_lock(&connections->mutex);
-    if (is_crowded(connections))
-        make_room(connections);
+    make_room(connections, count_crowd(connections));
     TAILQ_INSERT_TAIL(&connections->list, connection, order);
     connections->counts[connection->phase]++;
     pthread_mutex_unlock(&connections->mutex);
@@ -115,7 +121,7 @@ static unsigned count_busy(const struct connections *connections)
 bool connections_are_crowded(struct connections *connections)
 {
     pthread_mutex_lock(&connections->mutex);
-    bool crowded = is_crowded(connections);
+    bool crowded = count_crowd(connections) > 0;
     pthread_mutex_unlock(&connections->mutex);
     return crowded;
 }
@@ -130,6 +136,7 @@ void connections_close_overdue(struct connections *connections)
         if (seconds > 0 && time - connection->since > seconds * NANOSECONDS_PER_SECOND)
             shut_down(connection);
     }
+    make_room(connections, count_crowd(connections));
     pthread_mutex_unlock(&connections->mutex);
 }
 

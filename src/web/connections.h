@@ -15,9 +15,9 @@
 #include <sys/queue.h>
 
 enum connection_phase {
-    CONNECTION_NEW,       /* its first request is not there yet */
-    CONNECTION_IDLE,      /* between requests */
-    CONNECTION_ANSWERING, /* from the head of a request to the end of its answer */
+    CONNECTION_NEW,       /* its first request is not there yet, or not all of it */
+    CONNECTION_IDLE,      /* after an answer, the next request is not there yet */
+    CONNECTION_ANSWERING, /* from the end of a request to that of its answer */
     CONNECTION_SUSPENDED, /* meanwhile, a password is checked */
     CONNECTION_PHASES
 };
@@ -52,7 +52,7 @@ void connections_remove(struct connections *connections, struct connection *conn
 void connections_enter(struct connections *connections, struct connection *connection,
                        enum connection_phase phase);
 
-/* Are more than three quarters of the places taken? Then none is kept for who is idle. */
+/* Are three quarters of the places taken? Then none is kept for who is idle. */
 bool connections_are_crowded(struct connections *connections);
 
 /* Shut down those that took too long for what they are at: ten seconds for a first request, a

@@ -25,6 +25,7 @@ struct http_listener {
     enum client_auth client_auth; /* CLIENT_AUTH_NONE without TLS */
     struct connections connections;
     atomic_bool retiring;
+    atomic_bool stopping;
 };
 
 /* Called by GnuTLS within the handshake when the client has shown a certificate or none. Whether it
@@ -92,10 +93,13 @@ static enum MHD_Result answer(struct http_listener *listener, struct connection 
                               struct http_request *request)
 {
     bool last = atomic_load(&listener->retiring) || connections_are_crowded(&listener->connections);
-    /* Told before it happens: once suspended, the connection may be resumed at any time. */
+    /* Told before it happens: once suspended, the connection may be resumed at any time. And before
+     * the look at `stopping`, so that a stop either is seen here or waits for this one. */
     connections_enter(&listener->connections, bookkeeping, CONNECTION_SUSPENDED);
-    bool suspended;
-    enum MHD_Result result = http_request_answer(request, last, &suspended);
+    bool suspended = false;
+    enum MHD_Result result = MHD_NO;
+    if (!atomic_load(&listener->stopping))
+        result = http_request_answer(request, last, &suspended);
     if (!suspended)
         connections_enter(&listener->connections, bookkeeping, CONNECTION_ANSWERING);
     return result;
@@ -115,7 +119,6 @@ static enum MHD_Result handle_request(void *context, struct MHD_Connection *conn
     if (!bookkeeping)
         return MHD_NO;
     if (!*request) {
-        connections_enter(&listener->connections, bookkeeping, CONNECTION_ANSWERING);
         *request = http_request_create(listener->site, connection, path, method);
         return *request ? MHD_YES : MHD_NO;
     }
@@ -208,6 +211,7 @@ void http_listener_stop(struct http_listener *listener)
     if (!listener)
         return;
     http_listener_retire(listener);
+    atomic_store(&listener->stopping, true);
     connections_await_resumed(&listener->connections); /* or libmicrohttpd ends the process */
     if (listener->daemon)
         MHD_stop_daemon(listener->daemon);

@@ -20,7 +20,8 @@ struct http_listener *http_listener_start(int fd, unsigned max_connections,
                                           const struct tls_settings *tls, struct http_site *site,
                                           const struct clock *clock);
 
-/* Take no more connections; those there are end with their next answer. */
+/* Take no more connections; those there are end with the next answer, if there is one before the
+ * listener is stopped. */
 void http_listener_retire(struct http_listener *listener);
 
 /* Its connections, to wait for or to tend. */

@@ -6,13 +6,18 @@
 #include "listen_socket.h"
 #include "sockdiag/log.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* How long requests under way are waited for. */
 static const int64_t patience = 5 * NANOSECONDS_PER_SECOND;
+
+/* Descriptors besides connections: listening sockets, epoll, netlink, files of /proc, with room. */
+static const rlim_t other_descriptors = 64;
 
 /* A listening socket and who serves it. After a change of TLS settings the listener from before
  * goes on with its connections for a while. */
@@ -68,6 +73,25 @@ static struct http_listener *serve(struct web_server *server, const struct serve
     return listener;
 }
 
+/* Connections must not take the descriptors that sampling needs. With a configuration there may be
+ * two listeners on a socket for a while. */
+static bool reserve_descriptors(const struct web_server *server, const struct web_config *config,
+                                char *error, size_t error_size)
+{
+    struct rlimit limit;
+    rlim_t connections = (rlim_t)(server->max_connections * server->socket_count);
+    rlim_t wanted = connections * (config ? 2 : 1) + other_descriptors;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return true;
+    limit.rlim_cur = wanted;
+    if (wanted <= limit.rlim_max && setrlimit(RLIMIT_NOFILE, &limit) == 0)
+        return true;
+    snprintf(error, error_size,
+             "--web.max-connections needs %ju open files, %ju are allowed (ulimit -n, LimitNOFILE)",
+             (uintmax_t)wanted, (uintmax_t)limit.rlim_max);
+    return false;
+}
+
 static bool start(struct web_server *server, const struct web_options *options,
                   struct web_config *config, struct publication *publication, char *error,
                   size_t error_size)
@@ -78,6 +102,8 @@ static bool start(struct web_server *server, const struct web_options *options,
         return false;
     }
     if (!open_sockets(server, options, error, error_size))
+        return false;
+    if (!reserve_descriptors(server, config, error, error_size))
         return false;
     for (size_t i = 0; i < server->socket_count; i++) {
         struct served_socket *socket = &server->sockets[i];
@@ -135,7 +161,6 @@ static bool replace_listeners(struct web_server *server, const struct web_config
     }
     for (size_t i = 0; i < server->socket_count; i++) {
         struct served_socket *socket = &server->sockets[i];
-        http_listener_stop(socket->retired);
         socket->retired = socket->listener;
         socket->listener = fresh[i];
         http_listener_retire(socket->retired);
@@ -143,10 +168,22 @@ static bool replace_listeners(struct web_server *server, const struct web_config
     return true;
 }
 
+/* Does it ask nothing of a client? */
+static bool is_open(const struct web_config *config)
+{
+    return !config->tls && config->user_count == 0;
+}
+
 bool web_server_configure(struct web_server *server, struct web_config *config, char *error,
                           size_t error_size)
 {
     const struct web_config *old = http_site_config(server->site);
+    if (is_open(config) && config->header_count == 0 && !is_open(old)) {
+        snprintf(error, error_size,
+                 "there is nothing in the file; to serve without TLS and passwords, start again");
+        web_config_free(config);
+        return false;
+    }
     bool same_tls = is_same_tls(old->tls, config->tls);
     if (!same_tls && !replace_listeners(server, config, error, error_size)) {
         web_config_free(config);
@@ -156,6 +193,15 @@ bool web_server_configure(struct web_server *server, struct web_config *config, 
         return true;
     snprintf(error, error_size, "out of memory");
     return false;
+}
+
+bool web_server_can_configure(const struct web_server *server)
+{
+    for (size_t i = 0; i < server->socket_count; i++) {
+        if (server->sockets[i].retired)
+            return false;
+    }
+    return true;
 }
 
 void web_server_tend(struct web_server *server)

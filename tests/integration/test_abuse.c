@@ -162,6 +162,22 @@ static void test_requests_that_never_end(void **state)
     pthread_join(thread, NULL);
 }
 
+/* Connections that speak as soon as they are there, so that all places are taken at once. */
+static void test_bodies_that_never_come(void **state)
+{
+    (void)state;
+    static const char request[] = "POST /metrics HTTP/1.1\r\nHost: localhost\r\n"
+                                  "Content-Length: 1000000\r\n\r\n";
+    for (int i = 0; i < 500; i++) {
+        char source[32];
+        snprintf(source, sizeof source, "127.0.7.%d", 1 + i % CLIENTS);
+        attackers[i] = http_connect(source, "127.0.0.1", PORT);
+        assert_true(attackers[i] > 0);
+        send(attackers[i], request, sizeof request - 1, MSG_NOSIGNAL);
+    }
+    assert_scraped();
+}
+
 static void test_heads_that_are_too_large(void **state)
 {
     (void)state;
@@ -244,6 +260,7 @@ int main(void)
         with_daemon(test_idle_connections_after_a_request),
         with_daemon(test_answers_that_nobody_reads),
         with_daemon(test_requests_that_never_end),
+        with_daemon(test_bodies_that_never_come),
         with_daemon(test_heads_that_are_too_large),
         with_daemon(test_many_scrapers_at_once),
     };

@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LIMIT = 8, CROWD = 7 }; /* the seventh finds more than six there: after it was added */
+enum { LIMIT = 8, CROWD = 6 };
 
 struct peer {
     struct connection *connection;
@@ -162,6 +162,19 @@ static void test_in_a_crowd_answers_have_a_second(void **state)
     assert_int_equal(count_shut(house), 0);
     pass(house, 1.1);
     connect_one(house, CONNECTION_ANSWERING);
+    assert_true(is_shut(&house->peers[0])); /* seven were there, two more than is comfortable */
+    assert_true(is_shut(&house->peers[2]));
+    assert_int_equal(count_shut(house), 2);
+}
+
+/* At the limit nobody new is let in, so that cannot be what makes room. */
+static void test_a_crowd_makes_room_without_anybody_new(void **state)
+{
+    struct house *house = *state;
+    for (int i = 0; i < CROWD; i++)
+        connect_one(house, CONNECTION_IDLE);
+    assert_int_equal(count_shut(house), 0);
+    connections_close_overdue(&house->connections);
     assert_true(is_shut(&house->peers[0]));
     assert_int_equal(count_shut(house), 1);
 }
@@ -220,6 +233,7 @@ int main(void)
         in_house(test_a_phase_begins_anew),
         in_house(test_in_a_crowd_the_longest_idle_makes_room),
         in_house(test_in_a_crowd_answers_have_a_second),
+        in_house(test_a_crowd_makes_room_without_anybody_new),
         in_house(test_idle_is_when_no_request_is_under_way),
         in_house(test_resumed_is_when_none_is_suspended),
     };

@@ -1,0 +1,447 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the fleet and judges it.
+
+    fleet.py EXPORTER BUILD
+
+Expects namespaces of its own for network, mounts and processes, in which it is root, and prometheus,
+prometheus-alertmanager and ip in $PATH. The hosts are network namespaces on a bridge; the bridge, Prometheus
+and Alertmanager are in the namespace that this program starts in.
+
+The rules are those of monitoring/, made sixty times faster by machine: every duration in them (for,
+ranges, offsets) is divided by 60, and so is the 3600 of predict_linear. Thresholds stay.
+"""
+
+import contextlib
+import dataclasses
+import json
+import pathlib
+import re
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+LOAD = TOP / "tests/fleet/load.py"
+WORK = pathlib.Path("/run/fleet")  # on a file system in memory that only this namespace has
+GATEWAY = "10.99.0.1"
+WEB = "10.99.1.1"
+PROMETHEUS, ALERTMANAGER = f"http://{GATEWAY}:9090", f"http://{GATEWAY}:9093"
+ALERT_SECONDS = 180  # for all alerts to fire, after the loads have begun
+QUIET_SECONDS = 10  # to see that no others do
+AGREE_SECONDS = 20  # for a number to arrive
+# A minute of the alerts' time is a second here, so a peak must not last for sixty. Every sample passes the
+# sockets of all hosts, for they share one kernel: the budget must not stretch the intervals for that.
+EXPORTER_FLAGS = ["--sample.peak-window=2s", "--sample.detail-interval=1s", "--sample.cpu-budget=50", "--log.level=warn"]
+VISIT = ["visit", WEB, "8080", "2"]
+
+
+@dataclasses.dataclass
+class Host:
+    name: str
+    load: list
+    alerts: frozenset = frozenset()
+    settings: dict = dataclasses.field(default_factory=dict)  # in /proc/sys/net/ipv4
+    cluster: str = ""
+    address: str = ""
+    exporter: subprocess.Popen = None
+    maker: subprocess.Popen = None
+    made: int = 0
+
+
+def fleet():
+    troubled = [
+        Host("leak", ["leak", "8081", "25"], frozenset({"SockdiagCloseWaitLeak", "SockdiagListenerCloseWaitLeak"})),
+        Host(
+            "ports",
+            ["hold", WEB, "8080", "12", "950"],
+            frozenset(
+                {
+                    "SockdiagDestinationNearKnee",
+                    "SockdiagDestinationPastKnee",
+                    "SockdiagDestinationNearlyExhausted",
+                    "SockdiagDestinationExhaustionPredicted",
+                }
+            ),
+            {"ip_local_port_range": "40000 40999"},
+        ),
+        Host(
+            "burst",
+            ["burst", "25", "24000", "10"],
+            frozenset({"SockdiagTimeWaitSpike", "SockdiagTimeWaitOftenHigh"}),
+            {"tcp_max_tw_buckets": "100000"},
+        ),
+        Host(
+            "full",
+            ["visit", WEB, "8080", "20"],
+            frozenset({"SockdiagTimeWaitNearLimit", "SockdiagTimeWaitOverflow"}),
+            {"tcp_max_tw_buckets": "200"},
+        ),
+        Host(
+            "queue",
+            ["queue", "8082", "16", "10"],
+            frozenset({"SockdiagAcceptQueueFilling", "SockdiagAcceptQueueOverflowing"}),
+        ),
+        Host("flood", ["flood", "own address", "8083", "100"], frozenset({"SockdiagSynFlood"})),
+        Host(
+            "udp",
+            ["udp", "90"],
+            frozenset({"SockdiagUdpPortsNearlyExhausted"}),
+            {"ip_local_port_range": "50000 50099"},
+        ),
+        Host("down", VISIT, frozenset({"SockdiagExporterDown"})),
+    ]
+    hosts = [Host("web", ["serve", "8080"])] + troubled + [Host(f"good{n:02}", VISIT) for n in range(1, 16)]
+    for number, host in enumerate(hosts):
+        host.address = f"10.99.1.{number + 1}"
+        host.cluster = ("east", "west", "")[number % 3]  # a third of them belong to none
+        host.load = [host.address if word == "own address" else word for word in host.load]
+    return hosts
+
+
+def fail(text):
+    print(f"FAILED: {text}", file=sys.stderr)
+    for log in sorted(WORK.glob("*.log")):
+        for line in log.read_text().splitlines()[-3:]:
+            print(f"{log.name}: {line}", file=sys.stderr)
+    sys.exit(1)
+
+
+def passed(text):
+    print(f"[       OK ] {text}", flush=True)
+
+
+def await_true(seconds, what, condition):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return
+        time.sleep(0.2)
+    fail(f"not within {seconds} seconds: {what}")
+
+
+def ask(url, **parameters):
+    """The JSON that answers, None while nobody does."""
+    query = "?" + urllib.parse.urlencode(parameters) if parameters else ""
+    try:
+        with urllib.request.urlopen(url + query, timeout=5) as answer:
+            return json.load(answer)
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return None
+
+
+def web_answers():
+    with contextlib.suppress(OSError), socket.create_connection((WEB, 8080), timeout=1):
+        return True
+    return False
+
+
+def query(expression):
+    """A list of (labels, value); empty where nothing is known yet."""
+    answer = ask(f"{PROMETHEUS}/api/v1/query", query=expression)
+    return [(each["metric"], float(each["value"][1])) for each in answer["data"]["result"]] if answer else []
+
+
+def value(expression):
+    results = query(expression)
+    if len(results) != 1:
+        fail(f"{expression} has {len(results)} results")
+    return results[0][1]
+
+
+# -- the network ------------------------------------------------------------------------------------------
+
+
+def ip(*lines, namespace=None):
+    command = ["ip", *(["-n", namespace] if namespace else []), "-batch", "-"]
+    subprocess.run(command, input="\n".join(lines), text=True, check=True)
+
+
+def in_host(host, *command, log, **options):
+    return subprocess.Popen(
+        ["nsenter", f"--net=/run/netns/{host.name}", *map(str, command)],
+        stderr=open(WORK / f"{host.name}.{log}.log", "w", encoding="utf-8"),
+        **options,
+    )
+
+
+def lay_network(hosts):
+    subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
+    WORK.mkdir()
+    ip(
+        "link set lo up",
+        "link add bridge0 type bridge",
+        f"address add {GATEWAY}/16 dev bridge0",
+        "link set bridge0 up",
+        "route add blackhole 10.98.0.0/16",
+        *(f"netns add {host.name}" for host in hosts),
+        *(f"link add veth{n} type veth peer name eth0 netns {host.name}" for n, host in enumerate(hosts)),
+        *(f"link set veth{n} master bridge0 up" for n in range(len(hosts))),
+    )
+    for host in hosts:
+        ip(
+            "link set lo up",
+            f"address add {host.address}/16 dev eth0",
+            "link set eth0 up",
+            f"route add default via {GATEWAY}",
+            namespace=host.name,
+        )
+        for name, setting in host.settings.items():
+            write = ["sh", "-c", f"echo {setting} >/proc/sys/net/ipv4/{name}"]
+            subprocess.run(["nsenter", f"--net=/run/netns/{host.name}", *write], check=True)
+
+
+# -- Prometheus and Alertmanager --------------------------------------------------------------------------
+
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def hasten(rules):
+    """The rules with every duration, in milliseconds, and the horizon of predict_linear divided by 60."""
+
+    def shorter(match):
+        return f"{match[1]}{int(match[2]) * SECONDS[match[3]] * 1000 // 60}ms"
+
+    # Behind `for:`, `offset`, the bracket of a range and the colon of a subquery.
+    rules = re.sub(r"(for: |offset |\[)(\d+)([smhd])\b", shorter, rules)
+    rules = re.sub(r"(\[\w+:)(\d+)([smhd])\b", shorter, rules)
+    return re.sub(r"(predict_linear.*), 3600\)", r"\1, 60)", rules)
+
+
+def write_configuration(hosts):
+    for name in ("alerts.yaml", "recording_rules.yaml"):
+        (WORK / name).write_text(hasten((TOP / "monitoring" / name).read_text()))
+    targets = [
+        {
+            "targets": [f"{host.address}:10073"],
+            "labels": {"instance": host.name} | ({"cluster": host.cluster} if host.cluster else {}),
+        }
+        for host in hosts
+    ]
+    # JSON is YAML too.
+    prometheus = {
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "rule_files": [str(WORK / "*.yaml")],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"{GATEWAY}:9093"]}]}]},
+        "scrape_configs": [
+            {"job_name": "sockdiag", "static_configs": targets},
+            {"job_name": "prometheus", "static_configs": [{"targets": [f"{GATEWAY}:9090"]}]},
+        ],
+    }
+    alertmanager = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}]}
+    (WORK / "prometheus.json").write_text(json.dumps(prometheus))
+    (WORK / "alertmanager.json").write_text(json.dumps(alertmanager))
+
+
+def start_server(program, name, *flags):
+    subprocess.Popen(
+        [program, f"--config.file={WORK / name}.json", "--log.level=warn", *flags],
+        stdout=subprocess.DEVNULL,
+        stderr=open(WORK / f"{name}.log", "w", encoding="utf-8"),
+    )
+
+
+def start_servers(build):
+    # Debian's Alertmanager wants its templates at their place, whether it was installed or unpacked.
+    unpacked = pathlib.Path(build) / "prometheus/usr/share"
+    if unpacked.exists():
+        subprocess.run(["mount", "--bind", unpacked, "/usr/share"], check=True)
+    start_server(
+        "prometheus",
+        "prometheus",
+        f"--storage.tsdb.path={WORK}/prometheus",
+        f"--web.listen-address={GATEWAY}:9090",
+        "--web.enable-admin-api",
+    )
+    start_server(
+        "prometheus-alertmanager",
+        "alertmanager",
+        f"--storage.path={WORK}/alertmanager",
+        f"--web.listen-address={GATEWAY}:9093",
+        "--cluster.listen-address=",
+    )
+
+
+# -- the judgement ----------------------------------------------------------------------------------------
+
+
+def firing():
+    """The alerts that Alertmanager has now: {(instance, name): alert}."""
+    alerts = ask(f"{ALERTMANAGER}/api/v2/alerts") or []
+    return {(alert["labels"]["instance"], alert["labels"]["alertname"]): alert for alert in alerts}
+
+
+def watch_alerts(hosts):
+    """What has fired until all that is expected has, and for a while longer."""
+    expected = {(host.name, alert) for host in hosts for alert in host.alerts}
+    fired, start, complete = {}, time.monotonic(), None
+    while time.monotonic() < (complete + QUIET_SECONDS if complete else start + ALERT_SECONDS):
+        for key, alert in firing().items():
+            if key not in fired:
+                print(f"{time.monotonic() - start:4.0f} s  {key[0]:8} {key[1]}", flush=True)
+            fired[key] = alert
+        ended = [host.name for host in hosts if host.maker.poll() is not None]
+        if ended:
+            fail(f"no load any more: {ended}")
+        if complete is None and expected <= fired.keys():
+            complete = time.monotonic()
+        time.sleep(0.5)
+    return fired
+
+
+def report(hosts, fired):
+    print(f"\n{'host':8} {'cluster':8} {'expected':38} fired")
+    for host in hosts:
+        got = sorted(name for instance, name in fired if instance == host.name)
+        rows = sorted(host.alerts | set(got)) or ["-"]
+        for row, name in enumerate(rows):
+            left = (host.name, host.cluster or "-") if row == 0 else ("", "")
+            expected = name if name in host.alerts or name == "-" else "(none)"
+            print(f"{left[0]:8} {left[1]:8} {expected:38} {name if name in got or name == '-' else 'MISSING'}")
+    print(flush=True)
+    expected = {(host.name, alert) for host in hosts for alert in host.alerts}
+    if expected != fired.keys():
+        fail(f"missing: {sorted(expected - fired.keys())}, false: {sorted(fired.keys() - expected)}")
+    healthy = sum(not host.alerts for host in hosts)
+    passed(f"{len(fired)} alerts of {len(hosts) - healthy} hosts have fired, and none of the other {healthy}")
+
+
+def check_words(fired):
+    """An alert names the destination or the listener."""
+    for key, words in {
+        ("ports", "SockdiagDestinationNearlyExhausted"): f"to {WEB} port 8080",
+        ("ports", "SockdiagDestinationExhaustionPredicted"): f"towards {WEB} port 8080",
+        ("leak", "SockdiagListenerCloseWaitLeak"): "0.0.0.0 port 8081",
+        ("queue", "SockdiagAcceptQueueFilling"): "0.0.0.0 port 8082",
+        ("queue", "SockdiagAcceptQueueOverflowing"): "0.0.0.0 port 8082",
+        ("flood", "SockdiagSynFlood"): "0.0.0.0 port 8083",
+    }.items():
+        if words not in fired[key]["annotations"]["description"]:
+            fail(f"{key}: no '{words}' in: {fired[key]['annotations']['description']}")
+    passed("descriptions name the destination or the listener")
+
+
+def stand_still(hosts):
+    """No load makes more sockets from here on; each says how many it made."""
+    for host in hosts:
+        host.maker.send_signal(signal.SIGUSR1)
+    for host in hosts:
+        host.made = int(host.maker.stdout.readline())
+
+
+def agree(what, expression, truth, tolerance=1e-9):
+    """Wait until it does: a sample, a scrape and an evaluation."""
+    deadline = time.monotonic() + AGREE_SECONDS
+    while abs((found := value(expression)) - truth) > tolerance:
+        if time.monotonic() > deadline:
+            fail(f"{what}: {found:g}, but it was {truth:g}")
+        time.sleep(0.5)
+    print(f"  {what:42} {found:10g}   made {truth:g}")
+
+
+def check_hosts(made, usable=1000, default_range=28232):
+    """`made` by host; `usable` are the ports that the host `ports` has."""
+
+    def of(name, metric):
+        return f'{metric}{{instance="{name}"}}'
+
+    utilization = "instance:sockdiag_port_utilization:max_1h"
+    agree("utilization of ports", of("ports", utilization), made["ports"] / usable)
+    for share, headroom in ((0.5, "knee"), (1, "exhaustion")):
+        found = of("ports", f"instance:sockdiag_{headroom}_headroom_connections:min_1h")
+        agree(f"its headroom to the {headroom}", found, share * usable - made["ports"])
+    day = of("burst", "instance:sockdiag_port_utilization:max_1d")
+    agree("utilization of burst, to each of ten", day, made["burst"] / 10 / default_range)
+    # A few more may be left by connections of the scrapes.
+    agree("burst's TIME_WAITs", of("burst", "sockdiag_tcp_time_wait_started_total"), made["burst"], 3)
+    kept = of("full", "sockdiag_tcp_time_wait_started_total")
+    skipped = of("full", "sockdiag_tcp_time_wait_overflows_total")
+    agree("full's TIME_WAITs, kept or skipped", f"{kept} + {skipped}", made["full"], 3)
+    # A TIME_WAIT lasts for a minute and up to two seconds more; the last visit may be under way.
+    ports = f"{of('good15', utilization)} * {default_range}"
+    agree("ports of good15 in a minute", ports, min(made["good15"], 2 * 60), 6)
+
+
+def check_clusters(hosts):
+    leak = next(host for host in hosts if host.name == "leak")
+    leaking = f'cluster_job:sockdiag_tcp_sockets:sum{{cluster="{leak.cluster}",state="close_wait"}}'
+    agree(f"CLOSE_WAITs of cluster '{leak.cluster}'", leaking, leak.made)
+    fullest = query("instance:sockdiag_port_utilization:max_1h")
+    for cluster in ("east", "west", ""):
+        values = [number for labels, number in fullest if labels.get("cluster", "") == cluster]
+        truth = statistics.quantiles(values, n=10, method="inclusive")[-1]
+        quantile = f'cluster_job:sockdiag_port_utilization_max_1h:quantile{{cluster="{cluster}",quantile="0.9"}}'
+        agree(f"90th percentile of {len(values)} hosts of '{cluster}'", quantile, truth, 1e-6)
+    least = query("bottomk(1, cluster_job:sockdiag_knee_headroom_connections_min_1h:bottomk10)")
+    if [labels["instance"] for labels, _ in least] != ["ports"]:
+        fail(f"the least headroom is said to be that of {least}")
+
+
+def page_bytes(encoding):
+    request = urllib.request.Request(f"http://{WEB}:10073/metrics", headers={"Accept-Encoding": encoding})
+    with urllib.request.urlopen(request, timeout=5) as body:
+        return len(body.read())
+
+
+def stored():
+    """How many samples a snapshot of the storage has, and how many bytes their chunks take."""
+    request = urllib.request.Request(f"{PROMETHEUS}/api/v1/admin/tsdb/snapshot", method="POST")
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        directory = WORK / "prometheus/snapshots" / json.load(answer)["data"]["name"]
+    blocks = [json.loads(meta.read_text())["stats"] for meta in directory.glob("*/meta.json")]
+    return sum(block["numSamples"] for block in blocks), sum(
+        file.stat().st_size for file in directory.glob("*/chunks/*")
+    )
+
+
+def print_figures():
+    """What docs/fleet.md reckons with."""
+    samples, chunks = stored()
+    print("figures")
+    for name, number in {
+        "samples of a scrape, mean": value('avg(scrape_samples_scraped{job="sockdiag"} > 0)'),
+        "samples of a scrape, good01": value('scrape_samples_scraped{instance="good01"}'),
+        "page, bytes": page_bytes("identity"),
+        "page, bytes with gzip": page_bytes("gzip"),
+        "series in the head": value("prometheus_tsdb_head_series"),
+        "samples in all": samples,
+        "bytes of chunks for each sample": chunks / samples,
+    }.items():
+        print(f"  {name:34} {number:.7g}")
+
+
+def main():
+    exporter, build = sys.argv[1:]
+    hosts = fleet()
+    lay_network(hosts)
+    write_configuration(hosts)
+    for host in hosts:
+        host.exporter = in_host(host, exporter, *EXPORTER_FLAGS, log="exporter")
+    start_servers(build)
+    await_true(30, "Alertmanager answers", lambda: ask(f"{ALERTMANAGER}/api/v2/status"))
+    await_true(60, "all exporters are up", lambda: [n for _, n in query('sum(up{job="sockdiag"})')] == [len(hosts)])
+    passed(f"Prometheus scrapes {len(hosts)} hosts")
+    for host in hosts:
+        host.maker = in_host(host, LOAD, *host.load, log="load", stdout=subprocess.PIPE, text=True)
+        if host.address == WEB:
+            await_true(10, "the web server answers", web_answers)
+    next(host for host in hosts if host.name == "down").exporter.kill()
+    fired = watch_alerts(hosts)
+    report(hosts, fired)
+    check_words(fired)
+    stand_still(hosts)
+    check_hosts({host.name: host.made for host in hosts})
+    check_clusters(hosts)
+    passed("the recording rules agree with what the loads made")
+    print_figures()
+    print("4 passed, 0 failed")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# usage: monitoring.sh EXPORTER BUILD
+# The rules in monitoring/: promtool checks and tests them, each number in them is changed to see that the
+# tests notice, each alert has its runbook, and all that they ask for is on the page of a running
+# exporter, as Prometheus has it.
+exporter=$(realpath "$1") build=$(realpath "$2")
+"$(dirname "$0")/fetch_prometheus.sh" "$build" || exit 1
+PATH=$PATH:$build/prometheus/usr/bin
+. "$(dirname "$0")/support/script.sh"
+need curl python3
+cd "$(dirname "$0")/.."
+rules=(monitoring/alerts.yaml monitoring/recording_rules.yaml)
+export LC_ALL=C # the order of sort
+
+# quietly COMMAND...: what it prints matters only when it fails
+quietly() {
+    "$@" >"$work/out" 2>&1 || fail "$* $(cat "$work/out")"
+}
+
+check_files() {
+    quietly promtool check rules --lint=all --lint-fatal "${rules[@]}"
+    pass "promtool check rules accepts $(grep -c 'alert: ' "${rules[0]}") alerts and $(
+        grep -c 'record: ' "${rules[1]}") recording rules"
+    quietly promtool test rules monitoring/tests/*.yaml
+    for name in $(sed -n 's/.*- \(alert\|record\): //p' "${rules[@]}"); do
+        grep -qw -- "$name" monitoring/tests/*.yaml || fail "no test of $name"
+    done
+    pass "promtool test rules passes, and names every rule"
+    quietly tests/monitoring/mutants.py monitoring
+    pass "the tests notice a change of any number: $(tail -n 1 "$work/out")"
+}
+
+check_runbooks() {
+    sed -n 's/.*- alert: //p' monitoring/alerts.yaml | sort >"$work/alerts"
+    sed -n 's/^## //p' docs/runbooks.md | sort >"$work/runbooks"
+    diff "$work/alerts" "$work/runbooks" || fail "alerts (<) and runbooks (>) differ"
+    sed 's|.*|docs/runbooks.md#\L&|' "$work/alerts" | sort >"$work/anchors"
+    sed -n 's/.*runbook_url: //p' monitoring/alerts.yaml | sort | diff "$work/anchors" - ||
+        fail "anchors expected (<) and linked (>) differ"
+    pass "every alert has a runbook, and links to it"
+}
+
+check_inhibitions() {
+    sed -n '/^```yaml/,/^```$/{/^```/!p}' monitoring/README.md >"$work/alertmanager.yml"
+    for name in $(grep -oE 'Sockdiag[A-Za-z]+' "$work/alertmanager.yml"); do
+        grep -qx "$name" "$work/alerts" || fail "monitoring/README.md inhibits $name, which is no alert"
+    done
+    printf 'route: {receiver: nobody}\nreceivers: [{name: nobody}]\n' >>"$work/alertmanager.yml"
+    quietly amtool check-config "$work/alertmanager.yml"
+    pass "amtool check-config accepts the inhibitions that monitoring/README.md shows"
+}
+
+is_known() {
+    [ -n "$(promtool query instant http://127.0.0.1:9090 "$1")" ]
+}
+
+# prometheus_scrapes FLAG...: a Prometheus with the rules, until it has a destination. The exporter's own
+# listener and Prometheus' connection to it are the listener and the destination that there must be.
+prometheus_scrapes() {
+    cat >"$work/prometheus.yml" <<END
+global: {scrape_interval: 1s, evaluation_interval: 1s}
+rule_files: ["$PWD/monitoring/*.yaml"]
+scrape_configs:
+  - job_name: sockdiag
+    static_configs: [{targets: ["127.0.0.1:10073"], labels: {cluster: test}}]
+END
+    rm -rf "$work/data"
+    prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/data" \
+        --web.listen-address=127.0.0.1:9090 --log.level=error "$@" 2>"$work/prometheus.log" &
+    prometheus=$!
+    pids="$pids $prometheus"
+    await 60 is_known 'sockdiag_destination_ephemeral_ports_used{protocol="tcp"}'
+}
+
+all_evaluated() {
+    curl -sf http://127.0.0.1:9090/api/v1/rules >"$work/rules" && grep -q '"health":"ok"' "$work/rules" &&
+        ! grep -q '"health":"unknown"' "$work/rules"
+}
+
+# What the rules ask for, without comments; in the templates of annotations the labels are not filled in yet.
+expressions() {
+    sed -e '/^ *#/d' -e 's/\\"/"/g' -e 's/=%q/=~".*"/g' "${rules[@]}"
+}
+
+check_names() {
+    expressions | grep -oP '(?<![:\w])(sockdiag_\w+(\{[^}]*\})?|up\{[^}]*\})' | sort -u >"$work/selectors"
+    while read -r selector; do
+        # A histogram goes by its own name only while it is native.
+        is_known "$selector" || is_known "$(sed 's/^\w*/&_count/' <<<"$selector")" ||
+            fail "nothing on the page is $selector"
+    done <"$work/selectors"
+    "$exporter" --once >"$work/once"
+    for name in $(grep -o '^sockdiag_\w*' "$work/selectors" | sort -u); do
+        grep -Eq "^(# TYPE $name histogram|$name[ {])" "$work/once" || fail "--once does not print $name"
+    done
+    pass "what the rules select is there: $(wc -l <"$work/selectors") selectors"
+
+    curl -sf http://127.0.0.1:9090/api/v1/labels | sed 's/.*"data"://' >"$work/labels"
+    for label in $(expressions | grep -oP '(ignoring|without|by) \(\K[^)]*|[$.][Ll]abels\.\K\w+' | tr -d ,); do
+        grep -q "\"$label\"" "$work/labels" || fail "no series has the label $label"
+    done
+    pass "the labels that they match, group and print by exist"
+}
+
+check_evaluation() {
+    await 20 all_evaluated
+    ! grep -q '"health":"err"' "$work/rules" || fail "rules that cannot be evaluated: $(cat "$work/rules")"
+    pass "Prometheus evaluates every rule"
+}
+
+# The branch for native histograms, asked of a number that is above 0 all the time.
+check_native() {
+    local branch always never
+    branch=$(grep histogram_fraction monitoring/alerts.yaml | sed 's/time_wait/listen/')
+    always=${branch/20000/0.5} never=$branch
+    await 30 is_known "$always"
+    ! is_known "$never" || fail "native histograms: $never"
+    ! is_known 'sockdiag_tcp_sampled_sockets_bucket' || fail "classic buckets beside the native ones"
+    pass "with native histograms the share of time is found as well"
+}
+
+check_files
+check_runbooks
+check_inhibitions
+"$exporter" 2>"$work/log" &
+pids="$pids $!"
+await 10 curl -sf http://127.0.0.1:10073/-/ready
+prometheus_scrapes
+check_names
+check_evaluation
+kill "$prometheus" && wait "$prometheus" || true
+prometheus_scrapes --enable-feature=native-histograms
+check_native
+echo "$passed passed, 0 failed"
