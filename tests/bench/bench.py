@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: Apache-2.0
 """Measures the exporter beside its peers, on the same sockets, in one run.
 
@@ -22,481 +22,38 @@ this script.
 """
 
 import argparse
-import concurrent.futures
 import contextlib
-import ctypes
 import dataclasses
 import datetime
-import functools
-import http
 import http.client
 import json
 import os
 import platform
-import re
-import select
 import shlex
 import signal
-import socket
 import statistics
 import subprocess
 import sys
 import time
 
-CLONE_NEWNET = 0x40000000
-PR_SET_PDEATHSIG = 1
+import scrape_latency
+import web_load
+from population import Population, Recipe
+from processes import Failure, one_shot, progress, value
+from report import print_table, verdict
+from samplers import (
+    COUNT, DETAIL, DRAIN, PAUSE_SECONDS, ROWS, Collectd, Drain, Exporter, NodeExporter, Ss,
+)
 
-QUIET_MASK = 0xFFF & ~(1 << 1 | 1 << 6)  # every state but ESTABLISHED and TIME_WAIT
-
-EXPORTER_PORT, NODE_EXPORTER_PORT, COLLECTD_PORT = 19073, 19100, 19103
-READY_SECONDS = 180  # to fabricate a population
-PAUSE_SECONDS = 1  # before a sample: the exporter's interval
-SAMPLE_SECONDS = 30  # for a subject to take its sample, and for a daemon to start
 TIME_WAIT_SECONDS = 60  # how long TIME_WAIT sockets last after rearm()
-POLL_SECONDS = 0.25
 STRAY_SOCKETS = 1000  # scrapes are connections too, and leave TIME_WAIT behind
-
-DRAIN, WALK = "bare drain", "bare walk, nothing reported"
-COUNT, DETAIL = "sockdiag_exporter count", "sockdiag_exporter detail"
-COLLECTD, NODE_EXPORTER, SS = "collectd tcpconns", "node_exporter tcpstat", "ss -tan"
-ROWS = (DRAIN, WALK, COUNT, DETAIL, COLLECTD, NODE_EXPORTER, SS)
 
 GOAL_COUNT, GOAL_DETAIL, GOAL_DETAIL_UNIQUE = 0.12, 1.15, 1.30  # x the bare drain
 GOAL_COUNT_SOCKETS = 500_000  # the goal for the count sample holds from here on
 GOAL_PEAK_MIB, GOAL_IDLE_PERCENT, GOAL_BUDGET_PERCENT = 12, 0.2, 2.0
 
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-class Failure(Exception):
-    """Why a subject has no figures; shown in its row."""
-
-
-class NotReady(Failure):
-    """It answers, but has no page yet: the exporter has just started, or was stopped for long."""
-
-
-@dataclasses.dataclass
-class Sample:
-    cpu: float  # seconds
-    peak_kib: int | None = None
-    seen: int | None = None  # sockets reported: all by the drain, ESTABLISHED by the others
-
-
-@dataclasses.dataclass
-class Recipe:
-    """A population: what `fabricate` is asked for, and what the exporter should cost there."""
-
-    title: str
-    options: dict[str, int | str | bool]  # True: an option without a value
-    goals: dict[str, float]
-
-
-def progress(text):
-    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
-
-
-# ---- processes and namespaces ----
-
-
-def check(result):
-    if result < 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
-
-
-class Namespace:
-    """The network namespace of a process."""
-
-    def __init__(self, pid):
-        self.fd = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-
-    def close(self):
-        os.close(self.fd)
-
-    def enter(self):
-        """Moves the calling thread. There may be no way back: in a user namespace there is none."""
-        check(libc.setns(self.fd, CLONE_NEWNET))
-
-    def connect(self, port):
-        """A connection to loopback in there, made by a thread that goes and does not return: a
-        socket belongs to the namespace it was made in."""
-
-        def there():
-            self.enter()
-            return socket.create_connection(("127.0.0.1", port), timeout=SAMPLE_SECONDS)
-
-        with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
-            return pool.submit(there).result()
-
-    def get(self, port, path):
-        connection = http.client.HTTPConnection("127.0.0.1", port)
-        with contextlib.closing(connection):
-            connection.sock = self.connect(port)
-            connection.request("GET", path)
-            response = connection.getresponse()
-            if response.status == http.HTTPStatus.SERVICE_UNAVAILABLE:
-                raise NotReady(f"{path} is not ready")
-            if response.status != 200:
-                raise Failure(f"{path} answered {response.status}")
-            return response.read().decode()
-
-
-def spawn(argv, netns=None, log=subprocess.DEVNULL, **options):
-    """Starts a program in a namespace. It cannot outlive this process and, in a session of its own,
-    does not hear the terminal's Ctrl-C: ending it in order is left to this script."""
-
-    def prepare():
-        check(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
-        if netns:
-            netns.enter()
-
-    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL} | options
-    return subprocess.Popen(
-        argv, stderr=log, start_new_session=True, preexec_fn=prepare, **options
-    )
-
-
-def cpu_seconds(pid):
-    """User and system time of all threads of a process, the ended ones included."""
-    clock = ctypes.c_int()
-    if libc.clock_getcpuclockid(pid, ctypes.byref(clock)) != 0:
-        raise Failure("ended early")
-    return time.clock_gettime(clock.value)
-
-
-def pause():
-    """As long as the exporter sleeps between two samples."""
-    time.sleep(PAUSE_SECONDS)
-
-
-def memory_kib(pid, field):
-    """VmHWM or VmRSS of a process; None if it has ended."""
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        match = re.search(rf"^{field}:\s+(\d+) kB", status.read(), re.MULTILINE)
-    return int(match[1]) if match else None
-
-
-def one_shot(argv, netns, log, **options):
-    """Runs a command to its end. Returns its CPU seconds, from rusage, and its peak memory."""
-    process = spawn(argv, netns, log, **options)
-    pidfd = os.pidfd_open(process.pid)
-    peak, deadline = None, time.monotonic() + SAMPLE_SECONDS
-    try:
-        # ru_maxrss starts from the size of this script, so watch VmHWM, which starts at exec.
-        while not select.select([pidfd], [], [], 0.02)[0]:
-            peak = memory_kib(process.pid, "VmHWM") or peak
-            if time.monotonic() > deadline:
-                process.kill()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    finally:
-        os.close(pidfd)
-        if process.returncode is None:
-            process.kill()
-            process.wait()
-    if process.returncode != 0:
-        raise Failure(f"exit code {process.returncode}: {last_line(log)}")
-    return usage.ru_utime + usage.ru_stime, peak, process
-
-
-def last_line(log):
-    with open(log.name, encoding="utf-8", errors="replace") as file:
-        lines = file.read().split("\n")
-    return next((line for line in reversed(lines) if line.strip()), "no message")
-
-
-class Population:
-    """Sockets in a namespace of their own, for the time of a `with` block."""
-
-    def __init__(self, bench, recipe):
-        options = [
-            f"--{name}" if setting is True else f"--{name}={setting}"
-            for name, setting in recipe.options.items()
-        ]
-        self.argv = [bench.program("tests/bench/fabricate"), *options]
-        self.log = bench.log("fabricate")
-
-    def __enter__(self):
-        pipe = subprocess.PIPE
-        self.process = spawn(self.argv, None, self.log, stdin=pipe, stdout=pipe, bufsize=0)
-        try:
-            ready = self.answer()
-            self.counts = {key: float(value) for key, value in re.findall(r"(\w+)=(\S+)", ready)}
-            self.netns = Namespace(self.process.pid)
-        except BaseException:
-            self.end()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.netns.close()
-        self.end()
-
-    def end(self):
-        self.process.stdin.close()
-        try:
-            self.process.wait(READY_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.process.stdout.close()
-
-    def answer(self):
-        """The next line that `fabricate` says; it writes a line at once."""
-        if not select.select([self.process.stdout], [], [], READY_SECONDS)[0]:
-            raise Failure(f"fabricate: no answer in {READY_SECONDS} s")
-        line = self.process.stdout.readline().decode()
-        if not line:
-            self.process.wait(READY_SECONDS)
-            raise Failure(last_line(self.log))
-        return line
-
-    def rearm(self):
-        """Gives the TIME_WAIT sockets their full time again."""
-        if self.counts["time_wait"] > 0:
-            self.process.stdin.write(b"rearm\n")
-            self.answer()
-
-    def sockets(self):
-        states = ("established", "time_wait", "close_wait", "fin_wait2", "listen")
-        return int(sum(self.counts[state] for state in states))
-
-
-# ---- subjects ----
-
-
-def value(text, name, **labels):
-    """The value of a series in the text format; None if there is none with these labels."""
-    for line in text.splitlines():
-        match = re.match(rf"{name}(?:\{{(.*)\}})? (\S+)", line)
-        if match and labels.items() <= dict(re.findall(r'(\w+)="([^"]*)"', match[1] or "")).items():
-            return float(match[2])
-    return None
-
-
-class Daemon:
-    """A program that answers on a port in a namespace."""
-
-    def __init__(self, netns, argv, port, log, **options):
-        self.netns, self.port, self.log = netns, port, log
-        self.process = spawn(argv, netns, log, **options)
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-
-    def get(self, path="/metrics"):
-        return self.netns.get(self.port, path)
-
-    def wait_for(self, condition, path="/metrics"):
-        """Fetches a page until condition(text) is true of it. Returns the text."""
-        deadline = time.monotonic() + SAMPLE_SECONDS
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                raise Failure(f"exit code {self.process.returncode}: {last_line(self.log)}")
-            with contextlib.suppress(ConnectionError, NotReady):
-                text = self.get(path)
-                if condition(text):
-                    return text
-            time.sleep(POLL_SECONDS)
-        raise Failure(f"not ready within {SAMPLE_SECONDS} s: {last_line(self.log)}")
-
-    def cpu(self):
-        return cpu_seconds(self.process.pid)
-
-    def settled_cpu(self):
-        """The CPU time once the process has come to rest: garbage is collected after the answer."""
-        deadline, last, now = time.monotonic() + 2, -1.0, self.cpu()
-        while now - last > 0.001 and time.monotonic() < deadline:
-            time.sleep(0.05)
-            last, now = now, self.cpu()
-        return now
-
-    def memory_kib(self, field="VmHWM"):
-        return memory_kib(self.process.pid, field)
-
-
-class Drain:
-    """The floors: a dump of every socket, and the same walk with a mask that leaves out what there
-    is most of. No count that walks the kernel's hash costs less than the second."""
-
-    rows = (DRAIN, WALK)
-
-    def __init__(self, bench, netns):
-        self.argv, self.netns = [bench.program("tests/bench/drain")], netns
-        self.log = bench.log("drain")
-
-    def sample(self, *options):
-        pause()
-        _, peak, process = one_shot(
-            [*self.argv, *options], self.netns, self.log, stdout=subprocess.PIPE, text=True
-        )
-        with process.stdout:
-            fields = dict(re.findall(r"(\w+)=(\S+)", process.stdout.read()))
-        return Sample(float(fields["cpu"]), peak, int(fields["rows"]))
-
-    def samples(self):
-        walk = self.sample(f"--mask={QUIET_MASK}")
-        return {DRAIN: self.sample(), WALK: dataclasses.replace(walk, seen=None)}
-
-
-class Ss:
-    rows = (SS,)
-
-    def __init__(self, bench, netns):
-        self.argv, self.netns, self.log = [bench.peer("ss")[0], "-tan"], netns, bench.log("ss")
-
-    def close(self):
-        pass
-
-    def samples(self):
-        pause()
-        cpu, peak, _ = one_shot(self.argv, self.netns, self.log)
-        return {SS: Sample(cpu, peak)}
-
-
-class NodeExporter:
-    """Samples when scraped, so a sample is a scrape."""
-
-    rows = (NODE_EXPORTER,)
-
-    def __init__(self, bench, netns):
-        program, _ = bench.peer("node_exporter")
-        argv = [program, "--collector.disable-defaults", "--collector.tcpstat"]
-        argv += ["--web.disable-exporter-metrics"]
-        argv += [f"--web.listen-address=127.0.0.1:{NODE_EXPORTER_PORT}"]
-        self.daemon = Daemon(netns, argv, NODE_EXPORTER_PORT, bench.log("node_exporter"))
-        self.close = self.daemon.close
-
-    def samples(self):
-        self.daemon.wait_for(bool, "/")
-        pause()
-        before = self.daemon.settled_cpu()
-        text = self.daemon.get()
-        cpu = self.daemon.settled_cpu() - before
-        seen = value(text, "node_tcp_connection_states", state="established")
-        if seen is None:
-            raise Failure("its tcpstat collector failed")
-        return {NODE_EXPORTER: Sample(cpu, self.daemon.memory_kib(), int(seen))}
-
-
-class Collectd:
-    """Reads on a timer, once at the start: a sample is a fresh process whose next reading is far
-    off, less what starting takes in a namespace without sockets."""
-
-    rows = (COLLECTD,)
-    start_cpu = 0.0
-
-    CONFIGURATION = """\
-BaseDir "{work}"
-PIDFile "{work}/collectd.pid"
-PluginDir "{root}/usr/lib/collectd"
-TypesDB "{root}/usr/share/collectd/types.db"
-Hostname "bench"
-FQDNLookup false
-Interval 3600
-LoadPlugin tcpconns
-<Plugin tcpconns>
-    AllPortsSummary true
-</Plugin>
-LoadPlugin write_prometheus
-<Plugin write_prometheus>
-    Host "127.0.0.1"
-    Port "{port}"
-</Plugin>
-"""
-
-    def __init__(self, bench, netns):
-        program, libraries = bench.peer("collectd")
-        root = program.removesuffix("/usr/sbin/collectd")
-        path = os.path.join(bench.work, "collectd.conf")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(self.CONFIGURATION.format(work=bench.work, root=root, port=COLLECTD_PORT))
-        argv, environment = [program, "-f", "-C", path], os.environ | {"LD_LIBRARY_PATH": libraries}
-        self.start = functools.partial(
-            Daemon, netns, argv, COLLECTD_PORT, bench.log("collectd"), env=environment
-        )
-
-    def close(self):
-        pass
-
-    @classmethod
-    def calibrate(cls, bench, netns):
-        with contextlib.closing(cls(bench, netns)) as subject:
-            cls.start_cpu = statistics.median(subject.samples()[COLLECTD].cpu for _ in range(3))
-
-    def samples(self):
-        pause()
-        series = functools.partial(
-            value, name="collectd_tcpconns_tcp_connections", tcpconns="all", type="ESTABLISHED"
-        )
-        with contextlib.closing(self.start()) as daemon:
-            seen = series(daemon.wait_for(lambda text: series(text) is not None))
-            cpu = daemon.settled_cpu() - self.start_cpu
-            return {COLLECTD: Sample(cpu, daemon.memory_kib(), int(seen))}
-
-
-class Exporter:
-    """Ours. It says itself what its samples cost; the CPU clock of its process says whether to
-    believe it."""
-
-    rows = (COUNT, DETAIL)
-    SAMPLES = {COUNT: "count", DETAIL: "detail"}
-    WAKING = {COUNT: 1, DETAIL: 1}  # overdue after SIGCONT: they follow a drain, and do not count
-    WANTED = {COUNT: 3, DETAIL: 1}  # samples a round
-
-    def __init__(self, bench, netns, flags):
-        argv = [bench.program("sockdiag_exporter"), *flags]
-        argv += [f"--web.listen-address=127.0.0.1:{EXPORTER_PORT}"]
-        self.daemon = Daemon(netns, argv, EXPORTER_PORT, bench.log("sockdiag_exporter"))
-        self.close = self.daemon.close
-        self.claimed = self.used = 0.0
-
-    def stop(self):
-        self.daemon.process.send_signal(signal.SIGSTOP)
-
-    def read(self, text):
-        """{row: (samples taken, CPU seconds they took)}"""
-        result = {}
-        for row, sample in self.SAMPLES.items():
-            taken = value(text, "sockdiag_exporter_samples_total", sample=sample, result="success")
-            cpu = value(text, "sockdiag_exporter_sample_cpu_seconds_total", sample=sample)
-            result[row] = (taken or 0.0, cpu or 0.0)
-        return result
-
-    def wait_for_samples(self, since, wanted):
-        """Waits for that many samples more than `since`. Returns the page that shows them."""
-
-        def taken(text):
-            now = self.read(text)
-            return all(now[row][0] >= since[row][0] + wanted[row] for row in self.rows)
-
-        return self.daemon.wait_for(taken)
-
-    def wait_until_running(self):
-        none = dict.fromkeys(self.rows, (0.0, 0.0))
-        return self.wait_for_samples(none, dict.fromkeys(self.rows, 1))
-
-    def samples(self):
-        self.daemon.process.send_signal(signal.SIGCONT)
-        awake = self.read(self.wait_until_running())
-        before = self.read(self.wait_for_samples(awake, self.WAKING))
-        text = self.wait_for_samples(before, self.WANTED)
-        self.used = self.daemon.cpu()
-        self.stop()
-        after, peak = self.read(text), self.daemon.memory_kib()
-        seen = value(text, "sockdiag_tcp_sockets", state="established")
-        self.claimed = sum(cpu for _, cpu in after.values())
-        result = {}
-        for row in self.rows:
-            taken, cpu = (now - then for now, then in zip(after[row], before[row]))
-            result[row] = Sample(cpu / taken, peak, None if seen is None else int(seen))
-        return result
-
-    def credibility(self):
-        """CPU time of the process, start, web server and all, over that of its samples."""
-        return self.used / self.claimed if self.claimed else None
+IDLE = Recipe("an idle host", {"established": 20, "listen": 10}, {})
+NOT_COMPARED = {"web", "scrape", "knee"}  # the parts that need no sampler beside the exporter
 
 
 # ---- the benchmark ----
@@ -685,10 +242,6 @@ def connect_knee_or_reason(bench):
 # ---- the report ----
 
 
-def verdict(figure, goal, unit=""):
-    return f"<= {goal:g}{unit}: {'met' if figure <= goal else 'MISSED'}"
-
-
 def table_row(row, entry, recipe):
     cells = [row] + ["-"] * 5
     if entry["samples"]:
@@ -706,14 +259,6 @@ def table_row(row, entry, recipe):
             cells[4] = f"{cells[4]}; {peak}".removeprefix("-; ")
     cells[5] = entry["remark"] or cells[5]
     return cells
-
-
-def print_table(header, rows):
-    print("| " + " | ".join(header) + " |")
-    print("|" + "---|" * len(header))
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
-    print(flush=True)
 
 
 def print_population(recipe, population, table):
@@ -774,17 +319,18 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5, help="of interleaved samples")
     parser.add_argument("--idle-seconds", type=float, default=30)
     parser.add_argument("--budget-seconds", type=float, default=60)
+    parser.add_argument("--web-seconds", type=int, default=4, help="each tool loads each subject")
+    parser.add_argument("--scrape-seconds", type=float, default=12, help="of each phase")
     parser.add_argument(
-        "--only", action="append", choices=("idle", *recipes(0), "budget", "knee"),
+        "--only", action="append", choices=("idle", "web", "scrape", *recipes(0), "budget", "knee"),
         help="this part of the benchmark (may be repeated; budget needs full)",
     )
     return parser.parse_args()
 
 
 def run_populations(bench, options, wanted, report):
-    progress("an idle host")
-    idle = Recipe("an idle host", {"established": 20, "listen": 10}, {})
-    with Population(bench, idle) as population:
+    progress(IDLE.title)
+    with Population(bench, IDLE) as population:
         with contextlib.suppress(Failure):  # its row will say why
             Collectd.calibrate(bench, population.netns)
         if wanted("idle"):
@@ -812,12 +358,32 @@ def run_populations(bench, options, wanted, report):
                 print_watch(title, report["budget"], GOAL_BUDGET_PERCENT)
 
 
+def run_web(bench, options, report):
+    with Population(bench, IDLE) as population:
+        report["web"] = web_load.load_all(bench, population.netns, options.web_seconds)
+        web_load.print_loads(report["web"], options.web_seconds)
+
+
+def run_scrape(bench, options, report):
+    loaded = recipes(options.sockets)["full"]
+    try:
+        phases = scrape_latency.measure_phases(bench, IDLE, loaded, options.scrape_seconds)
+    except (Failure, OSError) as failure:
+        phases = {"remark": str(failure)}
+    report["scrape"] = phases
+    scrape_latency.print_phases(phases, options.sockets)
+
+
 def run(bench, options, report):
     def wanted(name):
         return not options.only or name in options.only
 
-    if set(options.only or ()) != {"knee"}:
+    if not options.only or set(options.only) - NOT_COMPARED:
         run_populations(bench, options, wanted, report)
+    if wanted("web"):
+        run_web(bench, options, report)
+    if wanted("scrape"):
+        run_scrape(bench, options, report)
     if wanted("knee"):
         progress("the knee of connect()")
         report["knee"] = connect_knee_or_reason(bench)

@@ -45,13 +45,14 @@ missing_libraries() {
 }
 
 # complete_libraries FILE...: fetches the shared libraries that the files lack, then those that
-# these lack. A Debian library's package is named after it: libprotobuf-c.so.1 is in libprotobuf-c1.
+# these lack. A Debian library's package is named after it: libprotobuf-c.so.1 is in libprotobuf-c1,
+# and, where digits would meet, libnghttp2.so.14 in libnghttp2-14.
 complete_libraries() {
     for _ in 1 2 3; do
         libraries=$(missing_libraries "$@")
         [ -z "$libraries" ] && return 0
         for library in $libraries; do
-            fetch "$(echo "$library" | sed 's/\.so\.//')" || return 1
+            fetch "$(echo "$library" | sed 's/\([0-9]\)\.so\./\1-/; s/\.so\.//')" || return 1
         done
     done
     echo "still without $(echo "$libraries" | paste -s -d ' ')" >>"$log"
@@ -80,11 +81,20 @@ peer() {
     fi
 }
 
+# installed PROGRAM PACKAGE SCRIPT OPTION: the line of what must be installed already; the sed script
+# finds the version in what it says to that option.
+installed() {
+    if program=$(command -v "$1"); then
+        printf '%s\tok\t%s\t%s\t\n' "$1" "$("$program" "$4" | sed "$3")" "$program"
+    else
+        printf '%s\tmissing\t%s is not installed\n' "$1" "$2"
+    fi
+}
+
 peer collectd collectd-core usr/sbin/collectd usr/lib/collectd/tcpconns.so \
     usr/lib/collectd/write_prometheus.so
 peer node_exporter prometheus-node-exporter usr/bin/prometheus-node-exporter
-if ss=$(command -v ss); then
-    printf 'ss\tok\t%s\t%s\t\n' "$("$ss" -V | sed 's/.*iproute2-\([^, ]*\).*/\1/')" "$ss"
-else
-    printf 'ss\tmissing\tiproute2 is not installed\n'
-fi
+peer wrk wrk usr/bin/wrk
+peer h2load nghttp2-client usr/bin/h2load
+installed ss iproute2 's/.*iproute2-\([^, ]*\).*/\1/' -V
+installed openssl openssl 's/^OpenSSL \([^ ]*\).*/\1/' version
