@@ -60,6 +60,7 @@ pass "it takes OpenMetrics, with classic buckets"
 stop_prometheus
 
 # All samples saw the same number of listeners: the median is that, within the width of a bucket.
+# While the budget stretches count samples, what stands in for them is observed too.
 prometheus_scrapes '  static_configs: [{targets: ["127.0.0.1:10073"]}]' --enable-feature=native-histograms
 await 30 is_known 'histogram_quantile(0.5, sockdiag_tcp_sampled_sockets{state="listen"})'
 listeners=$(query 'sockdiag_tcp_sockets{state="listen"}')
@@ -67,7 +68,7 @@ sampled='sockdiag_tcp_sampled_sockets{state="listen"}'
 [ "$(query "histogram_quantile(1, $sampled) >= bool $listeners / 1.1")" = 1 ] &&
     [ "$(query "histogram_quantile(1, $sampled) <= bool $listeners * 1.1")" = 1 ] ||
     fail "at most $(query "histogram_quantile(1, $sampled)") listeners instead of $listeners"
-[ "$(query "histogram_count($sampled) == bool on() sockdiag_exporter_samples_total{sample=\"count\",result=\"success\"}")" = 1 ] ||
+[ "$(query "histogram_count($sampled) >= bool on() sockdiag_exporter_samples_total{sample=\"count\",result=\"success\"}")" = 1 ] ||
     fail "$(query "histogram_count($sampled)") observations"
 is_known 'histogram_quantile(0.9, sockdiag_ephemeral_port_sampled_utilization_ratio{protocol="tcp",scope="host"})' ||
     fail "no quantile of the utilization"
