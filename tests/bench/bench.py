@@ -365,13 +365,15 @@ def run_web(bench, options, report):
 
 
 def run_scrape(bench, options, report):
-    loaded = recipes(options.sockets)["full"]
+    title = f"{options.sockets:,} TIME_WAIT"
+    time_wait = Recipe(title, {"established": 20, "listen": 10, "time-wait": options.sockets}, {})
+    loaded = (time_wait, recipes(options.sockets)["full"])
     try:
-        phases = scrape_latency.measure_phases(bench, IDLE, loaded, options.scrape_seconds)
+        results = scrape_latency.measure(bench, IDLE, loaded, options.scrape_seconds)
     except (Failure, OSError) as failure:
-        phases = {"remark": str(failure)}
-    report["scrape"] = phases
-    scrape_latency.print_phases(phases, options.sockets)
+        results = {"remark": str(failure)}
+    report["scrape"] = results
+    scrape_latency.print_results(results)
 
 
 def run(bench, options, report):
