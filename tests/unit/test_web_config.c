@@ -20,55 +20,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "scratch.h"
+
 #define SALTED "abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ./012"
 #define HASH   "$2y$10$" SALTED
-
-static char directory[] = "/tmp/test_web_config.XXXXXX";
-
-/* The path of `name` in the directory of the test, valid until eight calls later. */
-static const char *in_directory(const char *name)
-{
-    static char paths[8][PATH_MAX];
-    static unsigned next;
-    char *path = paths[next++ % 8];
-    snprintf(path, PATH_MAX, "%s/%s", directory, name);
-    return path;
-}
-
-static void write_bytes(const char *name, const char *bytes, size_t length)
-{
-    FILE *file = fopen(in_directory(name), "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, length, file), length);
-    assert_int_equal(fclose(file), 0);
-}
-
-static void write_text(const char *name, const char *text)
-{
-    write_bytes(name, text, strlen(text));
-}
-
-static int make_directory(void **state)
-{
-    (void)state;
-    return mkdtemp(directory) ? 0 : -1;
-}
-
-static int remove_directory(void **state)
-{
-    (void)state;
-    static const char *const names[] = {"web.yml", "other.yml",   "directory",   "fifo", "data",
-                                        "next",    "old/web.yml", "new/web.yml", "old",  "new"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        remove(in_directory(names[i]));
-    return rmdir(directory);
-}
 
 static struct web_config *accepted_bytes(const char *text, size_t length)
 {
     char error[512];
-    write_bytes("web.yml", text, length);
-    struct web_config *config = web_config_load(in_directory("web.yml"), NULL, error, sizeof error);
+    scratch_write("web.yml", text, length);
+    struct web_config *config = web_config_load(scratch_path("web.yml"), NULL, error, sizeof error);
     if (!config)
         fail_msg("refused: %s\n%s", error, text);
     return config;
@@ -83,11 +44,11 @@ static struct web_config *accepted(const char *text)
 static void refused_bytes(const char *text, size_t length, const char *line)
 {
     char error[512], expected[512];
-    write_bytes("web.yml", text, length);
-    struct web_config *config = web_config_load(in_directory("web.yml"), NULL, error, sizeof error);
+    scratch_write("web.yml", text, length);
+    struct web_config *config = web_config_load(scratch_path("web.yml"), NULL, error, sizeof error);
     if (config)
         fail_msg("taken: %s", text);
-    snprintf(expected, sizeof expected, "%s:%s", in_directory("web.yml"), line);
+    snprintf(expected, sizeof expected, "%s:%s", scratch_path("web.yml"), line);
     assert_string_equal(error, expected);
 }
 
@@ -317,8 +278,8 @@ static void test_no_error_quotes_a_hash_or_a_password(void **state)
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         char error[512];
-        write_text("web.yml", texts[i]);
-        assert_null(web_config_load(in_directory("web.yml"), NULL, error, sizeof error));
+        scratch_write_text("web.yml", texts[i]);
+        assert_null(web_config_load(scratch_path("web.yml"), NULL, error, sizeof error));
         if (strstr(error, "horse") || strstr(error, SALTED))
             fail_msg("quoted: %s", error);
     }
@@ -376,8 +337,8 @@ static void assert_not_loaded(const char *name, const char *line)
 {
     char error[512], expected[512];
     struct file_stamps stamps = {0};
-    assert_null(web_config_load(in_directory(name), &stamps, error, sizeof error));
-    snprintf(expected, sizeof expected, "%s: %s", in_directory(name), line);
+    assert_null(web_config_load(scratch_path(name), &stamps, error, sizeof error));
+    snprintf(expected, sizeof expected, "%s: %s", scratch_path(name), line);
     assert_string_equal(error, expected);
     assert_false(file_stamps_changed(&stamps));
     file_stamps_free(&stamps);
@@ -387,14 +348,14 @@ static void test_files_that_cannot_be_read(void **state)
 {
     (void)state;
     assert_not_loaded("missing.yml", "cannot be read: No such file or directory");
-    assert_int_equal(mkdir(in_directory("directory"), 0700), 0);
+    assert_int_equal(mkdir(scratch_path("directory"), 0700), 0);
     assert_not_loaded("directory", "is not a regular file");
-    assert_int_equal(mkfifo(in_directory("fifo"), 0600), 0);
+    assert_int_equal(mkfifo(scratch_path("fifo"), 0600), 0);
     assert_not_loaded("fifo", "is not a regular file");
 
-    write_text("other.yml", "");
+    scratch_write_text("other.yml", "");
     assert_not_loaded("other.yml/web.yml", "cannot be read: Not a directory");
-    assert_int_equal(truncate(in_directory("other.yml"), 1 << 20 | 1), 0);
+    assert_int_equal(truncate(scratch_path("other.yml"), 1 << 20 | 1), 0);
     assert_not_loaded("other.yml", "is larger than 1 MiB");
 }
 
@@ -402,10 +363,10 @@ static void test_a_long_error_is_cut(void **state)
 {
     (void)state;
     char error[8];
-    write_text("web.yml", "junk");
-    assert_null(web_config_load(in_directory("web.yml"), NULL, error, sizeof error));
+    scratch_write_text("web.yml", "junk");
+    assert_null(web_config_load(scratch_path("web.yml"), NULL, error, sizeof error));
     assert_int_equal(strlen(error), 7);
-    assert_null(web_config_load(in_directory("web.yml"), NULL, error, 1));
+    assert_null(web_config_load(scratch_path("web.yml"), NULL, error, 1));
     assert_string_equal(error, "");
 }
 
@@ -414,7 +375,7 @@ static bool loads(struct file_stamps *stamps)
 {
     char error[512];
     struct web_config *config =
-        web_config_load(in_directory("web.yml"), stamps, error, sizeof error);
+        web_config_load(scratch_path("web.yml"), stamps, error, sizeof error);
     web_config_free(config);
     return config;
 }
@@ -424,25 +385,25 @@ static void test_a_file_that_changes_is_seen(void **state)
     (void)state;
     struct file_stamps stamps = {0};
     assert_false(file_stamps_changed(&stamps));
-    write_text("web.yml", "");
+    scratch_write_text("web.yml", "");
     assert_true(loads(&stamps));
     assert_false(file_stamps_changed(&stamps));
-    write_text("web.yml", "{}");
+    scratch_write_text("web.yml", "{}");
     assert_true(file_stamps_changed(&stamps));
     assert_true(loads(&stamps));
     assert_false(file_stamps_changed(&stamps));
 
     /* Another file of the same size in its place. */
-    write_text("other.yml", "~ ");
-    assert_int_equal(rename(in_directory("other.yml"), in_directory("web.yml")), 0);
+    scratch_write_text("other.yml", "~ ");
+    assert_int_equal(rename(scratch_path("other.yml"), scratch_path("web.yml")), 0);
     assert_true(file_stamps_changed(&stamps));
     assert_true(loads(&stamps));
 
-    assert_int_equal(unlink(in_directory("web.yml")), 0);
+    assert_int_equal(unlink(scratch_path("web.yml")), 0);
     assert_true(file_stamps_changed(&stamps));
     assert_false(loads(&stamps));
     assert_false(file_stamps_changed(&stamps)); /* it is still gone */
-    write_text("web.yml", "");
+    scratch_write_text("web.yml", "");
     assert_true(file_stamps_changed(&stamps));
     file_stamps_free(&stamps);
     assert_false(file_stamps_changed(&stamps));
@@ -452,10 +413,10 @@ static void test_a_broken_file_is_tried_again_when_it_changes(void **state)
 {
     (void)state;
     struct file_stamps stamps = {0};
-    write_text("web.yml", "junk");
+    scratch_write_text("web.yml", "junk");
     assert_false(loads(&stamps));
     assert_false(file_stamps_changed(&stamps));
-    write_text("web.yml", "{}");
+    scratch_write_text("web.yml", "{}");
     assert_true(file_stamps_changed(&stamps));
     assert_true(loads(&stamps));
     file_stamps_free(&stamps);
@@ -466,20 +427,20 @@ static void test_a_directory_that_is_swapped_by_its_link_is_seen(void **state)
 {
     (void)state;
     struct file_stamps stamps = {0};
-    remove(in_directory("web.yml"));
-    assert_int_equal(mkdir(in_directory("old"), 0700), 0);
-    assert_int_equal(mkdir(in_directory("new"), 0700), 0);
-    write_text("old/web.yml", "{}");
-    write_text("new/web.yml", "{}");
-    assert_int_equal(symlink("data/web.yml", in_directory("web.yml")), 0);
-    assert_int_equal(symlink("old", in_directory("data")), 0);
+    remove(scratch_path("web.yml"));
+    assert_int_equal(mkdir(scratch_path("old"), 0700), 0);
+    assert_int_equal(mkdir(scratch_path("new"), 0700), 0);
+    scratch_write_text("old/web.yml", "{}");
+    scratch_write_text("new/web.yml", "{}");
+    assert_int_equal(symlink("data/web.yml", scratch_path("web.yml")), 0);
+    assert_int_equal(symlink("old", scratch_path("data")), 0);
     assert_true(loads(&stamps));
     assert_false(file_stamps_changed(&stamps));
-    assert_int_equal(symlink("new", in_directory("next")), 0);
-    assert_int_equal(rename(in_directory("next"), in_directory("data")), 0);
+    assert_int_equal(symlink("new", scratch_path("next")), 0);
+    assert_int_equal(rename(scratch_path("next"), scratch_path("data")), 0);
     assert_true(file_stamps_changed(&stamps));
     file_stamps_free(&stamps);
-    remove(in_directory("web.yml"));
+    remove(scratch_path("web.yml"));
 }
 
 int main(void)
@@ -500,5 +461,5 @@ int main(void)
         cmocka_unit_test(test_a_broken_file_is_tried_again_when_it_changes),
         cmocka_unit_test(test_a_directory_that_is_swapped_by_its_link_is_seen),
     };
-    return cmocka_run_group_tests_name("web_config", tests, make_directory, remove_directory);
+    return cmocka_run_group_tests_name("web_config", tests, scratch_make, scratch_remove);
 }
