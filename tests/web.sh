@@ -157,6 +157,10 @@ expect "a removed user" 401 -u bob:other "$url/metrics"
 await 10 log_has 'from before stays in force'
 expect "with an empty file" 401 "$url/metrics"
 : >log
+printf 'http_server_config:\n  headers:\n    X-Frame-Options: deny\n' >web.yml # nor when it is half written
+await 10 log_has 'web.yml: .* from before stays in force'
+expect "with only headers" 401 "$url/metrics"
+: >log
 echo 'basic_auth_users: [' >web.yml
 await 10 log_has 'from before stays in force'
 expect "the password from before" 200 -u alice:new "$url/metrics"
@@ -205,6 +209,10 @@ expect "an authority nobody trusts" 000 "$tls/metrics"
 expect "no TLS" 000 "$url/metrics"
 pass "TLS"
 
+tls_config 'min_version: TLS11' >web.yml
+await 10 log_has 'was read again'
+expect "a version that only old clients have" 200 "${trust[@]}" --tls-max 1.1 --ciphers DEFAULT@SECLEVEL=0 "$tls/metrics"
+: >log
 tls_config 'min_version: TLS13' >web.yml
 await 10 log_has 'was read again'
 expect "the lowest version" 200 "${trust[@]}" "$tls/metrics"
@@ -295,6 +303,25 @@ mutual VerifyClientCertIfGiven 200 000 000 200 "$ca"
 mutual RequireAndVerifyClientCert 000 000 000 200 "$ca"
 pass "client certificates, each type of client_auth_type"
 
+# A connection from before is still asked for the password from before, then for nothing.
+users alice:secret >web.yml
+start --web.config.file=web.yml
+tls_config 'client_auth_type: RequireAndVerifyClientCert' "$ca" >next.yml
+exec 5<>/dev/tcp/127.0.0.1/10073 6<>/dev/tcp/127.0.0.1/10073
+mv next.yml web.yml
+kill -HUP "$daemon"
+await 10 log_has 'was read again'
+printf 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n' >&5
+printf 'GET /metrics HTTP/1.1\r\nHost: a\r\nAuthorization: Basic %s\r\n\r\n' "$(printf alice:secret | base64)" >&6
+grep -q '^HTTP/1.1 401 ' <&5 || fail "no password was asked for after the change"
+grep -q '^HTTP/1.1 200 ' <&6 || fail "the password from before was not taken"
+exec 5>&- 6>&-
+expect "no certificate" 000 "${trust[@]}" "$tls/metrics"
+expect "a certificate" 200 "${trust[@]}" --cert client.pem --key client.key "$tls/metrics"
+expect "the old way" 000 -u alice:secret "$url/metrics"
+stop
+pass "from passwords to client certificates, and nobody comes in by neither"
+
 {
     tls_config
     users alice:secret
@@ -348,14 +375,14 @@ activator=$!
 rm -f enough statuses log
 touch log
 await 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/10073"
-scrape_all_the_time() {
+scrape_all_the_time() { # on a connection for each scrape, or on one for five of them
     while [ ! -e enough ]; do
-        echo "$(status "$url/-/healthy")"
+        curl --silent --output /dev/null --max-time 20 --write-out '%{http_code}\n' "$url/metrics$1" || true
     done >"statuses.$1"
 }
 scrapers=
-for scraper in 1 2; do
-    scrape_all_the_time $scraper &
+for scraper in '' '?[1-5]'; do
+    scrape_all_the_time "$scraper" &
     scrapers="$scrapers $!"
 done
 pids="$pids $scrapers"

@@ -32,7 +32,7 @@ struct exporter {
     double start_time_seconds;
     struct buffer body; /* with --once */
     struct publication *publication;
-    struct web_server *web;          /* NULL before it listens, and with --once */
+    struct web_server *web;          /* NULL with --once */
     struct file_stamps config_files; /* of the web configuration as it was last read */
 };
 
@@ -111,10 +111,13 @@ static void reload(struct exporter *exporter)
     char error[512];
     struct web_config *config = web_config_load(exporter->options.web_config_file,
                                                 &exporter->config_files, error, sizeof error);
-    if (config && web_server_configure(exporter->web, config, error, sizeof error))
+    if (!config)
+        log_error("main", "%s: the web configuration from before stays in force", error);
+    else if (web_server_configure(exporter->web, config, error, sizeof error))
         log_info("main", "the web configuration was read again");
     else
-        log_error("main", "%s: the web configuration from before stays in force", error);
+        log_error("main", "%s: %s: the web configuration from before stays in force",
+                  exporter->options.web_config_file, error);
 }
 
 /* When the web configuration is to be read again. */
@@ -151,7 +154,7 @@ static int serve(struct exporter *exporter, const sigset_t *signals)
     }
 }
 
-static struct web_server *start_web(struct exporter *exporter, char *error, size_t error_size)
+static struct web_server *create_web(struct exporter *exporter, char *error, size_t error_size)
 {
     const struct options *options = &exporter->options;
     struct web_config *config = NULL;
@@ -161,22 +164,25 @@ static struct web_server *start_web(struct exporter *exporter, char *error, size
         if (!config)
             return NULL;
     }
-    return web_server_start(&options->web, config, exporter->publication, &system_clock, error,
-                            error_size);
+    return web_server_create(&options->web, config, exporter->publication, &system_clock, error,
+                             error_size);
 }
 
-/* Sample and serve until a signal asks to stop. The first count sample is taken before anything
- * else is promised: where it fails, a daemon would never have numbers. */
+/* Sample and serve until a signal asks to stop. The first count sample is taken before anybody is
+ * answered: where it fails, a daemon would never have numbers, and who has connected meanwhile gets
+ * some. */
 static bool run(struct exporter *exporter, struct sampler *sampler, const sigset_t *signals)
 {
     char error[512];
     struct fault fault;
-    exporter->web = start_web(exporter, error, sizeof error);
+    exporter->web = create_web(exporter, error, sizeof error);
     if (!exporter->web)
         return complain(error);
     if (!sampler_take(sampler, SAMPLE_COUNT, &fault))
         return complain_fault(&fault);
     sampler_publish(sampler);
+    if (!web_server_start(exporter->web, error, sizeof error))
+        return complain(error);
 
     struct sampler_thread *thread = sampler_thread_start(sampler);
     if (!thread)

@@ -39,24 +39,32 @@ struct web_options {
 struct web_server;
 
 /*
- * Listen, and answer from threads of its own. What the pointers in `options` point to,
- * `publication` and `clock` must outlive the server; `config` (NULL: plain HTTP for everyone)
- * becomes its own. NULL when that cannot be: `error` then holds one line for the operator.
+ * Listen: who connects from now on waits for web_server_start(). What the pointers in `options`
+ * point to, `publication` and `clock` must outlive the server; `config` (NULL: plain HTTP for
+ * everyone) becomes its own. NULL when that cannot be: `error` then holds one line for the
+ * operator.
  */
-struct web_server *web_server_start(const struct web_options *options, struct web_config *config,
-                                    struct publication *publication, const struct clock *clock,
-                                    char *error, size_t error_size);
+struct web_server *web_server_create(const struct web_options *options, struct web_config *config,
+                                     struct publication *publication, const struct clock *clock,
+                                     char *error, size_t error_size);
 
-/* Put `config`, which becomes its own, in the place of the one that the server was started with,
- * which was not NULL. No request is lost: with other TLS settings, those under way are answered,
- * and connections between two requests are closed. False when that cannot be: the old one stays in
- * force, and `error` holds one line for the operator. An empty one is not taken where TLS or
- * passwords are in force: it is more likely a file that is just being written. From the thread that
- * started the server. */
+/* Answer, from threads of its own. False when that cannot be: `error` then holds one line for the
+ * operator, and the server is to be stopped. */
+bool web_server_start(struct web_server *server, char *error, size_t error_size);
+
+/*
+ * Put `config`, which becomes its own, in the place of the one that the server was created with,
+ * which was not NULL. No request is lost: with other TLS settings, connections from before keep the
+ * configuration from before; what they have asked is answered (for five seconds at most), and they
+ * are closed. False when that cannot be: the old one stays in force, and `error` holds one line for
+ * the operator. One that asks nothing of a client is not taken where TLS or passwords are in force:
+ * it is more likely a file that is just being written. Only while web_server_can_configure(), and
+ * from the thread that started the server.
+ */
 bool web_server_configure(struct web_server *server, struct web_config *config, char *error,
                           size_t error_size);
 
-/* Is no change of TLS settings still under way? Only then may the next one begin. */
+/* Is no change of TLS settings still under way? */
 bool web_server_can_configure(const struct web_server *server);
 
 /* Close connections that took too long, and what a change of TLS settings left behind: to be called
@@ -67,8 +75,9 @@ void web_server_tend(struct web_server *server);
  */
 bool web_address_is_valid(const char *address);
 
-/* Take no more connections, answer what was asked (for five seconds at most), close them. Sockets
- * of systemd's stay open there, with who comes meanwhile. NULL is allowed. */
+/* Take no more connections, answer what was asked (for five seconds at most; who has not asked yet
+ * has two), close them. Sockets of systemd's stay open there, with who comes meanwhile. NULL is
+ * allowed, and so is one that was not started. */
 void web_server_stop(struct web_server *server);
 
 /* The requests answered so far, every handler and code that can occur. Returns how many entries of

@@ -8,11 +8,15 @@
 /* How long a connection may be in each phase; 0: as long as libmicrohttpd lets it. */
 static const int64_t seconds_allowed[CONNECTION_PHASES] = {
     [CONNECTION_NEW] = 10,
+    [CONNECTION_IDLE] = 75, /* its next request included, which may come byte by byte */
     [CONNECTION_ANSWERING] = 60,
 };
 
 /* When it is crowded, an answer is only waited for so long. */
 static const int64_t answer_when_crowded = 1 * NANOSECONDS_PER_SECOND;
+
+/* When all shall leave, who is new has so long to ask for something. */
+static const int64_t ask_when_leaving = 2 * NANOSECONDS_PER_SECOND;
 
 void connections_init(struct connections *connections, unsigned limit, const struct clock *clock)
 {
@@ -112,12 +116,6 @@ void connections_enter(struct connections *connections, struct connection *conne
     pthread_mutex_unlock(&connections->mutex);
 }
 
-static unsigned count_busy(const struct connections *connections)
-{
-    return connections->counts[CONNECTION_NEW] + connections->counts[CONNECTION_ANSWERING] +
-           connections->counts[CONNECTION_SUSPENDED];
-}
-
 bool connections_are_crowded(struct connections *connections)
 {
     pthread_mutex_lock(&connections->mutex);
@@ -140,17 +138,46 @@ void connections_close_overdue(struct connections *connections)
     pthread_mutex_unlock(&connections->mutex);
 }
 
+/* Until when `connection` is waited for, if nothing changes. */
+static int64_t awaited_until(const struct connection *connection)
+{
+    switch (connection->phase) {
+    case CONNECTION_NEW:
+        return connection->since + ask_when_leaving;
+    case CONNECTION_IDLE:
+        return 0;
+    default:
+        return INT64_MAX;
+    }
+}
+
+/* Until when anybody is waited for. With the mutex held. */
+static int64_t busy_until(const struct connections *connections)
+{
+    const struct connection *connection;
+    int64_t latest = 0;
+    TAILQ_FOREACH(connection, &connections->list, order)
+    {
+        int64_t until = awaited_until(connection);
+        if (until > latest)
+            latest = until;
+    }
+    return latest;
+}
+
 bool connections_await_idle(struct connections *connections, int64_t deadline)
 {
-    const struct timespec until = {.tv_sec = deadline / NANOSECONDS_PER_SECOND,
-                                   .tv_nsec = deadline % NANOSECONDS_PER_SECOND};
     pthread_mutex_lock(&connections->mutex);
-    int result = 0;
-    while (count_busy(connections) > 0 && result == 0)
-        result = pthread_cond_timedwait(&connections->changed, &connections->mutex, &until);
-    bool idle = count_busy(connections) == 0;
+    int64_t time, until;
+    while ((until = busy_until(connections)) > (time = now(connections)) && time < deadline) {
+        if (until > deadline)
+            until = deadline;
+        const struct timespec timeout = {.tv_sec = until / NANOSECONDS_PER_SECOND,
+                                         .tv_nsec = until % NANOSECONDS_PER_SECOND};
+        pthread_cond_timedwait(&connections->changed, &connections->mutex, &timeout);
+    }
     pthread_mutex_unlock(&connections->mutex);
-    return idle;
+    return until <= time;
 }
 
 void connections_await_resumed(struct connections *connections)

@@ -43,12 +43,15 @@ struct connections {
 void connections_init(struct connections *connections, unsigned limit, const struct clock *clock);
 void connections_release(struct connections *connections);
 
-/* A new connection on `fd`, or NULL when there is no memory. To be removed before `fd` is closed.
- * When it is crowded, the one that has kept a request waiting, or nothing at all, for longest is
- * shut down: a scraper sends its request at once, and is not that one. */
+/* A new connection on `fd`, or NULL when there is no memory. To be removed, which frees it, before
+ * `fd` is closed. When it is crowded, one is shut down: that which has been without a request for
+ * longest, or has not taken its answer for longest and for more than a second. A scraper sends its
+ * request at once, and takes the answer. */
 struct connection *connections_add(struct connections *connections, int fd);
 void connections_remove(struct connections *connections, struct connection *connection);
 
+/* It is at something else now, or at the same anew. From the thread that serves it, or for one that
+ * is suspended. */
 void connections_enter(struct connections *connections, struct connection *connection,
                        enum connection_phase phase);
 
@@ -56,11 +59,12 @@ void connections_enter(struct connections *connections, struct connection *conne
 bool connections_are_crowded(struct connections *connections);
 
 /* Shut down those that took too long for what they are at: ten seconds for a first request, a
- * minute for reading an answer. To be called about once a second. */
+ * minute for reading an answer, 75 seconds from there to the end of the next request. To be called
+ * about once a second. */
 void connections_close_overdue(struct connections *connections);
 
-/* Wait until no connection is new or answering, or until `deadline` (CLOCK_MONOTONIC nanoseconds,
- * may be past). False if it did not come to that. */
+/* Wait until no connection is answering or suspended, or has been new for less than two seconds; or
+ * until `deadline` (CLOCK_MONOTONIC nanoseconds, may be past). False if it did not come to that. */
 bool connections_await_idle(struct connections *connections, int64_t deadline);
 
 /* Wait until none is suspended. */

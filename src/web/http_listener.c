@@ -22,6 +22,7 @@ static const size_t connection_memory = 16384; /* the most a request's head may 
 struct http_listener {
     struct MHD_Daemon *daemon;
     struct http_site *site;
+    struct access *access;
     enum client_auth client_auth; /* CLIENT_AUTH_NONE without TLS */
     struct connections connections;
     atomic_bool retiring;
@@ -119,7 +120,7 @@ static enum MHD_Result handle_request(void *context, struct MHD_Connection *conn
     if (!bookkeeping)
         return MHD_NO;
     if (!*request) {
-        *request = http_request_create(listener->site, connection, path, method);
+        *request = http_request_create(listener->site, listener->access, connection, path, method);
         return *request ? MHD_YES : MHD_NO;
     }
     if (*body_size > 0) {
@@ -177,14 +178,16 @@ static struct MHD_Daemon *start_daemon(struct http_listener *listener, int fd,
         request_completed, listener, MHD_OPTION_ARRAY, tls_options, MHD_OPTION_END);
 }
 
-struct http_listener *http_listener_start(int fd, unsigned max_connections,
-                                          const struct tls_settings *tls, struct http_site *site,
-                                          const struct clock *clock)
+struct http_listener *http_listener_start(int fd, unsigned max_connections, struct access *access,
+                                          struct http_site *site, const struct clock *clock)
 {
+    const struct web_config *config = access_config(access);
+    const struct tls_settings *tls = config ? config->tls : NULL;
     struct http_listener *listener = calloc(1, sizeof *listener);
     if (!listener)
         return NULL;
     listener->site = site;
+    listener->access = access;
     listener->client_auth = tls ? tls->client_auth : CLIENT_AUTH_NONE;
     connections_init(&listener->connections, max_connections, clock);
     listener->daemon = start_daemon(listener, fd, max_connections, tls);

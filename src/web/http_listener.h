@@ -7,21 +7,20 @@
 #ifndef SOCKDIAG_WEB_HTTP_LISTENER_H
 #define SOCKDIAG_WEB_HTTP_LISTENER_H
 
+#include "access.h"
 #include "connections.h"
 #include "http_site.h"
-#include "sockdiag/web_config.h"
 
 struct http_listener;
 
-/* Serve `fd`, which stays the caller's and open, with answers from `site`, which must outlive the
- * listener, as must `clock`. `tls` (NULL: plain HTTP) is only needed during the call. NULL when
- * there is no memory or no thread to be had, or GnuTLS refuses. */
-struct http_listener *http_listener_start(int fd, unsigned max_connections,
-                                          const struct tls_settings *tls, struct http_site *site,
-                                          const struct clock *clock);
+/* Serve `fd`, which stays the caller's, with answers from `site` for whom `access` lets in, over
+ * TLS if it says so. These and `clock` must outlive the listener. NULL when there is no memory or
+ * no thread to be had, or GnuTLS refuses. */
+struct http_listener *http_listener_start(int fd, unsigned max_connections, struct access *access,
+                                          struct http_site *site, const struct clock *clock);
 
 /* Take no more connections; those there are end with the next answer, if there is one before the
- * listener is stopped. */
+ * listener is stopped. The socket is no longer looked at: it may be closed. */
 void http_listener_retire(struct http_listener *listener);
 
 /* Its connections, to wait for or to tend. */

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http_site.h"
 
-#include "bcrypt.h"
 #include "negotiation.h"
-#include "passwords.h"
-#include "security_headers.h"
 #include "sockdiag/status_page.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum route { ROUTE_METRICS, ROUTE_STATUS, ROUTE_HEALTHY, ROUTE_READY, ROUTE_OTHER, ROUTES };
 
@@ -46,37 +43,23 @@ struct http_site {
     struct publication *publication;
     const struct clock *clock;
     const char *paths[ROUTES];
-    struct security_headers security;
     atomic_uint_least64_t requests[ANSWERS];
-
-    pthread_rwlock_t config_lock; /* of the next, and of the users of `passwords` */
-    struct web_config *config;
-    struct passwords *passwords; /* NULL without a configuration */
-
-    /* Held from before a password is asked for until the connection is suspended, and while one is
-     * resumed: so none is resumed that is not suspended yet. */
-    pthread_mutex_t suspension;
-    bool closing;
 };
 
 struct http_request {
     struct http_site *site;
-    struct MHD_Connection *connection;
+    struct admission admission;
     enum route route;
     bool is_get; /* or HEAD */
     bool last;   /* the connection ends with the answer */
-    /* PASSWORD_PENDING before the check, and while the connection is suspended. */
-    enum password_verdict verdict;
 };
 
 struct http_site *http_site_create(const char *telemetry_path, struct publication *publication,
-                                   const struct clock *clock, struct web_config *config)
+                                   const struct clock *clock)
 {
     struct http_site *site = calloc(1, sizeof *site);
-    if (!site) {
-        web_config_free(config);
+    if (!site)
         return NULL;
-    }
     site->publication = publication;
     site->clock = clock;
     site->paths[ROUTE_METRICS] = telemetry_path;
@@ -84,54 +67,12 @@ struct http_site *http_site_create(const char *telemetry_path, struct publicatio
     site->paths[ROUTE_HEALTHY] = "/-/healthy";
     site->paths[ROUTE_READY] = "/-/ready";
     site->paths[ROUTE_OTHER] = "other";
-    site->config = config;
-    pthread_rwlock_init(&site->config_lock, NULL);
-    pthread_mutex_init(&site->suspension, NULL);
-    if (config)
-        site->passwords = passwords_create(clock, bcrypt_matches, NULL);
-    if (!security_headers_init(&site->security) || (config && !site->passwords) ||
-        (config && !passwords_set_users(site->passwords, config->users, config->user_count))) {
-        http_site_destroy(site);
-        return NULL;
-    }
     return site;
 }
 
 void http_site_destroy(struct http_site *site)
 {
-    if (!site)
-        return;
-    passwords_destroy(site->passwords);
-    web_config_free(site->config);
-    pthread_mutex_destroy(&site->suspension);
-    pthread_rwlock_destroy(&site->config_lock);
     free(site);
-}
-
-bool http_site_configure(struct http_site *site, struct web_config *config)
-{
-    pthread_rwlock_wrlock(&site->config_lock);
-    struct web_config *old = site->config;
-    bool good = passwords_set_users(site->passwords, config->users, config->user_count);
-    if (good)
-        site->config = config;
-    pthread_rwlock_unlock(&site->config_lock);
-    web_config_free(good ? old : config);
-    return good;
-}
-
-const struct web_config *http_site_config(const struct http_site *site)
-{
-    return site->config;
-}
-
-void http_site_close(struct http_site *site)
-{
-    pthread_mutex_lock(&site->suspension);
-    site->closing = true;
-    pthread_mutex_unlock(&site->suspension);
-    passwords_destroy(site->passwords); /* resumes who waits */
-    site->passwords = NULL;
 }
 
 size_t http_site_requests(const struct http_site *site,
@@ -156,18 +97,18 @@ static enum route find_route(const struct http_site *site, const char *path)
     return ROUTE_OTHER;
 }
 
-struct http_request *http_request_create(struct http_site *site, struct MHD_Connection *connection,
-                                         const char *path, const char *method)
+struct http_request *http_request_create(struct http_site *site, struct access *access,
+                                         struct MHD_Connection *connection, const char *path,
+                                         const char *method)
 {
     struct http_request *request = calloc(1, sizeof *request);
     if (!request)
         return NULL;
     request->site = site;
-    request->connection = connection;
+    request->admission = (struct admission){access, connection, PASSWORD_PENDING};
     request->route = find_route(site, path);
     request->is_get =
         strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
-    request->verdict = PASSWORD_PENDING;
     return request;
 }
 
@@ -186,14 +127,12 @@ static enum MHD_Result answer(struct http_request *request, unsigned code,
         return MHD_NO;
     if (request->last)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    pthread_rwlock_rdlock(&site->config_lock);
-    security_headers_add(&site->security, site->config, response);
-    pthread_rwlock_unlock(&site->config_lock);
+    access_add_headers(request->admission.access, response);
     for (size_t i = 0; i < ANSWERS; i++) {
         if (answers[i].route == request->route && answers[i].code == code)
             atomic_fetch_add_explicit(&site->requests[i], 1, memory_order_relaxed);
     }
-    enum MHD_Result result = MHD_queue_response(request->connection, code, response);
+    enum MHD_Result result = MHD_queue_response(request->admission.connection, code, response);
     MHD_destroy_response(response);
     return result;
 }
@@ -271,7 +210,7 @@ static enum MHD_Result answer_page(struct http_request *request, enum page_forma
         return answer_unavailable(request, why);
     }
     struct joined_header accepted;
-    get_header(request->connection, MHD_HTTP_HEADER_ACCEPT_ENCODING, &accepted);
+    get_header(request->admission.connection, MHD_HTTP_HEADER_ACCEPT_ENCODING, &accepted);
     bool compressed = negotiate_gzip(accepted.list);
     struct body body;
     struct MHD_Response *response = NULL;
@@ -292,7 +231,7 @@ static enum MHD_Result answer_page(struct http_request *request, enum page_forma
 static enum MHD_Result answer_metrics(struct http_request *request)
 {
     struct joined_header accepted;
-    get_header(request->connection, MHD_HTTP_HEADER_ACCEPT, &accepted);
+    get_header(request->admission.connection, MHD_HTTP_HEADER_ACCEPT, &accepted);
     struct negotiated_format chosen = negotiate_format(accepted.list);
     return answer_page(request, chosen.format, chosen.content_type, "Accept, Accept-Encoding");
 }
@@ -325,68 +264,16 @@ static enum MHD_Result dispatch(struct http_request *request)
     }
 }
 
-/* Called in the thread of the passwords: the request goes on. */
-static void resume(void *context, enum password_verdict verdict)
-{
-    struct http_request *request = context;
-    pthread_mutex_t *suspension = &request->site->suspension; /* outlives the request */
-    pthread_mutex_lock(suspension);
-    request->verdict = verdict;
-    MHD_resume_connection(request->connection);
-    pthread_mutex_unlock(suspension);
-}
-
-/* Ask about a name and a password. PASSWORD_PENDING: the connection is suspended. */
-static enum password_verdict check_password(struct http_request *request, const char *user,
-                                            const char *password)
-{
-    struct http_site *site = request->site;
-    const struct sockaddr *client =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
-            ->client_addr;
-    pthread_mutex_lock(&site->suspension);
-    enum password_verdict verdict = PASSWORD_BUSY;
-    if (!site->closing)
-        verdict = passwords_check(site->passwords, user, password, client, resume, request);
-    if (verdict == PASSWORD_PENDING)
-        MHD_suspend_connection(request->connection);
-    pthread_mutex_unlock(&site->suspension);
-    return verdict;
-}
-
-/* May this request be answered? What is not known at once is PASSWORD_PENDING. */
-static enum password_verdict authorize(struct http_request *request)
-{
-    struct http_site *site = request->site;
-    pthread_rwlock_rdlock(&site->config_lock);
-    bool needed = site->config && site->config->user_count > 0;
-    pthread_rwlock_unlock(&site->config_lock);
-    if (!needed)
-        return PASSWORD_RIGHT;
-    char *password = NULL;
-    char *user = MHD_basic_auth_get_username_password(request->connection, &password);
-    enum password_verdict verdict = PASSWORD_WRONG;
-    if (user && password)
-        verdict = check_password(request, user, password);
-    if (password)
-        explicit_bzero(password, strlen(password));
-    MHD_free(password);
-    MHD_free(user);
-    return verdict;
-}
-
 enum MHD_Result http_request_answer(struct http_request *request, bool last, bool *suspended)
 {
     request->last = last;
     *suspended = false;
-    if (request->verdict == PASSWORD_PENDING) {
-        enum password_verdict verdict = authorize(request);
-        *suspended = verdict == PASSWORD_PENDING;
-        if (*suspended)
-            return MHD_YES; /* the request is already the other thread's to write to */
-        request->verdict = verdict;
+    if (request->admission.verdict == PASSWORD_PENDING &&
+        access_admit(&request->admission) == PASSWORD_PENDING) {
+        *suspended = true;
+        return MHD_YES; /* the request is already the other thread's to write to */
     }
-    switch (request->verdict) {
+    switch (request->admission.verdict) {
     case PASSWORD_RIGHT:
         return dispatch(request);
     case PASSWORD_WRONG:

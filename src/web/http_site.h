@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What is answered at which path, to whom: shared by all listeners. Private to src/web.
+ * What is answered at which path: shared by all listeners. Private to src/web.
  */
 #ifndef SOCKDIAG_WEB_HTTP_SITE_H
 #define SOCKDIAG_WEB_HTTP_SITE_H
 
+#include "access.h"
 #include "sockdiag/clock.h"
 #include "sockdiag/publication.h"
-#include "sockdiag/web_config.h"
 
 #include <microhttpd.h>
 #include <stdbool.h>
@@ -15,32 +15,21 @@
 
 struct http_site;
 
-/* The pointers must outlive the site; `config` (NULL: everyone is let in, and that stays so)
- * becomes its own. NULL, with `config` freed, when there is no memory or no thread for passwords.
- */
+/* The pointers must outlive the site. NULL when there is no memory. */
 struct http_site *http_site_create(const char *telemetry_path, struct publication *publication,
-                                   const struct clock *clock, struct web_config *config);
+                                   const struct clock *clock);
 
 /* After all listeners are stopped. NULL is allowed. */
 void http_site_destroy(struct http_site *site);
 
-/* Put `config`, which becomes its own, in the place of the old one: for the requests that come from
- * now on. False, and the old one stays, when there is no memory. Not for a site without one. */
-bool http_site_configure(struct http_site *site, struct web_config *config);
-
-/* The present configuration, or NULL: for the thread that configures. */
-const struct web_config *http_site_config(const struct http_site *site);
-
-/* Check no more passwords, and let the requests go that wait for one: 503. Before listeners are
- * stopped. */
-void http_site_close(struct http_site *site);
-
 /* One request of a connection. */
 struct http_request;
 
-/* A request has begun. NULL when there is no memory. To be freed when it is completed. */
-struct http_request *http_request_create(struct http_site *site, struct MHD_Connection *connection,
-                                         const char *path, const char *method);
+/* A request has begun, and `access` judges whether it is let in. NULL when there is no memory. To
+ * be freed when it is completed. */
+struct http_request *http_request_create(struct http_site *site, struct access *access,
+                                         struct MHD_Connection *connection, const char *path,
+                                         const char *method);
 void http_request_free(struct http_request *request);
 
 /* The request is there: queue an answer, after which the connection ends if `last`. Or, `suspended`

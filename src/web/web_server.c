@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sockdiag/web_server.h"
 
+#include "access.h"
 #include "http_listener.h"
 #include "http_site.h"
 #include "listen_socket.h"
@@ -11,9 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-/* How long requests under way are waited for. */
+/* How long requests under way are waited for, at a stop and after a change of TLS settings. */
 static const int64_t patience = 5 * NANOSECONDS_PER_SECOND;
 
 /* Descriptors besides connections: listening sockets, epoll, netlink, files of /proc, with room. */
@@ -31,8 +33,12 @@ struct web_server {
     const struct clock *clock;
     unsigned max_connections;
     struct http_site *site;
+    struct access *access;         /* of the listeners */
+    struct access *retired_access; /* of those retired, or NULL without any */
+    int64_t retired_until;         /* when they are stopped at the latest; monotonic nanoseconds */
     struct served_socket sockets[WEB_MAX_LISTEN_ADDRESSES];
     size_t socket_count;
+    bool inherited; /* systemd's sockets, which outlive this process */
 };
 
 /* Open the listening sockets, or take those of systemd's. */
@@ -40,7 +46,8 @@ static bool open_sockets(struct web_server *server, const struct web_options *op
                          size_t error_size)
 {
     int fds[WEB_MAX_LISTEN_ADDRESSES];
-    if (options->systemd_socket) {
+    server->inherited = options->systemd_socket;
+    if (server->inherited) {
         server->socket_count =
             listen_sockets_inherit(fds, WEB_MAX_LISTEN_ADDRESSES, error, error_size);
         for (size_t i = 0; i < server->socket_count; i++)
@@ -58,11 +65,12 @@ static bool open_sockets(struct web_server *server, const struct web_options *op
 
 /* A new listener for `socket`, besides the one that it may have. */
 static struct http_listener *serve(struct web_server *server, const struct served_socket *socket,
-                                   const struct web_config *config, char *error, size_t error_size)
+                                   struct access *access, char *error, size_t error_size)
 {
-    const struct tls_settings *tls = config ? config->tls : NULL;
-    struct http_listener *listener =
-        http_listener_start(socket->fd, server->max_connections, tls, server->site, server->clock);
+    const struct web_config *config = access_config(access);
+    bool tls = config && config->tls;
+    struct http_listener *listener = http_listener_start(socket->fd, server->max_connections,
+                                                         access, server->site, server->clock);
     char address[128];
     listen_socket_describe(socket->fd, address, sizeof address);
     if (listener)
@@ -92,31 +100,24 @@ static bool reserve_descriptors(const struct web_server *server, const struct we
     return false;
 }
 
-static bool start(struct web_server *server, const struct web_options *options,
-                  struct web_config *config, struct publication *publication, char *error,
-                  size_t error_size)
+/* What web_server_create() does; on failure web_server_stop() cleans up. */
+static bool prepare(struct web_server *server, const struct web_options *options,
+                    struct web_config *config, struct publication *publication, char *error,
+                    size_t error_size)
 {
-    server->site = http_site_create(options->telemetry_path, publication, server->clock, config);
-    if (!server->site) {
+    server->access = access_create(server->clock, config);
+    server->site = http_site_create(options->telemetry_path, publication, server->clock);
+    if (!server->access || !server->site) {
         snprintf(error, error_size, "out of memory or threads");
         return false;
     }
-    if (!open_sockets(server, options, error, error_size))
-        return false;
-    if (!reserve_descriptors(server, config, error, error_size))
-        return false;
-    for (size_t i = 0; i < server->socket_count; i++) {
-        struct served_socket *socket = &server->sockets[i];
-        socket->listener = serve(server, socket, config, error, error_size);
-        if (!socket->listener)
-            return false;
-    }
-    return true;
+    return open_sockets(server, options, error, error_size) &&
+           reserve_descriptors(server, config, error, error_size);
 }
 
-struct web_server *web_server_start(const struct web_options *options, struct web_config *config,
-                                    struct publication *publication, const struct clock *clock,
-                                    char *error, size_t error_size)
+struct web_server *web_server_create(const struct web_options *options, struct web_config *config,
+                                     struct publication *publication, const struct clock *clock,
+                                     char *error, size_t error_size)
 {
     struct web_server *server = calloc(1, sizeof *server);
     if (!server) {
@@ -126,10 +127,26 @@ struct web_server *web_server_start(const struct web_options *options, struct we
     }
     server->clock = clock;
     server->max_connections = (unsigned)options->max_connections;
-    if (start(server, options, config, publication, error, error_size))
+    if (prepare(server, options, config, publication, error, error_size))
         return server;
     web_server_stop(server);
     return NULL;
+}
+
+bool web_server_start(struct web_server *server, char *error, size_t error_size)
+{
+    for (size_t i = 0; i < server->socket_count; i++) {
+        struct served_socket *socket = &server->sockets[i];
+        socket->listener = serve(server, socket, server->access, error, error_size);
+        if (!socket->listener)
+            return false;
+    }
+    return true;
+}
+
+static int64_t now(const struct web_server *server)
+{
+    return server->clock->monotonic(server->clock->context);
 }
 
 static bool is_same(const char *a, const char *b)
@@ -146,13 +163,13 @@ static bool is_same_tls(const struct tls_settings *a, const struct tls_settings 
            a->client_auth == b->client_auth;
 }
 
-/* Let a new listener with `config` take over each socket, or none. */
-static bool replace_listeners(struct web_server *server, const struct web_config *config,
-                              char *error, size_t error_size)
+/* Let a new listener with `access` take over each socket, or none. */
+static bool replace_listeners(struct web_server *server, struct access *access, char *error,
+                              size_t error_size)
 {
     struct http_listener *fresh[WEB_MAX_LISTEN_ADDRESSES];
     for (size_t i = 0; i < server->socket_count; i++) {
-        fresh[i] = serve(server, &server->sockets[i], config, error, error_size);
+        fresh[i] = serve(server, &server->sockets[i], access, error, error_size);
         if (fresh[i])
             continue;
         while (i > 0)
@@ -165,6 +182,9 @@ static bool replace_listeners(struct web_server *server, const struct web_config
         socket->listener = fresh[i];
         http_listener_retire(socket->retired);
     }
+    server->retired_access = server->access;
+    server->retired_until = now(server) + patience;
+    server->access = access;
     return true;
 }
 
@@ -177,47 +197,63 @@ static bool is_open(const struct web_config *config)
 bool web_server_configure(struct web_server *server, struct web_config *config, char *error,
                           size_t error_size)
 {
-    const struct web_config *old = http_site_config(server->site);
-    if (is_open(config) && config->header_count == 0 && !is_open(old)) {
+    const struct web_config *old = access_config(server->access);
+    if (is_open(config) && !is_open(old)) {
         snprintf(error, error_size,
-                 "there is nothing in the file; to serve without TLS and passwords, start again");
+                 "it asks for neither TLS nor a password; to serve without them, start again");
         web_config_free(config);
         return false;
     }
-    bool same_tls = is_same_tls(old->tls, config->tls);
-    if (!same_tls && !replace_listeners(server, config, error, error_size)) {
-        web_config_free(config);
+    if (is_same_tls(old->tls, config->tls)) {
+        if (access_configure(server->access, config))
+            return true;
+        snprintf(error, error_size, "out of memory");
         return false;
     }
-    if (http_site_configure(server->site, config))
+    struct access *access = access_create(server->clock, config);
+    if (!access) {
+        snprintf(error, error_size, "out of memory or threads");
+        return false;
+    }
+    if (replace_listeners(server, access, error, error_size))
         return true;
-    snprintf(error, error_size, "out of memory");
+    access_destroy(access);
     return false;
 }
 
 bool web_server_can_configure(const struct web_server *server)
 {
+    return !server->retired_access;
+}
+
+/* Has everybody left the retired listeners? */
+static bool are_deserted(const struct web_server *server)
+{
     for (size_t i = 0; i < server->socket_count; i++) {
-        if (server->sockets[i].retired)
+        struct http_listener *retired = server->sockets[i].retired;
+        if (retired && !connections_await_idle(http_listener_connections(retired), 0))
             return false;
     }
     return true;
 }
 
+static void stop_retired(struct web_server *server)
+{
+    access_close(server->retired_access);
+    for (size_t i = 0; i < server->socket_count; i++) {
+        http_listener_stop(server->sockets[i].retired);
+        server->sockets[i].retired = NULL;
+    }
+    access_destroy(server->retired_access);
+    server->retired_access = NULL;
+}
+
 void web_server_tend(struct web_server *server)
 {
-    for (size_t i = 0; i < server->socket_count; i++) {
-        struct served_socket *socket = &server->sockets[i];
-        connections_close_overdue(http_listener_connections(socket->listener));
-        if (!socket->retired)
-            continue;
-        struct connections *left = http_listener_connections(socket->retired);
-        connections_close_overdue(left);
-        if (connections_await_idle(left, 0)) {
-            http_listener_stop(socket->retired);
-            socket->retired = NULL;
-        }
-    }
+    for (size_t i = 0; i < server->socket_count; i++)
+        connections_close_overdue(http_listener_connections(server->sockets[i].listener));
+    if (server->retired_access && (are_deserted(server) || now(server) >= server->retired_until))
+        stop_retired(server);
 }
 
 bool web_address_is_valid(const char *address)
@@ -227,13 +263,16 @@ bool web_address_is_valid(const char *address)
     return listen_address_split(address, host, &port);
 }
 
-/* Let what was asked be answered, everywhere at once. */
+/* Take no more connections, and let what was asked be answered, everywhere at once. */
 static void drain(struct web_server *server)
 {
-    int64_t deadline = server->clock->monotonic(server->clock->context) + patience;
+    int64_t deadline = now(server) + patience;
     for (size_t i = 0; i < server->socket_count; i++) {
-        if (server->sockets[i].listener)
-            http_listener_retire(server->sockets[i].listener);
+        struct served_socket *socket = &server->sockets[i];
+        if (socket->listener)
+            http_listener_retire(socket->listener);
+        if (!server->inherited)
+            shutdown(socket->fd, SHUT_RDWR); /* nobody shall wait in vain; closed it is later */
     }
     for (size_t i = 0; i < server->socket_count; i++) {
         struct served_socket *socket = &server->sockets[i];
@@ -249,14 +288,16 @@ void web_server_stop(struct web_server *server)
     if (!server)
         return;
     drain(server);
-    if (server->site)
-        http_site_close(server->site);
+    if (server->retired_access)
+        stop_retired(server);
+    if (server->access)
+        access_close(server->access);
     for (size_t i = 0; i < server->socket_count; i++) {
         http_listener_stop(server->sockets[i].listener);
-        http_listener_stop(server->sockets[i].retired);
         close(server->sockets[i].fd);
     }
     http_site_destroy(server->site);
+    access_destroy(server->access);
     free(server);
 }
 

@@ -108,7 +108,7 @@ static void test_a_first_request_has_ten_seconds(void **state)
     assert_false(is_shut(late));
 }
 
-static void test_an_answer_has_a_minute_and_idleness_more(void **state)
+static void test_an_answer_has_a_minute_and_the_next_request_more(void **state)
 {
     struct house *house = *state;
     struct peer *answering = connect_one(house, CONNECTION_ANSWERING);
@@ -121,6 +121,9 @@ static void test_an_answer_has_a_minute_and_idleness_more(void **state)
     connections_close_overdue(&house->connections);
     assert_true(is_shut(answering));
     assert_false(is_shut(idle));
+    pass(house, 15);
+    connections_close_overdue(&house->connections);
+    assert_true(is_shut(idle));
     assert_false(is_shut(suspended));
 }
 
@@ -209,6 +212,22 @@ static void test_idle_is_when_no_request_is_under_way(void **state)
     pthread_join(thread, NULL);
 }
 
+static void test_who_is_new_is_not_waited_for_long(void **state)
+{
+    struct house *house = *state;
+    connect_one(house, CONNECTION_NEW);
+    pass(house, 1);
+    connect_one(house, CONNECTION_NEW);
+    connect_one(house, CONNECTION_IDLE);
+    pass(house, 1.5);
+    assert_false(connections_await_idle(&house->connections, 0)); /* the second */
+    pass(house, 1);
+    assert_true(connections_await_idle(&house->connections, 0));
+    connect_one(house, CONNECTION_ANSWERING);
+    pass(house, 10);
+    assert_false(connections_await_idle(&house->connections, 0));
+}
+
 static void test_resumed_is_when_none_is_suspended(void **state)
 {
     struct house *house = *state;
@@ -229,12 +248,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         in_house(test_a_first_request_has_ten_seconds),
-        in_house(test_an_answer_has_a_minute_and_idleness_more),
+        in_house(test_an_answer_has_a_minute_and_the_next_request_more),
         in_house(test_a_phase_begins_anew),
         in_house(test_in_a_crowd_the_longest_idle_makes_room),
         in_house(test_in_a_crowd_answers_have_a_second),
         in_house(test_a_crowd_makes_room_without_anybody_new),
         in_house(test_idle_is_when_no_request_is_under_way),
+        in_house(test_who_is_new_is_not_waited_for_long),
         in_house(test_resumed_is_when_none_is_suspended),
     };
     return cmocka_run_group_tests_name("connections", tests, NULL, NULL);
