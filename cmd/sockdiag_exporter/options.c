@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "options.h"
 
+#include "sockdiag/controls.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stddef.h>
@@ -278,15 +280,6 @@ static bool parse_argument(struct options *options, const char *argument, const 
     return !expected;
 }
 
-/* An argument may hold anything; the line that quotes it stays one line. */
-static void mask_controls(char *line)
-{
-    for (; *line; line++) {
-        if ((unsigned char)*line < ' ' || *line == 0x7f)
-            *line = '?';
-    }
-}
-
 bool options_parse(struct options *options, int count, char *const arguments[], char *error,
                    size_t error_size)
 {
@@ -295,7 +288,7 @@ bool options_parse(struct options *options, int count, char *const arguments[], 
         bool took_next;
         if (!parse_argument(options, arguments[i], i + 1 < count ? arguments[i + 1] : NULL,
                             &took_next, error, error_size)) {
-            mask_controls(error);
+            mask_controls(error); /* an argument may hold anything */
             return false;
         }
         i += took_next;

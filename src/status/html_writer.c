@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "html_writer.h"
 
+#include "sockdiag/controls.h"
+
 #include <string.h>
 
 /* What stands for `character`, or NULL where it stands for itself. */
@@ -18,7 +20,7 @@ static const char *replacement(char character)
     case '\'':
         return "&#39;";
     default:
-        return (unsigned char)character < ' ' || character == '\x7f' ? "\ufffd" : NULL;
+        return is_control(character) ? "\ufffd" : NULL;
     }
 }
 

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web_config_error.h"
 
+#include "sockdiag/controls.h"
+
 #include <stdarg.h>
 #include <stdio.h>
-
-static void mask_controls(char *text)
-{
-    for (; *text; text++) {
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            *text = '?';
-    }
-}
 
 /* The length that is in `text` after snprintf() returned `wanted`. */
 static size_t written(int wanted, size_t size)

@@ -2,6 +2,7 @@
 #include "web_config_settings.h"
 
 #include "bcrypt.h"
+#include "sockdiag/controls.h"
 #include "web_config_yaml.h"
 
 #include <stdlib.h>
@@ -198,15 +199,6 @@ static bool read_http2(struct yaml_reader *reader, const struct yaml_key *key, v
     return yaml_is_null(reader) ||
            (yaml_boolean(reader, &wanted) &&
             (!wanted || yaml_complain(reader, "HTTP/2 is not supported; leave it out, or false")));
-}
-
-static bool has_controls(const char *text)
-{
-    for (; *text; text++) {
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            return true;
-    }
-    return false;
 }
 
 static bool is_allowed_value(const struct yaml_key *header, const char *value)

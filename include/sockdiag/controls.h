@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Control characters of ASCII, in text that came from elsewhere and must stay one line.
+ */
+#ifndef SOCKDIAG_CONTROLS_H
+#define SOCKDIAG_CONTROLS_H
+
+#include <stdbool.h>
+
+static inline bool is_control(char character)
+{
+    return (unsigned char)character < ' ' || character == '\x7f';
+}
+
+bool has_controls(const char *text);
+
+/* Put a question mark in the place of each. */
+void mask_controls(char *text);
+
+#endif
