@@ -351,8 +351,18 @@ pass "a broken configuration is one line and exit code 1"
 
 ### socket activation
 
-if "$exporter" --web.systemd-socket >out 2>log; then fail "started without a socket"; fi
-[ "$(wc -l <log)" = 1 ] || fail "$(cat log)"
+# refuses WHY COMMAND...: with that in its one line
+refuses() {
+    local why=$1
+    shift
+    if "$@" "$exporter" --web.systemd-socket >out 2>log; then fail "started, though $why"; fi
+    [ "$(grep -c '^sockdiag_exporter: ' log)" = 1 ] && log_has "$why" || fail "$(cat log)"
+}
+refuses 'systemd passed no socket' env
+refuses 'systemd passed no socket' env LISTEN_PID=1 LISTEN_FDS=1
+refuses '17 sockets are more than 16' sh -c 'export LISTEN_PID=$$ LISTEN_FDS=17; exec "$@"' sh
+refuses 'socket 3 is not a listening TCP socket' sh -c 'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@" 3</dev/null' sh
+pass "sockets that cannot be served are refused in a line"
 # As systemd does it, the socket stays while one exporter after the other serves it; the tool starts
 # the first with the first connection.
 cat >restarts <<EOF

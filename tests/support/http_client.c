@@ -11,10 +11,28 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
-/* What Prometheus gives a scrape by default. */
-static const struct timeval patience = {.tv_sec = 10};
+/* What Prometheus gives a scrape by default: to connect, and then to send and receive. */
+enum { PATIENCE_MS = 10000 };
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The next send(), connect() or recv() gives up at `deadline`. 0, or -ETIMEDOUT when it is past. */
+static int limit(int fd, int option, int64_t deadline)
+{
+    int64_t left = deadline - now_ms();
+    const struct timeval timeout = {.tv_sec = left / 1000, .tv_usec = left % 1000 * 1000};
+    if (left <= 0)
+        return -ETIMEDOUT;
+    return setsockopt(fd, SOL_SOCKET, option, &timeout, sizeof timeout) < 0 ? -errno : 0;
+}
 
 static int resolve(const char *address, uint16_t port, struct addrinfo **found)
 {
@@ -48,21 +66,24 @@ int http_connect(const char *source, const char *address, uint16_t port)
     if (error)
         return error;
     int fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    error = fd < 0 ? -errno : bind_and_connect(fd, source, to);
+    error = fd < 0 ? -errno : limit(fd, SO_SNDTIMEO, now_ms() + PATIENCE_MS);
+    if (!error)
+        error = bind_and_connect(fd, source, to);
     freeaddrinfo(to);
     if (error) {
         if (fd >= 0)
             close(fd);
         return error;
     }
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     return fd;
 }
 
-static int send_all(int fd, const char *text)
+static int send_all(int fd, const char *text, int64_t deadline)
 {
     for (size_t left = strlen(text); left > 0;) {
+        int error = limit(fd, SO_SNDTIMEO, deadline);
+        if (error)
+            return error;
         ssize_t sent = send(fd, text, left, MSG_NOSIGNAL);
         if (sent < 0)
             return -errno;
@@ -73,13 +94,18 @@ static int send_all(int fd, const char *text)
 }
 
 /* Everything until the end, NUL-terminated. */
-static int receive_all(int fd, struct buffer *received)
+static int receive_all(int fd, struct buffer *received, int64_t deadline)
 {
     char piece[16384];
-    ssize_t got;
-    while ((got = recv(fd, piece, sizeof piece, 0)) > 0)
-        buffer_append(received, piece, (size_t)got);
-    int error = got < 0 ? -errno : 0;
+    ssize_t got = 1;
+    int error = 0;
+    while (got > 0 && (error = limit(fd, SO_RCVTIMEO, deadline)) == 0) {
+        got = recv(fd, piece, sizeof piece, 0);
+        if (got > 0)
+            buffer_append(received, piece, (size_t)got);
+        else if (got < 0)
+            error = -errno;
+    }
     buffer_append(received, "", 1);
     return received->failed ? -ENOMEM : error;
 }
@@ -87,9 +113,10 @@ static int receive_all(int fd, struct buffer *received)
 int http_exchange(int fd, const char *request, struct http_reply *reply)
 {
     struct buffer received = {0};
-    int error = send_all(fd, request);
+    int64_t deadline = now_ms() + PATIENCE_MS;
+    int error = send_all(fd, request, deadline);
     if (!error)
-        error = receive_all(fd, &received);
+        error = receive_all(fd, &received, deadline);
     char *end = error ? NULL : strstr(received.data, "\r\n\r\n");
     if (!end || sscanf(received.data, "HTTP/1.%*d %d", &reply->status) != 1) {
         buffer_free(&received);

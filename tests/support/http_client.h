@@ -15,12 +15,13 @@ struct http_reply {
     size_t body_length;
 };
 
-/* A TCP connection from `source` (NULL: any) to `address`, both numeric, IPv4 or IPv6. A descriptor
- * whose reads and writes give up after ten seconds, or -errno. */
+/* A TCP connection from `source` (NULL: any) to `address`, both numeric, IPv4 or IPv6. A
+ * descriptor, or -errno; it gives up after ten seconds. */
 int http_connect(const char *source, const char *address, uint16_t port);
 
 /* Send `request` as it is and read until the server closes: it should ask for "Connection: close".
- * 0 and a reply for http_reply_free(), or -errno; -EPROTO for what is not HTTP. */
+ * Both together have ten seconds. 0 and a reply for http_reply_free(), or -errno; -EPROTO for what
+ * is not HTTP. */
 int http_exchange(int fd, const char *request, struct http_reply *reply);
 
 /* "METHOD path" to a server on the loopback address, over a connection of its own. Errors as
