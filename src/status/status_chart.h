@@ -9,13 +9,9 @@
 #include "sockdiag/buffer.h"
 #include "sockdiag/history.h"
 
-/*
- * Append the line of a history, from a quarter of an hour ago to its newest slot, with both axes.
- *
- * name      of what was counted, plain text without special characters
- * interval  seconds between observations: points so far apart are joined, a longer silence is a
- *           gap
- */
+/* Append the line of a history, from a quarter of an hour ago to its newest slot, with both axes.
+ * `name` says what was counted, in plain text without special characters. `interval` are the
+ * seconds between observations: points so far apart are joined, a longer silence is a gap. */
 void status_chart_history(struct buffer *out, const char *name, const struct history *history,
                           double interval);
 

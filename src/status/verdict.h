@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What of a snapshot deserves attention, in words: the line at the top of the status page. Private
- * to src/exposition.
+ * to src/status.
  */
 #ifndef SOCKDIAG_STATUS_VERDICT_H
 #define SOCKDIAG_STATUS_VERDICT_H
