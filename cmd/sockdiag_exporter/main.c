@@ -22,10 +22,6 @@
 
 static const char proc_root[] = "/proc";
 
-/* A page is renewed every ten seconds at least. After so long the sampler is stuck, and its page no
- * longer believed; the dump of tens of millions of sockets fits in. */
-static const int64_t stuck_after = 100 * NANOSECONDS_PER_SECOND;
-
 /* What becomes of a snapshot. */
 struct exporter {
     struct options options;
@@ -71,7 +67,7 @@ static void publish(void *context, const struct snapshot *snapshot)
 {
     struct exporter *exporter = context;
     struct self_report self = describe_self(exporter);
-    struct page *page = page_create(snapshot, &self, system_clock.monotonic(NULL) + stuck_after);
+    struct page *page = page_create(snapshot, &self, &system_clock);
     if (page)
         publication_put(exporter->publication, page);
     else

@@ -7,6 +7,7 @@
 #ifndef SOCKDIAG_PAGE_H
 #define SOCKDIAG_PAGE_H
 
+#include "sockdiag/clock.h"
 #include "sockdiag/exposition.h"
 
 #include <stdbool.h>
@@ -23,11 +24,9 @@ struct body {
 
 struct page;
 
-/* A page of copies of `snapshot` and `self`. It is believed until `valid_until`, in monotonic
- * nanoseconds: later, whoever should have replaced it is stuck. NULL when there is no memory; to be
- * released. */
+/* A page of copies of `snapshot` and `self`, to be released. NULL when there is no memory. */
 struct page *page_create(const struct snapshot *snapshot, const struct self_report *self,
-                         int64_t valid_until);
+                         const struct clock *clock);
 
 /* One more owner, and one less: the last one frees it. From any thread; NULL may be released. */
 const struct page *page_share(const struct page *page);
@@ -35,6 +34,8 @@ void page_release(const struct page *page);
 
 /* Does it hold the numbers of a count sample? */
 bool page_is_ready(const struct page *page);
+
+/* Until when it is believed, in monotonic nanoseconds: by then the next should have come. */
 int64_t page_valid_until(const struct page *page);
 
 /* The body in `format`, `compressed` with gzip or not. Whoever asks first makes it, and others wait

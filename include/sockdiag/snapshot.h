@@ -101,6 +101,7 @@ struct snapshot {
     size_t namespace_count;
     struct sample_report samples[SAMPLE_KINDS];
     uint64_t errors[FAULT_REASONS];
+    int64_t next_within; /* nanoseconds: when the next has not come by then, the sampler is stuck */
 };
 
 /* A copy that stands alone, in one piece: free() is all that it needs. NULL when there is no

@@ -7,9 +7,9 @@
  *     /-/healthy           200 while the process answers
  *     /-/ready             200 while the page holds a count sample, 503 otherwise
  *
- * Both pages are 503 before the first sample, and when they were not replaced in time. Any other
- * path is 404; another method than GET and HEAD is 405; 401 without the right password, where the
- * configuration has users.
+ * All but /-/healthy are 503 before the first sample, and when the page was not replaced in time:
+ * page_valid_until(). Any other path is 404; another method than GET and HEAD is 405; 401 without
+ * the right password, where the configuration has users.
  */
 #ifndef SOCKDIAG_WEB_SERVER_H
 #define SOCKDIAG_WEB_SERVER_H

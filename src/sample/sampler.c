@@ -11,7 +11,7 @@
 static const int64_t shortest_publish_interval = NANOSECONDS_PER_SECOND;
 static const int64_t longest_publish_interval = 10 * NANOSECONDS_PER_SECOND;
 
-/* What failed since is shown no longer than so many intervals. */
+/* What failed since is shown no longer than so many intervals; nor is a snapshot without a next. */
 static const int64_t intervals_shown = 3;
 
 static const enum fault_source sources[SAMPLE_KINDS] = {
@@ -160,7 +160,11 @@ void sampler_publish(struct sampler *sampler)
     namespace_sample_describe(&sampler->host, now(sampler),
                               intervals_shown * sampler->intervals.count + busy,
                               intervals_shown * sampler->intervals.detail + busy, &host);
-    struct snapshot snapshot = {.namespaces = &host, .namespace_count = 1};
+    struct snapshot snapshot = {
+        .namespaces = &host,
+        .namespace_count = 1,
+        .next_within = intervals_shown * (longest_publish_interval + busy),
+    };
     sampler->reports[SAMPLE_COUNT].interval_seconds = in_seconds(sampler->intervals.count);
     sampler->reports[SAMPLE_DETAIL].interval_seconds = in_seconds(sampler->intervals.detail);
     for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)

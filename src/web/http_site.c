@@ -162,9 +162,14 @@ static void release_page(void *page)
     page_release(page);
 }
 
-static bool is_current(const struct http_site *site, const struct page *page)
+/* Why `page` cannot be shown, as a line of text; NULL if it can. */
+static const char *why_unavailable(const struct http_site *site, const struct page *page)
 {
-    return page && site->clock->monotonic(site->clock->context) <= page_valid_until(page);
+    if (!page)
+        return "No sample was taken yet.\n";
+    if (site->clock->monotonic(site->clock->context) > page_valid_until(page))
+        return "The sampler is stuck: the numbers are too old to be shown.\n";
+    return NULL;
 }
 
 /* The values of a header that a client may also send in several lines, as one list. What is beyond
@@ -203,9 +208,8 @@ static enum MHD_Result answer_page(struct http_request *request, enum page_forma
                                    const char *content_type, const char *vary)
 {
     const struct page *page = publication_get(request->site->publication);
-    if (!is_current(request->site, page)) {
-        const char *why = page ? "The sampler is stuck: the numbers are too old to be shown.\n"
-                               : "No sample was taken yet.\n";
+    const char *why = why_unavailable(request->site, page);
+    if (why) {
         page_release(page);
         return answer_unavailable(request, why);
     }
@@ -239,10 +243,12 @@ static enum MHD_Result answer_metrics(struct http_request *request)
 static enum MHD_Result answer_ready(struct http_request *request)
 {
     const struct page *page = publication_get(request->site->publication);
-    bool ready = is_current(request->site, page) && page_is_ready(page);
+    const char *why = why_unavailable(request->site, page);
+    if (!why && !page_is_ready(page))
+        why = "No current count sample.\n";
     page_release(page);
-    return ready ? answer_text(request, MHD_HTTP_OK, "Ready.\n", NULL, NULL)
-                 : answer_unavailable(request, "No current count sample.\n");
+    return why ? answer_unavailable(request, why)
+               : answer_text(request, MHD_HTTP_OK, "Ready.\n", NULL, NULL);
 }
 
 static enum MHD_Result dispatch(struct http_request *request)

@@ -21,7 +21,7 @@ struct page {
 };
 
 struct page *page_create(const struct snapshot *snapshot, const struct self_report *self,
-                         int64_t valid_until)
+                         const struct clock *clock)
 {
     struct page *page = calloc(1, sizeof *page);
     if (!page)
@@ -32,7 +32,7 @@ struct page *page_create(const struct snapshot *snapshot, const struct self_repo
         return NULL;
     }
     page->self = *self;
-    page->valid_until = valid_until;
+    page->valid_until = clock->monotonic(clock->context) + snapshot->next_within;
     atomic_init(&page->owners, 1);
     pthread_mutex_init(&page->mutex, NULL);
     return page;

@@ -23,8 +23,10 @@ static const double bounds[] = {1, 10};
 static const struct self_report self = {
     .version = "1.2.3", .revision = "abc", .telemetry_path = "/metrics"};
 
-/* A snapshot in memory that the test may spoil. */
+/* A snapshot in memory that the test may spoil, and the time. */
 struct source {
+    int64_t now; /* monotonic */
+    struct clock clock;
     struct histogram histograms[TCP_STATES];
     struct histogram utilization[PORT_SCOPES];
     struct history histories[2];
@@ -33,6 +35,12 @@ struct source {
     struct namespace_snapshot host;
     struct snapshot snapshot;
 };
+
+static int64_t monotonic(void *context)
+{
+    const struct source *source = context;
+    return source->now;
+}
 
 static int make_source(void **state)
 {
@@ -66,6 +74,7 @@ static int make_source(void **state)
                                   .destination_count = 2}},
     };
     source->snapshot = (struct snapshot){.namespaces = &source->host, .namespace_count = 1};
+    source->clock = (struct clock){.monotonic = monotonic, .context = source};
     *state = source;
     return 0;
 }
@@ -105,17 +114,27 @@ static void test_a_page_holds_copies(void **state)
     struct source *source = *state;
     struct buffer direct = {0};
     exposition_render(&direct, METRIC_TEXT, &source->snapshot, &self);
-    struct page *page = page_create(&source->snapshot, &self, 77);
+    struct page *page = page_create(&source->snapshot, &self, &source->clock);
     assert_non_null(page);
-    memset(source, 0xff, sizeof *source);
+    memset(source->histograms, 0xff, sizeof *source - offsetof(struct source, histograms));
 
     struct body body = get_body(page, PAGE_TEXT, false);
     assert_int_equal(body.length, direct.length);
     assert_memory_equal(body.data, direct.data, direct.length);
     assert_true(page_is_ready(page));
-    assert_int_equal(page_valid_until(page), 77);
     page_release(page);
     buffer_free(&direct);
+}
+
+static void test_a_page_is_believed_until_the_next_would_be_late(void **state)
+{
+    struct source *source = *state;
+    source->now = 1000;
+    source->snapshot.next_within = 77;
+    struct page *page = page_create(&source->snapshot, &self, &source->clock);
+    source->now = 2000;
+    assert_int_equal(page_valid_until(page), 1077);
+    page_release(page);
 }
 
 static void test_each_format_has_its_own_body(void **state)
@@ -126,7 +145,7 @@ static void test_each_format_has_its_own_body(void **state)
         [PAGE_STATUS] = "<!DOCTYPE html>",
     };
     struct source *source = *state;
-    struct page *page = page_create(&source->snapshot, &self, 0);
+    struct page *page = page_create(&source->snapshot, &self, &source->clock);
     for (enum page_format format = 0; format < PAGE_FORMATS; format++) {
         struct body body = get_body(page, format, false);
         if (beginnings[format])
@@ -143,7 +162,7 @@ static void test_each_format_has_its_own_body(void **state)
 static void test_a_compressed_body_is_the_plain_one(void **state)
 {
     struct source *source = *state;
-    struct page *page = page_create(&source->snapshot, &self, 0);
+    struct page *page = page_create(&source->snapshot, &self, &source->clock);
     for (enum page_format format = 0; format < PAGE_FORMATS; format++) {
         struct body packed = get_body(page, format, true);
         struct body plain = get_body(page, format, false);
@@ -171,7 +190,7 @@ static void test_a_body_is_made_once_for_all(void **state)
 {
     enum { READERS = 4 };
     struct source *source = *state;
-    struct page *page = page_create(&source->snapshot, &self, 0);
+    struct page *page = page_create(&source->snapshot, &self, &source->clock);
     pthread_t readers[READERS];
     struct body *bodies[READERS];
     for (int i = 0; i < READERS; i++)
@@ -194,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         on_source(test_a_page_holds_copies),
+        on_source(test_a_page_is_believed_until_the_next_would_be_late),
         on_source(test_each_format_has_its_own_body),
         on_source(test_a_compressed_body_is_the_plain_one),
         on_source(test_a_body_is_made_once_for_all),

@@ -32,6 +32,14 @@ static int destroy(void **state)
     return 0;
 }
 
+static int64_t zero(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+static const struct clock still = {.monotonic = zero, .unix_time = zero, .thread_cpu = zero};
+
 /* Page number n: the number of its sockets and whether it is ready follow from n, which
  * `valid_until` carries. */
 static struct page *make_page(int64_t number)
@@ -45,10 +53,12 @@ static struct page *make_page(int64_t number)
         .established_history = &never,
         .time_wait_history = &never,
     };
-    const struct snapshot snapshot = {
-        .namespaces = &host, .namespace_count = 1, .errors = {(uint64_t)number}};
+    const struct snapshot snapshot = {.namespaces = &host,
+                                      .namespace_count = 1,
+                                      .errors = {(uint64_t)number},
+                                      .next_within = number};
     const struct self_report self = {.version = "1", .revision = "2", .telemetry_path = "/metrics"};
-    return page_create(&snapshot, &self, number);
+    return page_create(&snapshot, &self, &still);
 }
 
 static bool put_number(struct publication *publication, int64_t number)

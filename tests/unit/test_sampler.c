@@ -35,11 +35,15 @@ struct fixture {
     struct snapshot last;
     struct namespace_snapshot host;
     uint64_t observed[TCP_STATES];
+    int64_t promised; /* until when the next would come */
+    unsigned late;    /* snapshots that came later than promised */
 };
 
 static void keep(void *context, const struct snapshot *snapshot)
 {
     struct fixture *fixture = context;
+    fixture->late += fixture->snapshots > 0 && fixture->kernel.now > fixture->promised;
+    fixture->promised = fixture->kernel.now + snapshot->next_within;
     fixture->snapshots++;
     fixture->last = *snapshot;
     fixture->host = snapshot->namespaces[0];
@@ -233,6 +237,27 @@ static void test_at_long_intervals_the_page_is_renewed_every_ten_seconds(void **
     assert_in_range(fixture->snapshots, 360, 361);
     assert_int_equal(report(fixture, SAMPLE_COUNT)->successes, 1);
     assert_int_equal(report(fixture, SAMPLE_DETAIL)->successes, 1);
+}
+
+static void test_a_snapshot_says_when_the_next_would_be_late(void **state)
+{
+    struct fixture *fixture = *state;
+    run_for(fixture, 20 * SECOND);
+    assert_int_equal(fixture->last.next_within, 30 * SECOND);
+    fixture->kernel.cost_of_a_dump = 2 * SECOND;
+    run_for(fixture, 1000 * SECOND); /* both samples, however rare they have become */
+    assert_int_equal(fixture->last.next_within, 3 * (10 + 2 + 2) * SECOND);
+}
+
+static void test_the_next_snapshot_comes_in_time_however_long_samples_take(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int64_t seconds = 1; seconds <= 64; seconds *= 2) {
+        fixture->kernel.cost_of_a_dump = seconds * SECOND / 2;
+        run_for(fixture, 10000 * SECOND);
+    }
+    assert_int_equal(fixture->late, 0);
+    assert_true(fixture->snapshots > 1000);
 }
 
 /* One answer of the kernel, and how it is counted. */
@@ -436,6 +461,8 @@ int main(void)
         SAMPLER_TEST(test_intervals_shrink_with_the_cost),
         SAMPLER_TEST(test_a_fast_sampler_publishes_once_a_second),
         SAMPLER_TEST(test_at_long_intervals_the_page_is_renewed_every_ten_seconds),
+        SAMPLER_TEST(test_a_snapshot_says_when_the_next_would_be_late),
+        SAMPLER_TEST(test_the_next_snapshot_comes_in_time_however_long_samples_take),
         SAMPLER_TEST(test_bad_answers_are_counted_and_survived),
         SAMPLER_TEST(test_a_failed_sample_leaves_the_last_numbers_for_three_intervals),
         SAMPLER_TEST(test_unreadable_totals_fail_the_count_sample_only),
