@@ -127,6 +127,9 @@ static enum MHD_Result answer(struct http_request *request, unsigned code,
         return MHD_NO;
     if (request->last)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    /* As the status page itself does it: who looks at it sees that it is there again. */
+    if (request->route == ROUTE_STATUS && code == MHD_HTTP_SERVICE_UNAVAILABLE)
+        MHD_add_response_header(response, "Refresh", "5");
     access_add_headers(request->admission.access, response);
     for (size_t i = 0; i < ANSWERS; i++) {
         if (answers[i].route == request->route && answers[i].code == code)

@@ -82,13 +82,17 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* The answer at `path` has this status, and this in its body. */
+/* The answer at `path` has this status, and this in its body. A browser is told to ask again where
+ * it shows no page that says so, and only there. */
 static void assert_answer(const char *path, int status, const char *text)
 {
     struct http_reply reply;
     assert_int_equal(http_request(PORT, "GET", path, &reply), 0);
     if (reply.status != status || !strstr(reply.body, text))
         fail_msg("%s: %d\n%s", path, reply.status, reply.body);
+    bool refreshed = strcmp(path, "/") == 0 && status == 503;
+    assert_int_equal(strstr(reply.head, "\r\nRefresh: 5\r\n") != NULL, refreshed);
+    assert_int_equal(strstr(reply.head, "Refresh") != NULL, refreshed);
     http_reply_free(&reply);
 }
 
