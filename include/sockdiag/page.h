@@ -1,26 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A snapshot to be served: immutable, shared by everybody who asks before the next one. Each body
- * (one for every format, plain and compressed) is made when it is first asked for, once, and kept
- * as long as the page.
+ * (one for every format, plain and compressed) is made when it is first asked for, once, and kept.
  */
 #ifndef SOCKDIAG_PAGE_H
 #define SOCKDIAG_PAGE_H
 
+#include "sockdiag/body.h"
 #include "sockdiag/clock.h"
 #include "sockdiag/exposition.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 enum page_format { PAGE_TEXT, PAGE_OPENMETRICS, PAGE_PROTOBUF, PAGE_STATUS, PAGE_FORMATS };
-
-/* Bytes that live as long as the page. */
-struct body {
-    const char *data;
-    size_t length;
-};
 
 struct page;
 
@@ -38,9 +31,9 @@ bool page_is_ready(const struct page *page);
 /* Until when it is believed, in monotonic nanoseconds: by then the next should have come. */
 int64_t page_valid_until(const struct page *page);
 
-/* The body in `format`, `compressed` with gzip or not. Whoever asks first makes it, and others wait
- * for that. False when there is no memory; the next one to ask tries again. */
-bool page_body(const struct page *page, enum page_format format, bool compressed,
-               struct body *body);
+/* The body in `format`, `compressed` with gzip or not, to be released; it outlives the page.
+ * Whoever asks first makes it, and others wait for that. NULL when there is no memory; the next one
+ * to ask tries again. */
+struct body *page_body(const struct page *page, enum page_format format, bool compressed);
 
 #endif

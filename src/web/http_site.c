@@ -160,9 +160,9 @@ static enum MHD_Result answer_unavailable(struct http_request *request, const ch
                        "1");
 }
 
-static void release_page(void *page)
+static void release_body(void *body)
 {
-    page_release(page);
+    body_release(body);
 }
 
 /* Why `page` cannot be shown, as a line of text; NULL if it can. */
@@ -219,13 +219,14 @@ static enum MHD_Result answer_page(struct http_request *request, enum page_forma
     struct joined_header accepted;
     get_header(request->admission.connection, MHD_HTTP_HEADER_ACCEPT_ENCODING, &accepted);
     bool compressed = negotiate_gzip(accepted.list);
-    struct body body;
-    struct MHD_Response *response = NULL;
-    if (page_body(page, format, compressed, &body))
-        response = MHD_create_response_from_buffer_with_free_callback_cls(
-            body.length, (void *)body.data, release_page, (void *)page);
+    struct body *body = page_body(page, format, compressed);
+    page_release(page);
+    if (!body)
+        return MHD_NO;
+    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+        body->bytes.length, body->bytes.data, release_body, body);
     if (!response) {
-        page_release(page);
+        body_release(body);
         return MHD_NO;
     }
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);

@@ -16,8 +16,8 @@ struct page {
     struct self_report self;
     int64_t valid_until;
 
-    pthread_mutex_t mutex; /* of the bodies: held while one is made */
-    struct buffer bodies[PAGE_FORMATS][ENCODINGS];
+    pthread_mutex_t mutex;                        /* of the bodies: held while one is made */
+    struct body *bodies[PAGE_FORMATS][ENCODINGS]; /* NULL until it is asked for */
 };
 
 struct page *page_create(const struct snapshot *snapshot, const struct self_report *self,
@@ -54,7 +54,7 @@ static void page_free(struct page *page)
 {
     for (int format = 0; format < PAGE_FORMATS; format++) {
         for (int encoding = 0; encoding < ENCODINGS; encoding++)
-            buffer_free(&page->bodies[format][encoding]);
+            body_release(page->bodies[format][encoding]);
     }
     pthread_mutex_destroy(&page->mutex);
     free(page->snapshot);
@@ -95,31 +95,32 @@ static void render(const struct page *page, enum page_format format, struct buff
 }
 
 /* The body, made now if it is not there yet; NULL when there is no memory. With the mutex held. */
-static const struct buffer *make_body(struct page *page, enum page_format format, int encoding)
+static struct body *make_body(struct page *page, enum page_format format, int encoding)
 {
-    struct buffer *body = &page->bodies[format][encoding];
-    if (body->length > 0)
+    struct body *body = page->bodies[format][encoding];
+    if (body)
         return body;
+    struct buffer bytes = {0};
     if (encoding == PLAIN) {
-        render(page, format, body);
+        render(page, format, &bytes);
     } else {
-        const struct buffer *plain = make_body(page, format, PLAIN);
+        const struct body *plain = make_body(page, format, PLAIN);
         if (!plain)
             return NULL;
-        gzip_compress(body, plain->data, plain->length);
+        gzip_compress(&bytes, plain->bytes.data, plain->bytes.length);
     }
-    if (!body->failed)
-        return body;
-    buffer_free(body);
-    return NULL;
+    body = body_create(&bytes);
+    page->bodies[format][encoding] = body;
+    return body;
 }
 
-bool page_body(const struct page *page, enum page_format format, bool compressed, struct body *body)
+struct body *page_body(const struct page *page, enum page_format format, bool compressed)
 {
-    pthread_mutex_lock(&inside(page)->mutex);
-    const struct buffer *made = make_body(inside(page), format, compressed ? COMPRESSED : PLAIN);
-    if (made)
-        *body = (struct body){.data = made->data, .length = made->length};
-    pthread_mutex_unlock(&inside(page)->mutex);
-    return made;
+    struct page *own = inside(page);
+    pthread_mutex_lock(&own->mutex);
+    struct body *body = make_body(own, format, compressed ? COMPRESSED : PLAIN);
+    if (body)
+        body_share(body);
+    pthread_mutex_unlock(&own->mutex);
+    return body;
 }

@@ -85,21 +85,24 @@ static int free_source(void **state)
     return 0;
 }
 
-static struct body get_body(const struct page *page, enum page_format format, bool compressed)
+/* A body that the page, which is not released meanwhile, keeps. */
+static const struct buffer *get_body(const struct page *page, enum page_format format,
+                                     bool compressed)
 {
-    struct body body;
-    assert_true(page_body(page, format, compressed, &body));
-    return body;
+    struct body *body = page_body(page, format, compressed);
+    assert_non_null(body);
+    body_release(body);
+    return &body->bytes;
 }
 
 /* `body` as it was before it was compressed; to be freed. */
-static char *unpack(struct body body, size_t *length)
+static char *unpack(const struct buffer *body, size_t *length)
 {
     enum { ROOM = 1 << 20 };
     char *text = malloc(ROOM);
     assert_non_null(text);
-    z_stream stream = {.next_in = (Bytef *)body.data,
-                       .avail_in = (uInt)body.length,
+    z_stream stream = {.next_in = (Bytef *)body->data,
+                       .avail_in = (uInt)body->length,
                        .next_out = (Bytef *)text,
                        .avail_out = ROOM};
     assert_int_equal(inflateInit2(&stream, 15 + 16), Z_OK);
@@ -118,9 +121,9 @@ static void test_a_page_holds_copies(void **state)
     assert_non_null(page);
     memset(source->histograms, 0xff, sizeof *source - offsetof(struct source, histograms));
 
-    struct body body = get_body(page, PAGE_TEXT, false);
-    assert_int_equal(body.length, direct.length);
-    assert_memory_equal(body.data, direct.data, direct.length);
+    const struct buffer *body = get_body(page, PAGE_TEXT, false);
+    assert_int_equal(body->length, direct.length);
+    assert_memory_equal(body->data, direct.data, direct.length);
     assert_true(page_is_ready(page));
     page_release(page);
     buffer_free(&direct);
@@ -147,15 +150,15 @@ static void test_each_format_has_its_own_body(void **state)
     struct source *source = *state;
     struct page *page = page_create(&source->snapshot, &self, &source->clock);
     for (enum page_format format = 0; format < PAGE_FORMATS; format++) {
-        struct body body = get_body(page, format, false);
+        const struct buffer *body = get_body(page, format, false);
         if (beginnings[format])
-            assert_memory_equal(body.data, beginnings[format], strlen(beginnings[format]));
+            assert_memory_equal(body->data, beginnings[format], strlen(beginnings[format]));
     }
-    struct body text = get_body(page, PAGE_TEXT, false);
-    struct body openmetrics = get_body(page, PAGE_OPENMETRICS, false);
+    const struct buffer *text = get_body(page, PAGE_TEXT, false);
+    const struct buffer *openmetrics = get_body(page, PAGE_OPENMETRICS, false);
     char why[256];
-    assert_true(exposition_is_valid(text.data, text.length, why, sizeof why));
-    assert_memory_equal(openmetrics.data + openmetrics.length - 6, "# EOF\n", 6);
+    assert_true(exposition_is_valid(text->data, text->length, why, sizeof why));
+    assert_memory_equal(openmetrics->data + openmetrics->length - 6, "# EOF\n", 6);
     page_release(page);
 }
 
@@ -164,13 +167,13 @@ static void test_a_compressed_body_is_the_plain_one(void **state)
     struct source *source = *state;
     struct page *page = page_create(&source->snapshot, &self, &source->clock);
     for (enum page_format format = 0; format < PAGE_FORMATS; format++) {
-        struct body packed = get_body(page, format, true);
-        struct body plain = get_body(page, format, false);
+        const struct buffer *packed = get_body(page, format, true);
+        const struct buffer *plain = get_body(page, format, false);
         size_t length;
         char *unpacked = unpack(packed, &length);
-        assert_int_equal(length, plain.length);
-        assert_memory_equal(unpacked, plain.data, length);
-        assert_true(packed.length < plain.length);
+        assert_int_equal(length, plain->length);
+        assert_memory_equal(unpacked, plain->data, length);
+        assert_true(packed->length < plain->length);
         free(unpacked);
     }
     page_release(page);
@@ -179,9 +182,9 @@ static void test_a_compressed_body_is_the_plain_one(void **state)
 static void *ask_for_bodies(void *context)
 {
     const struct page *page = context;
-    struct body *bodies = calloc(PAGE_FORMATS, sizeof *bodies);
+    struct body **bodies = calloc(PAGE_FORMATS, sizeof(struct body *));
     for (enum page_format format = 0; bodies && format < PAGE_FORMATS; format++)
-        page_body(page, format, true, &bodies[format]);
+        bodies[format] = page_body(page, format, true);
     page_release(page);
     return bodies;
 }
@@ -192,7 +195,7 @@ static void test_a_body_is_made_once_for_all(void **state)
     struct source *source = *state;
     struct page *page = page_create(&source->snapshot, &self, &source->clock);
     pthread_t readers[READERS];
-    struct body *bodies[READERS];
+    struct body **bodies[READERS];
     for (int i = 0; i < READERS; i++)
         assert_int_equal(
             pthread_create(&readers[i], NULL, ask_for_bodies, (void *)page_share(page)), 0);
@@ -200,11 +203,24 @@ static void test_a_body_is_made_once_for_all(void **state)
         pthread_join(readers[i], (void **)&bodies[i]);
         assert_non_null(bodies[i]);
         for (enum page_format format = 0; format < PAGE_FORMATS; format++)
-            assert_ptr_equal(bodies[i][format].data, bodies[0][format].data);
+            assert_ptr_equal(bodies[i][format], bodies[0][format]);
     }
-    for (int i = 0; i < READERS; i++)
+    for (int i = 0; i < READERS; i++) {
+        for (enum page_format format = 0; format < PAGE_FORMATS; format++)
+            body_release(bodies[i][format]);
         free(bodies[i]);
+    }
     page_release(page);
+}
+
+static void test_a_body_outlives_its_page(void **state)
+{
+    struct source *source = *state;
+    struct page *page = page_create(&source->snapshot, &self, &source->clock);
+    struct body *body = page_body(page, PAGE_OPENMETRICS, false);
+    page_release(page);
+    assert_memory_equal(body->bytes.data + body->bytes.length - 6, "# EOF\n", 6);
+    body_release(body);
 }
 
 #define on_source(test) cmocka_unit_test_setup_teardown(test, make_source, free_source)
@@ -217,6 +233,7 @@ int main(void)
         on_source(test_each_format_has_its_own_body),
         on_source(test_a_compressed_body_is_the_plain_one),
         on_source(test_a_body_is_made_once_for_all),
+        on_source(test_a_body_outlives_its_page),
     };
     return cmocka_run_group_tests_name("page", tests, NULL, NULL);
 }

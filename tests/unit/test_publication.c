@@ -73,14 +73,17 @@ static bool put_number(struct publication *publication, int64_t number)
 static bool is_page(const struct page *page)
 {
     int64_t number = page_valid_until(page);
-    struct body body;
     char series[96];
-    if (!page_body(page, PAGE_TEXT, false, &body) || page_is_ready(page) != (number % 2 == 0))
+    struct body *body = page_body(page, PAGE_TEXT, false);
+    if (!body)
         return false;
     double errors;
     snprintf(series, sizeof series, "sockdiag_exporter_errors_total{reason=\"%s\"}",
              fault_reason_name(0));
-    return exposition_value(body.data, body.length, series, &errors) && errors == (double)number;
+    bool good = exposition_value(body->bytes.data, body->bytes.length, series, &errors) &&
+                errors == (double)number && page_is_ready(page) == (number % 2 == 0);
+    body_release(body);
+    return good;
 }
 
 static void assert_number(const struct page *page, int64_t number)

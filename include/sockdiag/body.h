@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The bytes of an answer: immutable, and shared by the page that keeps them and by all who are
+ * sending them. They live until the last of these is done.
+ */
+#ifndef SOCKDIAG_BODY_H
+#define SOCKDIAG_BODY_H
+
+#include "sockdiag/buffer.h"
+
+#include <stdatomic.h>
+
+struct body {
+    atomic_uint owners;
+    struct buffer bytes;
+};
+
+/* A body of what is in `bytes`, which is empty afterwards; to be released. NULL when there is no
+ * memory, or was none while they were written. */
+struct body *body_create(struct buffer *bytes);
+
+/* One more owner, and one less: the last one frees it. From any thread; NULL may be released. */
+struct body *body_share(struct body *body);
+void body_release(struct body *body);
+
+#endif

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sockdiag/body.h"
+
+#include <stdlib.h>
+
+struct body *body_create(struct buffer *bytes)
+{
+    struct body *body = bytes->failed ? NULL : calloc(1, sizeof *body);
+    if (!body) {
+        buffer_free(bytes);
+        return NULL;
+    }
+    atomic_init(&body->owners, 1);
+    body->bytes = *bytes;
+    *bytes = (struct buffer){0};
+    return body;
+}
+
+struct body *body_share(struct body *body)
+{
+    atomic_fetch_add(&body->owners, 1);
+    return body;
+}
+
+void body_release(struct body *body)
+{
+    if (!body || atomic_fetch_sub(&body->owners, 1) > 1)
+        return;
+    buffer_free(&body->bytes);
+    free(body);
+}
