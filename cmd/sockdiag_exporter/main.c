@@ -52,7 +52,6 @@ static struct self_report describe_self(const struct exporter *exporter)
         .revision = REVISION,
         .telemetry_path = exporter->options.web.telemetry_path,
         .start_time_seconds = exporter->start_time_seconds,
-        .now_seconds = (double)system_clock.unix_time(NULL) / 1e9,
     };
     if (exporter->web && !exporter->options.disable_exporter_metrics) {
         struct fault ignored; /* the page is then without process_*, which tells */

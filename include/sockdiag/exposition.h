@@ -26,8 +26,7 @@ struct self_report {
     const char *version;
     const char *revision;
     const char *telemetry_path; /* where the metrics are */
-    double start_time_seconds;  /* unix time, as is the next */
-    double now_seconds;
+    double start_time_seconds;  /* unix time */
     bool has_process;
     struct process_usage process;
     struct request_count requests[REQUEST_COUNTS_MAX];

@@ -2,6 +2,8 @@
 /*
  * A snapshot to be served: immutable, shared by everybody who asks before the next one. Each body
  * (one for every format, plain and compressed) is made when it is first asked for, once, and kept.
+ * Only the status page, which tells the present time and ages, is made anew when it is asked for
+ * after a second.
  */
 #ifndef SOCKDIAG_PAGE_H
 #define SOCKDIAG_PAGE_H
@@ -17,7 +19,8 @@ enum page_format { PAGE_TEXT, PAGE_OPENMETRICS, PAGE_PROTOBUF, PAGE_STATUS, PAGE
 
 struct page;
 
-/* A page of copies of `snapshot` and `self`, to be released. NULL when there is no memory. */
+/* A page of copies of `snapshot` and `self`, to be released; `clock` must outlive it. NULL when
+ * there is no memory. */
 struct page *page_create(const struct snapshot *snapshot, const struct self_report *self,
                          const struct clock *clock);
 

@@ -14,8 +14,9 @@
  * (Content-Security-Policy). */
 extern const char status_page_style[];
 
-/* Append the page to `out`, whose `failed` tells of missing memory. */
+/* Append the page to `out`, whose `failed` tells of missing memory. `now`, in unix seconds, is the
+ * time that it tells, and from which it reckons ages. */
 void status_page_render(struct buffer *out, const struct snapshot *snapshot,
-                        const struct self_report *self);
+                        const struct self_report *self, double now);
 
 #endif

@@ -14,7 +14,7 @@ void status_write_unknown(const struct status_view *view, const char *why)
 void status_write_no_sample(const struct status_view *view, enum sample_kind kind)
 {
     char why[128];
-    explain_absence(&view->snapshot->samples[kind], kind, view->self->now_seconds, why, sizeof why);
+    explain_absence(&view->snapshot->samples[kind], kind, view->now, why, sizeof why);
     status_write_unknown(view, why);
 }
 

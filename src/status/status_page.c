@@ -33,7 +33,7 @@ static void write_age(const struct status_view *view, enum sample_kind kind)
     const struct sample_report *report = &view->snapshot->samples[kind];
     if (report->successes > 0)
         buffer_append_format(view->out, "<li>%s sample %s old</li>", sample_kind_name(kind),
-                             figure_age(view->self->now_seconds - report->last_success).text);
+                             figure_age(view->now - report->last_success).text);
     else
         buffer_append_format(view->out, "<li>no %s sample</li>", sample_kind_name(kind));
 }
@@ -50,7 +50,7 @@ static void write_link(const struct status_view *view, const char *path)
 static void write_time(const struct status_view *view)
 {
     char text[32] = "";
-    time_t now = (time_t)view->self->now_seconds;
+    time_t now = (time_t)view->now;
     struct tm utc;
     if (gmtime_r(&now, &utc))
         strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &utc);
@@ -68,7 +68,7 @@ static void write_banner(const struct status_view *view)
     for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)
         write_age(view, kind);
     buffer_append_format(out, "<li>up %s</li></ul>\n",
-                         figure_duration(self->now_seconds - self->start_time_seconds).text);
+                         figure_duration(view->now - self->start_time_seconds).text);
     buffer_append_string(out, "<nav aria-label=\"Other pages\"><ul class=\"facts\">");
     write_link(view, self->telemetry_path);
     write_link(view, "/-/healthy");
@@ -142,7 +142,7 @@ static void write_verdict(const struct status_view *view, const struct verdict *
 }
 
 void status_page_render(struct buffer *out, const struct snapshot *snapshot,
-                        const struct self_report *self)
+                        const struct self_report *self, double now)
 {
     static const struct namespace_snapshot nothing;
     const struct status_view view = {
@@ -150,9 +150,10 @@ void status_page_render(struct buffer *out, const struct snapshot *snapshot,
         .snapshot = snapshot,
         .host = snapshot->namespace_count > 0 ? &snapshot->namespaces[0] : &nothing,
         .self = self,
+        .now = now,
     };
     struct verdict verdict;
-    verdict_reach(&verdict, snapshot, view.host, self->now_seconds);
+    verdict_reach(&verdict, snapshot, view.host, now);
     write_head(&view, &verdict);
     buffer_append_string(out, "<body>\n");
     write_banner(&view);

@@ -14,6 +14,7 @@ struct status_view {
     const struct snapshot *snapshot;
     const struct namespace_snapshot *host; /* the namespace that is shown */
     const struct self_report *self;
+    double now; /* unix seconds */
 };
 
 /* The two states that hold most sockets, with their history; all states. */

@@ -8,7 +8,7 @@ typedef struct figure report_figure(const struct status_view *view,
 
 static struct figure age(const struct status_view *view, const struct sample_report *report)
 {
-    return report->successes > 0 ? figure_age(view->self->now_seconds - report->last_success)
+    return report->successes > 0 ? figure_age(view->now - report->last_success)
                                  : (struct figure){"none yet"};
 }
 
@@ -32,7 +32,7 @@ static struct figure sockets(const struct status_view *view, const struct sample
 
 static struct figure cpu(const struct status_view *view, const struct sample_report *report)
 {
-    double elapsed = view->self->now_seconds - view->self->start_time_seconds;
+    double elapsed = view->now - view->self->start_time_seconds;
     return elapsed >= 1 ? figure_share(report->cpu_seconds / elapsed)
                         : (struct figure){"not known"};
 }

@@ -38,7 +38,7 @@ struct verdict {
     size_t count;
 };
 
-/* `now` is the unix time of the snapshot. `host` is one of its namespaces. */
+/* `now` is the unix time from which ages are reckoned. `host` is one of its namespaces. */
 void verdict_reach(struct verdict *verdict, const struct snapshot *snapshot,
                    const struct namespace_snapshot *host, double now);
 

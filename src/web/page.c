@@ -14,11 +14,18 @@ struct page {
     atomic_uint owners;
     struct snapshot *snapshot;
     struct self_report self;
+    const struct clock *clock;
     int64_t valid_until;
 
-    pthread_mutex_t mutex;                        /* of the bodies: held while one is made */
+    pthread_mutex_t mutex;                        /* of the next two: held while a body is made */
     struct body *bodies[PAGE_FORMATS][ENCODINGS]; /* NULL until it is asked for */
+    int64_t status_time; /* monotonic: when the present status page was made */
 };
+
+static int64_t now(const struct page *page)
+{
+    return page->clock->monotonic(page->clock->context);
+}
 
 struct page *page_create(const struct snapshot *snapshot, const struct self_report *self,
                          const struct clock *clock)
@@ -32,7 +39,8 @@ struct page *page_create(const struct snapshot *snapshot, const struct self_repo
         return NULL;
     }
     page->self = *self;
-    page->valid_until = clock->monotonic(clock->context) + snapshot->next_within;
+    page->clock = clock;
+    page->valid_until = now(page) + snapshot->next_within;
     atomic_init(&page->owners, 1);
     pthread_mutex_init(&page->mutex, NULL);
     return page;
@@ -87,11 +95,25 @@ static void render(const struct page *page, enum page_format format, struct buff
         exposition_render(out, METRIC_PROTOBUF, page->snapshot, &page->self);
         break;
     case PAGE_STATUS:
-        status_page_render(out, page->snapshot, &page->self);
+        status_page_render(out, page->snapshot, &page->self,
+                           (double)page->clock->unix_time(page->clock->context) / 1e9);
         break;
     default:
         exposition_render(out, METRIC_TEXT, page->snapshot, &page->self);
     }
+}
+
+/* The status page is kept for a second. With the mutex held. */
+static void drop_old_status(struct page *page)
+{
+    int64_t time = now(page);
+    if (time - page->status_time < NANOSECONDS_PER_SECOND)
+        return;
+    for (int encoding = 0; encoding < ENCODINGS; encoding++) {
+        body_release(page->bodies[PAGE_STATUS][encoding]);
+        page->bodies[PAGE_STATUS][encoding] = NULL;
+    }
+    page->status_time = time;
 }
 
 /* The body, made now if it is not there yet; NULL when there is no memory. With the mutex held. */
@@ -118,6 +140,8 @@ struct body *page_body(const struct page *page, enum page_format format, bool co
 {
     struct page *own = inside(page);
     pthread_mutex_lock(&own->mutex);
+    if (format == PAGE_STATUS)
+        drop_old_status(own);
     struct body *body = make_body(own, format, compressed ? COMPRESSED : PLAIN);
     if (body)
         body_share(body);

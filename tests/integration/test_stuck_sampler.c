@@ -131,6 +131,15 @@ static void test_a_stuck_sampler_is_told_after_half_a_minute(void **state)
     assert_served();
 }
 
+static void test_ages_grow_without_a_sample(void **state)
+{
+    (void)state;
+    sampler_step(sampler);
+    assert_answer("/", 200, ">count sample 0\u202fs old<");
+    atomic_fetch_add(&now, 20 * SECOND);
+    assert_answer("/", 200, ">count sample 20\u202fs old<");
+}
+
 static void test_without_count_samples_it_is_not_ready(void **state)
 {
     (void)state;
@@ -151,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_WEB(test_before_the_first_sample_nothing_is_served),
         WITH_WEB(test_a_stuck_sampler_is_told_after_half_a_minute),
+        WITH_WEB(test_ages_grow_without_a_sample),
         WITH_WEB(test_without_count_samples_it_is_not_ready),
     };
     int skipped = enter_namespace_or_skip();

@@ -25,7 +25,7 @@ static const struct self_report self = {
 
 /* A snapshot in memory that the test may spoil, and the time. */
 struct source {
-    int64_t now; /* monotonic */
+    int64_t now; /* monotonic; unix time is the same */
     struct clock clock;
     struct histogram histograms[TCP_STATES];
     struct histogram utilization[PORT_SCOPES];
@@ -36,7 +36,7 @@ struct source {
     struct snapshot snapshot;
 };
 
-static int64_t monotonic(void *context)
+static int64_t read_now(void *context)
 {
     const struct source *source = context;
     return source->now;
@@ -74,7 +74,7 @@ static int make_source(void **state)
                                   .destination_count = 2}},
     };
     source->snapshot = (struct snapshot){.namespaces = &source->host, .namespace_count = 1};
-    source->clock = (struct clock){.monotonic = monotonic, .context = source};
+    source->clock = (struct clock){.monotonic = read_now, .unix_time = read_now, .context = source};
     *state = source;
     return 0;
 }
@@ -213,6 +213,55 @@ static void test_a_body_is_made_once_for_all(void **state)
     page_release(page);
 }
 
+/* Does the status page, plain and compressed, tell this? */
+static void assert_status_says(const struct page *page, const char *text)
+{
+    const struct buffer *plain = get_body(page, PAGE_STATUS, false);
+    assert_non_null(memmem(plain->data, plain->length, text, strlen(text)));
+    size_t length;
+    char *unpacked = unpack(get_body(page, PAGE_STATUS, true), &length);
+    assert_int_equal(length, plain->length);
+    assert_memory_equal(unpacked, plain->data, length);
+    free(unpacked);
+}
+
+static void test_the_status_page_tells_the_time_when_it_is_asked_for(void **state)
+{
+    struct source *source = *state;
+    source->snapshot.samples[SAMPLE_COUNT] =
+        (struct sample_report){.successes = 1, .last_success = 90};
+    source->now = 100 * NANOSECONDS_PER_SECOND;
+    struct page *page = page_create(&source->snapshot, &self, &source->clock);
+    assert_status_says(page, ">1970-01-01 00:01:40 UTC<");
+    assert_status_says(page, ">count sample 10\u202fs old<");
+    source->now = 108 * NANOSECONDS_PER_SECOND;
+    assert_status_says(page, ">1970-01-01 00:01:48 UTC<");
+    assert_status_says(page, ">count sample 18\u202fs old<");
+    page_release(page);
+}
+
+static void test_only_the_status_page_is_made_anew_and_once_a_second(void **state)
+{
+    struct source *source = *state;
+    source->now = 100 * NANOSECONDS_PER_SECOND;
+    struct page *page = page_create(&source->snapshot, &self, &source->clock);
+    struct body *last[PAGE_FORMATS][2] = {{NULL}}; /* held: a new one cannot be at its place */
+    for (int quarters = 0; quarters <= 8; quarters++) {
+        for (int i = 0; i < PAGE_FORMATS * 2; i++) {
+            int format = i / 2, compressed = i % 2;
+            struct body *body = page_body(page, (enum page_format)format, compressed);
+            bool made = quarters == 0 || (format == PAGE_STATUS && quarters % 4 == 0);
+            assert_int_equal(body != last[format][compressed], made);
+            body_release(last[format][compressed]);
+            last[format][compressed] = body;
+        }
+        source->now += NANOSECONDS_PER_SECOND / 4;
+    }
+    for (int i = 0; i < PAGE_FORMATS * 2; i++)
+        body_release(last[i / 2][i % 2]);
+    page_release(page);
+}
+
 static void test_a_body_outlives_its_page(void **state)
 {
     struct source *source = *state;
@@ -233,6 +282,8 @@ int main(void)
         on_source(test_each_format_has_its_own_body),
         on_source(test_a_compressed_body_is_the_plain_one),
         on_source(test_a_body_is_made_once_for_all),
+        on_source(test_the_status_page_tells_the_time_when_it_is_asked_for),
+        on_source(test_only_the_status_page_is_made_anew_and_once_a_second),
         on_source(test_a_body_outlives_its_page),
     };
     return cmocka_run_group_tests_name("page", tests, NULL, NULL);
