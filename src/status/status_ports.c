@@ -126,6 +126,12 @@ static void write_destination(const struct status_view *view, enum socket_protoc
                          figure_share(share_of(&view->host->ports[protocol], row->ports)).text);
 }
 
+/* Are the destinations of a protocol known? */
+static bool knows_destinations(const struct port_snapshot *ports)
+{
+    return ports->present && ports->has_destinations;
+}
+
 /* The next destination to be told: the fuller one of those that come first of each protocol.
  * `told` counts them. */
 static enum socket_protocol fuller(const struct port_snapshot ports[static SOCKET_PROTOCOLS],
@@ -134,7 +140,7 @@ static enum socket_protocol fuller(const struct port_snapshot ports[static SOCKE
     double shares[SOCKET_PROTOCOLS];
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
         const struct port_snapshot *of = &ports[protocol];
-        shares[protocol] = of->present && told[protocol] < of->destination_count
+        shares[protocol] = knows_destinations(of) && told[protocol] < of->destination_count
                                ? share_of(of, of->destinations[told[protocol]].ports)
                                : -1;
     }
@@ -157,8 +163,10 @@ static void write_fullest(const struct status_view *view, size_t rows)
     buffer_append_string(view->out, "</tbody></table>\n");
 }
 
-/* How many destinations there are, of how many the names are known, and how exact that is. */
+/* How many destinations there are, of how many the names are known, and how exact that is: of the
+ * protocols whose destinations are known. */
 struct destination_totals {
+    size_t protocols;
     uint64_t seen;
     size_t named;
     uint64_t error_bound;
@@ -169,8 +177,9 @@ static struct destination_totals total(const struct namespace_snapshot *host)
     struct destination_totals totals = {0};
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
         const struct port_snapshot *ports = &host->ports[protocol];
-        if (!ports->present || !ports->has_destinations)
+        if (!knows_destinations(ports))
             continue;
+        totals.protocols++;
         totals.seen += ports->summary.destinations;
         totals.named += ports->destination_count;
         if (ports->summary.destination_error_bound > totals.error_bound)
@@ -183,16 +192,22 @@ static void write_destination_notes(const struct status_view *view,
                                     const struct destination_totals *totals, size_t rows)
 {
     struct buffer *out = view->out;
+    bool complete = totals->protocols == SOCKET_PROTOCOLS;
     buffer_append_string(out, "<p class=\"note\">");
     status_write_hidden(view, totals->named - rows);
+    for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
+        if (!knows_destinations(&view->host->ports[protocol]))
+            buffer_append_format(out, "Those of %s are not known. ", protocol_titles[protocol]);
+    }
     if (totals->seen == 0)
-        buffer_append_string(out, "No port is held towards anybody.");
+        buffer_append_string(out, complete ? "No port is held towards anybody."
+                                           : "There are no others.");
     else if (totals->named == 0)
         buffer_append_string(out, "None is named: --collector.destinations.top is 0. ");
     if (totals->seen > 0)
-        buffer_append_format(out, "%s%s destinations in all.",
+        buffer_append_format(out, "%s%s destinations %s.",
                              totals->error_bound > 0 ? "At most " : "",
-                             figure_count(totals->seen).text);
+                             figure_count(totals->seen).text, complete ? "in all" : "besides");
     if (totals->error_bound > 0)
         buffer_append_format(out, " Their ports may be counted too low, by %s.",
                              figure_count(totals->error_bound).text);
@@ -201,17 +216,17 @@ static void write_destination_notes(const struct status_view *view,
 
 void status_write_destinations(const struct status_view *view)
 {
-    const struct port_snapshot *tcp = &view->host->ports[SOCKET_TCP];
+    const struct port_snapshot *ports = view->host->ports;
+    bool has_ports = ports[SOCKET_TCP].present || ports[SOCKET_UDP].present;
     struct destination_totals totals = total(view->host);
     size_t rows = totals.named < STATUS_TABLE_ROWS ? totals.named : STATUS_TABLE_ROWS;
     buffer_append_string(view->out,
                          "<section class=\"card table\">\n<h2>Fullest destinations</h2>\n");
     if (!view->host->has_detail) {
         status_write_no_sample(view, SAMPLE_DETAIL);
-    } else if (!tcp->present || !tcp->has_destinations) {
-        status_write_unknown(view, tcp->present
-                                       ? "They are not watched: --no-collector.destinations"
-                                       : "The ports are not");
+    } else if (totals.protocols == 0) {
+        status_write_unknown(view, has_ports ? "They are not watched: --no-collector.destinations"
+                                             : "The ports are not");
     } else {
         if (rows > 0)
             write_fullest(view, rows);

@@ -472,6 +472,26 @@ static void test_long_lists_of_destinations_are_cut(void **state)
                    "Their ports may be counted too low, by 31.");
 }
 
+static void test_destinations_of_one_protocol_are_told_without_the_other(void **state)
+{
+    struct fixture *f = *state;
+    f->host.ports[SOCKET_TCP].present = false;
+    render(f);
+    assert_says(f, "Of usable 198.51.100.7:443 192.0.2.1 UDP 200 20\u202f% "
+                   "198.51.100.7:444 192.0.2.1 UDP 180 18\u202f% "
+                   "Those of TCP are not known. 30,005 destinations besides.");
+    f->host.ports[SOCKET_UDP].destination_count = 0;
+    f->host.ports[SOCKET_UDP].summary.destinations = 0;
+    render(f);
+    assert_says(f, "Fullest destinations Those of TCP are not known. There are no others. ");
+    f->host.ports[SOCKET_TCP].present = true;
+    f->host.ports[SOCKET_UDP].present = false;
+    render(f);
+    assert_says(f, "Of usable 198.51.100.7:443 192.0.2.1 TCP 210 21\u202f% "
+                   "198.51.100.7:444 192.0.2.1 TCP 190 19\u202f% "
+                   "Those of UDP are not known. 20,005 destinations besides.");
+}
+
 static void test_without_names_the_destinations_are_counted(void **state)
 {
     struct fixture *f = *state;
@@ -821,6 +841,7 @@ int main(void)
         whole(test_ports_have_their_own_numbers),
         whole(test_destinations_of_both_protocols_are_told_by_their_share),
         whole(test_long_lists_of_destinations_are_cut),
+        whole(test_destinations_of_one_protocol_are_told_without_the_other),
         whole(test_without_names_the_destinations_are_counted),
         whole(test_listeners_have_their_queues_and_connections),
         whole(test_a_full_queue_comes_first_and_says_so),
