@@ -204,6 +204,19 @@ async function checkThemes() {
   console.log('light and dark differ, and all text can be read in both');
 }
 
+/** With three findings and full tables all is on one screen. */
+async function checkHeight() {
+  const { context, page } = await open({ viewport: LAPTOP });
+  await page.goto(url);
+  assert.equal(await page.locator('.verdict > div').count(), 3);
+  assert.equal(await page.locator('.destinations tbody tr').count(), 8);
+  assert.equal(await page.locator('.listeners tbody tr').count(), 9); // and the others
+  const needed = await page.evaluate(() => document.documentElement.scrollHeight);
+  assert.ok(needed <= LAPTOP.height, `${needed} pixels are needed of ${LAPTOP.height}`);
+  await context.close();
+  console.log('three findings and all else are on one screen');
+}
+
 async function checkWidths() {
   const { context, page } = await open({ viewport: PHONE, deviceScaleFactor: 2, isMobile: true, hasTouch: true });
   for (const width of [320, 390, 600, 760, 761, 1000, 1151, 1440, 2560]) {
@@ -242,6 +255,7 @@ async function checkWithoutScripts() {
 try {
   await checkNumbers();
   await checkThemes();
+  await checkHeight();
   await checkWidths();
   await checkWithoutScripts();
 } finally {

@@ -4,7 +4,7 @@
 
 Sockets worth looking at, held until standard input ends; says "ready" once they are there. In a network
 namespace whose loopback has ADDRESS and PEER and whose port range has 1000 ports: more than half of
-them are held towards one destination.
+them are held towards one destination, one accept queue is nearly full, and most ports of UDP are used.
 """
 import resource
 import socket
@@ -66,6 +66,10 @@ def main():
         query = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         query.connect((PEER, 53))
         held.append(query)
+    for _ in range(700):
+        anybodys = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        anybodys.bind(("", 0))
+        held.append(anybodys)
 
     print("ready", flush=True)
     sys.stdin.read()
