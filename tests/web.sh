@@ -191,7 +191,7 @@ certificate server2 /CN=localhost2 'subjectAltName=DNS:localhost,IP:127.0.0.1' e
 certificate client /CN=scraper extendedKeyUsage=clientAuth
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=rogue \
     -addext extendedKeyUsage=clientAuth -keyout rogue.key -out rogue.pem 2>/dev/null
-tls=https://localhost:10073
+tls=https://127.0.0.1:10073
 trust=(--cacert ca.pem)
 
 # tls_config LINE...: a web configuration with TLS
@@ -226,7 +226,7 @@ scrape_all_the_time() {
     done >statuses
 }
 subject() {
-    openssl s_client -connect localhost:10073 </dev/null 2>/dev/null | grep -m1 '^subject'
+    openssl s_client -connect 127.0.0.1:10073 </dev/null 2>/dev/null | grep -m1 '^subject'
 }
 scrape_all_the_time &
 scraper=$!
@@ -362,6 +362,10 @@ refuses 'systemd passed no socket' env
 refuses 'systemd passed no socket' env LISTEN_PID=1 LISTEN_FDS=1
 refuses '17 sockets are more than 16' sh -c 'export LISTEN_PID=$$ LISTEN_FDS=17; exec "$@"' sh
 refuses 'socket 3 is not a listening TCP socket' sh -c 'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@" 3</dev/null' sh
+start
+LISTEN_FDS=1 bash -c 'export LISTEN_PID=$$; exec "$1"' - "$exporter" 2>out && fail "started on a port that is taken"
+grep -q '^sockdiag_exporter: .*add --web.systemd-socket$' out || fail "$(cat out)"
+stop
 pass "sockets that cannot be served are refused in a line"
 # As systemd does it, the socket stays while one exporter after the other serves it; the tool starts
 # the first with the first connection.

@@ -244,6 +244,8 @@ static bool parse_argument(struct options *options, const char *argument, const 
                            bool *took_next, char *error, size_t error_size)
 {
     *took_next = false;
+    if (strcmp(argument, "-h") == 0)
+        argument = "--help";
     if (strncmp(argument, "--", 2) != 0) {
         snprintf(error, error_size, "unexpected argument \"%s\"; see --help", argument);
         return false;
@@ -292,6 +294,12 @@ bool options_parse(struct options *options, int count, char *const arguments[], 
             return false;
         }
         i += took_next;
+    }
+    if (options->web.systemd_socket && options->web.listen_address_count > 0) {
+        snprintf(
+            error, error_size,
+            "--web.listen-address has no say with --web.systemd-socket: leave one of them out");
+        return false;
     }
     if (options->web.listen_address_count == 0)
         options->web.listen_addresses[options->web.listen_address_count++] = ":10073";

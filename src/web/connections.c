@@ -154,10 +154,9 @@ static int64_t awaited_until(const struct connection *connection)
 /* Until when anybody is waited for. With the mutex held. */
 static int64_t busy_until(const struct connections *connections)
 {
-    const struct connection *connection;
     int64_t latest = 0;
-    TAILQ_FOREACH(connection, &connections->list, order)
-    {
+    for (const struct connection *connection = TAILQ_FIRST(&connections->list); connection;
+         connection = TAILQ_NEXT(connection, order)) {
         int64_t until = awaited_until(connection);
         if (until > latest)
             latest = until;

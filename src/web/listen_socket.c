@@ -102,6 +102,24 @@ static int listen_on_host(const char *host, const char *port, int *failure)
     return -1;
 }
 
+/* How many sockets were passed to this very process: those for a parent are not ours. */
+static unsigned long passed_sockets(void)
+{
+    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+    if (!pid || !count || strtol(pid, NULL, 10) != (long)getpid())
+        return 0;
+    return strtoul(count, NULL, 10);
+}
+
+/* What to do about `error_number`, as the rest of a line. */
+static const char *advice(int error_number)
+{
+    if (error_number != EADDRINUSE)
+        return "";
+    return passed_sockets() > 0 ? "; systemd has passed a socket: add --web.systemd-socket"
+                                : "; choose another with --web.listen-address";
+}
+
 int listen_socket_open(const char *address, char *error, size_t error_size)
 {
     char host[LISTEN_HOST_SIZE];
@@ -119,17 +137,8 @@ int listen_socket_open(const char *address, char *error, size_t error_size)
         snprintf(error, error_size, "cannot listen on \"%s\": %s", address, gai_strerror(failure));
     else if (fd < 0)
         snprintf(error, error_size, "cannot listen on \"%s\": %s%s", address, strerror(errno),
-                 errno == EADDRINUSE ? "; choose another with --web.listen-address" : "");
+                 advice(errno));
     return fd;
-}
-
-/* How many sockets were passed to this very process: those for a parent are not ours. */
-static unsigned long passed_sockets(void)
-{
-    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
-    if (!pid || !count || strtol(pid, NULL, 10) != (long)getpid())
-        return 0;
-    return strtoul(count, NULL, 10);
 }
 
 /* Is it a TCP socket that listens? Then let no child inherit it, and accept() not wait. */

@@ -297,6 +297,22 @@ static void test_a_switch_turns_on_and_off(void **state)
     }
 }
 
+static void test_help_has_a_short_form(void **state)
+{
+    (void)state;
+    assert_true(ACCEPTED("-h").help);
+    REFUSED("-v", "-v");
+}
+
+/* Addresses that nobody listens on would be lost without a word. */
+static void test_sockets_are_opened_or_inherited(void **state)
+{
+    (void)state;
+    assert_true(ACCEPTED("--web.systemd-socket").web.systemd_socket);
+    REFUSED("--web.systemd-socket", "--web.systemd-socket", "--web.listen-address=:1");
+    REFUSED("--web.systemd-socket", "--web.listen-address=:1", "--web.systemd-socket");
+}
+
 static void test_a_switch_changes_no_other(void **state)
 {
     (void)state;
@@ -357,7 +373,6 @@ static void test_a_positional_argument_is_refused(void **state)
 {
     (void)state;
     REFUSED("start", "start");
-    REFUSED("-h", "-h");
     REFUSED("-once", "-once");
     REFUSED("\"-\"", "-");
     REFUSED("\"\"", "");
@@ -597,6 +612,8 @@ int main(void)
         cmocka_unit_test(test_an_error_quotes_the_bad_value),
         cmocka_unit_test(test_a_switch_turns_on_and_off),
         cmocka_unit_test(test_a_switch_changes_no_other),
+        cmocka_unit_test(test_help_has_a_short_form),
+        cmocka_unit_test(test_sockets_are_opened_or_inherited),
         cmocka_unit_test(test_a_switch_takes_no_value),
         cmocka_unit_test(test_a_flag_with_a_value_has_no_opposite),
         cmocka_unit_test(test_an_unknown_flag_is_refused),
