@@ -5,6 +5,7 @@
  */
 #include "options.h"
 #include "sockdiag/exposition.h"
+#include "sockdiag/log.h"
 #include "sockdiag/publication.h"
 #include "sockdiag/sampler.h"
 #include "sockdiag/service_notify.h"
@@ -34,7 +35,7 @@ struct exporter {
 
 static bool complain(const char *message)
 {
-    fprintf(stderr, "sockdiag_exporter: %s\n", message);
+    fprintf(stderr, "%ssockdiag_exporter: %s\n", log_priority(LOG_LEVEL_ERROR), message);
     return false;
 }
 

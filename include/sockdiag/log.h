@@ -21,6 +21,10 @@ void log_configure(enum log_level level, enum log_format format);
 void log_message(enum log_level level, const char *component, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* What to put before a line on standard error so that systemd's journal, if it reads there, knows
+ * the level: "<3>" for an error, or nothing. log_message() does that by itself. */
+const char *log_priority(enum log_level level);
+
 #define log_debug(...) log_message(LOG_LEVEL_DEBUG, __VA_ARGS__)
 #define log_info(...)  log_message(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_warn(...)  log_message(LOG_LEVEL_WARN, __VA_ARGS__)

@@ -3,7 +3,11 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,15 +21,39 @@ static const char *const level_names[] = {
     [LOG_LEVEL_ERROR] = "error",
 };
 
+/* As the journal takes them: syslog(3)'s numbers, sd-daemon(3)'s form. */
+static const char *const priorities[] = {
+    [LOG_LEVEL_DEBUG] = "<7>",
+    [LOG_LEVEL_INFO] = "<6>",
+    [LOG_LEVEL_WARN] = "<4>",
+    [LOG_LEVEL_ERROR] = "<3>",
+};
+
 static const char *const layouts[] = {
-    [LOG_FORMAT_LOGFMT] = "time=%s level=%s component=%s msg=\"%s\"\n",
-    [LOG_FORMAT_JSON] = "{\"time\":\"%s\",\"level\":\"%s\",\"component\":\"%s\",\"msg\":\"%s\"}\n",
+    [LOG_FORMAT_LOGFMT] = "%stime=%s level=%s component=%s msg=\"%s\"\n",
+    [LOG_FORMAT_JSON] =
+        "%s{\"time\":\"%s\",\"level\":\"%s\",\"component\":\"%s\",\"msg\":\"%s\"}\n",
 };
 
 void log_configure(enum log_level level, enum log_format format)
 {
     threshold = level;
     line_format = format;
+}
+
+/* Is standard error the stream that systemd has connected to its journal? */
+static bool writes_to_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    uintmax_t device, inode;
+    struct stat status;
+    return stream && sscanf(stream, "%ju:%ju", &device, &inode) == 2 &&
+           fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device && status.st_ino == inode;
+}
+
+const char *log_priority(enum log_level level)
+{
+    return writes_to_journal() ? priorities[level] : "";
 }
 
 static void format_utc_now(char text[static 32])
@@ -88,8 +116,8 @@ void log_message(enum log_level level, const char *component, const char *format
     char now[32];
     format_utc_now(now);
     char line[sizeof escaped + 128];
-    int length = snprintf(line, sizeof line, layouts[line_format], now, level_names[level],
-                          component, escaped);
+    int length = snprintf(line, sizeof line, layouts[line_format], log_priority(level), now,
+                          level_names[level], component, escaped);
     /* A log that cannot be written has nowhere to complain. */
     if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0)
         errno = saved_errno;

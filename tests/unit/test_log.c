@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -402,6 +403,38 @@ static void *log_many(void *context)
     return NULL;
 }
 
+/* As systemd says it: the device and the inode of standard error. */
+static void test_the_journal_is_told_the_level(void **state)
+{
+    (void)state;
+    static const char *const starts[] = {"<7>time=", "<6>time=", "<4>time=", "<3>time="};
+    char text[LINE_SIZE], stream[64];
+    struct stat status;
+    assert_int_equal(fstat(STDERR_FILENO, &status), 0);
+    snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+    setenv("JOURNAL_STREAM", stream, 1);
+    log_configure(LOG_LEVEL_DEBUG, LOG_FORMAT_LOGFMT);
+    for (enum log_level level = LOG_LEVEL_DEBUG; level <= LOG_LEVEL_ERROR; level++) {
+        log_message(level, "test", "hello");
+        assert_true(next_write(text));
+        assert_non_null(skip_text(text, starts[level]));
+    }
+    log_configure(LOG_LEVEL_DEBUG, LOG_FORMAT_JSON);
+    log_error("test", "hello");
+    assert_true(next_write(text));
+    assert_non_null(skip_text(text, "<3>{"));
+
+    /* What another stream was connected to means nothing, as after a redirection. */
+    static const char *const others[] = {"1:1", "", "nonsense"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        setenv("JOURNAL_STREAM", others[i], 1);
+        log_error("test", "hello");
+        assert_true(next_write(text));
+        assert_non_null(skip_text(text, "{"));
+    }
+    unsetenv("JOURNAL_STREAM");
+}
+
 static void test_threads_do_not_mix_their_lines(void **state)
 {
     (void)state;
@@ -448,6 +481,7 @@ int main(void)
         redirected(test_a_message_of_a_kilobyte_is_nearly_whole),
         redirected(test_errno_is_left_as_it_was),
         redirected(test_errno_survives_a_log_that_cannot_be_written),
+        redirected(test_the_journal_is_told_the_level),
         redirected(test_threads_do_not_mix_their_lines),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
