@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # make              build/sockdiag_exporter
-# make deps         install what building and testing need (a no-op when all is there); with run,
-#                   what building needs
+# make deps         install what building and testing need (a no-op when all is there); with run, all
+#                   or install, what building needs
 # make run          build, and run in the foreground on :10073
 # make test         unit and integration tests
 # make lint, make bench, make fuzz, make install, make clean
@@ -26,6 +26,13 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(CHECKED) $(LDFLAGS)
 INCLUDES   := -Iinclude -Icmd/sockdiag_exporter -Itests/support
 LIBRARIES  := libmnl libmicrohttpd gnutls yaml-0.1 libcrypt zlib
 LIBS        = $(shell pkg-config --libs $(LIBRARIES)) -lm
+
+# Better one line here than a compiler's hundred.
+ifeq ($(filter deps clean lint,$(MAKECMDGOALS)),)
+ifneq ($(shell pkg-config --exists $(LIBRARIES) 2>/dev/null && echo there),there)
+$(error the libraries that this is built with are missing: make deps)
+endif
+endif
 
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 programs  = $(patsubst %.c,$(BUILD)/%,$(wildcard $(1)))
@@ -66,7 +73,7 @@ $(BUILD)/%.o: %.c
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 deps:
-	@packaging/install-deps.sh $(if $(filter run,$(MAKECMDGOALS)),build)
+	@packaging/install-deps.sh $(if $(filter run all install,$(MAKECMDGOALS)),$(if $(filter test%,$(MAKECMDGOALS)),,build))
 
 run: $(EXPORTER)
 	$(EXPORTER)
