@@ -34,14 +34,16 @@ void password_users_stop(struct password_users *users)
     explicit_bzero(users, sizeof *users);
 }
 
+/* Compares with all: a name that somebody has takes as long as one that nobody has. */
 static struct password_user *find(const struct password_users *users,
                                   const struct password_digest *name)
 {
+    struct password_user *found = NULL;
     for (size_t i = 0; i < users->count; i++) {
         if (same_digest(&users->users[i].name, name))
-            return &users->users[i];
+            found = &users->users[i];
     }
-    return NULL;
+    return found;
 }
 
 bool password_users_replace(struct password_users *users, const struct web_user *from, size_t count)

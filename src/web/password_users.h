@@ -60,7 +60,8 @@ enum password_verdict password_users_recall(const struct password_users *users,
                                             const struct password_question *question);
 
 /* Copy the hash to compare with into `hash`: that of the user. False for a name that nobody has:
- * `hash` is that of some user then, chosen by the name, or "" if there is none. */
+ * `hash` is that of some user then, chosen by the name, or "" if there is none. Takes equally long
+ * for each name. */
 bool password_users_hash(const struct password_users *users,
                          const struct password_question *question,
                          char hash[static BCRYPT_HASH_LENGTH + 1]);
