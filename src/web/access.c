@@ -15,10 +15,20 @@ struct access {
     struct passwords *passwords; /* NULL without a configuration, and once closed */
 
     /* Held from before a password is asked for until the connection is suspended, and while one is
-     * resumed: so none is resumed that is not suspended yet. */
+     * resumed: so none is resumed that is not suspended yet. Recursive, for to ask may resume
+     * another, whose place it takes. */
     pthread_mutex_t suspension;
     bool closing;
 };
+
+static void init_recursive(pthread_mutex_t *mutex)
+{
+    pthread_mutexattr_t recursive;
+    pthread_mutexattr_init(&recursive);
+    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(mutex, &recursive);
+    pthread_mutexattr_destroy(&recursive);
+}
 
 struct access *access_create(const struct clock *clock, struct web_config *config)
 {
@@ -29,7 +39,7 @@ struct access *access_create(const struct clock *clock, struct web_config *confi
     }
     access->config = config;
     pthread_rwlock_init(&access->lock, NULL);
-    pthread_mutex_init(&access->suspension, NULL);
+    init_recursive(&access->suspension);
     if (config)
         access->passwords = passwords_create(clock, bcrypt_matches, NULL);
     if (!security_headers_init(&access->security) || (config && !access->passwords) ||
@@ -84,7 +94,7 @@ void access_add_headers(struct access *access, struct MHD_Response *response)
     pthread_rwlock_unlock(&access->lock);
 }
 
-/* Called in the thread of the passwords: the request goes on. */
+/* Called in the thread of the passwords, or in one that asks for a check: the request goes on. */
 static void resume(void *context, enum password_verdict verdict)
 {
     struct admission *admission = context;

@@ -1,52 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "password_queue.h"
 
-#include <netinet/in.h>
 #include <string.h>
-
-uint64_t password_client(const struct sockaddr *address)
-{
-    if (address->sa_family == AF_INET) {
-        struct sockaddr_in in;
-        memcpy(&in, address, sizeof in);
-        return in.sin_addr.s_addr;
-    }
-    if (address->sa_family != AF_INET6)
-        return 0;
-    struct sockaddr_in6 in6;
-    memcpy(&in6, address, sizeof in6);
-    if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
-        return in6.sin6_addr.s6_addr32[3];
-    uint64_t network;
-    memcpy(&network, &in6.sin6_addr, sizeof network);
-    return network;
-}
-
-struct password_check *password_queue_add(struct password_queue *queue, uint64_t client)
-{
-    struct password_check *free_check = NULL;
-    size_t of_client = 0;
-    uint64_t round = queue->round;
-    for (size_t i = 0; i < PASSWORD_QUEUE_SIZE; i++) {
-        struct password_check *check = &queue->checks[i];
-        if (!check->waits) {
-            free_check = check;
-        } else if (check->client == client) {
-            of_client++;
-            if (check->round >= round)
-                round = check->round + 1;
-        }
-    }
-    if (!free_check || of_client >= PASSWORD_CLIENT_SHARE)
-        return NULL;
-    *free_check = (struct password_check){
-        .waits = true, .client = client, .round = round, .arrival = queue->arrivals++};
-    return free_check;
-}
 
 static bool is_before(const struct password_check *one, const struct password_check *other)
 {
-    return one->round != other->round ? one->round < other->round : one->arrival < other->arrival;
+    if (one->last_wrong != other->last_wrong)
+        return one->last_wrong < other->last_wrong;
+    if (one->is_second != other->is_second)
+        return other->is_second;
+    return one->arrival < other->arrival;
+}
+
+static size_t count_of(const struct password_queue *queue, uint64_t client)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < PASSWORD_QUEUE_SIZE; i++)
+        count += queue->checks[i].waits && queue->checks[i].client == client;
+    return count;
+}
+
+/* A free place for `fresh`, or that of the check which is last, if it goes before that. Or NULL. */
+static struct password_check *find_place(struct password_queue *queue,
+                                         const struct password_check *fresh)
+{
+    struct password_check *last = NULL;
+    for (size_t i = 0; i < PASSWORD_QUEUE_SIZE; i++) {
+        struct password_check *check = &queue->checks[i];
+        if (!check->waits)
+            return check;
+        if (!check->under_way && (!last || is_before(last, check)))
+            last = check;
+    }
+    return last && is_before(fresh, last) ? last : NULL;
+}
+
+struct password_check *password_queue_add(struct password_queue *queue, uint64_t client,
+                                          struct password_asker *displaced)
+{
+    size_t of_client = count_of(queue, client);
+    const struct password_check fresh = {
+        .waits = true,
+        .client = client,
+        .last_wrong = password_clients_last_wrong(&queue->clients, client),
+        .is_second = of_client > 0,
+        .arrival = queue->arrivals++,
+    };
+    *displaced = (struct password_asker){0};
+    struct password_check *place = find_place(queue, &fresh);
+    if (!place || of_client >= PASSWORD_CLIENT_SHARE)
+        return NULL;
+    *displaced = place->asker;
+    password_queue_remove(place);
+    *place = fresh;
+    return place;
 }
 
 struct password_check *password_queue_next(struct password_queue *queue)
@@ -57,9 +64,17 @@ struct password_check *password_queue_next(struct password_queue *queue)
         if (check->waits && (!next || is_before(check, next)))
             next = check;
     }
-    if (next)
-        queue->round = next->round;
     return next;
+}
+
+void password_queue_note(struct password_queue *queue, uint64_t client, bool right)
+{
+    password_clients_note(&queue->clients, client, right);
+    uint64_t last_wrong = password_clients_last_wrong(&queue->clients, client);
+    for (size_t i = 0; i < PASSWORD_QUEUE_SIZE; i++) {
+        if (queue->checks[i].waits && queue->checks[i].client == client)
+            queue->checks[i].last_wrong = last_wrong;
+    }
 }
 
 void password_queue_remove(struct password_check *check)

@@ -69,23 +69,21 @@ static struct password_check *wait_for_check(struct passwords *passwords)
     return NULL;
 }
 
-/* Remove the checks that ask `question`, or all when it is NULL, and tell them. The mutex is
- * released meanwhile: a callback may take its time. */
+/* Remove the checks that ask `question`, or all when it is NULL, tell them, and keep in mind whose
+ * was right or wrong. The mutex is released meanwhile: a callback may take its time. */
 static void answer(struct passwords *passwords, const struct password_question *question,
                    enum password_verdict verdict)
 {
-    struct {
-        password_callback *callback;
-        void *context;
-    } told[PASSWORD_QUEUE_SIZE];
+    struct password_asker told[PASSWORD_QUEUE_SIZE];
     size_t count = 0;
     for (size_t i = 0; i < PASSWORD_QUEUE_SIZE; i++) {
         struct password_check *check = &passwords->queue.checks[i];
         if (!check->waits ||
             (question && memcmp(&check->question, question, sizeof *question) != 0))
             continue;
-        told[count].callback = check->callback;
-        told[count++].context = check->context;
+        if (verdict != PASSWORD_BUSY)
+            password_queue_note(&passwords->queue, check->client, verdict == PASSWORD_RIGHT);
+        told[count++] = check->asker;
         password_queue_remove(check);
     }
     pthread_mutex_unlock(&passwords->mutex);
@@ -95,14 +93,15 @@ static void answer(struct passwords *passwords, const struct password_question *
 }
 
 /* Compare without the mutex: `check` stays where it is, and as it is, for only this thread removes
- * one. Unknown names and passwords too long take as long as others. */
-static void make_check(struct passwords *passwords, const struct password_check *check)
+ * one that is under way. Unknown names and passwords too long take as long as others. */
+static void make_check(struct passwords *passwords, struct password_check *check)
 {
     const struct clock *clock = passwords->clock;
     char hash[BCRYPT_HASH_LENGTH + 1];
     bool possible = password_users_hash(&passwords->users, &check->question, hash);
     possible &= !check->too_long;
     uint64_t users_replaced = passwords->users_replaced;
+    check->under_way = true;
     pthread_mutex_unlock(&passwords->mutex);
 
     int64_t start = clock->thread_cpu(clock->context);
@@ -110,9 +109,10 @@ static void make_check(struct passwords *passwords, const struct password_check 
     int64_t spent = clock->thread_cpu(clock->context) - start;
 
     pthread_mutex_lock(&passwords->mutex);
+    check->under_way = false;
     passwords->cpu_saved -= spent;
     if (users_replaced != passwords->users_replaced)
-        return; /* compared with a hash of yesterday: it is still in the queue, and next */
+        return; /* compared with a hash of yesterday: it is still in the queue */
     bool right = matches && possible;
     struct password_question question = check->question;
     password_users_remember(&passwords->users, &question, right);
@@ -198,21 +198,24 @@ enum password_verdict passwords_check(struct passwords *passwords, const char *u
     struct password_question question;
     if (!password_users_ask(&passwords->users, user, password, &question))
         return PASSWORD_BUSY;
+    struct password_asker displaced = {0};
     pthread_mutex_lock(&passwords->mutex);
     enum password_verdict verdict = password_users_recall(&passwords->users, &question);
     struct password_check *check =
-        verdict == PASSWORD_PENDING ? password_queue_add(&passwords->queue, password_client(client))
-                                    : NULL;
+        verdict == PASSWORD_PENDING
+            ? password_queue_add(&passwords->queue, password_client(client), &displaced)
+            : NULL;
     if (check) {
         check->question = question;
         check->too_long = strlen(password) > BCRYPT_PASSWORD_MAX;
         memcpy(check->password, password, strnlen(password, BCRYPT_PASSWORD_MAX));
-        check->callback = callback;
-        check->context = context;
+        check->asker = (struct password_asker){callback, context};
         pthread_cond_signal(&passwords->changed);
     } else if (verdict == PASSWORD_PENDING) {
         verdict = PASSWORD_BUSY;
     }
     pthread_mutex_unlock(&passwords->mutex);
+    if (displaced.callback)
+        displaced.callback(displaced.context, PASSWORD_BUSY);
     return verdict;
 }

@@ -7,13 +7,19 @@
  * of HTTP; what it found is remembered, and a scrape is answered from there at once. How the rest
  * is bounded:
  *
- *     memory     32 checks wait at most, two of one client (so it takes sixteen that flood to turn
- *                others away); each has a fixed size. Of each user the one right password is
- *                remembered, of wrong ones the last 64
+ *     memory     32 checks wait at most, two of one client; each has a fixed size. Of each user the
+ *                one right password is remembered, of wrong ones the last 64, of clients that
+ *                showed a wrong one the last 1024
  *     CPU        one second in a burst, then a fifth of one CPU
- *     waiting    clients take turns: one that asks often waits longer, not the others
+ *     waiting    clients without a wrong password go first, then that whose last one is longest
+ *                ago; when too many wait, the last of them is told PASSWORD_BUSY
  *     learning   an unknown user costs what a known one does: the password is compared with the
- * hash of some configured user, always the same one for the same name
+ *                hash of some configured user, always the same one for the same name
+ *
+ * So each of up to 1024 clients that flood gets ahead of another once. A right password that is
+ * not known yet waits for as many checks at most, and for one or two when all of them were found
+ * out; it is told PASSWORD_BUSY only while the first checks of 32 others wait. Who is the same
+ * client as one that floods, as behind a proxy, shares its places and its turn.
  *
  * No password is kept: what is remembered is its HMAC-SHA256, under a key that is that of the name
  * under a random key of this process. A password that waits is wiped when it was checked.
@@ -62,9 +68,9 @@ bool passwords_set_users(struct passwords *passwords, const struct web_user *use
  * Is `password` that of `user`? One longer than 72 bytes is wrong, for bcrypt does not look
  * further. The client is the address, or the /64 network for IPv6; ports do not matter.
  *
- * When PASSWORD_PENDING is returned, `callback` is called once, from another thread, perhaps before
- * this returns: suspend a connection first, then ask. With any other verdict it is not called.
- * From any thread.
+ * When PASSWORD_PENDING is returned, `callback` is called once, perhaps before this returns, with
+ * the verdict from the thread of the checks, or with PASSWORD_BUSY from within the call for a check
+ * that goes before it, in any thread. With any other verdict it is not called. From any thread.
  */
 enum password_verdict passwords_check(struct passwords *passwords, const char *user,
                                       const char *password, const struct sockaddr *client,

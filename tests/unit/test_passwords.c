@@ -468,32 +468,223 @@ static void test_clients_take_turns(void **state)
         assert_int_equal(stage->order[i], order[i]);
 }
 
-/* Sixteen hosts with two checks each would fill the queue; fifteen keep it nearly so, each asking
- * again as soon as it was answered. */
-static void test_a_newcomer_is_served_within_one_turn_of_each(void **state)
+/* What `hosts` ask is found wrong. */
+static void find_out(struct stage *stage, int first, int hosts)
+{
+    for (int i = first; i < first + hosts; i++) {
+        assert_int_equal(ask(stage, i, "alice", numbered(i), i - first), PASSWORD_PENDING);
+        await_value(stage, &stage->answers, i + 1);
+    }
+}
+
+static void test_who_was_wrong_waits_behind_others(void **state)
+{
+    struct stage *stage = *state;
+    find_out(stage, 0, 20);
+    hold(stage, true);
+    ask(stage, 20, "alice", numbered(20), 0);
+    await_value(stage, &stage->begun, 21);
+    for (int i = 21; i < 30; i++)
+        ask(stage, i, "alice", numbered(i), i - 20);
+    ask(stage, 30, "alice", "wonderland", 100);
+    hold(stage, false);
+    await_value(stage, &stage->answers, 31);
+    assert_int_equal(stage->order[20], 20);
+    assert_int_equal(stage->order[21], 30);
+    assert_int_equal(locked(stage, &stage->verdicts[30]), PASSWORD_RIGHT);
+}
+
+static void test_all_who_asked_what_is_wrong_wait_behind_others(void **state)
+{
+    struct stage *stage = *state;
+    hold(stage, true);
+    for (int i = 0; i < 3; i++)
+        ask(stage, i, "alice", "rabbit", i);
+    hold(stage, false);
+    await_value(stage, &stage->answers, 3);
+    assert_int_equal(comparisons(stage), 1);
+    hold(stage, true);
+    ask(stage, 3, "alice", numbered(3), 50);
+    await_value(stage, &stage->begun, 2);
+    for (int i = 4; i < 7; i++)
+        ask(stage, i, "alice", numbered(i), i - 4);
+    ask(stage, 7, "alice", numbered(7), 51);
+    hold(stage, false);
+    await_value(stage, &stage->answers, 8);
+    assert_int_equal(stage->order[4], 7);
+}
+
+static void test_in_a_full_queue_the_last_makes_room(void **state)
+{
+    enum { FULL = PASSWORD_QUEUE_SIZE };
+    struct stage *stage = *state;
+    find_out(stage, 0, FULL);
+    hold(stage, true);
+    for (int i = 0; i < FULL; i++) {
+        ask(stage, FULL + i, "alice", numbered(FULL + i), i);
+        await_value(stage, &stage->begun, FULL + 1);
+    }
+    assert_int_equal(ask(stage, 99, "bob", "builder", 100), PASSWORD_PENDING);
+    /* Who was found out last is told before anything else happens. */
+    assert_int_equal(locked(stage, &stage->answers), FULL + 1);
+    assert_int_equal(locked(stage, &stage->verdicts[2 * FULL - 1]), PASSWORD_BUSY);
+    hold(stage, false);
+    await_value(stage, &stage->answers, FULL + 3);
+    assert_int_equal(stage->order[FULL + 1], FULL);
+    assert_int_equal(stage->order[FULL + 2], 99);
+    assert_int_equal(locked(stage, &stage->verdicts[99]), PASSWORD_RIGHT);
+}
+
+static void test_a_check_under_way_makes_no_room(void **state)
+{
+    struct stage *stage = *state;
+    find_out(stage, 0, 1);
+    hold(stage, true);
+    ask(stage, 1, "alice", numbered(1), 0);
+    await_value(stage, &stage->begun, 2);
+    for (int i = 2; i < 1 + PASSWORD_QUEUE_SIZE; i++)
+        assert_int_equal(ask(stage, i, "alice", numbered(i), i), PASSWORD_PENDING);
+    assert_int_equal(ask(stage, 100, "bob", "builder", 100), PASSWORD_BUSY);
+    hold(stage, false);
+    await_value(stage, &stage->answers, 1 + PASSWORD_QUEUE_SIZE);
+    assert_int_equal(locked(stage, &stage->verdicts[1]), PASSWORD_WRONG);
+}
+
+/* After a change of users it is not under way any more: its turn is yet to come again. */
+static void test_a_check_to_be_made_again_makes_room(void **state)
+{
+    struct stage *stage = *state;
+    find_out(stage, 0, 1);
+    atomic_store(&stage->cost, 10 * SECOND);
+    hold(stage, true);
+    ask(stage, 1, "alice", numbered(1), 0);
+    await_value(stage, &stage->begun, 2);
+    assert_true(passwords_set_users(stage->passwords, users, 2));
+    hold(stage, false);
+    await_value(stage, &stage->done, 2);
+    ask_in_vain(stage, 2, numbered(2), 2);
+    for (int i = 3; i < 1 + PASSWORD_QUEUE_SIZE; i++)
+        assert_int_equal(ask(stage, i, "alice", numbered(i), i), PASSWORD_PENDING);
+    assert_int_equal(ask(stage, 100, "bob", "builder", 100), PASSWORD_PENDING);
+    assert_int_equal(locked(stage, &stage->verdicts[1]), PASSWORD_BUSY);
+}
+
+static void test_a_second_check_makes_room_for_a_first(void **state)
+{
+    struct stage *stage = *state;
+    hold(stage, true);
+    ask(stage, 0, "alice", numbered(0), 1);
+    await_value(stage, &stage->begun, 1);
+    for (int i = 1; i < PASSWORD_QUEUE_SIZE; i++)
+        assert_int_equal(ask(stage, i, "alice", numbered(i), 1 + i / 2), PASSWORD_PENDING);
+    assert_int_equal(ask(stage, 99, "bob", "builder", 100), PASSWORD_PENDING);
+    assert_int_equal(locked(stage, &stage->verdicts[PASSWORD_QUEUE_SIZE - 1]), PASSWORD_BUSY);
+    /* but not for another second one */
+    assert_int_equal(ask(stage, 100, "alice", "rabbit", 100), PASSWORD_BUSY);
+}
+
+static bool add(struct password_queue *queue, uint64_t client)
+{
+    struct password_asker displaced;
+    return password_queue_add(queue, client, &displaced);
+}
+
+/* The next check is made. Returns whose it was. */
+static uint64_t serve(struct password_queue *queue, bool right)
+{
+    struct password_check *check = password_queue_next(queue);
+    assert_non_null(check);
+    uint64_t client = check->client;
+    password_queue_note(queue, client, right);
+    password_queue_remove(check);
+    return client;
+}
+
+/* `hosts` ask all the time and are wrong. When they were served so often, a newcomer, who was wrong
+ * once if `mistaken`, asks until it has a place and its turn comes. Returns how many are served
+ * meanwhile, or -1 when that does not end. */
+static int wait_in_flood(int hosts, bool mistaken, int served_before)
 {
     struct password_queue queue = {0};
+    const uint64_t newcomer = 1u << 20;
+    if (mistaken) {
+        add(&queue, newcomer);
+        serve(&queue, false);
+    }
+    bool waits = false;
+    for (int served = 0; served < 1000; served++) {
+        for (uint64_t host = 0; host < 2 * (uint64_t)hosts; host++)
+            add(&queue, host / 2);
+        if (served >= served_before && !waits)
+            waits = add(&queue, newcomer);
+        if (serve(&queue, false) == newcomer)
+            return served - served_before;
+    }
+    return -1;
+}
+
+static void test_a_newcomer_waits_once_for_each_who_floods(void **state)
+{
     (void)state;
-    for (uint64_t host = 0; host < 15; host++) {
-        assert_non_null(password_queue_add(&queue, host));
-        assert_non_null(password_queue_add(&queue, host));
-    }
-    for (int served = 0; served < 100; served++) {
-        struct password_check *check = password_queue_next(&queue);
-        uint64_t host = check->client;
-        password_queue_remove(check);
-        assert_non_null(password_queue_add(&queue, host));
-    }
-    assert_non_null(password_queue_add(&queue, 99));
-    int before = 0;
-    while (password_queue_next(&queue)->client != 99) {
-        struct password_check *check = password_queue_next(&queue);
-        uint64_t host = check->client;
-        password_queue_remove(check);
-        assert_non_null(password_queue_add(&queue, host));
-        before++;
-    }
-    assert_in_range(before, 0, 15);
+    /* From the beginning of the flood: some have a place before it. */
+    assert_in_range(wait_in_flood(20, false, 0), 0, 20);
+    assert_in_range(wait_in_flood(31, false, 0), 0, 31);
+    assert_in_range(wait_in_flood(200, false, 0), 0, 200);
+    /* When all were found out. */
+    assert_int_equal(wait_in_flood(20, false, 20), 0);
+    assert_int_equal(wait_in_flood(200, false, 200), 0);
+}
+
+static void test_who_was_wrong_once_waits_once_for_each_who_floods(void **state)
+{
+    (void)state;
+    assert_in_range(wait_in_flood(20, true, 0), 0, 20);
+    assert_int_equal(wait_in_flood(20, true, 20), 0);
+    assert_int_equal(wait_in_flood(200, true, 200), 0);
+}
+
+static void test_a_right_password_takes_a_client_off_the_record(void **state)
+{
+    (void)state;
+    struct password_queue queue = {0};
+    add(&queue, 1);
+    serve(&queue, false);
+    add(&queue, 1);
+    add(&queue, 2);
+    assert_int_equal(serve(&queue, false), 2);
+    assert_int_equal(serve(&queue, true), 1);
+    add(&queue, 1);
+    add(&queue, 3);
+    assert_int_equal(serve(&queue, false), 1);
+}
+
+static void test_what_a_client_has_in_the_queue_goes_behind_others(void **state)
+{
+    (void)state;
+    struct password_queue queue = {0};
+    add(&queue, 1);
+    add(&queue, 1);
+    assert_int_equal(serve(&queue, false), 1);
+    add(&queue, 2);
+    assert_int_equal(serve(&queue, false), 2);
+    assert_int_equal(serve(&queue, false), 1);
+}
+
+static void test_the_clients_longest_on_record_are_forgotten(void **state)
+{
+    (void)state;
+    struct password_clients clients = {0};
+    for (uint64_t client = 0; client < PASSWORD_CLIENTS_REMEMBERED; client++)
+        password_clients_note(&clients, client, false);
+    password_clients_note(&clients, 0, false); /* now the second is the oldest */
+    password_clients_note(&clients, 5, true);  /* and one is free */
+    password_clients_note(&clients, 5000, false);
+    assert_int_equal(password_clients_last_wrong(&clients, 1), 2);
+    password_clients_note(&clients, 5001, false);
+    assert_int_equal(password_clients_last_wrong(&clients, 1), 0);
+    assert_int_equal(password_clients_last_wrong(&clients, 5), 0);
+    assert_int_equal(password_clients_last_wrong(&clients, 2), 3);
+    assert_int_equal(password_clients_last_wrong(&clients, 0), PASSWORD_CLIENTS_REMEMBERED + 1);
 }
 
 /* Which client an address is to the queue. */
@@ -779,7 +970,17 @@ int main(void)
         STAGED(test_the_queue_is_bounded),
         STAGED(test_what_is_known_needs_no_place_in_the_queue),
         STAGED(test_clients_take_turns),
-        cmocka_unit_test(test_a_newcomer_is_served_within_one_turn_of_each),
+        STAGED(test_who_was_wrong_waits_behind_others),
+        STAGED(test_all_who_asked_what_is_wrong_wait_behind_others),
+        STAGED(test_in_a_full_queue_the_last_makes_room),
+        STAGED(test_a_check_under_way_makes_no_room),
+        STAGED(test_a_check_to_be_made_again_makes_room),
+        STAGED(test_a_second_check_makes_room_for_a_first),
+        cmocka_unit_test(test_a_newcomer_waits_once_for_each_who_floods),
+        cmocka_unit_test(test_who_was_wrong_once_waits_once_for_each_who_floods),
+        cmocka_unit_test(test_a_right_password_takes_a_client_off_the_record),
+        cmocka_unit_test(test_what_a_client_has_in_the_queue_goes_behind_others),
+        cmocka_unit_test(test_the_clients_longest_on_record_are_forgotten),
         cmocka_unit_test(test_who_is_one_client),
         STAGED(test_a_flood_gets_a_burst_and_then_a_fifth_of_a_cpu),
         STAGED(test_no_more_than_the_burst_is_saved),
