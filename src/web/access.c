@@ -30,7 +30,8 @@ static void init_recursive(pthread_mutex_t *mutex)
     pthread_mutexattr_destroy(&recursive);
 }
 
-struct access *access_create(const struct clock *clock, struct web_config *config)
+struct access *access_create(const struct clock *clock, unsigned max_connections,
+                             struct web_config *config)
 {
     struct access *access = calloc(1, sizeof *access);
     if (!access) {
@@ -41,7 +42,7 @@ struct access *access_create(const struct clock *clock, struct web_config *confi
     pthread_rwlock_init(&access->lock, NULL);
     init_recursive(&access->suspension);
     if (config)
-        access->passwords = passwords_create(clock, bcrypt_matches, NULL);
+        access->passwords = passwords_create(clock, max_connections / 4, bcrypt_matches, NULL);
     if (!security_headers_init(&access->security) || (config && !access->passwords) ||
         (config && !passwords_set_users(access->passwords, config->users, config->user_count))) {
         access_destroy(access);

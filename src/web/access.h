@@ -16,9 +16,12 @@
 
 struct access;
 
-/* `config` (NULL: everyone is let in, and that stays so) becomes its own; `clock` must outlive it.
- * NULL, with `config` freed, when there is no memory or no thread for passwords. */
-struct access *access_create(const struct clock *clock, struct web_config *config);
+/* For listeners of `max_connections` each: a quarter of as many, but two in any case, are suspended
+ * at most, of all listeners together. `config` (NULL: everyone is let in, and that stays so)
+ * becomes its own; `clock` must outlive it. NULL, with `config` freed, when there is no memory or
+ * no thread for passwords. */
+struct access *access_create(const struct clock *clock, unsigned max_connections,
+                             struct web_config *config);
 
 /* After the listeners that it belongs to were stopped. NULL is allowed. */
 void access_destroy(struct access *access);

@@ -25,7 +25,7 @@ static struct password_check *find_place(struct password_queue *queue,
                                          const struct password_check *fresh)
 {
     struct password_check *last = NULL;
-    for (size_t i = 0; i < PASSWORD_QUEUE_SIZE; i++) {
+    for (size_t i = 0; i < queue->places; i++) {
         struct password_check *check = &queue->checks[i];
         if (!check->waits)
             return check;

@@ -40,8 +40,9 @@ struct password_check {
     uint64_t arrival;    /* and of those the first that came */
 };
 
-/* All zero is empty. */
+/* With `places`, which is PASSWORD_QUEUE_SIZE at most, and all else zero, it is empty. */
 struct password_queue {
+    size_t places;
     struct password_check checks[PASSWORD_QUEUE_SIZE];
     uint64_t arrivals;
     struct password_clients clients;

@@ -8,12 +8,16 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 #include <time.h>
 
 /* CPU time is earned at a fifth of the time that passes, and a second of it is saved at most: 20
  * checks at cost 10 at once, then four each second. */
 static const int64_t cpu_saved_most = NANOSECONDS_PER_SECOND;
 static const int64_t time_for_cpu = 5;
+
+/* One check is under way and makes no room; another one may. */
+static const size_t places_least = 2;
 
 struct passwords {
     const struct clock *clock;
@@ -137,8 +141,8 @@ static void free_all(struct passwords *passwords)
     free(passwords);
 }
 
-struct passwords *passwords_create(const struct clock *clock, password_matcher *matches,
-                                   void *matches_context)
+struct passwords *passwords_create(const struct clock *clock, size_t places,
+                                   password_matcher *matches, void *matches_context)
 {
     struct passwords *passwords = calloc(1, sizeof *passwords);
     if (!passwords)
@@ -146,6 +150,7 @@ struct passwords *passwords_create(const struct clock *clock, password_matcher *
     passwords->clock = clock;
     passwords->matches = matches;
     passwords->matches_context = matches_context;
+    passwords->queue.places = MIN(MAX(places, places_least), PASSWORD_QUEUE_SIZE);
     passwords->cpu_saved = cpu_saved_most;
     passwords->cpu_saved_at = clock->monotonic(clock->context);
     pthread_mutex_init(&passwords->mutex, NULL);

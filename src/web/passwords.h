@@ -7,9 +7,9 @@
  * of HTTP; what it found is remembered, and a scrape is answered from there at once. How the rest
  * is bounded:
  *
- *     memory     32 checks wait at most, two of one client; each has a fixed size. Of each user the
- *                one right password is remembered, of wrong ones the last 64, of clients that
- *                showed a wrong one the last 1024
+ *     memory     32 checks wait at most, fewer if there are fewer places, two of one client; each
+ *                has a fixed size. Of each user the one right password is remembered, of wrong ones
+ *                the last 64, of clients that showed a wrong one the last 1024
  *     CPU        one second in a burst, then a fifth of one CPU
  *     waiting    clients without a wrong password go first, then that whose last one is longest
  *                ago; when too many wait, the last of them is told PASSWORD_BUSY
@@ -18,8 +18,8 @@
  *
  * So each of up to 1024 clients that flood gets ahead of another once. A right password that is
  * not known yet waits for as many checks at most, and for one or two when all of them were found
- * out; it is told PASSWORD_BUSY only while the first checks of 32 others wait. Who is the same
- * client as one that floods, as behind a proxy, shares its places and its turn.
+ * out; it is told PASSWORD_BUSY only while the first checks of others take all places. Who is the
+ * same client as one that floods, as behind a proxy, shares its places and its turn.
  *
  * No password is kept: what is remembered is its HMAC-SHA256, under a key that is that of the name
  * under a random key of this process. A password that waits is wiped when it was checked.
@@ -50,10 +50,11 @@ typedef bool password_matcher(void *context, const char *password, const char *h
 
 struct passwords;
 
-/* `clock` and `matches_context` must outlive it. There are no users yet: every password is wrong.
+/* So many checks may wait as there are `places`, but two in any case and never more than 32.
+ * `clock` and `matches_context` must outlive it. There are no users yet: every password is wrong.
  * NULL, with errno set, when there is no memory or no thread to be had. */
-struct passwords *passwords_create(const struct clock *clock, password_matcher *matches,
-                                   void *matches_context);
+struct passwords *passwords_create(const struct clock *clock, size_t places,
+                                   password_matcher *matches, void *matches_context);
 
 /* Ends the thread, after the check under way if there is one; then those that still wait are told
  * PASSWORD_BUSY in the calling thread. No check may be asked for meanwhile. NULL is allowed. */

@@ -105,7 +105,7 @@ static bool prepare(struct web_server *server, const struct web_options *options
                     struct web_config *config, struct publication *publication, char *error,
                     size_t error_size)
 {
-    server->access = access_create(server->clock, config);
+    server->access = access_create(server->clock, server->max_connections, config);
     server->site = http_site_create(options->telemetry_path, publication, server->clock);
     if (!server->access || !server->site) {
         snprintf(error, error_size, "out of memory or threads");
@@ -210,7 +210,7 @@ bool web_server_configure(struct web_server *server, struct web_config *config, 
         snprintf(error, error_size, "out of memory");
         return false;
     }
-    struct access *access = access_create(server->clock, config);
+    struct access *access = access_create(server->clock, server->max_connections, config);
     if (!access) {
         snprintf(error, error_size, "out of memory or threads");
         return false;

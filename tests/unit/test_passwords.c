@@ -33,7 +33,7 @@ static const struct web_user users[] = {
     {"bob", "hash-of-builder"},
 };
 
-enum { COMPARISONS = 256, QUESTIONS = 256 };
+enum { COMPARISONS = 256, QUESTIONS = 256, PLACES = 1000 /* more than there are */ };
 
 /* A stage with one `passwords` on it: everything below `mutex` is under it. */
 struct stage {
@@ -117,7 +117,7 @@ static int raise_stage(void **state)
         stage->verdicts[i] = -1;
         questions[i] = (struct question){stage, i};
     }
-    stage->passwords = passwords_create(&stage->clock, stage_matches, stage);
+    stage->passwords = passwords_create(&stage->clock, PLACES, stage_matches, stage);
     if (!stage->passwords || !passwords_set_users(stage->passwords, users, 2))
         return -1;
     *state = stage;
@@ -439,6 +439,26 @@ static void test_the_queue_is_bounded(void **state)
     assert_int_equal(verdict_of(stage, 101, "bob", "builder"), PASSWORD_RIGHT);
 }
 
+static void test_places_may_be_fewer(void **state)
+{
+    static const struct {
+        size_t places;
+        int wait;
+    } cases[] = {{8, 8}, {2, 2}, {1, 2}, {0, 2}};
+    struct stage *stage = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        hold(stage, false);
+        passwords_destroy(stage->passwords);
+        stage->passwords = passwords_create(&stage->clock, cases[i].places, stage_matches, stage);
+        assert_non_null(stage->passwords);
+        hold(stage, true);
+        int first = (int)i * 20;
+        for (int j = 0; j < cases[i].wait; j++)
+            assert_int_equal(ask(stage, first + j, "alice", numbered(j), j), PASSWORD_PENDING);
+        assert_int_equal(ask(stage, first + 19, "bob", "builder", 100), PASSWORD_BUSY);
+    }
+}
+
 static void test_what_is_known_needs_no_place_in_the_queue(void **state)
 {
     struct stage *stage = *state;
@@ -605,7 +625,7 @@ static uint64_t serve(struct password_queue *queue, bool right)
  * meanwhile, or -1 when that does not end. */
 static int wait_in_flood(int hosts, bool mistaken, int served_before)
 {
-    struct password_queue queue = {0};
+    struct password_queue queue = {.places = PASSWORD_QUEUE_SIZE};
     const uint64_t newcomer = 1u << 20;
     if (mistaken) {
         add(&queue, newcomer);
@@ -646,7 +666,7 @@ static void test_who_was_wrong_once_waits_once_for_each_who_floods(void **state)
 static void test_a_right_password_takes_a_client_off_the_record(void **state)
 {
     (void)state;
-    struct password_queue queue = {0};
+    struct password_queue queue = {.places = PASSWORD_QUEUE_SIZE};
     add(&queue, 1);
     serve(&queue, false);
     add(&queue, 1);
@@ -661,7 +681,7 @@ static void test_a_right_password_takes_a_client_off_the_record(void **state)
 static void test_what_a_client_has_in_the_queue_goes_behind_others(void **state)
 {
     (void)state;
-    struct password_queue queue = {0};
+    struct password_queue queue = {.places = PASSWORD_QUEUE_SIZE};
     add(&queue, 1);
     add(&queue, 1);
     assert_int_equal(serve(&queue, false), 1);
@@ -928,7 +948,7 @@ static void test_bcrypt_in_the_thread(void **state)
     hash_password("$2y$", "wonderland", hash);
     struct web_user user = {"alice", hash};
     passwords_destroy(stage->passwords);
-    stage->passwords = passwords_create(&system_clock, bcrypt_matches, NULL);
+    stage->passwords = passwords_create(&system_clock, PLACES, bcrypt_matches, NULL);
     assert_non_null(stage->passwords);
     assert_true(passwords_set_users(stage->passwords, &user, 1));
     assert_int_equal(verdict_of(stage, 0, "alice", "wonderland"), PASSWORD_RIGHT);
@@ -968,6 +988,7 @@ int main(void)
         STAGED(test_the_same_question_is_computed_once),
         STAGED(test_a_client_has_two_checks_pending_at_most),
         STAGED(test_the_queue_is_bounded),
+        STAGED(test_places_may_be_fewer),
         STAGED(test_what_is_known_needs_no_place_in_the_queue),
         STAGED(test_clients_take_turns),
         STAGED(test_who_was_wrong_waits_behind_others),
