@@ -70,10 +70,12 @@ struct password_check *password_queue_next(struct password_queue *queue)
 void password_queue_note(struct password_queue *queue, uint64_t client, bool right)
 {
     password_clients_note(&queue->clients, client, right);
-    uint64_t last_wrong = password_clients_last_wrong(&queue->clients, client);
     for (size_t i = 0; i < PASSWORD_QUEUE_SIZE; i++) {
-        if (queue->checks[i].waits && queue->checks[i].client == client)
-            queue->checks[i].last_wrong = last_wrong;
+        struct password_check *check = &queue->checks[i];
+        if (check->waits)
+            check->last_wrong = password_clients_last_wrong(&queue->clients, check->client);
+        if (check->client == client)
+            check->is_second = false;
     }
 }
 

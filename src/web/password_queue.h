@@ -57,8 +57,8 @@ struct password_check *password_queue_add(struct password_queue *queue, uint64_t
 /* The check whose turn it is; it stays in the queue. NULL when there is none. */
 struct password_check *password_queue_next(struct password_queue *queue);
 
-/* A password of `client` was found right or wrong: that counts for what it has in the queue, too.
- */
+/* A password of `client` was found right or wrong. That counts for what waits, too, and so does
+ * whom the record forgets for it: no check waits for ever while ever new clients come. */
 void password_queue_note(struct password_queue *queue, uint64_t client, bool right);
 
 /* Wipes it. */

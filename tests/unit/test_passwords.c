@@ -690,6 +690,33 @@ static void test_what_a_client_has_in_the_queue_goes_behind_others(void **state)
     assert_int_equal(serve(&queue, false), 1);
 }
 
+static void test_a_second_check_is_first_when_that_was_made(void **state)
+{
+    (void)state;
+    struct password_queue queue = {.places = PASSWORD_QUEUE_SIZE};
+    add(&queue, 1);
+    add(&queue, 1);
+    assert_int_equal(serve(&queue, true), 1);
+    add(&queue, 2);
+    assert_int_equal(serve(&queue, true), 1);
+}
+
+static void test_ever_new_clients_do_not_keep_a_check_waiting_for_ever(void **state)
+{
+    (void)state;
+    struct password_queue queue = {.places = PASSWORD_QUEUE_SIZE};
+    add(&queue, 1);
+    serve(&queue, false);
+    add(&queue, 1);
+    uint64_t other = 2;
+    for (; other < 5000; other++) {
+        add(&queue, other);
+        if (serve(&queue, false) == 1)
+            break;
+    }
+    assert_int_equal(other, PASSWORD_CLIENTS_REMEMBERED + 2);
+}
+
 static void test_the_clients_longest_on_record_are_forgotten(void **state)
 {
     (void)state;
@@ -1001,6 +1028,8 @@ int main(void)
         cmocka_unit_test(test_who_was_wrong_once_waits_once_for_each_who_floods),
         cmocka_unit_test(test_a_right_password_takes_a_client_off_the_record),
         cmocka_unit_test(test_what_a_client_has_in_the_queue_goes_behind_others),
+        cmocka_unit_test(test_a_second_check_is_first_when_that_was_made),
+        cmocka_unit_test(test_ever_new_clients_do_not_keep_a_check_waiting_for_ever),
         cmocka_unit_test(test_the_clients_longest_on_record_are_forgotten),
         cmocka_unit_test(test_who_is_one_client),
         STAGED(test_a_flood_gets_a_burst_and_then_a_fifth_of_a_cpu),
