@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sockdiag/sampler.h"
 
+#include "sockdiag/timed_condition.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -16,14 +18,9 @@ struct sampler_thread {
 /* Wait until `time` (monotonic) or until the thread shall stop; whether it shall. */
 static bool wait_until(struct sampler_thread *thread, int64_t time)
 {
-    struct timespec deadline = {
-        .tv_sec = (time_t)(time / NANOSECONDS_PER_SECOND),
-        .tv_nsec = (long)(time % NANOSECONDS_PER_SECOND),
-    };
     pthread_mutex_lock(&thread->mutex);
-    int timed_out = 0;
-    while (!thread->stop && !timed_out)
-        timed_out = pthread_cond_timedwait(&thread->stopped, &thread->mutex, &deadline);
+    while (!thread->stop && timed_condition_wait(&thread->stopped, &thread->mutex, time))
+        ;
     bool stop = thread->stop;
     pthread_mutex_unlock(&thread->mutex);
     return stop;
@@ -44,11 +41,7 @@ struct sampler_thread *sampler_thread_start(struct sampler *sampler)
         return NULL;
     thread->sampler = sampler;
     pthread_mutex_init(&thread->mutex, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&thread->stopped, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    timed_condition_init(&thread->stopped);
 
     int error = pthread_create(&thread->thread, NULL, run, thread);
     if (error) {

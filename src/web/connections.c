@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connections.h"
 
+#include "sockdiag/timed_condition.h"
+
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
 /* How long a connection may be in each phase; 0: as long as libmicrohttpd lets it. */
 static const int64_t seconds_allowed[CONNECTION_PHASES] = {
@@ -22,11 +23,7 @@ void connections_init(struct connections *connections, unsigned limit, const str
 {
     *connections = (struct connections){.clock = clock, .limit = limit};
     TAILQ_INIT(&connections->list);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&connections->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    timed_condition_init(&connections->changed);
     pthread_mutex_init(&connections->mutex, NULL);
 }
 
@@ -169,11 +166,8 @@ bool connections_await_idle(struct connections *connections, int64_t deadline)
     pthread_mutex_lock(&connections->mutex);
     int64_t time, until;
     while ((until = busy_until(connections)) > (time = now(connections)) && time < deadline) {
-        if (until > deadline)
-            until = deadline;
-        const struct timespec timeout = {.tv_sec = until / NANOSECONDS_PER_SECOND,
-                                         .tv_nsec = until % NANOSECONDS_PER_SECOND};
-        pthread_cond_timedwait(&connections->changed, &connections->mutex, &timeout);
+        timed_condition_wait(&connections->changed, &connections->mutex,
+                             until < deadline ? until : deadline);
     }
     pthread_mutex_unlock(&connections->mutex);
     return until <= time;

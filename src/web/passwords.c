@@ -3,13 +3,13 @@
 
 #include "password_queue.h"
 #include "password_users.h"
+#include "sockdiag/timed_condition.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/param.h>
-#include <time.h>
 
 /* CPU time is earned at a fifth of the time that passes, and a second of it is saved at most: 20
  * checks at cost 10 at once, then four each second. */
@@ -47,16 +47,6 @@ static int64_t wait_for_cpu(struct passwords *passwords)
     return passwords->cpu_saved > 0 ? 0 : (1 - passwords->cpu_saved) * time_for_cpu;
 }
 
-static void wait_at_most(struct passwords *passwords, int64_t nanoseconds)
-{
-    struct timespec deadline;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    nanoseconds += deadline.tv_nsec;
-    deadline.tv_sec += (time_t)(nanoseconds / NANOSECONDS_PER_SECOND);
-    deadline.tv_nsec = (long)(nanoseconds % NANOSECONDS_PER_SECOND);
-    pthread_cond_timedwait(&passwords->changed, &passwords->mutex, &deadline);
-}
-
 /* Wait for the next check that may be made. NULL when it is time to stop. */
 static struct password_check *wait_for_check(struct passwords *passwords)
 {
@@ -66,7 +56,8 @@ static struct password_check *wait_for_check(struct passwords *passwords)
         if (!check)
             pthread_cond_wait(&passwords->changed, &passwords->mutex);
         else if (wait > 0)
-            wait_at_most(passwords, wait);
+            timed_condition_wait(&passwords->changed, &passwords->mutex,
+                                 system_clock.monotonic(NULL) + wait);
         else
             return check;
     }
@@ -154,11 +145,7 @@ struct passwords *passwords_create(const struct clock *clock, size_t places,
     passwords->cpu_saved = cpu_saved_most;
     passwords->cpu_saved_at = clock->monotonic(clock->context);
     pthread_mutex_init(&passwords->mutex, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&passwords->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    timed_condition_init(&passwords->changed);
     int error = password_users_start(&passwords->users) ? 0 : EAGAIN;
     if (!error)
         error = pthread_create(&passwords->thread, NULL, run, passwords);
