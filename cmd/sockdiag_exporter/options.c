@@ -55,7 +55,7 @@ static const struct flag flags[] = {
     {"collector.listeners", NULL, FIELD(sampler.collect_listeners), 0, 0, "on", NULL,
      "Accept queues by listener"},
     {"collector.listeners.top", read_number, FIELD(sampler.listeners_top), 0, 4096, "32", "N",
-     "The most listeners to name"},
+     "The most listeners to name by their queues, and as many by their connections"},
     {"collector.ports", NULL, FIELD(sampler.collect_ports), 0, 0, "on", NULL,
      "Ephemeral ports of TCP and UDP: range, use, utilization"},
     {"collector.destinations", NULL, FIELD(sampler.collect_destinations), 0, 0, "on", NULL,

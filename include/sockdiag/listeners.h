@@ -62,6 +62,10 @@ bool listeners_add_connection(struct listeners *listeners, const struct socket_r
 size_t listeners_top(struct listeners *listeners, enum listener_ranking ranking,
                      struct listener_row *rows, size_t top, struct listener_row *rest);
 
+/* Write every listener that the last listeners_top() of either ranking wrote, each once, ordered by
+ * address and port, to `rows`: at most as many as both wrote. Returns how many. */
+size_t listeners_named(const struct listeners *listeners, struct listener_row *rows);
+
 /* The order of the rows: below, at or above 0 as `a` comes before `b`, is the same listener, or
  * comes after it. */
 int listener_compare_places(const struct listener_row *a, const struct listener_row *b);

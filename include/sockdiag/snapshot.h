@@ -55,7 +55,7 @@ struct namespace_snapshot {
     const struct histogram *sampled_sockets; /* TCP_STATES of them, one for each state */
     const struct history *established_history;
     const struct history *time_wait_history;
-    const struct listener_row *queues; /* the listeners with the fullest accept queues */
+    const struct listener_row *queues; /* the fullest accept queues, and those of `listeners` */
     size_t queue_count;
 
     bool has_counters;

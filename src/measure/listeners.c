@@ -272,6 +272,18 @@ size_t listeners_top(struct listeners *listeners, enum listener_ranking ranking,
     return count;
 }
 
+size_t listeners_named(const struct listeners *listeners, struct listener_row *rows)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < listeners->count; i++) {
+        const struct entry *entry = &listeners->entries[i];
+        if (entry->shown[LISTENERS_BY_QUEUE] || entry->shown[LISTENERS_BY_SOCKETS])
+            rows[count++] = entry->row;
+    }
+    qsort(rows, count, sizeof *rows, compare_rows);
+    return count;
+}
+
 uint64_t listeners_untracked(const struct listeners *listeners)
 {
     return listeners->untracked;

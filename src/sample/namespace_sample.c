@@ -43,17 +43,15 @@ bool namespace_sample_init(struct namespace_sample *sample, const struct kernel_
         .kernel = *kernel,
         .options = *options,
         .listeners = listeners_create(options->peak_window),
+        .queue_rows =
+            calloc(LISTENER_RANKINGS * options->listeners_top + 1, sizeof *sample->queue_rows),
+        .listener_rows = calloc(options->listeners_top + 1, sizeof *sample->listener_rows),
         .bound_inactive_seen = kernel_reports_bound_inactive(),
     };
-    bool good = sample->listeners;
+    bool good = sample->listeners && sample->queue_rows && sample->listener_rows;
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
         sample->histograms[state] = histogram_make(
             socket_bounds, sizeof socket_bounds / sizeof socket_bounds[0], HISTOGRAM_OF_COUNTS);
-    for (int i = 0; i < LISTENER_RANKINGS; i++) {
-        sample->listener_rows[i] =
-            calloc(options->listeners_top + 1, sizeof *sample->listener_rows[i]);
-        good = good && sample->listener_rows[i];
-    }
     for (int i = 0; options->collect_ports && i < SOCKET_PROTOCOLS; i++)
         good = init_ports(&sample->ports[i], options) && good;
     if (!good)
@@ -64,8 +62,8 @@ bool namespace_sample_init(struct namespace_sample *sample, const struct kernel_
 void namespace_sample_release(struct namespace_sample *sample)
 {
     listeners_destroy(sample->listeners);
-    for (int i = 0; i < LISTENER_RANKINGS; i++)
-        free(sample->listener_rows[i]);
+    free(sample->queue_rows);
+    free(sample->listener_rows);
     for (int i = 0; i < SOCKET_PROTOCOLS; i++) {
         port_usage_destroy(sample->ports[i].usage);
         free(sample->ports[i].destinations);
@@ -91,16 +89,18 @@ static struct port_snapshot describe_ports(const struct namespace_sample *sample
     };
 }
 
+/* A listener that is named for its connections has its queue told too, however empty: alerts divide
+ * its half-open connections by the limit of its queue. */
 static void describe_listeners(struct namespace_sample *sample, struct namespace_snapshot *snapshot)
 {
     size_t top = sample->options.listeners_top;
-    snapshot->queues = sample->listener_rows[LISTENERS_BY_QUEUE];
-    snapshot->queue_count = listeners_top(sample->listeners, LISTENERS_BY_QUEUE,
-                                          sample->listener_rows[LISTENERS_BY_QUEUE], top, NULL);
-    snapshot->listeners = sample->listener_rows[LISTENERS_BY_SOCKETS];
+    listeners_top(sample->listeners, LISTENERS_BY_QUEUE, sample->queue_rows, top, NULL);
+    snapshot->listeners = sample->listener_rows;
     snapshot->listener_count =
-        listeners_top(sample->listeners, LISTENERS_BY_SOCKETS,
-                      sample->listener_rows[LISTENERS_BY_SOCKETS], top, &snapshot->other_listeners);
+        listeners_top(sample->listeners, LISTENERS_BY_SOCKETS, sample->listener_rows, top,
+                      &snapshot->other_listeners);
+    snapshot->queues = sample->queue_rows;
+    snapshot->queue_count = listeners_named(sample->listeners, sample->queue_rows);
 }
 
 void namespace_sample_describe(struct namespace_sample *sample, int64_t now, int64_t count_age,

@@ -50,8 +50,9 @@ struct namespace_sample {
     struct history time_wait_history;
     struct listeners *listeners;
     bool untracked_told;
-    /* options.listeners_top of each ranking, refilled for each snapshot. */
-    struct listener_row *listener_rows[LISTENER_RANKINGS];
+    /* Refilled for each snapshot: of each ranking options.listeners_top at most. */
+    struct listener_row *queue_rows; /* those of both rankings */
+    struct listener_row *listener_rows;
     struct identity_check identity;
 
     struct moment counters_read;

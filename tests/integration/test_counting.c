@@ -167,6 +167,33 @@ static void test_accept_queues_are_measured_in_connections(void **state)
     assert_queue(ZOO_IPV6, 4, 2);
 }
 
+/* A listener that is flooded with half-open connections has an empty accept queue. */
+static void test_a_flooded_listener_has_its_queue_told_beside_fuller_ones(void **state)
+{
+    (void)state;
+    struct zoo *zoo;
+    struct capture capture;
+    uint16_t port;
+    assert_int_equal(zoo_create(&(struct zoo_population){.listen = 1, .syn_recv = 9}, NULL, &zoo),
+                     0);
+    assert_int_equal(zoo_fill_accept_queue(zoo, ZOO_IPV4, 7, 5, &port), 0);
+    capture_take_few(&capture, 1);
+    assert_int_equal(capture.host.listener_count, 1);
+    const struct listener_row *flooded = &capture.listeners[0];
+    assert_int_equal(flooded->sockets[TCP_STATE_SYN_RECV], 9);
+    assert_int_not_equal(flooded->port, port);
+
+    assert_int_equal(capture.host.queue_count, 2);
+    const struct listener_row *queues = capture.queues;
+    bool flooded_first = listener_compare_places(&queues[0], flooded) == 0;
+    assert_true(flooded_first || listener_compare_places(&queues[1], flooded) == 0);
+    assert_int_equal(queues[flooded_first].port, port);
+    assert_int_equal(queues[flooded_first].queue_length, 5);
+    assert_int_equal(queues[!flooded_first].queue_length, 0);
+    assert_true(queues[!flooded_first].queue_limit > 0);
+    zoo_destroy(zoo);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +202,7 @@ int main(void)
         cmocka_unit_test(test_a_count_sample_is_one_dump),
         cmocka_unit_test(test_v4_mapped_sockets_count_as_ipv4),
         cmocka_unit_test(test_accept_queues_are_measured_in_connections),
+        cmocka_unit_test(test_a_flooded_listener_has_its_queue_told_beside_fuller_ones),
     };
     int skipped = enter_namespace_or_skip();
     return skipped ? skipped : cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,10 +40,14 @@ static void keep(void *context, const struct snapshot *snapshot)
     }
 }
 
-void capture_take_through(struct capture *capture, const struct kernel_access *kernel)
+static const struct kernel_access real_kernel = {.open_sock_diag = sock_diag_open_netlink,
+                                                 .proc_root = "/proc"};
+
+static void take(struct capture *capture, const struct kernel_access *kernel,
+                 const struct sampler_options *options)
 {
     struct fault fault;
-    struct sampler *sampler = sampler_create(&everything, kernel, &system_clock, keep, capture);
+    struct sampler *sampler = sampler_create(options, kernel, &system_clock, keep, capture);
     assert_non_null(sampler);
     for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++) {
         if (!sampler_take(sampler, kind, &fault)) {
@@ -62,7 +66,17 @@ void capture_take_through(struct capture *capture, const struct kernel_access *k
 
 void capture_take(struct capture *capture)
 {
-    static const struct kernel_access kernel = {.open_sock_diag = sock_diag_open_netlink,
-                                                .proc_root = "/proc"};
-    capture_take_through(capture, &kernel);
+    take(capture, &real_kernel, &everything);
+}
+
+void capture_take_through(struct capture *capture, const struct kernel_access *kernel)
+{
+    take(capture, kernel, &everything);
+}
+
+void capture_take_few(struct capture *capture, size_t listeners_top)
+{
+    struct sampler_options options = everything;
+    options.listeners_top = listeners_top;
+    take(capture, &real_kernel, &options);
 }

@@ -13,7 +13,7 @@ enum { CAPTURE_ROWS = 64 };
  * for the histograms, which are gone. */
 struct capture {
     struct namespace_snapshot host;
-    struct listener_row queues[CAPTURE_ROWS];
+    struct listener_row queues[LISTENER_RANKINGS * CAPTURE_ROWS];
     struct listener_row listeners[CAPTURE_ROWS];
     struct destination destinations[SOCKET_PROTOCOLS][CAPTURE_ROWS];
 };
@@ -24,5 +24,8 @@ void capture_take(struct capture *capture);
 
 /* The same with other ways to the kernel. */
 void capture_take_through(struct capture *capture, const struct kernel_access *kernel);
+
+/* The same of the real kernel, with so many listeners named by each ranking. */
+void capture_take_few(struct capture *capture, size_t listeners_top);
 
 #endif

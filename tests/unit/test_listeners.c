@@ -640,6 +640,60 @@ static void test_names_do_not_flap(void **state)
     assert_int_equal(row.port, 2);
 }
 
+static void test_named_are_those_of_either_ranking(void **state)
+{
+    struct listener_row rows[4], rest;
+    listeners_begin(*state);
+    for (uint16_t port = 1; port <= 5; port++)
+        add_port(*state, port, port == 4 ? 7 : 0);
+    add_connection(*state, IP_FAMILY_IPV4, "192.0.2.1", 2, TCP_STATE_SYN_RECV);
+    listeners_end(*state, 0, true);
+    assert_int_equal(listeners_named(*state, rows), 0);
+
+    listeners_top(*state, LISTENERS_BY_QUEUE, rows, 1, NULL);
+    assert_int_equal(listeners_named(*state, rows), 1);
+    listeners_top(*state, LISTENERS_BY_SOCKETS, rows, 1, &rest);
+    assert_int_equal(listeners_named(*state, rows), 2);
+    assert_row(&rows[0], 2, 0, 128, 0);
+    assert_row(&rows[1], 4, 7, 128, 7);
+    assert_int_equal(rows[0].sockets[TCP_STATE_SYN_RECV], 1);
+}
+
+/* Ports of which each has, by chance, a queue, connections, both or none. */
+static void random_ports(struct listeners *listeners, struct seeded *random, int64_t now)
+{
+    listeners_begin(listeners);
+    for (uint16_t port = 1; port <= 50; port++)
+        add_port(listeners, port, (uint32_t)seeded_between(random, 0, 20));
+    for (int i = 0; i < 500; i++)
+        add_connection(listeners, IP_FAMILY_IPV4, "192.0.2.1",
+                       (uint16_t)seeded_between(random, 1, 50), TCP_STATE_ESTABLISHED);
+    listeners_end(listeners, now, true);
+}
+
+static void test_named_are_both_tops_each_once_and_in_order(void **state)
+{
+    struct seeded random = seeded_start();
+    struct listener_row rows[LISTENER_RANKINGS][20], named[LISTENER_RANKINGS * 20];
+    for (int64_t now = 0; now < 200; now++) {
+        random_ports(*state, &random, now);
+        size_t top = (size_t)seeded_between(&random, 0, 20);
+        bool expected[51] = {false};
+        for (int i = 0; i < LISTENER_RANKINGS; i++) {
+            size_t count = listeners_top(*state, (enum listener_ranking)i, rows[i], top, NULL);
+            for (size_t row = 0; row < count; row++)
+                expected[rows[i][row].port] = true;
+        }
+        size_t count = listeners_named(*state, named), row = 0;
+        assert_true(count <= LISTENER_RANKINGS * top);
+        for (uint16_t port = 1; port <= 50; port++) {
+            if (expected[port])
+                assert_int_equal(named[row++].port, port);
+        }
+        assert_int_equal(row, count);
+    }
+}
+
 #define with_table(test) cmocka_unit_test_setup_teardown(test, create, destroy)
 
 int main(void)
@@ -651,6 +705,8 @@ int main(void)
         with_table(test_a_sample_without_connections_leaves_those_of_the_last),
         with_table(test_the_rest_is_the_sum_of_those_not_shown),
         with_table(test_names_do_not_flap),
+        with_table(test_named_are_those_of_either_ranking),
+        with_table(test_named_are_both_tops_each_once_and_in_order),
         with_table(test_a_listener_has_its_queue),
         with_table(test_sockets_that_share_address_and_port_are_one_listener),
         with_table(test_sums_pass_32_bits),
