@@ -3,8 +3,11 @@
  * The listening sockets of a namespace, how full their accept queues are and what their connections
  * do.
  *
- * A listener is an address and a port: sockets that share one (SO_REUSEPORT) are one listener,
- * their queues summed. Memory is bounded: LISTENERS_CAPACITY of them are followed.
+ * A listener is an address and a port: sockets that share one (SO_REUSEPORT) are one listener. The
+ * kernel deals connections out to them by hash, and each has an accept queue of its own: one that
+ * is full drops its share while the others are empty. So the queue of the listener is that of the
+ * fullest socket, by the share of its limit; connections are those of all sockets together. Memory
+ * is bounded: LISTENERS_CAPACITY of them are followed.
  */
 #ifndef SOCKDIAG_LISTENERS_H
 #define SOCKDIAG_LISTENERS_H
@@ -17,14 +20,17 @@ struct listeners;
 
 enum { LISTENERS_CAPACITY = 4096 };
 
-/* What is known of one listener. Queue figures are connections waiting for accept(). */
+/* What is known of one listener. Queue figures are connections waiting for accept(), those of the
+ * fullest socket. */
 struct listener_row {
     enum ip_family family;
     struct ip_address address;
     uint16_t port;
     uint64_t queue_length;
     uint64_t queue_limit;
-    uint64_t queue_peak;          /* the highest length within the peak window */
+    /* The highest queue_length within the peak window. Where sockets of different limits share the
+     * port, it may have been that of another socket than the limit is of. */
+    uint64_t queue_peak;
     uint64_t sockets[TCP_STATES]; /* connections by state, of the last detailed sample */
 };
 
@@ -54,10 +60,10 @@ void listeners_end(struct listeners *listeners, int64_t now, bool detailed);
 bool listeners_add_connection(struct listeners *listeners, const struct socket_record *record);
 
 /*
- * Write the `top` busiest listeners to `rows`, ordered by address and port, and the sum of all
- * others, which has no address, to `rest`, unless that is NULL. Returns how many rows were written.
- * One that was written the last time stays unless another is clearly busier, so that series do not
- * come and go with each sample.
+ * Write the `top` busiest listeners to `rows`, ordered by address and port, and the connections of
+ * all others, summed without an address or a queue, to `rest`, unless that is NULL. Returns how
+ * many rows were written. One that was written the last time stays unless another is clearly
+ * busier, so that series do not come and go with each sample.
  */
 size_t listeners_top(struct listeners *listeners, enum listener_ranking ranking,
                      struct listener_row *rows, size_t top, struct listener_row *rest);

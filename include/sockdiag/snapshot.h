@@ -72,7 +72,7 @@ struct namespace_snapshot {
     uint64_t time_wait[TIME_WAIT_ROLES];
     const struct listener_row *listeners; /* those with the most connections */
     size_t listener_count;
-    struct listener_row other_listeners;          /* the sum of those that are not named */
+    struct listener_row other_listeners;          /* the connections of those not named */
     struct port_snapshot ports[SOCKET_PROTOCOLS]; /* each knows whether it is present */
 
     /* What the operator wants to see. */

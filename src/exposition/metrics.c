@@ -54,15 +54,16 @@ const struct metric metrics[METRIC_IDS] = {
          "(ListenDrops)." COUNT_SAMPLE},
     [METRIC_ACCEPT_QUEUE_LENGTH] =
         {"sockdiag_listener_accept_queue_length", METRIC_GAUGE,
-         "Connections that wait for accept(). Listeners that share address and port "
-         "(SO_REUSEPORT) are summed." COUNT_SAMPLE},
+         "Connections that wait for accept(), of the fullest socket where several share address "
+         "and "
+         "port (SO_REUSEPORT): each has a queue of its own." COUNT_SAMPLE},
     [METRIC_ACCEPT_QUEUE_LIMIT] =
         {"sockdiag_listener_accept_queue_limit", METRIC_GAUGE,
-         "How many connections may wait: the smaller of listen()'s backlog and "
-         "somaxconn." COUNT_SAMPLE},
+         "How many connections may wait, the smaller of listen()'s backlog and somaxconn: of that "
+         "same socket where several share address and port." COUNT_SAMPLE},
     [METRIC_ACCEPT_QUEUE_PEAK] =
         {"sockdiag_listener_accept_queue_peak", METRIC_GAUGE,
-         "The most connections that a sample saw waiting within --sample.peak-window."},
+         "The highest length, as above, that a sample saw within --sample.peak-window."},
     [METRIC_LISTENER_SOCKETS] =
         {"sockdiag_listener_sockets", METRIC_GAUGE,
          "Connections of the busiest listeners by state; those of all others are under "

@@ -13,13 +13,18 @@
  * `entries` plus one; zero is a free place. */
 enum { INDEX_SIZE = 2 * LISTENERS_CAPACITY };
 
+/* The accept queue of one socket. */
+struct queue {
+    uint64_t length;
+    uint64_t limit;
+};
+
 struct entry {
     struct listener_row row;
     struct peak_window peak;
     /* The sample under way; one that fails never gets further. */
     bool seen;
-    uint64_t length;
-    uint64_t limit;
+    struct queue fullest; /* of those seen */
     uint64_t sockets[TCP_STATES];
 
     bool sampled;                  /* `row` comes from a whole sample */
@@ -87,10 +92,16 @@ void listeners_begin(struct listeners *listeners)
     for (size_t i = 0; i < listeners->count; i++) {
         struct entry *entry = &listeners->entries[i];
         entry->seen = false;
-        entry->length = 0;
-        entry->limit = 0;
         memset(entry->sockets, 0, sizeof entry->sockets);
     }
+}
+
+/* Is `a` fuller than `b`? The kernel lets limit + 1 connections wait; lengths and limits have 32
+ * bits, so that the products fit. Of equal ones the shorter fills first. */
+static bool is_fuller(const struct queue *a, const struct queue *b)
+{
+    uint64_t share_a = a->length * (b->limit + 1), share_b = b->length * (a->limit + 1);
+    return share_a != share_b ? share_a > share_b : a->limit < b->limit;
 }
 
 void listeners_add(struct listeners *listeners, const struct socket_record *record)
@@ -112,9 +123,10 @@ void listeners_add(struct listeners *listeners, const struct socket_record *reco
     }
     struct entry *entry = &listeners->entries[*place - 1];
     port_set_add(&listeners->ports, record->local_port);
+    const struct queue queue = {record->receive_queue, record->send_queue};
+    if (!entry->seen || is_fuller(&queue, &entry->fullest))
+        entry->fullest = queue;
     entry->seen = true;
-    entry->length += record->receive_queue;
-    entry->limit += record->send_queue;
 }
 
 /* Close the gaps that vanished listeners leave, and index those that stay anew. */
@@ -147,9 +159,9 @@ void listeners_end(struct listeners *listeners, int64_t now, bool detailed)
                sizeof listeners->untracked_sockets);
     for (size_t i = 0; i < listeners->count; i++) {
         struct entry *entry = &listeners->entries[i];
-        peak_window_observe(&entry->peak, listeners->peak_window, now, entry->length);
-        entry->row.queue_length = entry->length;
-        entry->row.queue_limit = entry->limit;
+        peak_window_observe(&entry->peak, listeners->peak_window, now, entry->fullest.length);
+        entry->row.queue_length = entry->fullest.length;
+        entry->row.queue_limit = entry->fullest.limit;
         entry->row.queue_peak = peak_window_highest(&entry->peak);
         if (detailed)
             memcpy(entry->row.sockets, entry->sockets, sizeof entry->row.sockets);
@@ -232,11 +244,8 @@ static int compare_ranks(const void *left, const void *right)
     return listener_compare_places(a->row, b->row);
 }
 
-static void add_row(struct listener_row *sum, const struct listener_row *row)
+static void add_connections(struct listener_row *sum, const struct listener_row *row)
 {
-    sum->queue_length += row->queue_length;
-    sum->queue_limit += row->queue_limit;
-    sum->queue_peak += row->queue_peak;
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
         sum->sockets[state] += row->sockets[state];
 }
@@ -262,7 +271,7 @@ size_t listeners_top(struct listeners *listeners, enum listener_ranking ranking,
         if (i < top)
             rows[i] = entry->row;
         else
-            add_row(&sum, &entry->row);
+            add_connections(&sum, &entry->row);
     }
     if (rest)
         *rest = sum;

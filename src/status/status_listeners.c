@@ -134,7 +134,8 @@ void status_write_listeners(const struct status_view *view)
         write_table(view, &choice);
         buffer_append_string(view->out, "<p class=\"note\">");
         status_write_hidden(view, choice.known - choice.count);
-        buffer_append_string(view->out, "Accept queue: connections that wait for accept().</p>\n");
+        buffer_append_string(view->out, "Accept queue: connections that wait for accept(), of the "
+                                        "fullest where several share the port.</p>\n");
     }
     buffer_append_string(view->out, "</section>\n");
 }
