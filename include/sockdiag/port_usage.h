@@ -75,7 +75,11 @@ void port_usage_hold(struct port_usage *usage, const struct socket_record *recor
 
 struct port_summary port_usage_summarize(const struct port_usage *usage);
 
-/* The fullest destinations, as destinations_top(); none without the table. */
-size_t port_usage_top(const struct port_usage *usage, struct destination *rows, size_t top);
+/* The fullest destination is named in any case once it holds this part of the usable ports, a
+ * tenth: alerts, which name it, begin at two tenths. */
+enum { PORT_USAGE_ALWAYS_NAMED = 10 };
+
+/* Name the fullest destinations, as destinations_top(); none without the table. */
+size_t port_usage_top(struct port_usage *usage, struct destination *rows, size_t top);
 
 #endif

@@ -105,8 +105,9 @@ const struct metric metrics[METRIC_IDS] = {
          "takes many times as long." DETAIL_SAMPLE},
     [METRIC_DESTINATION_PORTS_USED] =
         {"sockdiag_destination_ephemeral_ports_used", METRIC_GAUGE,
-         "Ports held towards the fullest destinations. A destination is a local address, a remote "
-         "address and a remote port." DETAIL_SAMPLE},
+         "Ports held towards the fullest destinations; one that was named stays unless another is "
+         "clearly fuller. A destination is a local address, a remote address and a remote "
+         "port." DETAIL_SAMPLE},
     [METRIC_DESTINATIONS] =
         {"sockdiag_destinations", METRIC_GAUGE,
          "Different destinations; at most so many where the error bound is not 0." DETAIL_SAMPLE},

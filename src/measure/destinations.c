@@ -3,6 +3,7 @@
 
 #include "sockdiag/hash.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,9 +31,12 @@ struct entry {
 
 struct destinations {
     uint64_t seed;
-    uint64_t seen;
+    uint64_t seen; /* besides the incumbents */
     uint32_t error_bound;
     uint32_t count;
+    uint32_t incumbents; /* the first of `entries`: named for the last sample, in use or not */
+    uint32_t named_count;
+    struct key named[DESTINATIONS_MAX_TOP]; /* in this sample, once destinations_top() was called */
     uint16_t index[INDEX_SIZE];
     struct entry entries[DESTINATIONS_CAPACITY];
 };
@@ -54,15 +58,6 @@ void destinations_destroy(struct destinations *destinations)
 static void clear_index(struct destinations *destinations)
 {
     memset(destinations->index, 0, sizeof destinations->index);
-}
-
-void destinations_clear(struct destinations *destinations)
-{
-    if (destinations->count > 0)
-        clear_index(destinations);
-    destinations->count = 0;
-    destinations->seen = 0;
-    destinations->error_bound = 0;
 }
 
 static struct key key_of(const struct socket_record *record)
@@ -96,6 +91,19 @@ static uint16_t *find_place(struct destinations *destinations, const struct key 
     return &destinations->index[place];
 }
 
+void destinations_clear(struct destinations *destinations)
+{
+    if (destinations->count > 0)
+        clear_index(destinations);
+    destinations->seen = 0;
+    destinations->error_bound = 0;
+    for (uint32_t i = 0; i < destinations->named_count; i++) {
+        destinations->entries[i] = (struct entry){.key = destinations->named[i]};
+        *find_place(destinations, &destinations->named[i]) = (uint16_t)(i + 1);
+    }
+    destinations->incumbents = destinations->count = destinations->named_count;
+}
+
 static int compare_levels(const void *left, const void *right)
 {
     uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
@@ -103,7 +111,8 @@ static int compare_levels(const void *left, const void *right)
 }
 
 /* The middle level of entries spread over the table: at least half of those looked at are not above
- * it, so that dropping what is not above it makes room each time. */
+ * it, and few of these are incumbents, so that dropping what is not above it makes room each time.
+ */
 static uint32_t middle_level(const struct destinations *destinations)
 {
     uint32_t levels[SAMPLE_SIZE];
@@ -113,7 +122,8 @@ static uint32_t middle_level(const struct destinations *destinations)
     return levels[SAMPLE_SIZE / 2];
 }
 
-/* Drop about half of the full table: every entry not above the middle, which is the new bound. */
+/* Drop about half of the full table: every entry not above the middle, which is the new bound. The
+ * incumbents stay, and stay the first. */
 static void make_room(struct destinations *destinations)
 {
     destinations->error_bound = middle_level(destinations);
@@ -121,7 +131,7 @@ static void make_room(struct destinations *destinations)
     uint32_t kept = 0;
     for (uint32_t i = 0; i < destinations->count; i++) {
         const struct entry *entry = &destinations->entries[i];
-        if (entry->level <= destinations->error_bound)
+        if (i >= destinations->incumbents && entry->level <= destinations->error_bound)
             continue;
         destinations->entries[kept] = *entry;
         *find_place(destinations, &destinations->entries[kept].key) = (uint16_t)(kept + 1);
@@ -191,31 +201,99 @@ static struct destination describe(const struct entry *entry)
     return row;
 }
 
-size_t destinations_top(const struct destinations *destinations, struct destination *rows,
-                        size_t top)
+/* The position of the fullest entry; 0 if there is none. */
+static uint32_t find_fullest(const struct destinations *destinations)
 {
-    /* Insertion into a short list of places, kept fullest first. */
-    uint32_t places[DESTINATIONS_MAX_TOP];
+    uint32_t fullest = 0;
+    for (uint32_t i = 1; i < destinations->count; i++) {
+        if (is_fuller(&destinations->entries[i], &destinations->entries[fullest]))
+            fullest = i;
+    }
+    return fullest;
+}
+
+bool destinations_fullest(const struct destinations *destinations, struct destination *fullest)
+{
+    if (destinations->count == 0)
+        return false;
+    *fullest = describe(&destinations->entries[find_fullest(destinations)]);
+    return fullest->ports > 0;
+}
+
+/*
+ * By what destinations are chosen. Counts that come and go by chance spread by their square root:
+ * of thousands that hold a hundred ports on average, a few have 65 and a few 135. In square roots
+ * all spread by a half, however large they are. An incumbent has six times that more, so that
+ * chance alone does not replace it: if it has 1 port it gives way to 16, if 100 to 169, if 10,000
+ * to 10,609.
+ */
+static double rank(const struct destinations *destinations, uint32_t position)
+{
+    double root = sqrt(ports_of(&destinations->entries[position]));
+    return position < destinations->incumbents ? root + 3 : root;
+}
+
+/* A destination among those that are chosen. */
+struct choice {
+    double rank;
+    const struct entry *entry;
+};
+
+static bool goes_before(const struct choice *a, const struct choice *b)
+{
+    return a->rank != b->rank ? a->rank > b->rank : is_fuller(a->entry, b->entry);
+}
+
+/* Insertion into a short list of the `top` first; returns how many it has. */
+static size_t offer(struct choice *choices, size_t count, size_t top, struct choice choice)
+{
+    if (count == top && !goes_before(&choice, &choices[top - 1]))
+        return count;
+    size_t place = count < top ? count++ : top - 1;
+    for (; place > 0 && goes_before(&choice, &choices[place - 1]); place--)
+        choices[place] = choices[place - 1];
+    choices[place] = choice;
+    return count;
+}
+
+/* Fullest first. */
+static int compare_choices(const void *left, const void *right)
+{
+    const struct choice *a = left, *b = right;
+    return is_fuller(b->entry, a->entry) - is_fuller(a->entry, b->entry);
+}
+
+size_t destinations_top(struct destinations *destinations, struct destination *rows, size_t top,
+                        uint64_t always)
+{
+    struct choice choices[DESTINATIONS_MAX_TOP];
     size_t count = 0;
     if (top > DESTINATIONS_MAX_TOP)
         top = DESTINATIONS_MAX_TOP;
+    uint32_t fullest = find_fullest(destinations);
     for (uint32_t i = 0; top > 0 && i < destinations->count; i++) {
         const struct entry *entry = &destinations->entries[i];
-        if (count == top && !is_fuller(entry, &destinations->entries[places[top - 1]]))
-            continue;
-        size_t place = count < top ? count++ : top - 1;
-        for (; place > 0 && is_fuller(entry, &destinations->entries[places[place - 1]]); place--)
-            places[place] = places[place - 1];
-        places[place] = i;
+        bool surely = i == fullest && ports_of(entry) >= always;
+        if (ports_of(entry) > 0)
+            count = offer(choices, count, top,
+                          (struct choice){surely ? INFINITY : rank(destinations, i), entry});
     }
-    for (size_t i = 0; i < count; i++)
-        rows[i] = describe(&destinations->entries[places[i]]);
+    // cppcheck-suppress uninitvar ; the first `count` are set
+    qsort(choices, count, sizeof choices[0], compare_choices);
+    for (size_t i = 0; i < count; i++) {
+        rows[i] = describe(choices[i].entry);
+        destinations->named[i] = choices[i].entry->key;
+    }
+    destinations->named_count = (uint32_t)count;
     return count;
 }
 
 uint64_t destinations_seen(const struct destinations *destinations)
 {
-    return destinations->seen;
+    uint64_t seen = destinations->seen;
+    for (uint32_t i = 0; i < destinations->incumbents; i++)
+        seen += ports_of(&destinations->entries[i]) > 0;
+    return seen;
 }
 
 uint32_t destinations_error_bound(const struct destinations *destinations)

@@ -226,7 +226,7 @@ struct port_summary port_usage_summarize(const struct port_usage *usage)
 
     struct destination fullest = {0};
     if (usage->destinations) {
-        destinations_top(usage->destinations, &fullest, 1);
+        destinations_fullest(usage->destinations, &fullest);
         summary.destinations = destinations_seen(usage->destinations);
         summary.destination_error_bound = destinations_error_bound(usage->destinations);
     }
@@ -235,7 +235,10 @@ struct port_summary port_usage_summarize(const struct port_usage *usage)
     return summary;
 }
 
-size_t port_usage_top(const struct port_usage *usage, struct destination *rows, size_t top)
+size_t port_usage_top(struct port_usage *usage, struct destination *rows, size_t top)
 {
-    return usage->destinations ? destinations_top(usage->destinations, rows, top) : 0;
+    if (!usage->destinations)
+        return 0;
+    return destinations_top(usage->destinations, rows, top,
+                            port_set_count(&usage->usable) / PORT_USAGE_ALWAYS_NAMED);
 }

@@ -6,6 +6,7 @@
 #include "seeded.h"
 #include "sockdiag/destinations.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -73,7 +74,7 @@ static void add(struct fixture *fixture, uint32_t key, bool preferred)
 static void check(const struct fixture *fixture)
 {
     static struct destination rows[DESTINATIONS_MAX_TOP];
-    size_t count = destinations_top(fixture->destinations, rows, DESTINATIONS_MAX_TOP);
+    size_t count = destinations_top(fixture->destinations, rows, DESTINATIONS_MAX_TOP, 0);
     uint32_t bound = destinations_error_bound(fixture->destinations);
     uint32_t least = count == DESTINATIONS_MAX_TOP ? rows[count - 1].ports : 0;
     bool *shown = calloc(KEYS, sizeof *shown);
@@ -104,7 +105,7 @@ static void test_an_empty_table_has_none(void **state)
 {
     struct fixture *fixture = *state;
     struct destination row;
-    assert_int_equal(destinations_top(fixture->destinations, &row, 1), 0);
+    assert_int_equal(destinations_top(fixture->destinations, &row, 1, 0), 0);
     assert_int_equal(destinations_seen(fixture->destinations), 0);
     assert_int_equal(destinations_error_bound(fixture->destinations), 0);
 }
@@ -151,7 +152,7 @@ static void test_a_heavy_destination_is_found_among_singles(void **state)
                 add(fixture, 0, true);
         }
     }
-    assert_int_equal(destinations_top(fixture->destinations, &row, 1), 1);
+    assert_int_equal(destinations_top(fixture->destinations, &row, 1, 0), 1);
     assert_int_equal(key_of(&row), 0);
     check(fixture);
 }
@@ -210,11 +211,229 @@ static void test_top_is_cut_and_ordered(void **state)
         for (uint32_t i = 0; i <= key; i++)
             add(fixture, key, false);
     }
-    assert_int_equal(destinations_top(fixture->destinations, rows, 3), 3);
+    assert_int_equal(destinations_top(fixture->destinations, rows, 3, 0), 3);
     assert_int_equal(rows[0].ports, 10);
     assert_int_equal(rows[1].ports, 9);
     assert_int_equal(rows[2].ports, 8);
-    assert_int_equal(destinations_top(fixture->destinations, rows, 0), 0);
+    assert_int_equal(destinations_top(fixture->destinations, rows, 0, 0), 0);
+}
+
+/* Begin a sample, in the table and beside it. */
+static void begin(struct fixture *fixture)
+{
+    destinations_clear(fixture->destinations);
+    memset(fixture->exact, 0, sizeof fixture->exact);
+    memset(fixture->preferred, 0, sizeof fixture->preferred);
+    fixture->total = 0;
+}
+
+static void add_many(struct fixture *fixture, uint32_t key, int64_t ports)
+{
+    for (int64_t i = 0; i < ports; i++)
+        add(fixture, key, false);
+}
+
+/* What a sample names, and for how many keys this was so for the first time. */
+enum { TOP = 10 };
+struct names {
+    struct destination rows[TOP];
+    size_t count;
+    bool ever[KEYS];
+    unsigned different;
+};
+
+static bool is_named(const struct names *names, uint32_t key)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (key_of(&names->rows[i]) == key)
+            return true;
+    }
+    return false;
+}
+
+static const uint64_t never = UINT64_MAX;
+
+static void name(const struct fixture *fixture, struct names *names, uint64_t always)
+{
+    names->count = destinations_top(fixture->destinations, names->rows, TOP, always);
+    for (size_t i = 0; i < names->count; i++) {
+        uint32_t key = key_of(&names->rows[i]);
+        names->different += !names->ever[key];
+        names->ever[key] = true;
+        assert_true(names->rows[i].ports > 0);
+        assert_true(i == 0 || names->rows[i - 1].ports >= names->rows[i].ports);
+    }
+}
+
+static void test_names_stay_while_equals_fluctuate(void **state)
+{
+    static struct names names;
+    struct fixture *fixture = *state;
+    struct seeded random = seeded_start();
+    for (int sample = 0; sample < 50; sample++) {
+        begin(fixture);
+        for (uint32_t key = 0; key < 500; key++)
+            add_many(fixture, key, seeded_between(&random, 80, 130));
+        name(fixture, &names, never);
+        assert_int_equal(names.count, TOP);
+    }
+    assert_int_equal(names.different, TOP);
+}
+
+/* A hundred connections a second, each to one of 2,000 destinations by chance, are in TIME_WAIT for
+ * a minute: three ports each, now more, now fewer, now none. */
+static void test_names_hardly_change_where_all_are_alike(void **state)
+{
+    enum { MINUTE = 60, RATE = 100, DETAIL_INTERVAL = 5, ALIKE = 2000 };
+    static uint32_t held[MINUTE][RATE];
+    static struct names names;
+    struct fixture *fixture = *state;
+    struct seeded random = seeded_start();
+    for (int second = 0; second < 11 * MINUTE; second++) {
+        for (int i = 0; i < RATE; i++)
+            held[second % MINUTE][i] = (uint32_t)seeded_between(&random, 0, ALIKE - 1);
+        if (second < MINUTE || second % DETAIL_INTERVAL != 0)
+            continue;
+        begin(fixture);
+        for (int i = 0; i < MINUTE * RATE; i++)
+            add(fixture, held[i / RATE][i % RATE], false);
+        name(fixture, &names, never);
+    }
+    print_message("named in ten minutes: %u\n", names.different);
+    assert_true(names.different < 60); /* without incumbents over 300 */
+}
+
+/* A sample of a hundred destinations that hold a hundred ports each, and a late one. */
+enum { LATE = KEYS - 1 };
+static void sample_of_equals(struct fixture *fixture, int64_t late_ports)
+{
+    begin(fixture);
+    for (uint32_t key = 0; key < 100; key++)
+        add_many(fixture, key, 100);
+    add_many(fixture, LATE, late_ports);
+}
+
+static void test_the_clearly_fuller_is_named_at_once(void **state)
+{
+    static struct names names;
+    struct fixture *fixture = *state;
+    for (int64_t ports = 0; ports <= 169; ports++) {
+        sample_of_equals(fixture, ports);
+        name(fixture, &names, never);
+        assert_int_equal(is_named(&names, LATE), ports == 169);
+    }
+    assert_int_equal(names.different, TOP + 1);
+    sample_of_equals(fixture, 50); /* now it is an incumbent */
+    name(fixture, &names, never);
+    assert_true(is_named(&names, LATE));
+    sample_of_equals(fixture, 49);
+    name(fixture, &names, never);
+    assert_false(is_named(&names, LATE));
+}
+
+static void test_the_fullest_is_named_in_any_case_if_it_has_so_many(void **state)
+{
+    static struct names names;
+    struct fixture *fixture = *state;
+    sample_of_equals(fixture, 0);
+    name(fixture, &names, 101);
+    sample_of_equals(fixture, 101);
+    name(fixture, &names, 102);
+    assert_false(is_named(&names, LATE));
+    name(fixture, &names, 101);
+    assert_int_equal(key_of(&names.rows[0]), LATE);
+    assert_int_equal(names.different, TOP + 1);
+}
+
+static void test_who_holds_no_port_is_neither_named_nor_seen(void **state)
+{
+    static struct names names;
+    struct fixture *fixture = *state;
+    struct destination fullest;
+    for (uint32_t key = 0; key < 5; key++)
+        add_many(fixture, key, 9);
+    name(fixture, &names, 0);
+    begin(fixture);
+    assert_int_equal(destinations_seen(fixture->destinations), 0);
+    assert_false(destinations_fullest(fixture->destinations, &fullest));
+    add(fixture, 3, false);
+    add(fixture, 9, false);
+    assert_int_equal(destinations_seen(fixture->destinations), 2);
+    name(fixture, &names, 0);
+    assert_int_equal(names.count, 2);
+    assert_true(is_named(&names, 3) && is_named(&names, 9));
+}
+
+/* Nobody is left out who is clearly fuller than one that is named, and never the fullest. */
+static void test_random_samples_name_the_fullest(void **state)
+{
+    static struct names names;
+    struct fixture *fixture = *state;
+    struct seeded random = seeded_start();
+    for (int sample = 0; sample < 200; sample++) {
+        begin(fixture);
+        for (uint32_t key = 0; key < 100; key++)
+            add_many(fixture, key, (int64_t)seeded_magnitude(&random, 0.5, 500));
+        name(fixture, &names, 0);
+        double least = sqrt(names.rows[names.count - 1].ports);
+        for (uint32_t key = 0; key < 100; key++) {
+            assert_true(names.rows[0].ports >= fixture->exact[key]);
+            assert_true(is_named(&names, key) || sqrt(fixture->exact[key]) <= least + 3 + 1e-9);
+        }
+        for (size_t i = 0; i < names.count; i++)
+            assert_int_equal(names.rows[i].ports, fixture->exact[key_of(&names.rows[i])]);
+    }
+}
+
+/* More destinations than the table holds, two or three ports each in the order of each sample's
+ * own: whoever is named must outlive every batch that makes room, and is exact. */
+static void test_names_stay_in_a_full_table(void **state)
+{
+    enum { MANY = 3 * DESTINATIONS_CAPACITY };
+    static struct names names;
+    struct fixture *fixture = *state;
+    struct seeded random = seeded_start();
+    for (int sample = 0; sample < 10; sample++) {
+        begin(fixture);
+        for (uint32_t turn = 0; turn < 3; turn++) {
+            uint32_t first = (uint32_t)seeded_between(&random, 0, MANY - 1);
+            for (uint32_t i = 0; i < MANY; i++) {
+                if (turn < 2 || seeded_bits(&random) % 2)
+                    add(fixture, (first + i) % MANY, i % 2);
+            }
+        }
+        assert_true(destinations_error_bound(fixture->destinations) > 0);
+        name(fixture, &names, never);
+        for (size_t i = 0; sample > 0 && i < names.count; i++) {
+            uint32_t key = key_of(&names.rows[i]);
+            assert_int_equal(names.rows[i].ports, fixture->exact[key]);
+            assert_int_equal(names.rows[i].preferred_ports, fixture->preferred[key]);
+        }
+    }
+    assert_int_equal(names.different, TOP);
+}
+
+/* Every promise of the table holds with as many incumbents as there can be. */
+static void test_the_most_incumbents_leave_room_in_a_full_table(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seeded random = seeded_start();
+    for (int sample = 0; sample < 3; sample++) {
+        begin(fixture);
+        for (uint32_t key = 0; key < KEYS; key++)
+            add(fixture, (key + (uint32_t)sample) * 7 % KEYS, key % 2);
+        for (int i = 0; i < 300000; i++)
+            add(fixture, (uint32_t)seeded_magnitude(&random, 1, KEYS - 1), false);
+        static struct destination rows[DESTINATIONS_MAX_TOP];
+        assert_int_equal(destinations_top(fixture->destinations, rows, DESTINATIONS_MAX_TOP, never),
+                         DESTINATIONS_MAX_TOP);
+        assert_true(destinations_error_bound(fixture->destinations) < 100);
+        for (size_t i = 0; i < DESTINATIONS_MAX_TOP; i++) {
+            uint32_t exact = fixture->exact[key_of(&rows[i])];
+            assert_true(rows[i].ports <= exact);
+            assert_true(exact <= rows[i].ports + destinations_error_bound(fixture->destinations));
+        }
+    }
 }
 
 #define TABLE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -231,6 +450,14 @@ int main(void)
         TABLE_TEST(test_waves_of_equals),
         TABLE_TEST(test_random_streams),
         TABLE_TEST(test_top_is_cut_and_ordered),
+        TABLE_TEST(test_names_stay_while_equals_fluctuate),
+        TABLE_TEST(test_names_hardly_change_where_all_are_alike),
+        TABLE_TEST(test_the_clearly_fuller_is_named_at_once),
+        TABLE_TEST(test_the_fullest_is_named_in_any_case_if_it_has_so_many),
+        TABLE_TEST(test_who_holds_no_port_is_neither_named_nor_seen),
+        TABLE_TEST(test_random_samples_name_the_fullest),
+        TABLE_TEST(test_names_stay_in_a_full_table),
+        TABLE_TEST(test_the_most_incumbents_leave_room_in_a_full_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

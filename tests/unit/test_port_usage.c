@@ -261,6 +261,24 @@ static void test_without_destinations_the_other_scopes_stay(void **state)
     port_usage_destroy(usage);
 }
 
+/* Ten named ones have nine ports each; one that has ten of the hundred is fuller by chance only. */
+static void test_the_fullest_is_named_once_it_has_a_tenth_of_the_ports(void **state)
+{
+    enum { TOP = 10, LATE = 99 };
+    struct destination rows[TOP];
+    for (uint16_t late_ports = 0; late_ports <= 10; late_ports++) {
+        port_usage_begin(*state, &settings);
+        for (uint16_t i = 0; i < late_ports; i++)
+            hold(*state, IP_FAMILY_IPV4, 1, LATE, (uint16_t)(LOW + i));
+        for (uint32_t remote = 1; remote <= TOP; remote++) {
+            for (uint16_t i = 0; i < 9; i++)
+                hold(*state, IP_FAMILY_IPV4, 1, remote, (uint16_t)(LOW + i));
+        }
+        assert_int_equal(port_usage_top(*state, rows, TOP), TOP);
+        assert_int_equal(rows[0].remote_address.word[0] == LATE, late_ports == 10);
+    }
+}
+
 #define USAGE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -273,6 +291,7 @@ int main(void)
         USAGE_TEST(test_a_sure_owner_stays_one),
         USAGE_TEST(test_a_presumed_owner_of_a_reserved_port_frees_none),
         USAGE_TEST(test_the_scopes_differ),
+        USAGE_TEST(test_the_fullest_is_named_once_it_has_a_tenth_of_the_ports),
         USAGE_TEST(test_any_address_counts_for_each),
         USAGE_TEST(test_addresses_of_the_two_families_are_apart),
         USAGE_TEST(test_the_preferred_parity_is_that_of_the_low_end),
