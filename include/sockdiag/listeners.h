@@ -31,6 +31,7 @@ struct listener_row {
     /* The highest queue_length within the peak window. Where sockets of different limits share the
      * port, it may have been that of another socket than the limit is of. */
     uint64_t queue_peak;
+    uint64_t queues;              /* the sockets that share address and port: each has one */
     uint64_t sockets[TCP_STATES]; /* connections by state, of the last detailed sample */
 };
 

@@ -135,6 +135,7 @@ static void write_queues(struct exposition *page)
     write_queue_numbers(page, METRIC_ACCEPT_QUEUE_LIMIT,
                         offsetof(struct listener_row, queue_limit));
     write_queue_numbers(page, METRIC_ACCEPT_QUEUE_PEAK, offsetof(struct listener_row, queue_peak));
+    write_queue_numbers(page, METRIC_ACCEPT_QUEUES, offsetof(struct listener_row, queues));
 }
 
 /* The connections of one listener, or of a sum of them, in the nine states of a connection. */

@@ -64,6 +64,10 @@ const struct metric metrics[METRIC_IDS] = {
     [METRIC_ACCEPT_QUEUE_PEAK] =
         {"sockdiag_listener_accept_queue_peak", METRIC_GAUGE,
          "The highest length, as above, that a sample saw within --sample.peak-window."},
+    [METRIC_ACCEPT_QUEUES] =
+        {"sockdiag_listener_accept_queues", METRIC_GAUGE,
+         "Accept queues of the listener: 1, or as many as sockets share address and port "
+         "(SO_REUSEPORT). All together hold so many times the limit." COUNT_SAMPLE},
     [METRIC_LISTENER_SOCKETS] =
         {"sockdiag_listener_sockets", METRIC_GAUGE,
          "Connections of the busiest listeners by state; those of all others are under "

@@ -25,6 +25,7 @@ struct entry {
     /* The sample under way; one that fails never gets further. */
     bool seen;
     struct queue fullest; /* of those seen */
+    uint64_t queues;
     uint64_t sockets[TCP_STATES];
 
     bool sampled;                  /* `row` comes from a whole sample */
@@ -92,6 +93,7 @@ void listeners_begin(struct listeners *listeners)
     for (size_t i = 0; i < listeners->count; i++) {
         struct entry *entry = &listeners->entries[i];
         entry->seen = false;
+        entry->queues = 0;
         memset(entry->sockets, 0, sizeof entry->sockets);
     }
 }
@@ -127,6 +129,7 @@ void listeners_add(struct listeners *listeners, const struct socket_record *reco
     if (!entry->seen || is_fuller(&queue, &entry->fullest))
         entry->fullest = queue;
     entry->seen = true;
+    entry->queues++;
 }
 
 /* Close the gaps that vanished listeners leave, and index those that stay anew. */
@@ -162,6 +165,7 @@ void listeners_end(struct listeners *listeners, int64_t now, bool detailed)
         peak_window_observe(&entry->peak, listeners->peak_window, now, entry->fullest.length);
         entry->row.queue_length = entry->fullest.length;
         entry->row.queue_limit = entry->fullest.limit;
+        entry->row.queues = entry->queues;
         entry->row.queue_peak = peak_window_highest(&entry->peak);
         if (detailed)
             memcpy(entry->row.sockets, entry->sockets, sizeof entry->row.sockets);

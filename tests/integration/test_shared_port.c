@@ -147,6 +147,7 @@ static void assert_told(const struct workers *workers, unsigned length, unsigned
     assert_int_equal(capture.queues[0].queue_length, length);
     assert_int_equal(capture.queues[0].queue_limit, limit);
     assert_int_equal(capture.queues[0].queue_peak, length);
+    assert_int_equal(capture.queues[0].queues, WORKERS);
 }
 
 static void test_the_fullest_queue_of_a_shared_port_is_told(void **state)

@@ -113,12 +113,14 @@ static int make_whole(void **state)
                                             .queue_length = 1,
                                             .queue_limit = 128,
                                             .queue_peak = 5,
+                                            .queues = 7,
                                             .sockets = {[TCP_STATE_CLOSE_WAIT] = 33}};
     f->listeners[1] = (struct listener_row){.family = IP_FAMILY_IPV6,
                                             .port = 65535,
                                             .queue_length = 2,
                                             .queue_limit = 4096,
-                                            .queue_peak = 6};
+                                            .queue_peak = 6,
+                                            .queues = 8};
     inet_pton(AF_INET, "192.0.2.1", &f->listeners[0].address);
     inet_pton(AF_INET6, "2001:db8::1", &f->listeners[1].address);
     fill_ports(f);
@@ -294,6 +296,8 @@ static void test_queues_have_their_addresses_and_numbers(void **state)
     assert_value(f, "sockdiag_listener_accept_queue_limit" IPV6, 4096);
     assert_value(f, "sockdiag_listener_accept_queue_peak" IPV4, 5);
     assert_value(f, "sockdiag_listener_accept_queue_peak" IPV6, 6);
+    assert_value(f, "sockdiag_listener_accept_queues" IPV4, 7);
+    assert_value(f, "sockdiag_listener_accept_queues" IPV6, 8);
 }
 
 static void test_listeners_have_their_connections_and_the_others_a_sum(void **state)
@@ -487,7 +491,7 @@ static void test_without_counts_there_are_no_queues(void **state)
     struct fixture *f = *state;
     f->host.has_counts = false; /* the queues are of the count sample, too */
     render(f);
-    assert_absent(f, "sockdiag_listener_accept_queue_");
+    assert_absent(f, "sockdiag_listener_accept_queue");
     assert_int_equal(count_lines(f, "sockdiag_listener_sockets{"), 3 * (COUNTED - 1));
 }
 

@@ -126,6 +126,10 @@ static void test_sockets_that_share_address_and_port_are_one_listener(void **sta
     sample_of(*state, records, 3, 0);
     assert_int_equal(top_of(*state, rows, 2), 1);
     assert_row(&rows[0], 80, 17, 16, 17);
+    assert_int_equal(rows[0].queues, 3);
+    sample_of(*state, records, 2, 1);
+    assert_int_equal(top_of(*state, rows, 2), 1);
+    assert_int_equal(rows[0].queues, 2);
 }
 
 /* What a listener of two sockets says, whichever the kernel lists first. */
