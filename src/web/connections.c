@@ -135,6 +135,19 @@ void connections_close_overdue(struct connections *connections)
     pthread_mutex_unlock(&connections->mutex);
 }
 
+void connections_dismiss_idle(struct connections *connections)
+{
+    pthread_mutex_lock(&connections->mutex);
+    for (struct connection *connection = TAILQ_FIRST(&connections->list); connection;
+         connection = TAILQ_NEXT(connection, order)) {
+        if (connection->phase != CONNECTION_IDLE || connection->closing)
+            continue;
+        connection->closing = true;
+        shutdown(connection->fd, SHUT_RD);
+    }
+    pthread_mutex_unlock(&connections->mutex);
+}
+
 /* Until when `connection` is waited for, if nothing changes. */
 static int64_t awaited_until(const struct connection *connection)
 {
@@ -142,7 +155,7 @@ static int64_t awaited_until(const struct connection *connection)
     case CONNECTION_NEW:
         return connection->since + ask_when_leaving;
     case CONNECTION_IDLE:
-        return 0;
+        return connection->closing ? INT64_MAX : 0;
     default:
         return INT64_MAX;
     }

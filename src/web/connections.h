@@ -63,8 +63,13 @@ bool connections_are_crowded(struct connections *connections);
  * about once a second. */
 void connections_close_overdue(struct connections *connections);
 
-/* Wait until no connection is answering or suspended, or has been new for less than two seconds; or
- * until `deadline` (CLOCK_MONOTONIC nanoseconds, may be past). False if it did not come to that. */
+/* Let those that are idle end by themselves: a request that has come just now is still answered,
+ * and then there is nothing more to read. */
+void connections_dismiss_idle(struct connections *connections);
+
+/* Wait until no connection is answering, suspended or on its way out, or has been new for less than
+ * two seconds; or until `deadline` (CLOCK_MONOTONIC nanoseconds, may be past). False if it did not
+ * come to that. */
 bool connections_await_idle(struct connections *connections, int64_t deadline);
 
 /* Wait until none is suspended. */

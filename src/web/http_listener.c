@@ -200,8 +200,10 @@ struct http_listener *http_listener_start(int fd, unsigned max_connections, stru
 void http_listener_retire(struct http_listener *listener)
 {
     /* Or stopping would shut down a socket that others serve on. */
-    if (!atomic_exchange(&listener->retiring, true) && listener->daemon)
-        MHD_quiesce_daemon(listener->daemon);
+    if (atomic_exchange(&listener->retiring, true) || !listener->daemon)
+        return;
+    MHD_quiesce_daemon(listener->daemon);
+    connections_dismiss_idle(&listener->connections);
 }
 
 struct connections *http_listener_connections(struct http_listener *listener)

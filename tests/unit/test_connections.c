@@ -70,7 +70,8 @@ static int leave_house(void **state)
 {
     struct house *house = *state;
     for (int i = 0; i < house->count; i++) {
-        connections_remove(&house->connections, house->peers[i].connection);
+        if (house->peers[i].connection)
+            connections_remove(&house->connections, house->peers[i].connection);
         close(house->peers[i].ends[0]);
         close(house->peers[i].ends[1]);
     }
@@ -212,6 +213,28 @@ static void test_idle_is_when_no_request_is_under_way(void **state)
     pthread_join(thread, NULL);
 }
 
+static void test_who_is_dismissed_may_have_asked_already(void **state)
+{
+    struct house *house = *state;
+    struct peer *idle = connect_one(house, CONNECTION_IDLE);
+    struct peer *answering = connect_one(house, CONNECTION_ANSWERING);
+    char bytes[2];
+    assert_int_equal(send(idle->ends[1], "x", 1, 0), 1);
+    connections_dismiss_idle(&house->connections);
+    assert_int_equal(recv(idle->ends[0], bytes, sizeof bytes, 0), 1); /* what it had asked */
+    assert_int_equal(recv(idle->ends[0], bytes, sizeof bytes, 0), 0);
+    assert_int_equal(send(idle->ends[0], "y", 1, 0), 1); /* and the answer */
+    assert_int_equal(recv(idle->ends[1], bytes, sizeof bytes, 0), 1);
+    assert_int_equal(recv(answering->ends[0], bytes, sizeof bytes, 0), -1);
+
+    /* It is waited for until it is gone. */
+    connections_enter(&house->connections, answering->connection, CONNECTION_IDLE);
+    assert_false(connections_await_idle(&house->connections, 0));
+    connections_remove(&house->connections, idle->connection);
+    idle->connection = NULL;
+    assert_true(connections_await_idle(&house->connections, 0));
+}
+
 static void test_who_is_new_is_not_waited_for_long(void **state)
 {
     struct house *house = *state;
@@ -254,6 +277,7 @@ int main(void)
         in_house(test_in_a_crowd_answers_have_a_second),
         in_house(test_a_crowd_makes_room_without_anybody_new),
         in_house(test_idle_is_when_no_request_is_under_way),
+        in_house(test_who_is_dismissed_may_have_asked_already),
         in_house(test_who_is_new_is_not_waited_for_long),
         in_house(test_resumed_is_when_none_is_suspended),
     };
