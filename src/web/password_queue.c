@@ -12,11 +12,19 @@ static bool is_before(const struct password_check *one, const struct password_ch
     return one->arrival < other->arrival;
 }
 
-static size_t count_of(const struct password_queue *queue, uint64_t client)
+/* How many different questions `client` waits for, and whether `question` is one of them. */
+static size_t count_questions(const struct password_queue *queue, uint64_t client,
+                              const struct password_question *question, bool *asked)
 {
     size_t count = 0;
-    for (size_t i = 0; i < PASSWORD_QUEUE_SIZE; i++)
-        count += queue->checks[i].waits && queue->checks[i].client == client;
+    *asked = false;
+    for (size_t i = 0; i < PASSWORD_QUEUE_SIZE; i++) {
+        const struct password_check *check = &queue->checks[i];
+        if (!check->waits || check->client != client)
+            continue;
+        count += !check->repeats;
+        *asked |= memcmp(&check->question, question, sizeof *question) == 0;
+    }
     return count;
 }
 
@@ -36,19 +44,23 @@ static struct password_check *find_place(struct password_queue *queue,
 }
 
 struct password_check *password_queue_add(struct password_queue *queue, uint64_t client,
+                                          const struct password_question *question,
                                           struct password_asker *displaced)
 {
-    size_t of_client = count_of(queue, client);
+    bool asked;
+    size_t questions = count_questions(queue, client, question, &asked);
     const struct password_check fresh = {
         .waits = true,
+        .question = *question,
         .client = client,
+        .repeats = asked,
         .last_wrong = password_clients_last_wrong(&queue->clients, client),
-        .is_second = of_client > 0,
+        .is_second = questions > 0 || asked,
         .arrival = queue->arrivals++,
     };
     *displaced = (struct password_asker){0};
     struct password_check *place = find_place(queue, &fresh);
-    if (!place || of_client >= PASSWORD_CLIENT_SHARE)
+    if (!place || (!asked && questions >= PASSWORD_CLIENT_SHARE))
         return NULL;
     *displaced = place->asker;
     password_queue_remove(place);

@@ -35,6 +35,7 @@ struct password_check {
     bool too_long;                          /* and whether there was more */
     struct password_asker asker;
     uint64_t client;
+    bool repeats;        /* when it came, the client waited for the same already */
     uint64_t last_wrong; /* of the client; the lowest is next, */
     bool is_second;      /* of those who is not the second check of a client, */
     uint64_t arrival;    /* and of those the first that came */
@@ -48,10 +49,13 @@ struct password_queue {
     struct password_clients clients;
 };
 
-/* A new check of `client`, the rest for the caller to fill, or NULL when there is no place for it
- * or the client has its share. It stays where it is until it is removed or makes room. Who made
- * room for it is in `displaced`, to be told PASSWORD_BUSY; without a callback if nobody had to. */
+/* A new check of `question` for `client`, the rest for the caller to fill, or NULL when there is no
+ * place for it or the client has its share: so many questions. To ask the same several times, as
+ * all who scrape from one address do after a restart, takes places, but one comparison. It stays
+ * where it is until it is removed or makes room. Who made room for it is in `displaced`, to be told
+ * PASSWORD_BUSY; without a callback if nobody had to. */
 struct password_check *password_queue_add(struct password_queue *queue, uint64_t client,
+                                          const struct password_question *question,
                                           struct password_asker *displaced);
 
 /* The check whose turn it is; it stays in the queue. NULL when there is none. */

@@ -195,10 +195,9 @@ enum password_verdict passwords_check(struct passwords *passwords, const char *u
     enum password_verdict verdict = password_users_recall(&passwords->users, &question);
     struct password_check *check =
         verdict == PASSWORD_PENDING
-            ? password_queue_add(&passwords->queue, password_client(client), &displaced)
+            ? password_queue_add(&passwords->queue, password_client(client), &question, &displaced)
             : NULL;
     if (check) {
-        check->question = question;
         check->too_long = strlen(password) > BCRYPT_PASSWORD_MAX;
         memcpy(check->password, password, strnlen(password, BCRYPT_PASSWORD_MAX));
         check->asker = (struct password_asker){callback, context};

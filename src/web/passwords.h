@@ -7,7 +7,8 @@
  * of HTTP; what it found is remembered, and a scrape is answered from there at once. How the rest
  * is bounded:
  *
- *     memory     32 checks wait at most, fewer if there are fewer places, two of one client; each
+ *     memory     32 checks wait at most, fewer if there are fewer places, two of one client but for
+ *                those that repeat one; each
  *                has a fixed size. Of each user the one right password is remembered, of wrong ones
  *                the last 64, of clients that showed a wrong one the last 1024
  *     CPU        one second in a burst, then a fifth of one CPU

@@ -603,10 +603,43 @@ static void test_a_second_check_makes_room_for_a_first(void **state)
     assert_int_equal(ask(stage, 100, "alice", "rabbit", 100), PASSWORD_BUSY);
 }
 
+/* After a restart, say: nothing is known, and all who scrape from one address ask at once. */
+static void test_one_comparison_answers_all_who_ask_the_same(void **state)
+{
+    struct stage *stage = *state;
+    enum { SCRAPERS = 8 };
+    hold(stage, true);
+    for (int i = 0; i < SCRAPERS; i++)
+        assert_int_equal(ask(stage, i, "bob", "builder", 1), PASSWORD_PENDING);
+    assert_int_equal(ask(stage, SCRAPERS, "alice", numbered(0), 1), PASSWORD_PENDING);
+    assert_int_equal(ask(stage, SCRAPERS + 1, "alice", numbered(1), 1), PASSWORD_BUSY);
+    hold(stage, false);
+    await_value(stage, &stage->answers, SCRAPERS + 1);
+    for (int i = 0; i < SCRAPERS; i++)
+        assert_int_equal(locked(stage, &stage->verdicts[i]), PASSWORD_RIGHT);
+    assert_int_equal(locked(stage, &stage->begun), 2);
+}
+
+/* Who repeats a question takes places that nobody else wants. */
+static void test_a_repeated_question_makes_room_for_a_first(void **state)
+{
+    struct stage *stage = *state;
+    hold(stage, true);
+    for (int i = 0; i < PASSWORD_QUEUE_SIZE; i++)
+        assert_int_equal(ask(stage, i, "alice", "rabbit", 1), PASSWORD_PENDING);
+    assert_int_equal(ask(stage, 99, "alice", "rabbit", 1), PASSWORD_BUSY);
+    assert_int_equal(ask(stage, 100, "bob", "builder", 2), PASSWORD_PENDING);
+    assert_int_equal(locked(stage, &stage->verdicts[PASSWORD_QUEUE_SIZE - 1]), PASSWORD_BUSY);
+}
+
 static bool add(struct password_queue *queue, uint64_t client)
 {
+    static uint32_t number; /* another question each time */
+    struct password_question question = {0};
     struct password_asker displaced;
-    return password_queue_add(queue, client, &displaced);
+    number++;
+    memcpy(question.name.bytes, &number, sizeof number);
+    return password_queue_add(queue, client, &question, &displaced);
 }
 
 /* The next check is made. Returns whose it was. */
@@ -1024,6 +1057,8 @@ int main(void)
         STAGED(test_a_check_under_way_makes_no_room),
         STAGED(test_a_check_to_be_made_again_makes_room),
         STAGED(test_a_second_check_makes_room_for_a_first),
+        STAGED(test_a_repeated_question_makes_room_for_a_first),
+        STAGED(test_one_comparison_answers_all_who_ask_the_same),
         cmocka_unit_test(test_a_newcomer_waits_once_for_each_who_floods),
         cmocka_unit_test(test_who_was_wrong_once_waits_once_for_each_who_floods),
         cmocka_unit_test(test_a_right_password_takes_a_client_off_the_record),
