@@ -102,8 +102,7 @@ static int listen_on_host(const char *host, const char *port, int *failure)
     return -1;
 }
 
-/* How many sockets were passed to this very process: those for a parent are not ours. */
-static unsigned long passed_sockets(void)
+unsigned long listen_sockets_passed(void)
 {
     const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
     if (!pid || !count || strtol(pid, NULL, 10) != (long)getpid())
@@ -116,8 +115,8 @@ static const char *advice(int error_number)
 {
     if (error_number != EADDRINUSE)
         return "";
-    return passed_sockets() > 0 ? "; systemd has passed a socket: add --web.systemd-socket"
-                                : "; choose another with --web.listen-address";
+    return listen_sockets_passed() > 0 ? "; systemd has passed a socket: add --web.systemd-socket"
+                                       : "; choose another with --web.listen-address";
 }
 
 int listen_socket_open(const char *address, char *error, size_t error_size)
@@ -158,7 +157,7 @@ static bool adopt(int fd)
 size_t listen_sockets_inherit(int *fds, size_t room, char *error, size_t error_size)
 {
     enum { FIRST = 3 }; /* SD_LISTEN_FDS_START */
-    unsigned long count = passed_sockets();
+    unsigned long count = listen_sockets_passed();
     if (count == 0) {
         snprintf(error, error_size,
                  "--web.systemd-socket: systemd passed no socket; start the .socket unit, or leave "

@@ -20,7 +20,10 @@ bool listen_address_split(const char *address, char host[static LISTEN_HOST_SIZE
  * `error`. */
 int listen_socket_open(const char *address, char *error, size_t error_size);
 
-/* The listening sockets that systemd passed to this process (sd_listen_fds(3)), at most `room` of
+/* How many sockets systemd passed to this process (sd_listen_fds(3)); not to its parent. */
+unsigned long listen_sockets_passed(void);
+
+/* The listening sockets that systemd passed to this process, at most `room` of
  * them, in `fds`: the caller closes them. Returns how many, or 0 with one line for the operator in
  * `error`. To be called once. */
 size_t listen_sockets_inherit(int *fds, size_t room, char *error, size_t error_size);

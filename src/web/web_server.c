@@ -60,6 +60,9 @@ static bool open_sockets(struct web_server *server, const struct web_options *op
             return false;
         server->sockets[server->socket_count++].fd = fd;
     }
+    if (listen_sockets_passed() > 0)
+        log_warn("web",
+                 "nobody serves the socket that systemd has passed: --web.systemd-socket does");
     return true;
 }
 
