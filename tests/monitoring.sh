@@ -32,11 +32,11 @@ check_files() {
 }
 
 check_runbooks() {
-    sed -n 's/.*- alert: //p' monitoring/alerts.yaml | sort >"$work/alerts"
+    sed -n 's/.*- alert: //p' monitoring/alerts.yaml | sort -u >"$work/alerts"
     sed -n 's/^## //p' docs/runbooks.md | sort >"$work/runbooks"
     diff "$work/alerts" "$work/runbooks" || fail "alerts (<) and runbooks (>) differ"
     sed 's|.*|docs/runbooks.md#\L&|' "$work/alerts" | sort >"$work/anchors"
-    sed -n 's/.*runbook_url: //p' monitoring/alerts.yaml | sort | diff "$work/anchors" - ||
+    sed -n 's/.*runbook_url: //p' monitoring/alerts.yaml | sort -u | diff "$work/anchors" - ||
         fail "anchors expected (<) and linked (>) differ"
     pass "every alert has a runbook, and links to it"
 }
