@@ -370,7 +370,7 @@ def check_hosts(made, usable=1000, default_range=28232):
 
 def check_clusters(hosts):
     leak = next(host for host in hosts if host.name == "leak")
-    leaking = f'cluster_job:sockdiag_tcp_sockets:sum{{cluster="{leak.cluster}",state="close_wait"}}'
+    leaking = f'cluster_job_state:sockdiag_tcp_sockets:sum{{cluster="{leak.cluster}",state="close_wait"}}'
     agree(f"CLOSE_WAITs of cluster '{leak.cluster}'", leaking, leak.made)
     fullest = query("instance:sockdiag_port_utilization:max_1h")
     for cluster in ("east", "west", ""):
