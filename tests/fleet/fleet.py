@@ -9,7 +9,9 @@ prometheus-alertmanager and ip in $PATH. The hosts are network namespaces on a b
 and Alertmanager are in the namespace that this program starts in.
 
 The rules are those of monitoring/, made sixty times faster by machine: every duration in them (for,
-ranges, offsets) is divided by 60, and so is the 3600 of predict_linear. Thresholds stay.
+keep_firing_for, ranges, offsets, intervals) is divided by 60, and so is the 3600 of predict_linear. Thresholds
+stay. What the rules compare with (three hours ago, yesterday) is backfilled: half an hour of peace, which is
+more than a day.
 """
 
 import contextlib
@@ -35,6 +37,7 @@ WEB = "10.99.1.1"
 PROMETHEUS, ALERTMANAGER = f"http://{GATEWAY}:9090", f"http://{GATEWAY}:9093"
 ALERT_SECONDS = 180  # for all alerts to fire, after the loads have begun
 QUIET_SECONDS = 10  # to see that no others do
+PAST_SECONDS, PAST_STEP = 1800, 5
 AGREE_SECONDS = 20  # for a number to arrive
 # A minute of the alerts' time is a second here, so a peak must not last for sixty. Every sample passes the
 # sockets of all hosts, for they share one kernel: the budget must not stretch the intervals for that.
@@ -208,8 +211,8 @@ def hasten(rules):
     def shorter(match):
         return f"{match[1]}{int(match[2]) * SECONDS[match[3]] * 1000 // 60}ms"
 
-    # Behind `for:`, `offset`, the bracket of a range and the colon of a subquery.
-    rules = re.sub(r"(for: |offset |\[)(\d+)([smhd])\b", shorter, rules)
+    # Behind `for:`, `keep_firing_for:`, `interval:`, `offset`, the bracket of a range, the colon of a subquery.
+    rules = re.sub(r"(for: |interval: |offset |\[)(\d+)([smhd])\b", shorter, rules)
     rules = re.sub(r"(\[\w+:)(\d+)([smhd])\b", shorter, rules)
     return re.sub(r"(predict_linear.*), 3600\)", r"\1, 60)", rules)
 
@@ -237,6 +240,31 @@ def write_configuration(hosts):
     alertmanager = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}]}
     (WORK / "prometheus.json").write_text(json.dumps(prometheus))
     (WORK / "alertmanager.json").write_text(json.dumps(alertmanager))
+
+
+def past(hosts):
+    """Lines of OpenMetrics: nobody had a socket in TIME_WAIT or CLOSE_WAIT."""
+    sockets = 'sockdiag_tcp_sockets{%s,state="time_wait"}', 'sockdiag_tcp_sockets{%s,state="close_wait"}'
+    peak = 'sockdiag_tcp_sockets_peak{%s,state="time_wait"}'
+    # What SockdiagTimeWaitSpike has recorded by then.
+    recorded = (
+        'instance_state:sockdiag_tcp_sockets:avg_15m{%s,state="time_wait"}',
+        'instance_state:sockdiag_tcp_sockets_peak:max_15m{%s,state="time_wait"}',
+    )
+    listener = 'sockdiag_listener_sockets{%s,address="0.0.0.0",port="8081",state="close_wait"}'
+    end = int(time.time()) - PAST_STEP
+    for host in hosts:
+        cluster = f',cluster="{host.cluster}"' if host.cluster else ""
+        of_host = f'instance="{host.name}",job="sockdiag"{cluster}'
+        for series in (*sockets, peak, *recorded, *([listener] if host.name == "leak" else [])):
+            yield from (f"{series % of_host} 0 {at}" for at in range(end - PAST_SECONDS, end, PAST_STEP))
+    yield "# EOF"
+
+
+def backfill(hosts):
+    (WORK / "past.om").write_text("\n".join(past(hosts)) + "\n")
+    command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", WORK / "past.om", WORK / "prometheus"]
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
 
 
 def start_server(program, name, *flags):
@@ -274,7 +302,7 @@ def start_servers(build):
 def firing():
     """The alerts that Alertmanager has now: {(instance, name): alert}."""
     alerts = ask(f"{ALERTMANAGER}/api/v2/alerts") or []
-    return {(alert["labels"]["instance"], alert["labels"]["alertname"]): alert for alert in alerts}
+    return {(alert["labels"].get("instance", "-"), alert["labels"]["alertname"]): alert for alert in alerts}
 
 
 def watch_alerts(hosts):
@@ -390,14 +418,14 @@ def page_bytes(encoding):
 
 
 def stored():
-    """How many samples a snapshot of the storage has, and how many bytes their chunks take."""
+    """How many samples a snapshot of the storage has, and how many bytes their chunks take; without the past
+    that was backfilled, which is all that Prometheus has in blocks by now."""
     request = urllib.request.Request(f"{PROMETHEUS}/api/v1/admin/tsdb/snapshot", method="POST")
     with urllib.request.urlopen(request, timeout=30) as answer:
         directory = WORK / "prometheus/snapshots" / json.load(answer)["data"]["name"]
-    blocks = [json.loads(meta.read_text())["stats"] for meta in directory.glob("*/meta.json")]
-    return sum(block["numSamples"] for block in blocks), sum(
-        file.stat().st_size for file in directory.glob("*/chunks/*")
-    )
+    blocks = [block for block in directory.iterdir() if not (WORK / "prometheus" / block.name).exists()]
+    samples = sum(json.loads((block / "meta.json").read_text())["stats"]["numSamples"] for block in blocks)
+    return samples, sum(file.stat().st_size for block in blocks for file in block.glob("chunks/*"))
 
 
 def print_figures():
@@ -421,6 +449,7 @@ def main():
     hosts = fleet()
     lay_network(hosts)
     write_configuration(hosts)
+    backfill(hosts)
     for host in hosts:
         host.exporter = in_host(host, exporter, *EXPORTER_FLAGS, log="exporter")
     start_servers(build)
