@@ -13,7 +13,8 @@ import sys
 from board import expressions, load, panels, used_variables, variables
 
 # What Grafana defines, and what a link may say of the value that was clicked.
-OF_GRAFANA = {"__all", "__rate_interval", "__range", "__url_time_range", "__value.raw", "__field.labels.instance"}
+OF_GRAFANA = {"__all", "__rate_interval", "__range", "__url_time_range", "__value.raw", "__field.labels.instance",
+              "__field.labels.job", "__field.labels.cluster", "__data.fields.job", "__data.fields.cluster"}
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 SELECTORS = {"host": 'job=~"$job", cluster=~"$cluster", instance="$instance"',
              "fleet": 'job=~"$job", cluster=~"$cluster"'}
@@ -94,6 +95,9 @@ def check_links(board, uids):
     yield from (f"links to {uid}, which is no dashboard of ours" for uid in linked - uids)
     if not linked:
         yield "links to no other dashboard"
+    for link in re.findall(r"/d/sockdiag-host\?[^'\"]*", str(board)):
+        yield from (f"{link} has not the {name} of what was clicked" for name in ("job", "cluster")
+                    if not re.search(rf"var-{name}=\$\{{__(?:field.labels|data.fields).{name}}}", link))
 
 
 def main(paths):
