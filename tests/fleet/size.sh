@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# usage: size.sh EXPORTER BUILD HOSTS [SECONDS]
+# usage: [DAY=yes] size.sh EXPORTER BUILD HOSTS [SECONDS]
 # What HOSTS hosts cost one Prometheus: a single exporter is scraped under HOSTS names, every 15 seconds as
-# in a real fleet, with the rules evaluated every 30. Prints one line after SECONDS (180).
+# in a real fleet, with the rules evaluated every 30. Prints one line after SECONDS (180), and one for the
+# slowest rules. With DAY, rules that read hours find a day that is backfilled; without, only these seconds.
 # docs/fleet.md has what came out; no test runs this.
 exporter=$(realpath "$1") build=$(realpath "$2") hosts=$3 seconds=${4:-180}
 "$(dirname "$0")/../fetch_prometheus.sh" "$build" || exit 1
 PATH=$PATH:$build/prometheus/usr/bin
 . "$(dirname "$0")/../support/script.sh"
-need curl
+need curl python3
 rules=$(realpath "$(dirname "$0")/../../monitoring")
 
 cat >"$work/prometheus.yml" <<END
@@ -31,6 +32,11 @@ query() {
 "$exporter" --web.max-connections=4096 2>"$work/log" &
 pids="$pids $!"
 await 10 curl -sf http://127.0.0.1:10073/-/ready
+[ -z "${DAY:-}" ] || {
+    "$(dirname "$0")/day.py" "$hosts" >"$work/day.om"
+    promtool tsdb create-blocks-from openmetrics "$work/day.om" "$work/data" >/dev/null
+    rm "$work/day.om"
+}
 prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/data" \
     --web.listen-address=127.0.0.1:9090 --log.level=error 2>"$work/prometheus.log" &
 pids="$pids $!"
@@ -41,3 +47,8 @@ echo "$hosts hosts, $(query prometheus_tsdb_head_series) series," \
     "$(query 'process_resident_memory_bytes{job="prometheus"}') bytes resident," \
     "$(query 'rate(process_cpu_seconds_total{job="prometheus"}[1m])') CPU," \
     "$(query 'max(prometheus_rule_group_last_duration_seconds)') s for the slowest group of rules"
+curl -sf http://127.0.0.1:9090/api/v1/rules | python3 -c '
+import json, sys
+rules = [rule for group in json.load(sys.stdin)["data"]["groups"] for rule in group["rules"]]
+slowest = sorted(rules, key=lambda rule: -rule["evaluationTime"])[:4]
+print(", ".join("%s %.3f s" % (rule["name"], rule["evaluationTime"]) for rule in slowest))'
