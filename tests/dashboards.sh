@@ -3,8 +3,8 @@
 # usage: dashboards.sh EXPORTER BUILD, from the top of the tree
 # Judge monitoring/dashboards: by the schema of Grafana's types, by checks of our own, by promtool, and by
 # asking a real Prometheus, which scrapes two exporters with real sockets, for every query of every panel:
-# once with native histograms and without the recording rules, once with classic ones and the rules. What
-# needs days of history is backfilled. In a network namespace of its own. Needs node and npm; the npm
+# once with native histograms and without the recording rules, once with classic ones and the rules; and one
+# that federates what docs/fleet.md says for those of the fleet. What needs days of history is backfilled. In a network namespace of its own. Needs node and npm; the npm
 # packages go into BUILD/dashboards, and Prometheus, unless it is in $PATH, into BUILD/prometheus.
 set -eu
 exporter=$(realpath "$1") build=$(realpath "$2")
@@ -88,24 +88,43 @@ done
 python3 "$tools/history.py" >"$work/history.om"
 promtool tsdb create-blocks-from openmetrics "$work/history.om" "$work/history" >/dev/null
 
+# The central Prometheus, as docs/fleet.md has it.
+configure_central() {
+    sed -n '/^scrape_configs:$/,/^```$/{/^```$/!p}' docs/fleet.md |
+        sed -e 's/scrape_interval: .*/scrape_interval: 1s/' -e 's/targets: .*/targets: ["127.0.0.1:9090"]/'
+}
+
+# serve PORT CONFIGURATION DIRECTORY FLAG...: a Prometheus
+serve() {
+    local port=$1 configuration=$2 directory=$3
+    shift 3
+    prometheus --config.file="$configuration" --storage.tsdb.path="$directory" --storage.tsdb.retention.time=30d \
+        --web.listen-address=127.0.0.1:"$port" --log.level=error "$@" 2>>"$work/prometheus.log" &
+    pids="$pids $!"
+}
+
+stop_last() {
+    kill "${pids##* }"
+    wait "${pids##* }" || true
+    pids=${pids% *}
+}
+
 # ask_with RULES RECORDED FLAG...: all queries, of a Prometheus started with these
 ask_with() {
     local rules=$1 recorded=$2
     shift 2
     cp -r "$work/history" "$work/data.$recorded"
     configure "$rules" >"$work/prometheus.yml"
-    prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/data.$recorded" \
-        --storage.tsdb.retention.time=30d --web.listen-address=127.0.0.1:9090 --log.level=error "$@" \
-        2>"$work/prometheus.log" &
-    prometheus=$!
-    pids="$pids $prometheus"
+    serve 9090 "$work/prometheus.yml" "$work/data.$recorded" "$@"
     python3 "$tools/queries.py" ask http://127.0.0.1:9090 "$recorded" "${boards[@]}" ||
         fail "recording rules: $recorded, flags: $*; Prometheus says: $(cat "$work/prometheus.log")"
-    kill "$prometheus"
-    wait "$prometheus" || true
-    pids=${pids% *}
 }
 
 ask_with "" no --enable-feature=native-histograms
+stop_last
 ask_with "$PWD/monitoring/recording_rules.yaml" yes
-echo "5 passed, 0 failed"
+configure_central >"$work/central.yml"
+serve 9091 "$work/central.yml" "$work/data.central"
+python3 "$tools/queries.py" ask http://127.0.0.1:9091 central "$PWD/monitoring/dashboards/fleet.json" ||
+    fail "the central Prometheus says: $(cat "$work/prometheus.log")"
+echo "6 passed, 0 failed"

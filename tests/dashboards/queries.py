@@ -5,7 +5,8 @@
 
 Asking goes on until each has given data, for a minute at most. RECORDED is yes if Prometheus has the
 recording rules loaded; if it is no, queries of trends over days are left out, and all others must do
-without the rules.
+without the rules. It is central for one that has what docs/fleet.md keeps in one place; what is not kept is
+left out.
 """
 import json
 import math
@@ -25,6 +26,8 @@ PATIENCE = 60  # seconds
 OPTIONAL = {"cluster"}  # labels that a target may lack
 # Recorded trends over days, which the dashboards do not ask for in any other way.
 OF_DAYS = re.compile(r":max_1d\b|:delta_1d\b|trend_7d\b|_delta_1d:")
+# What docs/fleet.md leaves to the Prometheus of each cluster.
+NOT_CENTRAL = re.compile(r"sockdiag_listener_")
 # A recorded series, and the labels of what stands in for it.
 SUBSTITUTED = re.compile(r"(\w+:\w+:\w+{[^}]*}) or \w+ by \(([^)]*)\)")
 
@@ -119,9 +122,11 @@ def questions(url, recorded, boards):
     asked = {}
     for board in boards:
         for where, target, panel in expressions(board):
-            if recorded or not OF_DAYS.search(target["expr"]):
+            if recorded == "central" and NOT_CENTRAL.search(target["expr"]):
+                continue
+            if recorded != "no" or not OF_DAYS.search(target["expr"]):
                 asked[where] = partial(complaint, url, target, panel)
-            if recorded:
+            if recorded != "no":
                 for series, labels in SUBSTITUTED.findall(filled(target, panel)):
                     asked[f"{where} {series}"] = partial(substitute_complaint, url, series, labels)
             if panel is not None and panel.get("repeat") == "state":
@@ -151,7 +156,7 @@ def ask_all(url, recorded, boards):
     for where in waiting:
         print(f"{where}: {complaints[where]}", file=sys.stderr)
     print(f"{count - len(waiting)} of {count} queries answered, "
-          f"{'with' if recorded else 'without'} the recording rules")
+          f"{dict(yes='with', no='without', central='with what one place keeps of')[recorded]} the recording rules")
     return 1 if waiting else 0
 
 
@@ -167,7 +172,7 @@ def main(command, *arguments):
     if command == "rules":
         return print_rules([load(path) for path in arguments])
     url, recorded, *paths = arguments
-    return ask_all(url, recorded == "yes", [load(path) for path in paths])
+    return ask_all(url, recorded, [load(path) for path in paths])
 
 
 if __name__ == "__main__":
