@@ -396,10 +396,19 @@ def check_hosts(made, usable=1000, default_range=28232):
     agree("ports of good15 in a minute", ports, min(made["good15"], 2 * 60), 6)
 
 
+def close_waits(host):
+    """Of the host, by the kernel's own list."""
+    with open(f"/proc/{host.maker.pid}/net/tcp", encoding="ascii") as sockets:
+        return sum(line.split()[3] == "08" for line in sockets)
+
+
 def check_clusters(hosts):
     leak = next(host for host in hosts if host.name == "leak")
+    there = close_waits(leak)
+    if not leak.made - 2 <= there <= leak.made:
+        fail(f"leak made {leak.made} sockets in CLOSE_WAIT, but has {there}")
     leaking = f'cluster_job_state:sockdiag_tcp_sockets:sum{{cluster="{leak.cluster}",state="close_wait"}}'
-    agree(f"CLOSE_WAITs of cluster '{leak.cluster}'", leaking, leak.made)
+    agree(f"CLOSE_WAITs of cluster '{leak.cluster}'", leaking, there)
     fullest = query("instance:sockdiag_port_utilization:max_1h")
     for cluster in ("east", "west", ""):
         values = [number for labels, number in fullest if labels.get("cluster", "") == cluster]
