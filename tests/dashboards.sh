@@ -4,53 +4,29 @@
 # Judge monitoring/dashboards: by the schema of Grafana's types, by checks of our own, by promtool, and by
 # asking a real Prometheus, which scrapes two exporters with real sockets, for every query of every panel:
 # once with native histograms and without the recording rules, once with classic ones and the rules; and one
-# that federates what docs/fleet.md says for those of the fleet. What needs days of history is backfilled. In a network namespace of its own. Needs node and npm; the npm
-# packages go into BUILD/dashboards, and Prometheus, unless it is in $PATH, into BUILD/prometheus.
-set -eu
+# that federates what docs/fleet.md says for those of the fleet. What needs days of history is backfilled.
+# Needs node and npm, whose packages go into BUILD/dashboards.
 exporter=$(realpath "$1") build=$(realpath "$2")
 tools=$PWD/tests/dashboards
 boards=("$PWD"/monitoring/dashboards/*.json)
 export PYTHONDONTWRITEBYTECODE=1
 
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
-
-fetch_prometheus() {
-    PATH=$PATH:$build/prometheus/usr/bin
-    command -v prometheus >/dev/null && command -v promtool >/dev/null && return
-    rm -rf "$build/prometheus" && mkdir -p "$build/prometheus"
-    (cd "$build/prometheus" && apt-get download -q prometheus && dpkg-deb -x prometheus_*.deb .) ||
-        fail "no prometheus in \$PATH, and its package cannot be had"
-}
-
 fetch_npm_packages() {
-    command -v npm >/dev/null || fail "npm is missing"
+    command -v npm >/dev/null || { echo "FAILED: npm is missing: make deps" >&2; exit 1; }
     mkdir -p "$build/dashboards"
     cp "$tools"/{package.json,tsconfig.json,board.ts,schema.mjs} "$build/dashboards"
     cd "$build/dashboards"
     cmp -s package.json node_modules/installed && return
-    npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error >&2 ||
-        fail "the npm packages cannot be had"
-    cp package.json node_modules/installed
+    npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error >&2 &&
+        cp package.json node_modules/installed ||
+        { echo "FAILED: the npm packages cannot be had" >&2; exit 1; }
 }
 
-if [ "${IN_NAMESPACE:-}" != yes ]; then
-    fetch_prometheus
-    (fetch_npm_packages)
-    export PATH IN_NAMESPACE=yes
-    [ "$(id -u)" = 0 ] && exec unshare --net "$0" "$@"
-    exec unshare --user --map-root-user --net "$0" "$@"
+if [ "${IN_NAMESPACE:-}" != yes ]; then # which has no way out
+    tests/fetch_prometheus.sh "$build" && (fetch_npm_packages) || exit 1
 fi
-
-work=$(mktemp -d)
-pids=
-clean_up() {
-    for pid in $pids; do kill "$pid" 2>/dev/null && wait "$pid" || true; done
-    rm -rf "$work"
-}
-trap clean_up EXIT
+PATH=$PATH:$build/prometheus/usr/bin
+. "$(dirname "$0")/support/script.sh"
 
 # configure RULES: what Prometheus is to do; two hosts, of which one has no cluster label
 configure() {
@@ -67,17 +43,16 @@ YAML
 }
 
 (cd "$build/dashboards" && node schema.mjs "${boards[@]}") || fail "not what Grafana's types allow"
-echo "Grafana's types allow what is in ${#boards[@]} dashboards"
+pass "Grafana's types allow what is in ${#boards[@]} dashboards"
 
 python3 "$tools/check.py" "${boards[@]}" || fail "the dashboards are not consistent"
-echo "ids, grid, words, variables and links are consistent"
+pass "ids, grid, words, variables and links are consistent"
 
 python3 "$tools/queries.py" rules "${boards[@]}" >"$work/queries.yaml"
 promtool check rules --lint=all --lint-fatal "$work/queries.yaml" >"$work/complaints" 2>&1 ||
     fail "promtool: $(cat "$work/complaints")"
-echo "promtool parses every query"
+pass "promtool parses every query"
 
-ip link set lo up
 echo "20000 20999" >/proc/sys/net/ipv4/ip_local_port_range
 python3 "$tools/load.py" &
 pids="$pids $!"
@@ -118,6 +93,7 @@ ask_with() {
     serve 9090 "$work/prometheus.yml" "$work/data.$recorded" "$@"
     python3 "$tools/queries.py" ask http://127.0.0.1:9090 "$recorded" "${boards[@]}" ||
         fail "recording rules: $recorded, flags: $*; Prometheus says: $(cat "$work/prometheus.log")"
+    pass "Prometheus answers every query; recording rules: $recorded, flags: ${*:-none}"
 }
 
 ask_with "" no --enable-feature=native-histograms
@@ -127,4 +103,5 @@ configure_central >"$work/central.yml"
 serve 9091 "$work/central.yml" "$work/data.central"
 python3 "$tools/queries.py" ask http://127.0.0.1:9091 central "$PWD/monitoring/dashboards/fleet.json" ||
     fail "the central Prometheus says: $(cat "$work/prometheus.log")"
-echo "6 passed, 0 failed"
+pass "a central Prometheus answers every query of the fleet"
+echo "$passed passed, 0 failed"
