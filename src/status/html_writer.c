@@ -43,6 +43,15 @@ void html_text(struct buffer *out, const char *text)
     escape(out, text, strlen(text));
 }
 
+void html_link(struct buffer *out, const char *path)
+{
+    buffer_append_string(out, "<a href=\"");
+    html_text(out, path);
+    buffer_append_string(out, "\">");
+    html_text(out, path);
+    buffer_append_string(out, "</a>");
+}
+
 void html_breakable(struct buffer *out, const char *text)
 {
     for (const char *colon; (colon = strchr(text, ':')); text = colon + 1) {

@@ -12,7 +12,11 @@
  * double quotes. Control characters, which HTML has no way to show, become U+FFFD. */
 void html_text(struct buffer *out, const char *text);
 
-/* The same; a line that is too long for its place may be broken after each colon. For addresses. */
+/* Append a link to `path` that shows it. */
+void html_link(struct buffer *out, const char *path);
+
+/* As html_text(); a line that is too long for its place may be broken after each colon. For
+ * addresses. */
 void html_breakable(struct buffer *out, const char *text);
 
 #endif

@@ -22,9 +22,7 @@ void status_write_hidden(const struct status_view *view, size_t hidden)
 {
     if (hidden == 0)
         return;
-    buffer_append_format(view->out, "%s more at <a href=\"", figure_count(hidden).text);
-    html_text(view->out, view->self->telemetry_path);
-    buffer_append_string(view->out, "\">");
-    html_text(view->out, view->self->telemetry_path);
-    buffer_append_string(view->out, "</a>. ");
+    buffer_append_format(view->out, "%s more at ", figure_count(hidden).text);
+    html_link(view->out, view->self->telemetry_path);
+    buffer_append_string(view->out, ". ");
 }

@@ -40,11 +40,9 @@ static void write_age(const struct status_view *view, enum sample_kind kind)
 
 static void write_link(const struct status_view *view, const char *path)
 {
-    buffer_append_string(view->out, "<li><a href=\"");
-    html_text(view->out, path);
-    buffer_append_string(view->out, "\">");
-    html_text(view->out, path);
-    buffer_append_string(view->out, "</a></li>");
+    buffer_append_string(view->out, "<li>");
+    html_link(view->out, path);
+    buffer_append_string(view->out, "</li>");
 }
 
 static void write_time(const struct status_view *view)
