@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "await.h"
 
+#include "sockdiag/clock.h"
+
 #include <errno.h>
-#include <stdint.h>
 #include <time.h>
 
-#define DEADLINE_MS 5000
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+static const int64_t patience = 5 * NANOSECONDS_PER_SECOND;
 
 int await_until(await_condition *holds, void *context)
 {
     const struct timespec step = {.tv_nsec = 1000000};
-    const int64_t deadline = now_ms() + DEADLINE_MS;
+    const int64_t deadline = system_clock.monotonic(system_clock.context) + patience;
 
     for (;;) {
         int result = holds(context);
@@ -26,7 +19,7 @@ int await_until(await_condition *holds, void *context)
             return result;
         if (result > 0)
             return 0;
-        if (now_ms() >= deadline)
+        if (system_clock.monotonic(system_clock.context) >= deadline)
             return -ETIMEDOUT;
         nanosleep(&step, NULL);
     }

@@ -2,6 +2,7 @@
 #include "http_client.h"
 
 #include "sockdiag/buffer.h"
+#include "sockdiag/clock.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -11,24 +12,22 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
 /* What Prometheus gives a scrape by default: to connect, and then to send and receive. */
-enum { PATIENCE_MS = 10000 };
+static const int64_t patience = 10 * NANOSECONDS_PER_SECOND;
 
-static int64_t now_ms(void)
+static int64_t now(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return system_clock.monotonic(system_clock.context);
 }
 
 /* The next send(), connect() or recv() gives up at `deadline`. 0, or -ETIMEDOUT when it is past. */
 static int limit(int fd, int option, int64_t deadline)
 {
-    int64_t left = deadline - now_ms();
-    const struct timeval timeout = {.tv_sec = left / 1000, .tv_usec = left % 1000 * 1000};
+    int64_t left =
+        (deadline - now()) / 1000; /* microseconds: of 0 the kernel would wait for ever */
+    const struct timeval timeout = {.tv_sec = left / 1000000, .tv_usec = left % 1000000};
     if (left <= 0)
         return -ETIMEDOUT;
     return setsockopt(fd, SOL_SOCKET, option, &timeout, sizeof timeout) < 0 ? -errno : 0;
@@ -66,7 +65,7 @@ int http_connect(const char *source, const char *address, uint16_t port)
     if (error)
         return error;
     int fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    error = fd < 0 ? -errno : limit(fd, SO_SNDTIMEO, now_ms() + PATIENCE_MS);
+    error = fd < 0 ? -errno : limit(fd, SO_SNDTIMEO, now() + patience);
     if (!error)
         error = bind_and_connect(fd, source, to);
     freeaddrinfo(to);
@@ -113,7 +112,7 @@ static int receive_all(int fd, struct buffer *received, int64_t deadline)
 int http_exchange(int fd, const char *request, struct http_reply *reply)
 {
     struct buffer received = {0};
-    int64_t deadline = now_ms() + PATIENCE_MS;
+    int64_t deadline = now() + patience;
     int error = send_all(fd, request, deadline);
     if (!error)
         error = receive_all(fd, &received, deadline);

@@ -15,11 +15,12 @@
 
 enum { OPEN_DIRECTORIES = 8 };
 
-static char directory[] = "/tmp/sockdiag_test.XXXXXX";
+static char directory[32];
 
 int scratch_make(void **state)
 {
     (void)state;
+    strcpy(directory, "/tmp/sockdiag_test.XXXXXX");
     return mkdtemp(directory) ? 0 : -1;
 }
 

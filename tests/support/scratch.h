@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-/* Make the directory, and remove it with all that is in it: setup and teardown of a group of tests.
- * They return 0, or -1. */
+/* Make the directory, and remove it with all that is in it: setup and teardown of a test or of a
+ * group of them. They return 0, or -1. */
 int scratch_make(void **state);
 int scratch_remove(void **state);
 

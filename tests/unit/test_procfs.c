@@ -6,6 +6,7 @@
 #include "sockdiag/procfs.h"
 
 #include "netns.h"
+#include "scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +17,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -36,30 +36,28 @@
 #define TW_REUSE  "sys/net/ipv4/tcp_tw_reuse"
 #define STATM     "self/statm"
 
-static char root[32];
-
 static bool read_usage(struct fault *fault)
 {
     struct tcp_usage usage;
-    return procfs_read_tcp_usage(root, &usage, fault);
+    return procfs_read_tcp_usage(scratch_directory(), &usage, fault);
 }
 
 static bool read_counters(struct fault *fault)
 {
     struct tcp_counters counters;
-    return procfs_read_tcp_counters(root, &counters, fault);
+    return procfs_read_tcp_counters(scratch_directory(), &counters, fault);
 }
 
 static bool read_settings(struct fault *fault)
 {
     struct tcp_settings settings;
-    return procfs_read_tcp_settings(root, &settings, fault);
+    return procfs_read_tcp_settings(scratch_directory(), &settings, fault);
 }
 
 static bool read_process(struct fault *fault)
 {
     struct process_usage usage;
-    return procfs_read_process_usage(root, &usage, fault);
+    return procfs_read_process_usage(scratch_directory(), &usage, fault);
 }
 
 /* Every file that is read, as a kernel would write it, and what reads it. No two numbers that
@@ -96,16 +94,11 @@ static const struct file {
 #define for_each_file(file)                                                                        \
     for (const struct file *file = files; file < files + sizeof files / sizeof files[0]; file++)
 
-static void path_of(const char *name, char path[static PATH_MAX])
-{
-    snprintf(path, PATH_MAX, "%s/%s", root, name);
-}
-
 static void make_folders(const char *name)
 {
     char path[PATH_MAX];
-    path_of(name, path);
-    for (char *slash = path + strlen(root); (slash = strchr(slash + 1, '/'));) {
+    snprintf(path, sizeof path, "%s", scratch_path(name));
+    for (char *slash = path + strlen(scratch_directory()); (slash = strchr(slash + 1, '/'));) {
         *slash = '\0';
         assert_true(mkdir(path, 0700) == 0 || errno == EEXIST);
         *slash = '/';
@@ -114,13 +107,8 @@ static void make_folders(const char *name)
 
 static void put_bytes(const char *name, const char *bytes, size_t length)
 {
-    char path[PATH_MAX];
     make_folders(name);
-    path_of(name, path);
-    FILE *file = fopen(path, "we");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, length, file), length);
-    assert_int_equal(fclose(file), 0);
+    scratch_write(name, bytes, length);
 }
 
 static void put(const char *name, const char *text)
@@ -130,18 +118,14 @@ static void put(const char *name, const char *text)
 
 static void take_away(const char *name)
 {
-    char path[PATH_MAX];
-    path_of(name, path);
-    assert_int_equal(remove(path), 0);
+    assert_int_equal(remove(scratch_path(name)), 0);
 }
 
 /* A file that is there but that not even root can open. */
 static void make_unreadable(const char *name)
 {
-    char path[PATH_MAX];
     take_away(name);
-    path_of(name, path);
-    assert_int_equal(symlink(path, path), 0);
+    assert_int_equal(symlink(scratch_path(name), scratch_path(name)), 0);
 }
 
 static void put_healthy_files(void)
@@ -152,26 +136,10 @@ static void put_healthy_files(void)
 
 static int make_root(void **state)
 {
-    (void)state;
-    strcpy(root, "/tmp/sockdiag_proc.XXXXXX");
-    if (!mkdtemp(root))
+    if (scratch_make(state) != 0)
         return -1;
     put_healthy_files();
     return 0;
-}
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
-{
-    (void)status;
-    (void)type;
-    (void)place;
-    return remove(path);
-}
-
-static int remove_root(void **state)
-{
-    (void)state;
-    return nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static void assert_read_fault(const struct file *file, int error_number)
@@ -199,7 +167,7 @@ static void assert_usage_of_healthy_files(void)
 {
     struct tcp_usage usage;
     struct fault fault;
-    assert_true(procfs_read_tcp_usage(root, &usage, &fault));
+    assert_true(procfs_read_tcp_usage(scratch_directory(), &usage, &fault));
     assert_int_equal(usage.full_sockets, 320);
     assert_int_equal(usage.minisockets, 7);
 }
@@ -208,7 +176,7 @@ static void assert_counters_of_healthy_files(void)
 {
     struct tcp_counters counters;
     struct fault fault;
-    assert_true(procfs_read_tcp_counters(root, &counters, &fault));
+    assert_true(procfs_read_tcp_counters(scratch_directory(), &counters, &fault));
     assert_int_equal(counters.time_wait_started, 20040);
     assert_int_equal(counters.time_wait_reused, 300);
     assert_int_equal(counters.time_wait_overflows, 700000);
@@ -221,7 +189,7 @@ static void assert_settings_of_healthy_files(void)
 {
     struct tcp_settings settings;
     struct fault fault;
-    assert_true(procfs_read_tcp_settings(root, &settings, &fault));
+    assert_true(procfs_read_tcp_settings(scratch_directory(), &settings, &fault));
     assert_int_equal(settings.time_wait_limit, 262144);
     assert_int_equal(settings.tw_reuse, 2);
 }
@@ -249,7 +217,7 @@ static void test_memory_is_in_bytes(void **state)
     (void)state;
     struct process_usage usage;
     struct fault fault;
-    assert_true(procfs_read_process_usage(root, &usage, &fault));
+    assert_true(procfs_read_process_usage(scratch_directory(), &usage, &fault));
     assert_int_equal(usage.virtual_bytes, 5000 * sysconf(_SC_PAGESIZE));
     assert_int_equal(usage.resident_bytes, 300 * sysconf(_SC_PAGESIZE));
 }
@@ -260,7 +228,7 @@ static void test_missing_sockstat6_is_no_fault(void **state)
     struct tcp_usage usage;
     struct fault fault;
     take_away(SOCKSTAT6);
-    assert_true(procfs_read_tcp_usage(root, &usage, &fault));
+    assert_true(procfs_read_tcp_usage(scratch_directory(), &usage, &fault));
     assert_int_equal(usage.full_sockets, 20);
     assert_int_equal(usage.minisockets, 7);
 }
@@ -295,10 +263,9 @@ static void test_a_failing_read_is_a_fault(void **state)
     (void)state;
     for_each_file(file)
     {
-        char path[PATH_MAX];
-        path_of(file->name, path);
         take_away(file->name);
-        assert_int_equal(mkdir(path, 0700), 0); /* opens, but read() says EISDIR */
+        assert_int_equal(mkdir(scratch_path(file->name), 0700),
+                         0); /* opens, but read() says EISDIR */
         assert_read_fault(file, EISDIR);
         take_away(file->name);
         put(file->name, file->text);
@@ -455,16 +422,16 @@ static void test_numbers_of_64_bits_are_read_whole(void **state)
                  "18446744073709551611 18446744073709551610\n");
     put(TW_LIMIT, "18446744073709551609\n");
 
-    assert_true(procfs_read_tcp_usage(root, &usage, &fault));
+    assert_true(procfs_read_tcp_usage(scratch_directory(), &usage, &fault));
     assert_int_equal(usage.full_sockets, UINT64_MAX);
     assert_int_equal(usage.minisockets, UINT64_MAX - 1);
-    assert_true(procfs_read_tcp_counters(root, &counters, &fault));
+    assert_true(procfs_read_tcp_counters(scratch_directory(), &counters, &fault));
     assert_int_equal(counters.time_wait_started, UINT64_MAX);
     assert_int_equal(counters.time_wait_reused, UINT64_MAX - 2);
     assert_int_equal(counters.listen_overflows, UINT64_MAX - 3);
     assert_int_equal(counters.listen_drops, UINT64_MAX - 4);
     assert_int_equal(counters.time_wait_overflows, UINT64_MAX - 5);
-    assert_true(procfs_read_tcp_settings(root, &settings, &fault));
+    assert_true(procfs_read_tcp_settings(scratch_directory(), &settings, &fault));
     assert_int_equal(settings.time_wait_limit, UINT64_MAX - 6);
 }
 
@@ -704,7 +671,7 @@ static void test_our_own_memory_is_plausible(void **state)
     assert_true(after.virtual_bytes >= after.resident_bytes);
 }
 
-#define with_root(test) cmocka_unit_test_setup_teardown(test, make_root, remove_root)
+#define with_root(test) cmocka_unit_test_setup_teardown(test, make_root, scratch_remove)
 
 int main(void)
 {
