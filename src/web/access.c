@@ -102,7 +102,7 @@ static void resume(void *context, enum password_verdict verdict)
     pthread_mutex_t *suspension = &admission->access->suspension; /* outlives the admission */
     pthread_mutex_lock(suspension);
     admission->verdict = verdict;
-    MHD_resume_connection(admission->connection);
+    daemon_thread_resume(admission->thread, admission->connection);
     pthread_mutex_unlock(suspension);
 }
 

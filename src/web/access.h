@@ -7,6 +7,7 @@
 #ifndef SOCKDIAG_WEB_ACCESS_H
 #define SOCKDIAG_WEB_ACCESS_H
 
+#include "daemon_thread.h"
 #include "passwords.h"
 #include "sockdiag/clock.h"
 #include "sockdiag/web_config.h"
@@ -46,6 +47,7 @@ void access_add_headers(struct access *access, struct MHD_Response *response);
 struct admission {
     struct access *access;
     struct MHD_Connection *connection;
+    struct daemon_thread *thread;  /* which serves it */
     enum password_verdict verdict; /* PASSWORD_PENDING until it is known */
 };
 

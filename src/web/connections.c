@@ -99,6 +99,15 @@ void connections_remove(struct connections *connections, struct connection *conn
     free(connection);
 }
 
+/* A request that it has made already is still read. */
+static void dismiss_idle(struct connection *connection)
+{
+    if (connection->phase != CONNECTION_IDLE || connection->closing)
+        return;
+    connection->closing = true;
+    shutdown(connection->fd, SHUT_RD);
+}
+
 void connections_enter(struct connections *connections, struct connection *connection,
                        enum connection_phase phase)
 {
@@ -109,6 +118,8 @@ void connections_enter(struct connections *connections, struct connection *conne
     connection->since = now(connections);
     TAILQ_REMOVE(&connections->list, connection, order);
     TAILQ_INSERT_TAIL(&connections->list, connection, order);
+    if (connections->leaving)
+        dismiss_idle(connection);
     pthread_cond_broadcast(&connections->changed);
     pthread_mutex_unlock(&connections->mutex);
 }
@@ -135,16 +146,13 @@ void connections_close_overdue(struct connections *connections)
     pthread_mutex_unlock(&connections->mutex);
 }
 
-void connections_dismiss_idle(struct connections *connections)
+void connections_dismiss(struct connections *connections)
 {
     pthread_mutex_lock(&connections->mutex);
+    connections->leaving = true;
     for (struct connection *connection = TAILQ_FIRST(&connections->list); connection;
-         connection = TAILQ_NEXT(connection, order)) {
-        if (connection->phase != CONNECTION_IDLE || connection->closing)
-            continue;
-        connection->closing = true;
-        shutdown(connection->fd, SHUT_RD);
-    }
+         connection = TAILQ_NEXT(connection, order))
+        dismiss_idle(connection);
     pthread_mutex_unlock(&connections->mutex);
 }
 

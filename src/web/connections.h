@@ -37,6 +37,7 @@ struct connections {
     pthread_cond_t changed; /* a connection went into another phase, or away */
     TAILQ_HEAD(connection_list, connection) list; /* the one longest in its phase first */
     unsigned counts[CONNECTION_PHASES];
+    bool leaving; /* all shall end */
 };
 
 /* Of at most `limit` connections. `clock` must outlive them. */
@@ -63,9 +64,9 @@ bool connections_are_crowded(struct connections *connections);
  * about once a second. */
 void connections_close_overdue(struct connections *connections);
 
-/* Let those that are idle end by themselves: a request that has come just now is still answered,
- * and then there is nothing more to read. */
-void connections_dismiss_idle(struct connections *connections);
+/* Let those that are idle, or will be after an answer that is under way, end by themselves: a
+ * request that has come just now is still answered, and then there is nothing more to read. */
+void connections_dismiss(struct connections *connections);
 
 /* Wait until no connection is answering, suspended or on its way out, or has been new for less than
  * two seconds; or until `deadline` (CLOCK_MONOTONIC nanoseconds, may be past). False if it did not

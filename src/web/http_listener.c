@@ -2,6 +2,7 @@
 #include "http_listener.h"
 
 #include "connections.h"
+#include "daemon_thread.h"
 #include "sockdiag/log.h"
 #include "sockdiag/web_server.h"
 
@@ -21,6 +22,7 @@ static const size_t connection_memory = 16384; /* the most a request's head may 
 
 struct http_listener {
     struct MHD_Daemon *daemon;
+    struct daemon_thread thread; /* which runs it */
     struct http_site *site;
     struct access *access;
     enum client_auth client_auth; /* CLIENT_AUTH_NONE without TLS */
@@ -120,7 +122,11 @@ static enum MHD_Result handle_request(void *context, struct MHD_Connection *conn
     if (!bookkeeping)
         return MHD_NO;
     if (!*request) {
-        *request = http_request_create(listener->site, listener->access, connection, path, method);
+        const struct admission admission = {.access = listener->access,
+                                            .connection = connection,
+                                            .thread = &listener->thread,
+                                            .verdict = PASSWORD_PENDING};
+        *request = http_request_create(listener->site, &admission, path, method);
         return *request ? MHD_YES : MHD_NO;
     }
     if (*body_size > 0) {
@@ -165,9 +171,8 @@ static struct MHD_Daemon *start_daemon(struct http_listener *listener, int fd,
         of_one_client = 1;
     struct MHD_OptionItem tls_options[5];
     set_tls_options(tls_options, tls);
-    /* ITC: a stop is heard even while the limit keeps the listening socket out of epoll. */
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG |
-                     MHD_ALLOW_SUSPEND_RESUME | (tls ? (unsigned)MHD_USE_TLS : 0);
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME |
+                     (tls ? (unsigned)MHD_USE_TLS : 0);
     return MHD_start_daemon(
         flags, 0, NULL, NULL, handle_request, listener, MHD_OPTION_EXTERNAL_LOGGER,
         log_library_message, NULL, /* the logger must come first */
@@ -191,19 +196,23 @@ struct http_listener *http_listener_start(int fd, unsigned max_connections, stru
     listener->client_auth = tls ? tls->client_auth : CLIENT_AUTH_NONE;
     connections_init(&listener->connections, max_connections, clock);
     listener->daemon = start_daemon(listener, fd, max_connections, tls);
-    if (listener->daemon)
+    if (listener->daemon && daemon_thread_start(&listener->thread, listener->daemon))
         return listener;
-    http_listener_stop(listener);
+    if (listener->daemon) {
+        MHD_quiesce_daemon(listener->daemon); /* or stopping would shut down the socket */
+        MHD_stop_daemon(listener->daemon);
+    }
+    connections_release(&listener->connections);
+    free(listener);
     return NULL;
 }
 
 void http_listener_retire(struct http_listener *listener)
 {
-    /* Or stopping would shut down a socket that others serve on. */
-    if (atomic_exchange(&listener->retiring, true) || !listener->daemon)
+    if (atomic_exchange(&listener->retiring, true))
         return;
-    MHD_quiesce_daemon(listener->daemon);
-    connections_dismiss_idle(&listener->connections);
+    daemon_thread_quiesce(&listener->thread);
+    connections_dismiss(&listener->connections);
 }
 
 struct connections *http_listener_connections(struct http_listener *listener)
@@ -218,8 +227,8 @@ void http_listener_stop(struct http_listener *listener)
     http_listener_retire(listener);
     atomic_store(&listener->stopping, true);
     connections_await_resumed(&listener->connections); /* or libmicrohttpd ends the process */
-    if (listener->daemon)
-        MHD_stop_daemon(listener->daemon);
+    daemon_thread_end(&listener->thread);
+    MHD_stop_daemon(listener->daemon);
     connections_release(&listener->connections);
     free(listener);
 }

@@ -97,15 +97,14 @@ static enum route find_route(const struct http_site *site, const char *path)
     return ROUTE_OTHER;
 }
 
-struct http_request *http_request_create(struct http_site *site, struct access *access,
-                                         struct MHD_Connection *connection, const char *path,
-                                         const char *method)
+struct http_request *http_request_create(struct http_site *site, const struct admission *admission,
+                                         const char *path, const char *method)
 {
     struct http_request *request = calloc(1, sizeof *request);
     if (!request)
         return NULL;
     request->site = site;
-    request->admission = (struct admission){access, connection, PASSWORD_PENDING};
+    request->admission = *admission;
     request->route = find_route(site, path);
     request->is_get =
         strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;

@@ -220,18 +220,24 @@ static void test_who_is_dismissed_may_have_asked_already(void **state)
     struct peer *answering = connect_one(house, CONNECTION_ANSWERING);
     char bytes[2];
     assert_int_equal(send(idle->ends[1], "x", 1, 0), 1);
-    connections_dismiss_idle(&house->connections);
+    connections_dismiss(&house->connections);
     assert_int_equal(recv(idle->ends[0], bytes, sizeof bytes, 0), 1); /* what it had asked */
     assert_int_equal(recv(idle->ends[0], bytes, sizeof bytes, 0), 0);
     assert_int_equal(send(idle->ends[0], "y", 1, 0), 1); /* and the answer */
     assert_int_equal(recv(idle->ends[1], bytes, sizeof bytes, 0), 1);
     assert_int_equal(recv(answering->ends[0], bytes, sizeof bytes, 0), -1);
 
-    /* It is waited for until it is gone. */
+    /* Who had been asked for an answer before is dismissed with it. */
     connections_enter(&house->connections, answering->connection, CONNECTION_IDLE);
-    assert_false(connections_await_idle(&house->connections, 0));
-    connections_remove(&house->connections, idle->connection);
-    idle->connection = NULL;
+    assert_int_equal(recv(answering->ends[0], bytes, sizeof bytes, 0), 0);
+
+    /* All are waited for until they are gone. */
+    struct peer *peers[] = {idle, answering};
+    for (int i = 0; i < 2; i++) {
+        assert_false(connections_await_idle(&house->connections, 0));
+        connections_remove(&house->connections, peers[i]->connection);
+        peers[i]->connection = NULL;
+    }
     assert_true(connections_await_idle(&house->connections, 0));
 }
 

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The thread that runs a libmicrohttpd daemon. libmicrohttpd could have one itself, but nobody
+ * knows what that is at: when MHD_quiesce_daemon() returns to another thread, it may have accepted
+ * a connection that it tells of only later (0.9.75, daemon.c: MHD_accept_connection()). Here the
+ * daemon is quiesced between two of its turns. Private to src/web.
+ */
+#ifndef SOCKDIAG_WEB_DAEMON_THREAD_H
+#define SOCKDIAG_WEB_DAEMON_THREAD_H
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+enum daemon_order { DAEMON_RUN, DAEMON_QUIESCE, DAEMON_END };
+
+struct daemon_thread {
+    struct MHD_Daemon *daemon;
+    pthread_t thread;
+    int wake_fd; /* an eventfd: there is something to do besides what the daemon waits for */
+    _Atomic enum daemon_order order;
+    sem_t obeyed; /* once for DAEMON_QUIESCE */
+};
+
+/* Begin to run `daemon`, which was started with MHD_USE_EPOLL and without a thread of its own, and
+ * stays the caller's. False, with nothing to be ended, when there is no descriptor or thread to be
+ * had. */
+bool daemon_thread_start(struct daemon_thread *thread, struct MHD_Daemon *daemon);
+
+/* When this returns, the daemon takes no more connections, has told of all that it has taken, and
+ * does not look at the listening socket any more. At most once. */
+void daemon_thread_quiesce(struct daemon_thread *thread);
+
+/* Let it go on with a suspended `connection`. From any thread. */
+void daemon_thread_resume(struct daemon_thread *thread, struct MHD_Connection *connection);
+
+/* End the thread. The daemon is not run any more, and can be stopped. */
+void daemon_thread_end(struct daemon_thread *thread);
+
+#endif
