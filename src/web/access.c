@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "access.h"
 
+#include "basic_credentials.h"
 #include "bcrypt.h"
 #include "security_headers.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct access {
     struct security_headers security;
@@ -107,8 +107,8 @@ static void resume(void *context, enum password_verdict verdict)
 }
 
 /* Ask about a name and a password. PASSWORD_PENDING: the connection is suspended. */
-static enum password_verdict check_password(struct admission *admission, const char *user,
-                                            const char *password)
+static enum password_verdict check_password(struct admission *admission,
+                                            const struct basic_credentials *credentials)
 {
     struct access *access = admission->access;
     const struct sockaddr *client =
@@ -117,7 +117,8 @@ static enum password_verdict check_password(struct admission *admission, const c
     pthread_mutex_lock(&access->suspension);
     enum password_verdict verdict = PASSWORD_BUSY;
     if (!access->closing)
-        verdict = passwords_check(access->passwords, user, password, client, resume, admission);
+        verdict = passwords_check(access->passwords, credentials->user, credentials->password,
+                                  client, resume, admission);
     if (verdict == PASSWORD_PENDING)
         MHD_suspend_connection(admission->connection);
     pthread_mutex_unlock(&access->suspension);
@@ -136,15 +137,14 @@ enum password_verdict access_admit(struct admission *admission)
 {
     if (!needs_password(admission->access))
         return admission->verdict = PASSWORD_RIGHT;
-    char *password = NULL;
-    char *user = MHD_basic_auth_get_username_password(admission->connection, &password);
+    const char *authorization = MHD_lookup_connection_value(admission->connection, MHD_HEADER_KIND,
+                                                            MHD_HTTP_HEADER_AUTHORIZATION);
+    struct basic_credentials credentials;
     enum password_verdict verdict = PASSWORD_WRONG;
-    if (user && password)
-        verdict = check_password(admission, user, password);
-    if (password)
-        explicit_bzero(password, strlen(password));
-    MHD_free(password);
-    MHD_free(user);
+    if (authorization && basic_credentials_decode(&credentials, authorization)) {
+        verdict = check_password(admission, &credentials);
+        basic_credentials_free(&credentials);
+    }
     if (verdict != PASSWORD_PENDING) /* or it is already the other thread's to write to */
         admission->verdict = verdict;
     return verdict;
