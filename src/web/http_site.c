@@ -88,6 +88,16 @@ size_t http_site_requests(const struct http_site *site,
     return ANSWERS;
 }
 
+/* The path of a request's target, which a client may also write as a whole URI (RFC 9112, 3.2.2).
+ */
+static const char *path_of(const char *target)
+{
+    if (strncasecmp(target, "http://", 7) != 0 && strncasecmp(target, "https://", 8) != 0)
+        return target;
+    const char *path = strchr(strchr(target, ':') + 3, '/');
+    return path ? path : "/";
+}
+
 static enum route find_route(const struct http_site *site, const char *path)
 {
     for (enum route route = 0; route < ROUTE_OTHER; route++) {
@@ -98,14 +108,14 @@ static enum route find_route(const struct http_site *site, const char *path)
 }
 
 struct http_request *http_request_create(struct http_site *site, const struct admission *admission,
-                                         const char *path, const char *method)
+                                         const char *target, const char *method)
 {
     struct http_request *request = calloc(1, sizeof *request);
     if (!request)
         return NULL;
     request->site = site;
     request->admission = *admission;
-    request->route = find_route(site, path);
+    request->route = find_route(site, path_of(target));
     request->is_get =
         strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
     return request;

@@ -28,7 +28,7 @@ struct http_request;
 /* A request has begun, which `admission` (copied) will let in or not. NULL when there is no memory.
  * To be freed when it is completed. */
 struct http_request *http_request_create(struct http_site *site, const struct admission *admission,
-                                         const char *path, const char *method);
+                                         const char *target, const char *method);
 void http_request_free(struct http_request *request);
 
 /* The request is there: queue an answer, after which the connection ends if `last`. Or, `suspended`

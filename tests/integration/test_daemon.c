@@ -112,8 +112,11 @@ static void test_paths_and_methods(void **state)
     assert_reply("GET", "/", 200, "Content-Type: text/html");
     assert_reply("GET", "/-/healthy", 200, NULL);
     assert_reply("GET", "/-/ready", 200, NULL);
+    assert_reply("GET", "http://localhost/metrics", 200, "Content-Type: text/plain");
+    assert_reply("GET", "HTTP://localhost", 200, "Content-Type: text/html");
     assert_reply("GET", "/metrics/", 404, NULL);
     assert_reply("GET", "/favicon.ico", 404, NULL);
+    assert_reply("GET", "http://localhost/favicon.ico", 404, NULL);
     assert_reply("POST", "/metrics", 405, "Allow: GET, HEAD");
     assert_reply("DELETE", "/", 405, "Allow: GET, HEAD");
     stop(&daemon);
