@@ -149,6 +149,10 @@ done
 pids=$daemon
 pass "a flood of wrong passwords keeps nobody out"
 
+last_reload() { # NAME:PASSWORD 1|0: was it successful?
+    curl -sf -u "$1" "$url/metrics" | grep -qx "sockdiag_exporter_web_config_last_reload_successful $2"
+}
+await 5 last_reload alice:secret 1
 users alice:new >web.yml
 await 10 log_has 'was read again'
 expect "the old password" 401 -u alice:secret "$url/metrics"
@@ -165,12 +169,14 @@ expect "with only headers" 401 "$url/metrics"
 echo 'basic_auth_users: [' >web.yml
 await 10 log_has 'from before stays in force'
 expect "the password from before" 200 -u alice:new "$url/metrics"
+await 5 last_reload alice:new 0
 : >log
 kill -HUP "$daemon"
 await 10 log_has 'from before stays in force'
 users dave:third >web.yml
 await 10 log_has 'was read again'
 expect "after the repair" 200 -u dave:third "$url/metrics"
+await 5 last_reload dave:third 1
 stop
 pass "the configuration is read again when it changes, and a broken one is not taken"
 

@@ -12,6 +12,7 @@
 #include "sockdiag/web_config.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #ifndef VERSION
@@ -31,6 +32,9 @@ struct exporter {
     struct publication *publication;
     struct web_server *web;          /* NULL with --once */
     struct file_stamps config_files; /* of the web configuration as it was last read */
+    /* What the sampler's thread tells of that. */
+    atomic_bool config_refused;
+    _Atomic double config_seconds;
 };
 
 static bool complain(const char *message)
@@ -53,6 +57,9 @@ static struct self_report describe_self(const struct exporter *exporter)
         .revision = REVISION,
         .telemetry_path = exporter->options.web.telemetry_path,
         .start_time_seconds = exporter->start_time_seconds,
+        .has_web_config = exporter->web && exporter->options.web_config_file,
+        .web_config_refused = exporter->config_refused,
+        .web_config_seconds = exporter->config_seconds,
     };
     if (exporter->web && !exporter->options.disable_exporter_metrics) {
         struct fault ignored; /* the page is then without process_*, which tells */
@@ -101,19 +108,28 @@ static bool print_once(struct exporter *exporter, struct sampler *sampler)
     return true;
 }
 
+static double unix_now(void)
+{
+    return (double)system_clock.unix_time(system_clock.context) / 1e9;
+}
+
 /* Read the web configuration again. A broken one is complained of, and the one in force stays. */
 static void reload(struct exporter *exporter)
 {
+    static const char kept[] = "the web configuration from before stays in force";
+    const char *path = exporter->options.web_config_file;
     char error[512];
-    struct web_config *config = web_config_load(exporter->options.web_config_file,
-                                                &exporter->config_files, error, sizeof error);
+    struct web_config *config = web_config_load(path, &exporter->config_files, error, sizeof error);
     if (!config)
-        log_error("main", "%s: the web configuration from before stays in force", error);
-    else if (web_server_configure(exporter->web, config, error, sizeof error))
-        log_info("main", "the web configuration was read again");
-    else
-        log_error("main", "%s: %s: the web configuration from before stays in force",
-                  exporter->options.web_config_file, error);
+        log_error("main", "%s: %s", error, kept);
+    bool good = config && web_server_configure(exporter->web, config, error, sizeof error);
+    if (config && !good)
+        log_error("main", "%s: %s: %s", path, error, kept);
+    exporter->config_refused = !good;
+    if (!good)
+        return;
+    exporter->config_seconds = unix_now();
+    log_info("main", "the web configuration was read again");
 }
 
 /* When the web configuration is to be read again. */
@@ -159,6 +175,7 @@ static struct web_server *create_web(struct exporter *exporter, char *error, siz
             web_config_load(options->web_config_file, &exporter->config_files, error, error_size);
         if (!config)
             return NULL;
+        exporter->config_seconds = unix_now();
     }
     return web_server_create(&options->web, config, exporter->publication, &system_clock, error,
                              error_size);
@@ -245,7 +262,7 @@ static bool check_config(const struct options *options)
 
 int main(int argc, char *argv[])
 {
-    struct exporter exporter = {.start_time_seconds = (double)system_clock.unix_time(NULL) / 1e9};
+    struct exporter exporter = {.start_time_seconds = unix_now()};
     char error[512];
     if (!options_parse(&exporter.options, argc, argv, error, sizeof error)) {
         complain(error);

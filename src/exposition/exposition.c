@@ -379,6 +379,14 @@ static void write_http_requests(struct exposition *page, const struct self_repor
     }
 }
 
+static void write_web_config(struct exposition *page, const struct self_report *self)
+{
+    begin(page, METRIC_WEB_CONFIG_SUCCESSFUL);
+    metric_writer_integer(&page->writer, NULL, 0, !self->web_config_refused);
+    begin(page, METRIC_WEB_CONFIG_TIMESTAMP);
+    metric_writer_real(&page->writer, NULL, 0, self->web_config_seconds);
+}
+
 static void write_process(struct exposition *page, const struct self_report *self)
 {
     const struct process_usage *process = &self->process;
@@ -415,6 +423,8 @@ void exposition_render(struct buffer *out, enum metric_format format,
     write_derived_counts(&page);
     write_errors(&page);
     write_http_requests(&page, self);
+    if (self->has_web_config)
+        write_web_config(&page, self);
     if (self->has_process)
         write_process(&page, self);
     metric_writer_finish(&page.writer);

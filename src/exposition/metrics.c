@@ -150,6 +150,13 @@ const struct metric metrics[METRIC_IDS] = {
     [METRIC_HTTP_REQUESTS] =
         {"sockdiag_exporter_http_requests", METRIC_COUNTER,
          "HTTP requests answered, by path and status code, up to the last sample."},
+    [METRIC_WEB_CONFIG_SUCCESSFUL] =
+        {"sockdiag_exporter_web_config_last_reload_successful", METRIC_GAUGE,
+         "0 while the web configuration was changed and then refused: the one from before is in "
+         "force, and a start would fail."},
+    [METRIC_WEB_CONFIG_TIMESTAMP] =
+        {"sockdiag_exporter_web_config_last_reload_success_timestamp_seconds", METRIC_GAUGE,
+         "Unix time when the web configuration in force was read."},
     [METRIC_PROCESS_CPU_SECONDS] = {"process_cpu_seconds", METRIC_COUNTER,
                                     "CPU time of the exporter, user and system."},
     [METRIC_PROCESS_RESIDENT_MEMORY] = {"process_resident_memory_bytes", METRIC_GAUGE,

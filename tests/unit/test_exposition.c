@@ -568,6 +568,22 @@ static void test_where_no_listener_is_named_the_sum_stays(void **state)
     assert_int_equal(count_lines(f, LISTENER), COUNTED - 1);
 }
 
+static void test_a_refused_web_configuration_is_told(void **state)
+{
+    struct fixture *f = *state;
+    render(f);
+    assert_absent(f, "web_config"); /* where there is none */
+    f->self.has_web_config = true;
+    f->self.web_config_seconds = 1767225600.5;
+    render(f);
+    assert_value(f, "sockdiag_exporter_web_config_last_reload_successful", 1);
+    f->self.web_config_refused = true;
+    render(f);
+    assert_value(f, "sockdiag_exporter_web_config_last_reload_successful", 0);
+    assert_value(f, "sockdiag_exporter_web_config_last_reload_success_timestamp_seconds",
+                 1767225600.5);
+}
+
 static void test_without_process_and_requests_theirs_vanish(void **state)
 {
     struct fixture *f = *state;
@@ -768,6 +784,7 @@ int main(void)
         whole(test_time_wait_that_is_not_collected_takes_its_own_only),
         whole(test_listeners_that_are_not_collected_leave_no_trace),
         whole(test_where_no_listener_is_named_the_sum_stays),
+        whole(test_a_refused_web_configuration_is_told),
         whole(test_without_process_and_requests_theirs_vanish),
         whole(test_whole_numbers_are_not_rounded),
         whole(test_odd_strings_leave_the_page_sound),
