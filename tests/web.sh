@@ -95,6 +95,34 @@ expect "a port of the kernel's" 200 "http://$first/metrics"
 stop
 pass "several addresses, and both families on :port"
 
+### nonsense
+
+# rests FILE: what is in FILE, sent and then nothing more, keeps the exporter from resting: for two seconds
+# it takes less than a fifth of the CPU time that there is.
+cpu_ticks() { # of the exporter so far, user and system
+    local stat
+    stat=$(cat "/proc/$daemon/stat")
+    set -- ${stat##*) }
+    echo $((${12} + ${13}))
+}
+rests() {
+    local before
+    exec {silent}<>/dev/tcp/127.0.0.1/10073
+    cat "$1" >&"$silent"
+    before=$(cpu_ticks)
+    read -r -t 2 <> <(:) || true
+    [ $(($(cpu_ticks) - before)) -lt $((2 * $(getconf CLK_TCK) / 5)) ] || fail "$1 keeps it busy"
+    exec {silent}>&-
+}
+{
+    printf 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5;'
+    head -c 20000 /dev/zero | tr '\0' a
+} >chunk
+start
+rests chunk
+stop
+pass "a chunk without an end keeps nobody busy"
+
 ### passwords
 
 # users NAME:PASSWORD...: that part of a web configuration
@@ -215,6 +243,10 @@ expect "TLS 1.1" 000 "${trust[@]}" --tls-max 1.1 --ciphers DEFAULT@SECLEVEL=0 "$
 expect "an authority nobody trusts" 000 "$tls/metrics"
 expect "no TLS" 000 "$url/metrics"
 pass "TLS"
+
+printf '\26' >record # the first byte of a handshake
+rests record
+pass "half a handshake keeps nobody busy"
 
 tls_config 'min_version: TLS11' >web.yml
 await 10 log_has 'was read again'

@@ -6,11 +6,46 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* For how many milliseconds the daemon can wait for something to happen; -1: for ever. */
-static int time_to_wait(struct MHD_Daemon *daemon)
+/* Milliseconds. At the latest after the longest wait, the daemon tries again what had failed. */
+enum { LONGEST_WAIT = 1000, BRAKE_WAIT = 10 };
+
+/* After so many turns in a row in which nothing had happened, the daemon must wait. It wants to go
+ * on at once where it can do nothing: with a TLS record of which only a part has come, or the
+ * size of a chunk that fills its buffer without an end. */
+enum { TURNS_WITHOUT_EVENT = 100 };
+
+static int milliseconds_to_wait(struct MHD_Daemon *daemon, int turns_without_event)
 {
-    MHD_UNSIGNED_LONG_LONG milliseconds;
-    return MHD_get_timeout(daemon, &milliseconds) == MHD_YES ? (int)milliseconds : -1;
+    MHD_UNSIGNED_LONG_LONG wanted;
+    int wait = LONGEST_WAIT;
+    if (MHD_get_timeout(daemon, &wanted) == MHD_YES && wanted < LONGEST_WAIT)
+        wait = (int)wanted;
+    return turns_without_event >= TURNS_WITHOUT_EVENT && wait < BRAKE_WAIT ? BRAKE_WAIT : wait;
+}
+
+static unsigned count_connections(struct MHD_Daemon *daemon)
+{
+    return MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
+}
+
+/* Let the daemon do what there is to do. At its limit of connections it does not look at the
+ * listening socket; where the last turn has ended some, only the next one does so again. */
+static void take_turn(struct MHD_Daemon *daemon)
+{
+    unsigned before;
+    do {
+        before = count_connections(daemon);
+        MHD_run(daemon);
+    } while (count_connections(daemon) < before);
+}
+
+static void obey(struct daemon_thread *thread)
+{
+    if (thread->order != DAEMON_QUIESCE)
+        return;
+    MHD_quiesce_daemon(thread->daemon);
+    thread->order = DAEMON_RUN;
+    sem_post(&thread->obeyed);
 }
 
 static void *run(void *context)
@@ -21,16 +56,15 @@ static void *run(void *context)
         {.fd = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, .events = POLLIN},
         {.fd = thread->wake_fd, .events = POLLIN},
     };
+    int turns_without_event = 0;
     while (thread->order != DAEMON_END) {
-        if (thread->order == DAEMON_QUIESCE) {
-            MHD_quiesce_daemon(daemon);
-            thread->order = DAEMON_RUN;
-            sem_post(&thread->obeyed);
-        }
-        poll(ready, sizeof ready / sizeof ready[0], time_to_wait(daemon));
+        obey(thread);
+        int wait = milliseconds_to_wait(daemon, turns_without_event);
+        bool nothing = poll(ready, sizeof ready / sizeof ready[0], wait) == 0;
+        turns_without_event = nothing ? turns_without_event + 1 : 0;
         if (ready[1].revents)
             eventfd_read(thread->wake_fd, &(eventfd_t){0});
-        MHD_run(daemon);
+        take_turn(daemon);
     }
     return NULL;
 }

@@ -3,7 +3,8 @@
  * The thread that runs a libmicrohttpd daemon. libmicrohttpd could have one itself, but nobody
  * knows what that is at: when MHD_quiesce_daemon() returns to another thread, it may have accepted
  * a connection that it tells of only later (0.9.75, daemon.c: MHD_accept_connection()). Here the
- * daemon is quiesced between two of its turns. Private to src/web.
+ * daemon is quiesced between two of its turns. Nor does this thread spin where that one would, when
+ * a client has sent half of something. Private to src/web.
  */
 #ifndef SOCKDIAG_WEB_DAEMON_THREAD_H
 #define SOCKDIAG_WEB_DAEMON_THREAD_H
@@ -33,10 +34,12 @@ bool daemon_thread_start(struct daemon_thread *thread, struct MHD_Daemon *daemon
  * does not look at the listening socket any more. At most once. */
 void daemon_thread_quiesce(struct daemon_thread *thread);
 
-/* Let it go on with a suspended `connection`. From any thread. */
+/* Let it go on with a suspended `connection`. From any thread; `thread` must not be ended before
+ * this returns. */
 void daemon_thread_resume(struct daemon_thread *thread, struct MHD_Connection *connection);
 
-/* End the thread. The daemon is not run any more, and can be stopped. */
+/* End the thread. The daemon is not run any more, and can be stopped if no connection is
+ * suspended. */
 void daemon_thread_end(struct daemon_thread *thread);
 
 #endif

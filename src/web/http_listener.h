@@ -14,8 +14,8 @@
 struct http_listener;
 
 /* Serve `fd`, which stays the caller's, with answers from `site` for whom `access` lets in, over
- * TLS if it says so. These and `clock` must outlive the listener. NULL when there is no memory or
- * no thread to be had, or GnuTLS refuses. */
+ * TLS if it says so. These and `clock` must outlive the listener. NULL when there is no memory,
+ * descriptor or thread to be had, or GnuTLS refuses. */
 struct http_listener *http_listener_start(int fd, unsigned max_connections, struct access *access,
                                           struct http_site *site, const struct clock *clock);
 

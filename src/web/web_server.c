@@ -79,7 +79,7 @@ static struct http_listener *serve(struct web_server *server, const struct serve
     if (listener)
         log_info("web", "listening on %s%s", address, tls ? " with TLS" : "");
     else
-        snprintf(error, error_size, "cannot serve %s on %s: out of memory or threads",
+        snprintf(error, error_size, "cannot serve %s on %s: out of memory, descriptors or threads",
                  tls ? "HTTPS" : "HTTP", address);
     return listener;
 }
@@ -175,6 +175,7 @@ static bool replace_listeners(struct web_server *server, struct access *access, 
         fresh[i] = serve(server, &server->sockets[i], access, error, error_size);
         if (fresh[i])
             continue;
+        access_close(access); /* nobody resumes a connection of a listener that is stopped */
         while (i > 0)
             http_listener_stop(fresh[--i]);
         return false;

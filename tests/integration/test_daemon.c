@@ -122,6 +122,16 @@ static void test_paths_and_methods(void **state)
     stop(&daemon);
 }
 
+static void test_a_place_is_given_again(void **state)
+{
+    (void)state;
+    static struct daemon daemon;
+    start(&daemon, (const char *[]){"--web.max-connections=1", NULL});
+    for (int i = 0; i < 3; i++)
+        assert_reply("GET", "/-/healthy", 200, NULL);
+    stop(&daemon);
+}
+
 static void test_head_has_the_headers_and_no_body(void **state)
 {
     (void)state;
@@ -383,6 +393,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         DAEMON_TEST(test_paths_and_methods),
+        DAEMON_TEST(test_a_place_is_given_again),
         DAEMON_TEST(test_head_has_the_headers_and_no_body),
         DAEMON_TEST(test_a_body_nobody_asked_for_is_answered_405),
         DAEMON_TEST(test_the_page_is_valid_and_both_families_are_served),

@@ -63,11 +63,13 @@ static void test_who_is_just_being_accepted_is_answered(void **state)
     assert_non_null(web);
     assert_true(web_server_start(web, error, sizeof error));
     assert_int_equal(sem_init(&accepted, 0, 0), 0);
+    struct timespec in_time;
+    clock_gettime(CLOCK_REALTIME, &in_time);
+    in_time.tv_sec += 10;
 
     int fd = http_connect(NULL, "127.0.0.1", PORT);
     assert_true(fd >= 0);
-    while (sem_wait(&accepted) != 0)
-        ;
+    assert_int_equal(sem_timedwait(&accepted, &in_time), 0);
     assert_int_equal(pthread_create(&stopper, NULL, stop, web), 0);
     assert_int_equal(
         http_exchange(fd, "GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n", &reply), 0);
