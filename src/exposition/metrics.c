@@ -152,8 +152,8 @@ const struct metric metrics[METRIC_IDS] = {
          "HTTP requests answered, by path and status code, up to the last sample."},
     [METRIC_WEB_CONFIG_SUCCESSFUL] =
         {"sockdiag_exporter_web_config_last_reload_successful", METRIC_GAUGE,
-         "0 while the web configuration was changed and then refused: the one from before is in "
-         "force, and a start would fail."},
+         "0 after the web configuration was changed and the new one refused: the one from before "
+         "is in force."},
     [METRIC_WEB_CONFIG_TIMESTAMP] =
         {"sockdiag_exporter_web_config_last_reload_success_timestamp_seconds", METRIC_GAUGE,
          "Unix time when the web configuration in force was read."},
