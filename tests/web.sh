@@ -112,6 +112,7 @@ rests() {
     before=$(cpu_ticks)
     read -r -t 2 <> <(:) || true
     [ $(($(cpu_ticks) - before)) -lt $((2 * $(getconf CLK_TCK) / 5)) ] || fail "$1 keeps it busy"
+    read -r -t 0.1 -N 1 -u "$silent" && fail "$1 is answered" || [ $? -gt 128 ] || fail "$1 is cut off"
     exec {silent}>&-
 }
 {

@@ -16,6 +16,9 @@ static const int64_t seconds_allowed[CONNECTION_PHASES] = {
 /* When it is crowded, an answer is only waited for so long. */
 static const int64_t answer_when_crowded = 1 * NANOSECONDS_PER_SECOND;
 
+/* In a crowd that nobody new has joined, who is without a request has so long to ask. */
+static const int64_t ask_when_nobody_waits = 1 * NANOSECONDS_PER_SECOND;
+
 /* When all shall leave, who is new has so long to ask for something. */
 static const int64_t ask_when_leaving = 2 * NANOSECONDS_PER_SECOND;
 
@@ -54,20 +57,27 @@ static void shut_down(struct connection *connection)
     shutdown(connection->fd, SHUT_RDWR);
 }
 
-static bool may_be_closed(const struct connection *connection, int64_t time)
+/* May it be, if those without a request have `grace` nanoseconds? */
+static bool may_be_closed(const struct connection *connection, int64_t time, int64_t grace)
 {
-    return connection->phase == CONNECTION_NEW || connection->phase == CONNECTION_IDLE ||
-           (connection->phase == CONNECTION_ANSWERING &&
-            time - connection->since > answer_when_crowded);
+    switch (connection->phase) {
+    case CONNECTION_NEW:
+    case CONNECTION_IDLE:
+        return time - connection->since >= grace;
+    case CONNECTION_ANSWERING:
+        return time - connection->since > answer_when_crowded;
+    default:
+        return false;
+    }
 }
 
 /* Shut down the first `count` connections that may be, those on their way included. */
-static void make_room(struct connections *connections, unsigned count)
+static void make_room(struct connections *connections, unsigned count, int64_t grace)
 {
     int64_t time = now(connections);
     for (struct connection *connection = TAILQ_FIRST(&connections->list); connection && count > 0;
          connection = TAILQ_NEXT(connection, order)) {
-        if (!may_be_closed(connection, time))
+        if (!may_be_closed(connection, time, grace))
             continue;
         if (!connection->closing)
             shut_down(connection);
@@ -82,7 +92,7 @@ struct connection *connections_add(struct connections *connections, int fd)
         return NULL;
     *connection = (struct connection){.fd = fd, .since = now(connections)};
     pthread_mutex_lock(&connections->mutex);
-    make_room(connections, count_crowd(connections));
+    make_room(connections, count_crowd(connections), 0);
     TAILQ_INSERT_TAIL(&connections->list, connection, order);
     connections->counts[connection->phase]++;
     pthread_mutex_unlock(&connections->mutex);
@@ -142,7 +152,7 @@ void connections_close_overdue(struct connections *connections)
         if (seconds > 0 && time - connection->since > seconds * NANOSECONDS_PER_SECOND)
             shut_down(connection);
     }
-    make_room(connections, count_crowd(connections));
+    make_room(connections, count_crowd(connections), ask_when_nobody_waits);
     pthread_mutex_unlock(&connections->mutex);
 }
 

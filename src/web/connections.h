@@ -60,8 +60,8 @@ void connections_enter(struct connections *connections, struct connection *conne
 bool connections_are_crowded(struct connections *connections);
 
 /* Shut down those that took too long for what they are at: ten seconds for a first request, a
- * minute for reading an answer, 75 seconds from there to the end of the next request. To be called
- * about once a second. */
+ * minute for reading an answer, 75 seconds from there to the end of the next request; when it is
+ * crowded, a second each. To be called about once a second. */
 void connections_close_overdue(struct connections *connections);
 
 /* Let those that are idle, or will be after an answer that is under way, end by themselves: a
