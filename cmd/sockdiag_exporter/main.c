@@ -108,11 +108,6 @@ static bool print_once(struct exporter *exporter, struct sampler *sampler)
     return true;
 }
 
-static double unix_now(void)
-{
-    return (double)system_clock.unix_time(system_clock.context) / 1e9;
-}
-
 /* Read the web configuration again. A broken one is complained of, and the one in force stays. */
 static void reload(struct exporter *exporter)
 {
@@ -128,7 +123,7 @@ static void reload(struct exporter *exporter)
     exporter->config_refused = !good;
     if (!good)
         return;
-    exporter->config_seconds = unix_now();
+    exporter->config_seconds = clock_unix_seconds(&system_clock);
     log_info("main", "the web configuration was read again");
 }
 
@@ -175,7 +170,7 @@ static struct web_server *create_web(struct exporter *exporter, char *error, siz
             web_config_load(options->web_config_file, &exporter->config_files, error, error_size);
         if (!config)
             return NULL;
-        exporter->config_seconds = unix_now();
+        exporter->config_seconds = clock_unix_seconds(&system_clock);
     }
     return web_server_create(&options->web, config, exporter->publication, &system_clock, error,
                              error_size);
@@ -262,7 +257,7 @@ static bool check_config(const struct options *options)
 
 int main(int argc, char *argv[])
 {
-    struct exporter exporter = {.start_time_seconds = unix_now()};
+    struct exporter exporter = {.start_time_seconds = clock_unix_seconds(&system_clock)};
     char error[512];
     if (!options_parse(&exporter.options, argc, argv, error, sizeof error)) {
         complain(error);

@@ -18,6 +18,17 @@ struct clock {
     void *context;
 };
 
+/* Monotonic nanoseconds. */
+static inline int64_t clock_now(const struct clock *clock)
+{
+    return clock->monotonic(clock->context);
+}
+
+static inline double clock_unix_seconds(const struct clock *clock)
+{
+    return (double)clock->unix_time(clock->context) / (double)NANOSECONDS_PER_SECOND;
+}
+
 /* The clocks of the kernel: CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_THREAD_CPUTIME_ID. */
 extern const struct clock system_clock;
 

@@ -80,11 +80,6 @@ static int64_t sooner(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static int64_t now(const struct sampler *sampler)
-{
-    return sampler->clock->monotonic(sampler->clock->context);
-}
-
 static int64_t cpu(const struct sampler *sampler)
 {
     return sampler->clock->thread_cpu(sampler->clock->context);
@@ -99,7 +94,7 @@ bool sampler_take(struct sampler *sampler, enum sample_kind kind, struct fault *
 {
     struct sample_report *report = &sampler->reports[kind];
     int64_t *cost = kind == SAMPLE_COUNT ? &sampler->costs.count : &sampler->costs.detail;
-    int64_t started = now(sampler);
+    int64_t started = clock_now(sampler->clock);
     int64_t cpu_at_start = cpu(sampler);
 
     bool good;
@@ -114,10 +109,10 @@ bool sampler_take(struct sampler *sampler, enum sample_kind kind, struct fault *
     *cost = budget_expect(*cost, used);
     report->cpu_seconds += in_seconds(used);
     report->sockets_read = (double)rows;
-    report->duration_seconds = in_seconds(now(sampler) - started);
+    report->duration_seconds = in_seconds(clock_now(sampler->clock) - started);
     if (good) {
         report->successes++;
-        report->last_success = in_seconds(sampler->clock->unix_time(sampler->clock->context));
+        report->last_success = clock_unix_seconds(sampler->clock);
         fault_log_success(&sampler->faults, sources[kind]);
     } else {
         report->errors++;
@@ -129,14 +124,14 @@ static void take_logged(struct sampler *sampler, enum sample_kind kind)
 {
     struct fault fault;
     if (!sampler_take(sampler, kind, &fault))
-        fault_log_failure(&sampler->faults, sources[kind], &fault, now(sampler));
+        fault_log_failure(&sampler->faults, sources[kind], &fault, clock_now(sampler->clock));
 }
 
 /* Part of the count sample's books: it stands in for one. */
 static void take_time_wait(struct sampler *sampler)
 {
     struct fault fault;
-    int64_t started = now(sampler);
+    int64_t started = clock_now(sampler->clock);
     int64_t cpu_at_start = cpu(sampler);
 
     if (namespace_sample_time_wait(&sampler->host, started, &fault))
@@ -151,13 +146,13 @@ static void take_time_wait(struct sampler *sampler)
 void sampler_publish(struct sampler *sampler)
 {
     int64_t cpu_at_start = cpu(sampler);
-    namespace_sample_counters(&sampler->host, now(sampler), &sampler->faults);
+    namespace_sample_counters(&sampler->host, clock_now(sampler->clock), &sampler->faults);
     /* Samples run one after the other: while they take long, the last ones are that much older. */
     double seconds = sampler->reports[SAMPLE_COUNT].duration_seconds +
                      sampler->reports[SAMPLE_DETAIL].duration_seconds;
     int64_t busy = (int64_t)(seconds * (double)NANOSECONDS_PER_SECOND);
     struct namespace_snapshot host;
-    namespace_sample_describe(&sampler->host, now(sampler),
+    namespace_sample_describe(&sampler->host, clock_now(sampler->clock),
                               intervals_shown * sampler->intervals.count + busy,
                               intervals_shown * sampler->intervals.detail + busy, &host);
     struct snapshot snapshot = {
@@ -173,7 +168,7 @@ void sampler_publish(struct sampler *sampler)
         snapshot.errors[reason] = sampler->faults.count[reason];
 
     sampler->read(sampler->read_context, &snapshot);
-    sampler->published = now(sampler);
+    sampler->published = clock_now(sampler->clock);
 
     int64_t used = cpu(sampler) - cpu_at_start;
     sampler->reports[SAMPLE_COUNT].cpu_seconds += in_seconds(used);
@@ -224,7 +219,7 @@ static int64_t due(int64_t time, int64_t interval)
 /* The detail sample, if it is due; whether it was. */
 static bool step_detail(struct sampler *sampler)
 {
-    int64_t started = now(sampler);
+    int64_t started = clock_now(sampler->clock);
     if (started < due(sampler->detailed, sampler->intervals.detail))
         return false;
     take_logged(sampler, SAMPLE_DETAIL);
@@ -248,14 +243,14 @@ static void step_count(struct sampler *sampler, int64_t started, int64_t nearly)
     stretch_intervals(sampler);
     if (sampler->next_tick == 0)
         sampler->next_tick = started;
-    sampler->next_tick = tick_after(sampler, now(sampler));
+    sampler->next_tick = tick_after(sampler, clock_now(sampler->clock));
 }
 
 int64_t sampler_step(struct sampler *sampler)
 {
     /* Detail first: it may take long, and a page should not be made of counts from before it. */
     bool detailed = step_detail(sampler);
-    int64_t started = now(sampler);
+    int64_t started = clock_now(sampler->clock);
     int64_t nearly = started + sampler->tick_interval / 2;
     step_count(sampler, started, nearly);
     if (detailed || nearly >= sampler->published + sampler->publish_interval)

@@ -36,11 +36,6 @@ void connections_release(struct connections *connections)
     pthread_mutex_destroy(&connections->mutex);
 }
 
-static int64_t now(const struct connections *connections)
-{
-    return connections->clock->monotonic(connections->clock->context);
-}
-
 /* How many connections there are beyond what is comfortable, that one included which makes it
  * crowded. With the mutex held, as the next three. */
 static unsigned count_crowd(const struct connections *connections)
@@ -74,7 +69,7 @@ static bool may_be_closed(const struct connection *connection, int64_t time, int
 /* Shut down the first `count` connections that may be, those on their way included. */
 static void make_room(struct connections *connections, unsigned count, int64_t grace)
 {
-    int64_t time = now(connections);
+    int64_t time = clock_now(connections->clock);
     for (struct connection *connection = TAILQ_FIRST(&connections->list); connection && count > 0;
          connection = TAILQ_NEXT(connection, order)) {
         if (!may_be_closed(connection, time, grace))
@@ -90,7 +85,7 @@ struct connection *connections_add(struct connections *connections, int fd)
     struct connection *connection = malloc(sizeof *connection);
     if (!connection)
         return NULL;
-    *connection = (struct connection){.fd = fd, .since = now(connections)};
+    *connection = (struct connection){.fd = fd, .since = clock_now(connections->clock)};
     pthread_mutex_lock(&connections->mutex);
     make_room(connections, count_crowd(connections), 0);
     TAILQ_INSERT_TAIL(&connections->list, connection, order);
@@ -125,7 +120,7 @@ void connections_enter(struct connections *connections, struct connection *conne
     connections->counts[connection->phase]--;
     connections->counts[phase]++;
     connection->phase = phase;
-    connection->since = now(connections);
+    connection->since = clock_now(connections->clock);
     TAILQ_REMOVE(&connections->list, connection, order);
     TAILQ_INSERT_TAIL(&connections->list, connection, order);
     if (connections->leaving)
@@ -145,7 +140,7 @@ bool connections_are_crowded(struct connections *connections)
 void connections_close_overdue(struct connections *connections)
 {
     pthread_mutex_lock(&connections->mutex);
-    int64_t time = now(connections);
+    int64_t time = clock_now(connections->clock);
     for (struct connection *connection = TAILQ_FIRST(&connections->list); connection;
          connection = TAILQ_NEXT(connection, order)) {
         int64_t seconds = seconds_allowed[connection->phase];
@@ -196,7 +191,8 @@ bool connections_await_idle(struct connections *connections, int64_t deadline)
 {
     pthread_mutex_lock(&connections->mutex);
     int64_t time, until;
-    while ((until = busy_until(connections)) > (time = now(connections)) && time < deadline) {
+    while ((until = busy_until(connections)) > (time = clock_now(connections->clock)) &&
+           time < deadline) {
         timed_condition_wait(&connections->changed, &connections->mutex,
                              until < deadline ? until : deadline);
     }

@@ -179,7 +179,7 @@ static const char *why_unavailable(const struct http_site *site, const struct pa
 {
     if (!page)
         return "No sample was taken yet.\n";
-    if (site->clock->monotonic(site->clock->context) > page_valid_until(page))
+    if (clock_now(site->clock) > page_valid_until(page))
         return "The sampler is stuck: the numbers are too old to be shown.\n";
     return NULL;
 }

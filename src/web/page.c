@@ -22,11 +22,6 @@ struct page {
     int64_t status_time; /* monotonic: when the present status page was made */
 };
 
-static int64_t now(const struct page *page)
-{
-    return page->clock->monotonic(page->clock->context);
-}
-
 struct page *page_create(const struct snapshot *snapshot, const struct self_report *self,
                          const struct clock *clock)
 {
@@ -40,7 +35,7 @@ struct page *page_create(const struct snapshot *snapshot, const struct self_repo
     }
     page->self = *self;
     page->clock = clock;
-    page->valid_until = now(page) + snapshot->next_within;
+    page->valid_until = clock_now(page->clock) + snapshot->next_within;
     atomic_init(&page->owners, 1);
     pthread_mutex_init(&page->mutex, NULL);
     return page;
@@ -95,8 +90,7 @@ static void render(const struct page *page, enum page_format format, struct buff
         exposition_render(out, METRIC_PROTOBUF, page->snapshot, &page->self);
         break;
     case PAGE_STATUS:
-        status_page_render(out, page->snapshot, &page->self,
-                           (double)page->clock->unix_time(page->clock->context) / 1e9);
+        status_page_render(out, page->snapshot, &page->self, clock_unix_seconds(page->clock));
         break;
     default:
         exposition_render(out, METRIC_TEXT, page->snapshot, &page->self);
@@ -106,7 +100,7 @@ static void render(const struct page *page, enum page_format format, struct buff
 /* The status page is kept for a second. With the mutex held. */
 static void drop_old_status(struct page *page)
 {
-    int64_t time = now(page);
+    int64_t time = clock_now(page->clock);
     if (time - page->status_time < NANOSECONDS_PER_SECOND)
         return;
     for (int encoding = 0; encoding < ENCODINGS; encoding++) {

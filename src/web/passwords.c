@@ -37,7 +37,7 @@ struct passwords {
 /* How long, in nanoseconds, until CPU time may be spent. */
 static int64_t wait_for_cpu(struct passwords *passwords)
 {
-    int64_t now = passwords->clock->monotonic(passwords->clock->context);
+    int64_t now = clock_now(passwords->clock);
     /* Whole steps only, or what a short wait earns would be rounded away. */
     int64_t earned = (now - passwords->cpu_saved_at) / time_for_cpu;
     passwords->cpu_saved += earned;
@@ -57,7 +57,7 @@ static struct password_check *wait_for_check(struct passwords *passwords)
             pthread_cond_wait(&passwords->changed, &passwords->mutex);
         else if (wait > 0)
             timed_condition_wait(&passwords->changed, &passwords->mutex,
-                                 system_clock.monotonic(NULL) + wait);
+                                 clock_now(&system_clock) + wait);
         else
             return check;
     }
@@ -143,7 +143,7 @@ struct passwords *passwords_create(const struct clock *clock, size_t places,
     passwords->matches_context = matches_context;
     passwords->queue.places = MIN(MAX(places, places_least), PASSWORD_QUEUE_SIZE);
     passwords->cpu_saved = cpu_saved_most;
-    passwords->cpu_saved_at = clock->monotonic(clock->context);
+    passwords->cpu_saved_at = clock_now(clock);
     pthread_mutex_init(&passwords->mutex, NULL);
     timed_condition_init(&passwords->changed);
     int error = password_users_start(&passwords->users) ? 0 : EAGAIN;

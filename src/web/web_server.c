@@ -147,11 +147,6 @@ bool web_server_start(struct web_server *server, char *error, size_t error_size)
     return true;
 }
 
-static int64_t now(const struct web_server *server)
-{
-    return server->clock->monotonic(server->clock->context);
-}
-
 static bool is_same(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;
@@ -187,7 +182,7 @@ static bool replace_listeners(struct web_server *server, struct access *access, 
         http_listener_retire(socket->retired);
     }
     server->retired_access = server->access;
-    server->retired_until = now(server) + patience;
+    server->retired_until = clock_now(server->clock) + patience;
     server->access = access;
     return true;
 }
@@ -256,7 +251,8 @@ void web_server_tend(struct web_server *server)
 {
     for (size_t i = 0; i < server->socket_count; i++)
         connections_close_overdue(http_listener_connections(server->sockets[i].listener));
-    if (server->retired_access && (are_deserted(server) || now(server) >= server->retired_until))
+    if (server->retired_access &&
+        (are_deserted(server) || clock_now(server->clock) >= server->retired_until))
         stop_retired(server);
 }
 
@@ -270,7 +266,7 @@ bool web_address_is_valid(const char *address)
 /* Take no more connections, and let what was asked be answered, everywhere at once. */
 static void drain(struct web_server *server)
 {
-    int64_t deadline = now(server) + patience;
+    int64_t deadline = clock_now(server->clock) + patience;
     for (size_t i = 0; i < server->socket_count; i++) {
         struct served_socket *socket = &server->sockets[i];
         if (socket->listener)

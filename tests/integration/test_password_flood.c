@@ -149,7 +149,7 @@ static int stop(void **state)
 
 static double now(void)
 {
-    return (double)system_clock.monotonic(system_clock.context) / NANOSECONDS_PER_SECOND;
+    return (double)clock_now(&system_clock) / NANOSECONDS_PER_SECOND;
 }
 
 /* Each scraper has a user of its own, whose password the exporter has not seen yet. */

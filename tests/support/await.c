@@ -11,7 +11,7 @@ static const int64_t patience = 5 * NANOSECONDS_PER_SECOND;
 int await_until(await_condition *holds, void *context)
 {
     const struct timespec step = {.tv_nsec = 1000000};
-    const int64_t deadline = system_clock.monotonic(system_clock.context) + patience;
+    const int64_t deadline = clock_now(&system_clock) + patience;
 
     for (;;) {
         int result = holds(context);
@@ -19,7 +19,7 @@ int await_until(await_condition *holds, void *context)
             return result;
         if (result > 0)
             return 0;
-        if (system_clock.monotonic(system_clock.context) >= deadline)
+        if (clock_now(&system_clock) >= deadline)
             return -ETIMEDOUT;
         nanosleep(&step, NULL);
     }

@@ -17,16 +17,11 @@
 /* What Prometheus gives a scrape by default: to connect, and then to send and receive. */
 static const int64_t patience = 10 * NANOSECONDS_PER_SECOND;
 
-static int64_t now(void)
-{
-    return system_clock.monotonic(system_clock.context);
-}
-
 /* The next send(), connect() or recv() gives up at `deadline`. 0, or -ETIMEDOUT when it is past. */
 static int limit(int fd, int option, int64_t deadline)
 {
-    int64_t left =
-        (deadline - now()) / 1000; /* microseconds: of 0 the kernel would wait for ever */
+    int64_t left = (deadline - clock_now(&system_clock)) /
+                   1000; /* microseconds: of 0 the kernel would wait for ever */
     const struct timeval timeout = {.tv_sec = left / 1000000, .tv_usec = left % 1000000};
     if (left <= 0)
         return -ETIMEDOUT;
@@ -65,7 +60,7 @@ int http_connect(const char *source, const char *address, uint16_t port)
     if (error)
         return error;
     int fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    error = fd < 0 ? -errno : limit(fd, SO_SNDTIMEO, now() + patience);
+    error = fd < 0 ? -errno : limit(fd, SO_SNDTIMEO, clock_now(&system_clock) + patience);
     if (!error)
         error = bind_and_connect(fd, source, to);
     freeaddrinfo(to);
@@ -112,7 +107,7 @@ static int receive_all(int fd, struct buffer *received, int64_t deadline)
 int http_exchange(int fd, const char *request, struct http_reply *reply)
 {
     struct buffer received = {0};
-    int64_t deadline = now() + patience;
+    int64_t deadline = clock_now(&system_clock) + patience;
     int error = send_all(fd, request, deadline);
     if (!error)
         error = receive_all(fd, &received, deadline);
