@@ -108,23 +108,32 @@ static bool print_once(struct exporter *exporter, struct sampler *sampler)
     return true;
 }
 
-/* Read the web configuration again. A broken one is complained of, and the one in force stays. */
-static void reload(struct exporter *exporter)
+/* Read the web configuration again. False, with one line in the log, when it cannot be taken: the
+ * one in force stays. */
+static bool read_config_again(struct exporter *exporter)
 {
     static const char kept[] = "the web configuration from before stays in force";
     const char *path = exporter->options.web_config_file;
     char error[512];
     struct web_config *config = web_config_load(path, &exporter->config_files, error, sizeof error);
-    if (!config)
+    if (!config) {
         log_error("main", "%s: %s", error, kept);
-    bool good = config && web_server_configure(exporter->web, config, error, sizeof error);
-    if (config && !good)
+        return false;
+    }
+    if (!web_server_configure(exporter->web, config, error, sizeof error)) {
         log_error("main", "%s: %s: %s", path, error, kept);
-    exporter->config_refused = !good;
-    if (!good)
-        return;
-    exporter->config_seconds = clock_unix_seconds(&system_clock);
+        return false;
+    }
     log_info("main", "the web configuration was read again");
+    return true;
+}
+
+static void reload(struct exporter *exporter)
+{
+    bool taken = read_config_again(exporter);
+    exporter->config_refused = !taken;
+    if (taken)
+        exporter->config_seconds = clock_unix_seconds(&system_clock);
 }
 
 /* When the web configuration is to be read again. */
