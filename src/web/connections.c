@@ -129,12 +129,12 @@ void connections_enter(struct connections *connections, struct connection *conne
     pthread_mutex_unlock(&connections->mutex);
 }
 
-bool connections_are_crowded(struct connections *connections)
+bool connections_are_kept(struct connections *connections)
 {
     pthread_mutex_lock(&connections->mutex);
-    bool crowded = count_crowd(connections) > 0;
+    bool kept = !connections->leaving && count_crowd(connections) == 0;
     pthread_mutex_unlock(&connections->mutex);
-    return crowded;
+    return kept;
 }
 
 void connections_close_overdue(struct connections *connections)

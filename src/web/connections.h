@@ -56,8 +56,9 @@ void connections_remove(struct connections *connections, struct connection *conn
 void connections_enter(struct connections *connections, struct connection *connection,
                        enum connection_phase phase);
 
-/* Are three quarters of the places taken? Then none is kept for who is idle. */
-bool connections_are_crowded(struct connections *connections);
+/* Is a connection kept after an answer that begins now? Not when three quarters of the places are
+ * taken, nor once all were dismissed. */
+bool connections_are_kept(struct connections *connections);
 
 /* Shut down those that took too long for what they are at: ten seconds for a first request, a
  * minute for reading an answer, 75 seconds from there to the end of the next request; when it is

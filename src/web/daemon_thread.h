@@ -22,7 +22,7 @@ struct daemon_thread {
     pthread_t thread;
     int wake_fd; /* an eventfd: there is something to do besides what the daemon waits for */
     _Atomic enum daemon_order order;
-    sem_t obeyed; /* once for DAEMON_QUIESCE */
+    sem_t obeyed; /* once for each DAEMON_QUIESCE */
 };
 
 /* Begin to run `daemon`, which was started with MHD_USE_EPOLL and without a thread of its own, and
@@ -31,7 +31,7 @@ struct daemon_thread {
 bool daemon_thread_start(struct daemon_thread *thread, struct MHD_Daemon *daemon);
 
 /* When this returns, the daemon takes no more connections, has told of all that it has taken, and
- * does not look at the listening socket any more. At most once. */
+ * does not look at the listening socket any more. */
 void daemon_thread_quiesce(struct daemon_thread *thread);
 
 /* Let it go on with a suspended `connection`. From any thread; `thread` must not be ended before

@@ -27,7 +27,6 @@ struct http_listener {
     struct access *access;
     enum client_auth client_auth; /* CLIENT_AUTH_NONE without TLS */
     struct connections connections;
-    atomic_bool retiring;
     atomic_bool stopping;
 };
 
@@ -95,7 +94,7 @@ static void request_completed(void *context, struct MHD_Connection *connection, 
 static enum MHD_Result answer(struct http_listener *listener, struct connection *bookkeeping,
                               struct http_request *request)
 {
-    bool last = atomic_load(&listener->retiring) || connections_are_crowded(&listener->connections);
+    bool last = !connections_are_kept(&listener->connections);
     /* Told before it happens: once suspended, the connection may be resumed at any time. And before
      * the look at `stopping`, so that a stop either is seen here or waits for this one. */
     connections_enter(&listener->connections, bookkeeping, CONNECTION_SUSPENDED);
@@ -209,10 +208,8 @@ struct http_listener *http_listener_start(int fd, unsigned max_connections, stru
 
 void http_listener_retire(struct http_listener *listener)
 {
-    if (atomic_exchange(&listener->retiring, true))
-        return;
-    daemon_thread_quiesce(&listener->thread);
     connections_dismiss(&listener->connections);
+    daemon_thread_quiesce(&listener->thread);
 }
 
 struct connections *http_listener_connections(struct http_listener *listener)

@@ -20,7 +20,7 @@ struct http_listener *http_listener_start(int fd, unsigned max_connections, stru
                                           struct http_site *site, const struct clock *clock);
 
 /* Take no more connections; those there are end with the next answer, if there is one before the
- * listener is stopped. The socket is no longer looked at: it may be closed. */
+ * listener is stopped. The socket is no longer looked at: it may be closed. May be called again. */
 void http_listener_retire(struct http_listener *listener);
 
 /* Its connections, to wait for or to tend. */

@@ -143,11 +143,11 @@ static void test_in_a_crowd_the_longest_idle_makes_room(void **state)
 {
     struct house *house = *state;
     for (int i = 0; i < CROWD; i++) {
-        assert_false(connections_are_crowded(&house->connections));
+        assert_true(connections_are_kept(&house->connections));
         connect_one(house, i % 2 ? CONNECTION_NEW : CONNECTION_IDLE);
         assert_int_equal(count_shut(house), 0);
     }
-    assert_true(connections_are_crowded(&house->connections));
+    assert_false(connections_are_kept(&house->connections));
     connections_enter(&house->connections, house->peers[0].connection, CONNECTION_IDLE);
     connect_one(house, CONNECTION_NEW); /* the second is the one longest idle now */
     assert_true(is_shut(&house->peers[1]));
@@ -222,7 +222,9 @@ static void test_who_is_dismissed_may_have_asked_already(void **state)
     struct peer *answering = connect_one(house, CONNECTION_ANSWERING);
     char bytes[2];
     assert_int_equal(send(idle->ends[1], "x", 1, 0), 1);
+    assert_true(connections_are_kept(&house->connections));
     connections_dismiss(&house->connections);
+    assert_false(connections_are_kept(&house->connections));
     assert_int_equal(recv(idle->ends[0], bytes, sizeof bytes, 0), 1); /* what it had asked */
     assert_int_equal(recv(idle->ends[0], bytes, sizeof bytes, 0), 0);
     assert_int_equal(send(idle->ends[0], "y", 1, 0), 1); /* and the answer */
