@@ -5,8 +5,7 @@
  */
 #include "http_client.h"
 #include "skip.h"
-
-#include "sockdiag/web_server.h"
+#include "small_web.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,8 +19,6 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { PORT = 10073 };
 
 static sem_t accepted;
 
@@ -50,24 +47,17 @@ static void *stop(void *web)
 static void test_who_is_just_being_accepted_is_answered(void **state)
 {
     (void)state;
-    const struct web_options options = {.listen_addresses = {"127.0.0.1:10073"},
-                                        .listen_address_count = 1,
-                                        .telemetry_path = "/metrics",
-                                        .max_connections = 16};
-    char error[256];
     struct http_reply reply;
     pthread_t stopper;
     struct publication *publication = publication_create();
-    struct web_server *web =
-        web_server_create(&options, NULL, publication, &system_clock, error, sizeof error);
+    struct web_server *web = small_web_start(publication, &system_clock);
     assert_non_null(web);
-    assert_true(web_server_start(web, error, sizeof error));
     assert_int_equal(sem_init(&accepted, 0, 0), 0);
     struct timespec in_time;
     clock_gettime(CLOCK_REALTIME, &in_time);
     in_time.tv_sec += 10;
 
-    int fd = http_connect(NULL, "127.0.0.1", PORT);
+    int fd = http_connect(NULL, "127.0.0.1", SMALL_WEB_PORT);
     assert_true(fd >= 0);
     assert_int_equal(sem_timedwait(&accepted, &in_time), 0);
     assert_int_equal(pthread_create(&stopper, NULL, stop, web), 0);

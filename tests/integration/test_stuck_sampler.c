@@ -6,8 +6,7 @@
 #include "fake_kernel.h"
 #include "http_client.h"
 #include "skip.h"
-
-#include "sockdiag/web_server.h"
+#include "small_web.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,8 +17,6 @@
 #include <cmocka.h>
 
 #define SECOND NANOSECONDS_PER_SECOND
-
-enum { PORT = 10073 };
 
 static const struct sampler_options sampler_options = {
     .interval = SECOND,
@@ -58,18 +55,12 @@ static void publish(void *context, const struct snapshot *snapshot)
 static int set_up(void **state)
 {
     (void)state;
-    const struct web_options options = {.listen_addresses = {"127.0.0.1:10073"},
-                                        .listen_address_count = 1,
-                                        .telemetry_path = "/metrics",
-                                        .max_connections = 16};
-    char error[256];
     atomic_store(&now, 1000 * SECOND);
     fake_kernel_init(&kernel, 0);
     publication = publication_create();
     sampler = sampler_create(&sampler_options, &kernel.access, &test_clock, publish, NULL);
-    web = web_server_create(&options, NULL, publication, &test_clock, error, sizeof error);
-    bool good = publication && sampler && web && web_server_start(web, error, sizeof error);
-    return good ? 0 : -1;
+    web = small_web_start(publication, &test_clock);
+    return publication && sampler && web ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -87,7 +78,7 @@ static int tear_down(void **state)
 static void assert_answer(const char *path, int status, const char *text)
 {
     struct http_reply reply;
-    assert_int_equal(http_request(PORT, "GET", path, &reply), 0);
+    assert_int_equal(http_request(SMALL_WEB_PORT, "GET", path, &reply), 0);
     if (reply.status != status || !strstr(reply.body, text))
         fail_msg("%s: %d\n%s", path, reply.status, reply.body);
     bool refreshed = strcmp(path, "/") == 0 && status == 503;
