@@ -356,11 +356,17 @@ def check_words(fired):
 
 
 def stand_still(hosts):
-    """No load makes more sockets from here on; each says how many it made."""
-    for host in hosts:
-        host.maker.send_signal(signal.SIGUSR1)
-    for host in hosts:
-        host.made = int(host.maker.stdout.readline())
+    """No load makes more sockets from here on; each says how many it made. The web server goes on until all
+    others have told: a visit that is under way waits for its answer."""
+    others = [host for host in hosts if host.address != WEB]
+    for group in (others, [host for host in hosts if host.address == WEB]):
+        for host in group:
+            host.maker.send_signal(signal.SIGUSR1)
+        for host in group:
+            told = host.maker.stdout.readline()
+            if not told:
+                fail(f"{host.name}: the load ended and did not tell how many sockets it made")
+            host.made = int(told)
 
 
 def agree(what, expression, truth, tolerance=1e-9):

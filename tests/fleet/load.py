@@ -25,6 +25,7 @@ import sys
 import time
 
 LIFETIME_SECONDS = 300
+ANSWER_SECONDS = 30  # a visitor rather fails than waits for a server that does not answer
 
 stopped = False
 
@@ -75,7 +76,7 @@ def serve(port):
 def visit(address, port, rate):
     count = 0
     for _ in at_rate(rate):
-        with socket.create_connection((address, port)) as client:
+        with socket.create_connection((address, port), timeout=ANSWER_SECONDS) as client:
             client.send(b"?")
             client.recv(1)
         count += 1
