@@ -110,6 +110,8 @@ def fleet():
 
 def fail(text):
     print(f"FAILED: {text}", file=sys.stderr)
+    for labels, count in query("sum_over_time((1 - up)[5m:1s]) > 0"):
+        print(f"{labels['instance']}: {count:g} seconds without a scrape", file=sys.stderr)
     for log in sorted(WORK.glob("*.log")):
         for line in log.read_text().splitlines()[-3:]:
             print(f"{log.name}: {line}", file=sys.stderr)
@@ -135,7 +137,10 @@ def ask(url, **parameters):
     try:
         with urllib.request.urlopen(url + query, timeout=5) as answer:
             return json.load(answer)
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
+    except urllib.error.HTTPError as error:
+        print(f"{url}{query}: {error.code}: {error.read().decode()}", file=sys.stderr)
+        return None
+    except OSError:
         return None
 
 
@@ -152,9 +157,14 @@ def query(expression):
 
 
 def value(expression):
-    results = query(expression)
-    if len(results) != 1:
-        fail(f"{expression} has {len(results)} results")
+    """Of the one series that there is; waits while there is none, which a single late scrape can bring about."""
+    results = []
+
+    def found():
+        results[:] = query(expression)
+        return len(results) == 1
+
+    await_true(AGREE_SECONDS, f"one result of {expression}", found)
     return results[0][1]
 
 
@@ -397,9 +407,10 @@ def check_hosts(made, usable=1000, default_range=28232):
     kept = of("full", "sockdiag_tcp_time_wait_started_total")
     skipped = of("full", "sockdiag_tcp_time_wait_overflows_total")
     agree("full's TIME_WAITs, kept or skipped", f"{kept} + {skipped}", made["full"], 3)
-    # A TIME_WAIT lasts for a minute and up to two seconds more; the last visit may be under way.
+    # A TIME_WAIT lasts for a minute, and longer by what the kernel's timers are coarse: up to five seconds. What
+    # was held up is made up for within the same minute: two visits a second are 114 at least, but not at most.
     ports = f"{of('good15', utilization)} * {default_range}"
-    agree("ports of good15 in a minute", ports, min(made["good15"], 2 * 60), 6)
+    agree("ports of good15 in a minute", ports, min(made["good15"], 140), 26)
 
 
 def close_waits(host):
@@ -474,7 +485,7 @@ def main():
     for host in hosts:
         host.maker = in_host(host, LOAD, *host.load, log="load", stdout=subprocess.PIPE, text=True)
         if host.address == WEB:
-            await_true(10, "the web server answers", web_answers)
+            await_true(30, "the web server answers", web_answers)
     next(host for host in hosts if host.name == "down").exporter.kill()
     fired = watch_alerts(hosts)
     report(hosts, fired)

@@ -13,7 +13,7 @@
     load.py udp COUNT                     sockets bound to ephemeral ports
 
 At SIGUSR1 it stops making more, prints how many it made, and keeps what it has. It ends by itself after
-five minutes at the latest.
+ten minutes at the latest.
 """
 
 import resource
@@ -24,7 +24,7 @@ import struct
 import sys
 import time
 
-LIFETIME_SECONDS = 300
+LIFETIME_SECONDS = 600
 ANSWER_SECONDS = 30  # a visitor rather fails than waits for a server that does not answer
 
 stopped = False
