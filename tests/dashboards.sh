@@ -57,7 +57,7 @@ echo "20000 20999" >/proc/sys/net/ipv4/ip_local_port_range
 python3 "$tools/load.py" &
 pids="$pids $!"
 for port in 10073 10074; do
-    "$exporter" --web.listen-address=127.0.0.1:$port --sample.detail-interval=1s 2>"$work/exporter.$port" &
+    "$exporter" --web.listen-address=127.0.0.1:$port --sample.detail-interval=1s 2>"$work/exporter.$port.log" &
     pids="$pids $!"
 done
 python3 "$tools/history.py" >"$work/history.om"

@@ -12,11 +12,13 @@ shift 2
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 passed=0 failed=0 skipped=0 broken=
+seconds=600 # for each: a test that hangs shall say so
 for program; do
     echo "=== $program"
-    "$program" "$EXPORTER" "$build" >"$output" 2>&1
+    timeout --kill-after=10 "$seconds" "$program" "$EXPORTER" "$build" >"$output" 2>&1
     status=$?
     cat "$output"
+    [ $status != 124 ] || echo "$program was ended: it had not finished after $seconds seconds"
     passed=$((passed + $(grep -c '^\[       OK \]' "$output")))
     case $status in
     0) ;;

@@ -22,19 +22,38 @@ ip link set lo up
 work=$(mktemp -d)
 pids=
 passed=0
+explained=
+
+# Of each sanitizer, a file for each process that it has something to say of.
+for sanitizer in ASAN LSAN UBSAN TSAN; do
+    options=${sanitizer}_OPTIONS
+    export "$options=${!options:+${!options}:}log_path=$work/sanitizer"
+done
 
 clean_up() {
-    local pid
+    local code=$? command=$BASH_COMMAND pid report
     for pid in $pids; do kill "$pid" 2>/dev/null && wait "$pid" || true; done
+    [ "$code" = 0 ] || [ "$explained" ] || echo "FAILED: $0: exit code $code at: $command" >&2
+    for report in "$work"/sanitizer.*; do
+        [ -e "$report" ] || continue
+        echo "FAILED: $0: a sanitizer says:" && cat "$report"
+        code=1
+    done >&2
     rm -rf "$work"
+    exit "$code"
 }
 trap clean_up EXIT
 trap 'exit 1' INT TERM
+trap 'fail "written to a connection that is closed: $BASH_COMMAND"' PIPE
 
-# fail TEXT...: with the log of what was started last
+# fail TEXT...: with the ends of all logs
 fail() {
+    local log
     echo "FAILED: $*" >&2
-    [ ! -f "$work/log" ] || tail -5 "$work/log" >&2
+    for log in "$work"/log "$work"/*.log; do
+        [ ! -s "$log" ] || tail -v -n 20 "$log" >&2
+    done
+    explained=yes
     exit 1
 }
 
@@ -44,12 +63,12 @@ pass() {
     passed=$((passed + 1))
 }
 
-# await SECONDS COMMAND...: try until it succeeds
+# await SECONDS COMMAND...: try until it succeeds; what it said the last time is told if it never does
 await() {
     local tries=$(($1 * 10))
     shift
     for ((; tries > 0; tries--)); do
-        "$@" >/dev/null 2>&1 && return
+        "$@" >"$work/awaited.log" 2>&1 && rm "$work/awaited.log" && return
         read -r -t 0.1 <> <(:) || true
     done
     fail "not within the time: $*"
