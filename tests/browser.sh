@@ -10,11 +10,11 @@ if [ "${IN_NAMESPACE:-}" != yes ]; then # which has no way out
         command -v "$program" >/dev/null || { echo "FAILED: $program is missing; .ci/run says what to install" >&2; exit 1; }
     done
     mkdir -p "$build"
-    if ! cmp -s "$source/package.json" "$build/package.json" || [ ! -d "$build/node_modules" ]; then
-        rm -rf "$build/node_modules"
+    if ! cmp -s "$source/package.json" "$build/node_modules/installed"; then
         cp "$source/package.json" "$build/package.json"
-        (cd "$build" && npm install --no-package-lock --no-audit --no-fund --loglevel=error) ||
-            { rm -f "$build/package.json"; echo "FAILED: playwright-core cannot be installed" >&2; exit 1; }
+        (cd "$build" && npm install --no-package-lock --no-audit --no-fund --loglevel=error &&
+            cp package.json node_modules/installed) ||
+            { echo "FAILED: playwright-core cannot be installed" >&2; exit 1; }
     fi
 fi
 . "$(dirname "$0")/support/script.sh"
@@ -25,7 +25,7 @@ ip address add 10.20.0.40/32 dev lo
 echo "40000 40999" >/proc/sys/net/ipv4/ip_local_port_range
 
 mkfifo curtain
-"$source/scene.py" <curtain >stage 2>log &
+"$source/scene.py" <curtain >stage 2>scene.log &
 pids="$pids $!"
 exec 4>curtain
 await 20 grep -q ready stage

@@ -11,15 +11,21 @@ const LAPTOP = { width: 1440, height: 900 };
 const PHONE = { width: 390, height: 844 };
 
 const browser = await chromium.launch({
+  timeout: 120_000,
   executablePath: '/usr/bin/chromium',
   args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
     '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });
 
-/** A page as a context shows it, and all that it complained of or asked for. */
-async function open(options) {
+const wanted = new WeakSet(); // pages that a test loads
+
+/** A page as a context shows it, and all that it complained of or asked for. It stands still until it is loaded
+ *  again, unless it is to renew itself: 204 leaves a browser where it is. */
+async function open(options, { renews = false } = {}) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
+  if (!renews)
+    await page.route(`${url}/`, (route) => wanted.delete(page) ? route.continue() : route.fulfill({ status: 204 }));
   const complaints = [], requests = [];
   page.on('console', (message) => complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(String(error)));
@@ -33,13 +39,19 @@ async function scrape() {
   return response.text();
 }
 
+async function load(page) {
+  wanted.add(page);
+  return page.goto(url);
+}
+
 /** The page and the metrics of one snapshot: those that were the same before and after it. */
 async function loadWithMetrics(page) {
   for (let tries = 0; tries < 50; tries++) {
     const before = await scrape();
-    const response = await page.goto(url);
+    const response = await load(page);
+    const cards = await readCards(page);
     if (before === await scrape())
-      return { response, metrics: before };
+      return { response, cards, series: parse(before) };
   }
   throw new Error('there is no quiet moment between two snapshots');
 }
@@ -156,8 +168,7 @@ function checkSamples(cards, series) {
 
 async function checkNumbers() {
   const { context, page, complaints, requests } = await open({ viewport: LAPTOP });
-  const { response, metrics } = await loadWithMetrics(page);
-  const cards = await readCards(page), series = parse(metrics);
+  const { response, cards, series } = await loadWithMetrics(page);
   for (const check of [checkStates, checkTimeWait, checkPorts, checkDestinations, checkListeners, checkSamples])
     check(cards, series);
   assert.match(await page.locator('.verdict h2').innerText(), /Warning 5\d\s% of the TCP ports from 10\.20\.0\.11 to/);
@@ -194,7 +205,7 @@ async function checkThemes() {
   const backgrounds = [];
   for (const colorScheme of ['light', 'dark']) {
     const { context, page } = await open({ viewport: LAPTOP, colorScheme });
-    await page.goto(url);
+    await load(page);
     assert.deepEqual(await page.evaluate(findPale), [], `contrast, ${colorScheme}`);
     backgrounds.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
     await page.screenshot({ path: join(folder, `${colorScheme}.png`) });
@@ -207,7 +218,7 @@ async function checkThemes() {
 /** With three findings and full tables all is on one screen. */
 async function checkHeight() {
   const { context, page } = await open({ viewport: LAPTOP });
-  await page.goto(url);
+  await load(page);
   assert.equal(await page.locator('.verdict > div').count(), 3);
   assert.equal(await page.locator('.destinations tbody tr').count(), 8);
   assert.equal(await page.locator('.listeners tbody tr').count(), 9); // and the others
@@ -221,12 +232,12 @@ async function checkWidths() {
   const { context, page } = await open({ viewport: PHONE, deviceScaleFactor: 2, isMobile: true, hasTouch: true });
   for (const width of [320, 390, 600, 760, 761, 1000, 1151, 1440, 2560]) {
     await page.setViewportSize({ width, height: 844 });
-    await page.goto(url);
+    await load(page);
     const needed = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(needed <= width, `${needed} pixels are needed at ${width}`);
   }
   await page.setViewportSize(PHONE);
-  await page.goto(url);
+  await load(page);
   // Rows that are laid out anew are still rows to those who cannot see them.
   const session = await context.newCDPSession(page);
   const { nodes } = await session.send('Accessibility.getFullAXTree');
@@ -240,9 +251,9 @@ async function checkWidths() {
 }
 
 async function checkWithoutScripts() {
-  const { context, page, complaints } = await open({ viewport: LAPTOP, javaScriptEnabled: false });
-  const { metrics } = await loadWithMetrics(page);
-  checkStates(await readCards(page), parse(metrics));
+  const { context, page, complaints } = await open({ viewport: LAPTOP, javaScriptEnabled: false }, { renews: true });
+  const { cards, series } = await loadWithMetrics(page);
+  checkStates(cards, series);
   const age = () => page.locator('header').innerText();
   const before = await age();
   await page.waitForEvent('framenavigated', { timeout: 15000 });

@@ -2,16 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """usage: scene.py
 
-Sockets worth looking at, held until standard input ends; says "ready" once they are there. In a network
+Sockets worth looking at, held until standard input ends; says "ready" once they are there. Those in TIME_WAIT
+are made again before they are gone. In a network
 namespace whose loopback has ADDRESS and PEER and whose port range has 1000 ports: more than half of
 them are held towards one destination, one accept queue is nearly full, and most ports of UDP are used.
 """
 import resource
+import select
 import socket
 import sys
 
 ADDRESS, PEER = "10.20.0.11", "10.20.0.40"
 IP_BIND_ADDRESS_NO_PORT = 24  # linux/in.h
+HALF_OF_TIME_WAIT = 30  # seconds
 
 held = []
 
@@ -46,16 +49,21 @@ def close(first, second):
     second.close()
 
 
+def leave_time_waits(closed_by_client, closed_by_server):
+    for client, server in pairs(closed_by_client, 120):
+        close(client, server)
+    for client, server in pairs(closed_by_server, 70):
+        close(server, client)
+
+
 def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
     for address, port, count in ((PEER, 8443, 560), (PEER, 5432, 90), ("::1", 6379, 40), (PEER, 11211, 12)):
         for pair in pairs(listen(address, port), count):
             held.extend(pair)
 
-    for client, server in pairs(listen(PEER, 9200), 120):
-        close(client, server)
-    for client, server in pairs(listen(PEER, 8080), 70):
-        close(server, client)
+    closed_by_client, closed_by_server = listen(PEER, 9200), listen(PEER, 8080)
+    leave_time_waits(closed_by_client, closed_by_server)
     for client, server in pairs(listen(PEER, 8081), 5):  # CLOSE_WAIT, and FIN_WAIT2 on the other side
         client.shutdown(socket.SHUT_WR)
         held.extend((client, server))
@@ -72,7 +80,8 @@ def main():
         held.append(anybodys)
 
     print("ready", flush=True)
-    sys.stdin.read()
+    while not select.select([sys.stdin], [], [], HALF_OF_TIME_WAIT)[0]:
+        leave_time_waits(closed_by_client, closed_by_server)
 
 
 main()
