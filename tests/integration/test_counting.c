@@ -44,31 +44,41 @@ static const struct zoo_population ipv6 = {
     .bound_inactive = 6,
 };
 
-static unsigned expected(const struct zoo_population *zoo, enum tcp_state state)
+static struct zoo *zoo; /* of the test under way, so that one that fails leaves none behind */
+
+static int destroy_zoo(void **state)
+{
+    (void)state;
+    zoo_destroy(zoo);
+    zoo = NULL;
+    return 0;
+}
+
+static unsigned expected(const struct zoo_population *population, enum tcp_state state)
 {
     switch (state) {
     case TCP_STATE_ESTABLISHED:
-        return zoo->established;
+        return population->established;
     case TCP_STATE_SYN_SENT:
-        return zoo->syn_sent;
+        return population->syn_sent;
     case TCP_STATE_SYN_RECV:
-        return zoo->syn_recv;
+        return population->syn_recv;
     case TCP_STATE_FIN_WAIT1:
-        return zoo->fin_wait1;
+        return population->fin_wait1;
     case TCP_STATE_FIN_WAIT2:
-        return zoo->fin_wait2 + zoo->fin_wait2_mini;
+        return population->fin_wait2 + population->fin_wait2_mini;
     case TCP_STATE_TIME_WAIT:
-        return zoo->time_wait;
+        return population->time_wait;
     case TCP_STATE_CLOSE_WAIT:
-        return zoo->close_wait;
+        return population->close_wait;
     case TCP_STATE_LAST_ACK:
-        return zoo->last_ack;
+        return population->last_ack;
     case TCP_STATE_LISTEN:
-        return zoo->listen;
+        return population->listen;
     case TCP_STATE_CLOSING:
-        return zoo->closing;
+        return population->closing;
     case TCP_STATE_BOUND_INACTIVE:
-        return zoo->bound_inactive;
+        return population->bound_inactive;
     default:
         fail_msg("no such state");
         return 0;
@@ -89,7 +99,6 @@ static void test_counts_of_an_empty_namespace_are_zero(void **state)
 static void test_both_samples_count_every_state_exactly(void **state)
 {
     (void)state;
-    struct zoo *zoo;
     struct capture capture;
     assert_int_equal(zoo_create(&ipv4, &ipv6, &zoo), 0);
     capture_take(&capture);
@@ -107,7 +116,6 @@ static void test_both_samples_count_every_state_exactly(void **state)
     assert_int_equal(capture.host.detail.syn_recv_requests, ipv4.syn_recv + ipv6.syn_recv);
     assert_int_equal(capture.host.derived_drift.established, 0);
     assert_int_equal(capture.host.derived_drift.time_wait, 0);
-    zoo_destroy(zoo);
 }
 
 static int open_and_count(void *dumps)
@@ -129,7 +137,6 @@ static void test_a_count_sample_is_one_dump(void **state)
 static void test_v4_mapped_sockets_count_as_ipv4(void **state)
 {
     (void)state;
-    struct zoo *zoo;
     struct capture capture;
     assert_int_equal(zoo_create(NULL, NULL, &zoo), 0);
     assert_int_equal(
@@ -139,12 +146,10 @@ static void test_v4_mapped_sockets_count_as_ipv4(void **state)
     assert_int_equal(capture.host.detail.sockets[IP_FAMILY_IPV4][TCP_STATE_TIME_WAIT], 3);
     assert_int_equal(capture.host.sockets[TCP_STATE_ESTABLISHED], 4);
     assert_int_equal(capture.host.sockets[TCP_STATE_TIME_WAIT], 3);
-    zoo_destroy(zoo);
 }
 
 static void assert_queue(enum zoo_family family, unsigned backlog, unsigned length)
 {
-    struct zoo *zoo;
     struct capture capture;
     uint16_t port;
     assert_int_equal(zoo_create(NULL, NULL, &zoo), 0);
@@ -155,7 +160,7 @@ static void assert_queue(enum zoo_family family, unsigned backlog, unsigned leng
     assert_int_equal(capture.queues[0].queue_length, length);
     assert_int_equal(capture.queues[0].queue_limit, backlog);
     assert_int_equal(capture.queues[0].queue_peak, length);
-    zoo_destroy(zoo);
+    destroy_zoo(NULL);
 }
 
 static void test_accept_queues_are_measured_in_connections(void **state)
@@ -171,7 +176,6 @@ static void test_accept_queues_are_measured_in_connections(void **state)
 static void test_a_flooded_listener_has_its_queue_told_beside_fuller_ones(void **state)
 {
     (void)state;
-    struct zoo *zoo;
     struct capture capture;
     uint16_t port;
     assert_int_equal(zoo_create(&(struct zoo_population){.listen = 1, .syn_recv = 9}, NULL, &zoo),
@@ -191,18 +195,19 @@ static void test_a_flooded_listener_has_its_queue_told_beside_fuller_ones(void *
     assert_int_equal(queues[flooded_first].queue_length, 5);
     assert_int_equal(queues[!flooded_first].queue_length, 0);
     assert_true(queues[!flooded_first].queue_limit > 0);
-    zoo_destroy(zoo);
 }
+
+#define ZOO_TEST(name) cmocka_unit_test_teardown(name, destroy_zoo)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counts_of_an_empty_namespace_are_zero),
-        cmocka_unit_test(test_both_samples_count_every_state_exactly),
-        cmocka_unit_test(test_a_count_sample_is_one_dump),
-        cmocka_unit_test(test_v4_mapped_sockets_count_as_ipv4),
-        cmocka_unit_test(test_accept_queues_are_measured_in_connections),
-        cmocka_unit_test(test_a_flooded_listener_has_its_queue_told_beside_fuller_ones),
+        ZOO_TEST(test_counts_of_an_empty_namespace_are_zero),
+        ZOO_TEST(test_both_samples_count_every_state_exactly),
+        ZOO_TEST(test_a_count_sample_is_one_dump),
+        ZOO_TEST(test_v4_mapped_sockets_count_as_ipv4),
+        ZOO_TEST(test_accept_queues_are_measured_in_connections),
+        ZOO_TEST(test_a_flooded_listener_has_its_queue_told_beside_fuller_ones),
     };
     int skipped = enter_namespace_or_skip();
     return skipped ? skipped : cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,7 +61,7 @@ static void write_request(char *request, size_t size, const char *user, const ch
     gnutls_free(encoded.data);
 }
 
-/* The status of the answer that `source` gets, or 0. */
+/* The status of the answer that `source` gets, or -errno. */
 static int ask(const char *source, const char *user, const char *password)
 {
     char request[512];
@@ -69,12 +69,12 @@ static int ask(const char *source, const char *user, const char *password)
     write_request(request, sizeof request, user, password, "close");
     int fd = http_connect(source, "127.0.0.1", PORT);
     if (fd < 0)
-        return 0;
-    http_exchange(fd, request, &reply);
+        return fd;
+    int error = http_exchange(fd, request, &reply);
     close(fd);
     int status = reply.status;
     http_reply_free(&reply);
-    return status;
+    return error ? error : status;
 }
 
 static void *ask_ever_new(void *context)
@@ -105,6 +105,13 @@ static int has_begun(void *context)
     return atomic_load((atomic_int *)context) > 0;
 }
 
+/* Each address gets ahead of the others once before it is known. */
+static int all_are_known(void *context)
+{
+    (void)context;
+    return atomic_load(&wrong) >= CLIENTS;
+}
+
 static int start_exporter(const char *hash, const char *flag)
 {
     char config[1024] = "basic_auth_users:\n";
@@ -117,7 +124,10 @@ static int start_exporter(const char *hash, const char *flag)
     snprintf(file, sizeof file, "--web.config.file=%s", scratch_path("web.yml"));
     if (daemon_start(&exporter, (const char *[]){file, flag, NULL}, NULL) != 0)
         return -1;
-    return daemon_await_message(&exporter, "READY=1") ? 0 : -1;
+    if (daemon_await_message(&exporter, "READY=1"))
+        return 0;
+    daemon_end(&exporter, SIGKILL, NULL, 0); /* after a setup that fails there is no teardown */
+    return -1;
 }
 
 static int start_as_usual(void **state)
@@ -158,6 +168,7 @@ static void test_first_scrapes_in_a_flood(void **state)
     (void)state;
     start_flood();
     assert_int_equal(await_until(has_begun, &busy), 0);
+    assert_int_equal(await_until(all_are_known, NULL), 0);
     for (int i = 0; i < SCRAPERS; i++) {
         char source[32], user[32];
         snprintf(source, sizeof source, "127.0.2.%d", 1 + i);

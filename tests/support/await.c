@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <time.h>
 
-static const int64_t patience = 5 * NANOSECONDS_PER_SECOND;
+static const int64_t patience = 30 * NANOSECONDS_PER_SECOND;
 
 int await_until(await_condition *holds, void *context)
 {

@@ -11,7 +11,7 @@ typedef int await_condition(void *context);
 
 /*
  * Asks once a millisecond until the condition holds; the first question comes at once. Returns 0
- * when it holds, -ETIMEDOUT when it does not within five seconds, or the condition's -errno.
+ * when it holds, -ETIMEDOUT when it does not within thirty seconds, or the condition's -errno.
  */
 int await_until(await_condition *holds, void *context);
 

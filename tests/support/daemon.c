@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ARRIVAL_MS = 5000, END_MS = 10000 };
+enum { ARRIVAL_MS = 30000, END_MS = 60000 };
 
 /* A datagram socket in the abstract namespace, which belongs to the network namespace. `name` gets
  * how $NOTIFY_SOCKET spells it. */
@@ -104,17 +104,31 @@ static int await_exit(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* As a string, cut to `size`. */
+static void read_to_end(int fd, char *text, size_t size)
+{
+    size_t used = 0;
+    ssize_t got;
+    while (used < size - 1 && (got = read(fd, text + used, size - 1 - used)) > 0)
+        used += (size_t)got;
+    text[used] = '\0';
+}
+
 int daemon_end(struct daemon *daemon, int signal_number, char *errors, size_t size)
 {
     if (signal_number)
         kill(daemon->pid, signal_number);
     int code = await_exit(daemon->pid);
-    if (errors) {
-        size_t used = 0;
-        for (ssize_t got = 1; got > 0 && used<size - 1; used += got> 0 ? (size_t)got : 0)
-            got = read(daemon->error_fd, errors + used, size - 1 - used);
-        errors[used] = '\0';
+    static char unasked[65536]; /* as much as a pipe holds */
+    bool tell = !errors && code != 0;
+    if (tell) {
+        errors = unasked;
+        size = sizeof unasked;
     }
+    if (errors)
+        read_to_end(daemon->error_fd, errors, size);
+    if (tell)
+        fprintf(stderr, "the exporter ended with %d:\n%s", code, errors);
     close(daemon->error_fd);
     close(daemon->notify_fd);
     return code;

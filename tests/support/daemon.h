@@ -23,15 +23,16 @@ struct daemon {
  */
 int daemon_start(struct daemon *daemon, const char *const arguments[], void (*before_exec)(void));
 
-/* Wait, five seconds at most, until it has told systemd `message`; others before it are dropped. */
+/* Wait, thirty seconds at most, until it has told systemd `message`; others before it are dropped. */
 bool daemon_await_message(const struct daemon *daemon, const char *message);
 
 /* Forget the messages that have arrived: the next one tells of something new. */
 void daemon_drop_messages(const struct daemon *daemon);
 
-/* Send `signal_number`, or none if that is 0, and wait for its end, ten seconds at most. Its exit
+/* Send `signal_number`, or none if that is 0, and wait for its end, a minute at most. Its exit
  * code, or -1 if it had to be killed or was by a signal. Closes the descriptors: `errors` gets what
- * it wrote to standard error meanwhile, cut to `size`, unless it is NULL. */
+ * it wrote to standard error meanwhile, cut to `size`; if that is NULL, it is printed unless the
+ * code is 0. */
 int daemon_end(struct daemon *daemon, int signal_number, char *errors, size_t size);
 
 #endif

@@ -194,11 +194,12 @@ static void *release_pages(void *context)
     struct traffic *traffic = context;
     pthread_barrier_wait(&traffic->start);
     for (;;) {
+        bool over = atomic_load(&traffic->over); /* first: then the look is at the last page */
         const struct page *page = atomic_exchange(&traffic->handed_over, NULL);
         if (page) {
             traffic->failures += !is_page(page);
             page_release(page);
-        } else if (atomic_load(&traffic->over)) {
+        } else if (over) {
             return NULL;
         } else {
             sched_yield();
