@@ -6,7 +6,7 @@
 exporter=$(realpath "$1")
 judges=$(dirname "$(realpath "$0")")/judges
 . "$(dirname "$0")/support/script.sh"
-need curl openssl ss systemd-socket-activate
+need curl openssl prlimit ss systemd-socket-activate
 cd "$work"
 url=http://127.0.0.1:10073
 daemon=
@@ -97,8 +97,8 @@ pass "several addresses, and both families on :port"
 
 ### nonsense
 
-# rests FILE: what is in FILE, sent and then nothing more, keeps the exporter from resting: for two seconds
-# it takes less than a fifth of the CPU time that there is.
+# rests WHAT: it does not keep the exporter busy, which for two seconds takes less than a fifth of the CPU
+# time that there is.
 cpu_ticks() { # of the exporter so far, user and system
     local stat
     stat=$(cat "/proc/$daemon/stat")
@@ -107,11 +107,15 @@ cpu_ticks() { # of the exporter so far, user and system
 }
 rests() {
     local before
-    exec {silent}<>/dev/tcp/127.0.0.1/10073
-    cat "$1" >&"$silent"
     before=$(cpu_ticks)
     read -r -t 2 <> <(:) || true
     [ $(($(cpu_ticks) - before)) -lt $((2 * $(getconf CLK_TCK) / 5)) ] || fail "$1 keeps it busy"
+}
+# rests_after FILE: while what is in FILE was sent, and then nothing more
+rests_after() {
+    exec {silent}<>/dev/tcp/127.0.0.1/10073
+    cat "$1" >&"$silent"
+    rests "$1"
     read -r -t 0.1 -N 1 -u "$silent" && fail "$1 is answered" || [ $? -gt 128 ] || fail "$1 is cut off"
     exec {silent}>&-
 }
@@ -120,9 +124,38 @@ rests() {
     head -c 20000 /dev/zero | tr '\0' a
 } >chunk
 start
-rests chunk
-stop
+rests_after chunk
 pass "a chunk without an end keeps nobody busy"
+
+/usr/bin/python3 - <<'EOF' &
+import itertools, socket
+client = socket.create_connection(("127.0.0.1", 10073))
+client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+for byte in itertools.cycle(b"1\r\nx\r\n"):
+    client.send(bytes([byte]))
+EOF
+dripping=$!
+pids="$pids $dripping"
+rests "a body that comes byte by byte"
+kill "$dripping"
+wait "$dripping" || true
+pids=$daemon
+stop
+pass "nor does a body that comes byte by byte"
+
+start
+free=0
+while [ -e "/proc/$daemon/fd/$free" ]; do free=$((free + 1)); done
+prlimit --pid "$daemon" --nofile="$free:"
+exec 5<>/dev/tcp/127.0.0.1/10073
+rests "a connection for which there is no descriptor"
+prlimit --pid "$daemon" --nofile=100:
+printf 'GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n' >&5
+read -r -t 20 answer <&5 && [ "$answer" = $'HTTP/1.1 200 OK\r' ] || fail "no answer once there is: $answer"
+exec 5>&-
+stop
+pass "nor a connection for which there is no descriptor, which is answered when there is one"
 
 ### passwords
 
@@ -246,7 +279,7 @@ expect "no TLS" 000 "$url/metrics"
 pass "TLS"
 
 printf '\26' >record # the first byte of a handshake
-rests record
+rests_after record
 pass "half a handshake keeps nobody busy"
 
 tls_config 'min_version: TLS11' >next.yml && mv next.yml web.yml

@@ -9,20 +9,21 @@
 /* Milliseconds. At the latest after the longest wait, the daemon tries again what had failed. */
 enum { LONGEST_WAIT = 1000, BRAKE_WAIT = 1 };
 
-/* After so many turns in a row in which nothing had happened, the daemon must wait. It wants to go
- * on at once where it can do nothing: with a TLS record of which only a part has come, or the
- * size of a chunk that fills its buffer without an end. Where it can, with an answer over TLS that
- * is sent in pieces of 16 kB, there are that many pieces without a wait, and then 16 MB a second.
+/* After so many turns in a row that served nobody, and between which the daemon did not rest, each
+ * must wait. The daemon goes on at once where it can do nothing: with a TLS record of which only a
+ * part has come, with the size of a chunk that fills its buffer without an end, with a connection
+ * that it cannot accept for want of descriptors. So does a client that sends byte by byte. Of a
+ * long answer, which is sent in pieces, there are that many without a wait: over TLS, where they
+ * have 16 kB, it goes on with 16 MB a second.
  */
-enum { TURNS_WITHOUT_EVENT = 100 };
+enum { VAIN_TURNS = 100 };
 
-static int milliseconds_to_wait(struct MHD_Daemon *daemon, int turns_without_event)
+static int milliseconds_to_wait(struct MHD_Daemon *daemon)
 {
     MHD_UNSIGNED_LONG_LONG wanted;
-    int wait = LONGEST_WAIT;
     if (MHD_get_timeout(daemon, &wanted) == MHD_YES && wanted < LONGEST_WAIT)
-        wait = (int)wanted;
-    return turns_without_event >= TURNS_WITHOUT_EVENT && wait < BRAKE_WAIT ? BRAKE_WAIT : wait;
+        return (int)wanted;
+    return LONGEST_WAIT;
 }
 
 static unsigned count_connections(struct MHD_Daemon *daemon)
@@ -55,16 +56,20 @@ static void *run(void *context)
     struct daemon_thread *thread = context;
     struct MHD_Daemon *daemon = thread->daemon;
     struct pollfd ready[] = {
-        {.fd = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, .events = POLLIN},
         {.fd = thread->wake_fd, .events = POLLIN},
+        {.fd = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, .events = POLLIN},
     };
-    int turns_without_event = 0;
     while (thread->order != DAEMON_END) {
         obey(thread);
-        int wait = milliseconds_to_wait(daemon, turns_without_event);
-        bool nothing = poll(ready, sizeof ready / sizeof ready[0], wait) == 0;
-        turns_without_event = nothing ? turns_without_event + 1 : 0;
-        if (ready[1].revents)
+        if (thread->vain_turns >= VAIN_TURNS)
+            poll(ready, 1, BRAKE_WAIT);
+        int wait = milliseconds_to_wait(daemon);
+        bool rested = poll(ready, 2, wait) == 0 && wait > 0;
+        if (rested)
+            thread->vain_turns = 0;
+        else if (thread->vain_turns < VAIN_TURNS)
+            thread->vain_turns++;
+        if (ready[0].revents)
             eventfd_read(thread->wake_fd, &(eventfd_t){0});
         take_turn(daemon);
     }
@@ -75,6 +80,7 @@ bool daemon_thread_start(struct daemon_thread *thread, struct MHD_Daemon *daemon
 {
     thread->daemon = daemon;
     thread->order = DAEMON_RUN;
+    thread->vain_turns = 0;
     thread->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (thread->wake_fd < 0)
         return false;
@@ -86,6 +92,11 @@ bool daemon_thread_start(struct daemon_thread *thread, struct MHD_Daemon *daemon
     }
     pthread_setname_np(thread->thread, "web");
     return true;
+}
+
+void daemon_thread_served(struct daemon_thread *thread)
+{
+    thread->vain_turns = 0;
 }
 
 static void give_order(struct daemon_thread *thread, enum daemon_order order)

@@ -3,8 +3,9 @@
  * The thread that runs a libmicrohttpd daemon. libmicrohttpd could have one itself, but nobody
  * knows what that is at: when MHD_quiesce_daemon() returns to another thread, it may have accepted
  * a connection that it tells of only later (0.9.75, daemon.c: MHD_accept_connection()). Here the
- * daemon is quiesced between two of its turns. Nor does this thread spin where that one would, when
- * a client has sent half of something. Private to src/web.
+ * daemon is quiesced between two of its turns. Nor does this thread spin where that one would: when
+ * a client has sent half of something, or there is no descriptor for a connection. Private to
+ * src/web.
  */
 #ifndef SOCKDIAG_WEB_DAEMON_THREAD_H
 #define SOCKDIAG_WEB_DAEMON_THREAD_H
@@ -20,7 +21,8 @@ enum daemon_order { DAEMON_RUN, DAEMON_QUIESCE, DAEMON_END };
 struct daemon_thread {
     struct MHD_Daemon *daemon;
     pthread_t thread;
-    int wake_fd; /* an eventfd: there is something to do besides what the daemon waits for */
+    int wake_fd;    /* an eventfd: there is something to do besides what the daemon waits for */
+    int vain_turns; /* of the daemon in a row, without a rest and without serving anybody */
     _Atomic enum daemon_order order;
     sem_t obeyed; /* once for each DAEMON_QUIESCE */
 };
@@ -29,6 +31,10 @@ struct daemon_thread {
  * stays the caller's. False, with nothing to be ended, when there is no descriptor or thread to be
  * had. */
 bool daemon_thread_start(struct daemon_thread *thread, struct MHD_Daemon *daemon);
+
+/* Somebody was: a connection or a request has begun or ended. For the daemon's callbacks, which run
+ * in this thread. Without it the daemon is slowed down to a thousand turns a second. */
+void daemon_thread_served(struct daemon_thread *thread);
 
 /* When this returns, the daemon takes no more connections, has told of all that it has taken, and
  * does not look at the listening socket any more. */

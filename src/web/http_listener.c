@@ -65,6 +65,7 @@ static void notify_connection(void *context, struct MHD_Connection *connection, 
                               enum MHD_ConnectionNotificationCode code)
 {
     struct http_listener *listener = context;
+    daemon_thread_served(&listener->thread);
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
         demand_certificate(connection, listener->client_auth);
@@ -85,6 +86,7 @@ static void request_completed(void *context, struct MHD_Connection *connection, 
     (void)code;
     struct http_listener *listener = context;
     struct connection *bookkeeping = bookkeeping_of(connection);
+    daemon_thread_served(&listener->thread);
     http_request_free(*request);
     *request = NULL;
     if (bookkeeping)
@@ -121,6 +123,7 @@ static enum MHD_Result handle_request(void *context, struct MHD_Connection *conn
     if (!bookkeeping)
         return MHD_NO;
     if (!*request) {
+        daemon_thread_served(&listener->thread);
         const struct admission admission = {.access = listener->access,
                                             .connection = connection,
                                             .thread = &listener->thread,
