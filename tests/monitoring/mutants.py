@@ -116,21 +116,25 @@ def needed(text, tests):
     return head + "".join(kept)
 
 
-def survives(rules, name, text):
-    """Do the tests that mention the rule pass with `text` for the file `rules`?"""
+def failure(rules, name, text):
+    """What promtool says when the tests that mention the rule fail with `text` for the file `rules`; None if they
+    pass."""
     tests = {}
     for test in rules.parent.glob("tests/*.yaml"):
         head, blocks = parts(test.read_text(), "  - name: ")
         blocks = [block for block in blocks if name in block]
         if blocks and rules.name in head:
             tests[test.name] = head + "".join(blocks)
+    if not tests:
+        return None
     with tempfile.TemporaryDirectory() as directory:
         (pathlib.Path(directory) / rules.name).write_text(needed(text, "".join(tests.values())))
         (pathlib.Path(directory) / "tests").mkdir()
         for test, its_text in tests.items():
             (pathlib.Path(directory) / "tests" / test).write_text(its_text)
         command = ["promtool", "test", "rules", *(f"{directory}/tests/{test}" for test in tests)]
-        return not tests or subprocess.run(command, capture_output=True, check=False).returncode == 0
+        ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        return ran.stdout if ran.returncode != 0 else None
 
 
 def main():
@@ -139,15 +143,15 @@ def main():
         for rules in sorted(pathlib.Path(sys.argv[1]).glob("*.yaml")):
             text = rules.read_text()
             names = sorted(set(RULE.findall(text)))
-            for name, passes in zip(names, pool.map(lambda each: survives(rules, each, text), names)):
-                if not passes:
-                    sys.exit(f"{rules}: the tests of {name} fail as it is")
+            for name, failed in zip(names, pool.map(lambda each: failure(rules, each, text), names)):
+                if failed is not None:
+                    sys.exit(f"{rules}: the tests of {name} fail as it is: {failed}")
             changes = list(mutants(text))
-            verdicts = pool.map(lambda change: survives(rules, change[0], change[3]), changes)
-            for (name, line, change, _), survived in zip(changes, verdicts):
+            failures = pool.map(lambda change: failure(rules, change[0], change[3]), changes)
+            for (name, line, change, _), failed in zip(changes, failures):
                 total += 1
-                survivors += survived
-                if survived:
+                if failed is None:
+                    survivors += 1
                     print(f"{rules}:{line}: {name}: {change} goes unnoticed")
     print(f"{total} changes, {survivors} unnoticed")
     sys.exit(survivors > 0 or total == 0)
