@@ -23,7 +23,8 @@ struct daemon {
  */
 int daemon_start(struct daemon *daemon, const char *const arguments[], void (*before_exec)(void));
 
-/* Wait, thirty seconds at most, until it has told systemd `message`; others before it are dropped. */
+/* Wait, thirty seconds at most, until it has told systemd `message`; others before it are dropped.
+ */
 bool daemon_await_message(const struct daemon *daemon, const char *message);
 
 /* Forget the messages that have arrived: the next one tells of something new. */
