@@ -9,12 +9,13 @@
 /* Milliseconds. At the latest after the longest wait, the daemon tries again what had failed. */
 enum { LONGEST_WAIT = 1000, BRAKE_WAIT = 1 };
 
-/* After so many turns in a row that served nobody, and between which the daemon did not rest, each
- * must wait. The daemon goes on at once where it can do nothing: with a TLS record of which only a
- * part has come, with the size of a chunk that fills its buffer without an end, with a connection
- * that it cannot accept for want of descriptors. So does a client that sends byte by byte. Of a
- * long answer, which is sent in pieces, there are that many without a wait: over TLS, where they
- * have 16 kB, it goes on with 16 MB a second.
+/* After so many turns in a row that served nobody, each must wait; a turn that comes because
+ * nothing has happened for as long as the daemon liked begins a new row. The daemon goes on at once
+ * where it can do nothing: with a TLS record of which only a part has come, with the size of a
+ * chunk that fills its buffer without an end, with a connection that it cannot accept for want of
+ * descriptors. So does a client that sends byte by byte. Of a long answer, which is sent in pieces,
+ * there are that many without a wait: over TLS, where they have 16 kB, it goes on with 16 MB a
+ * second.
  */
 enum { VAIN_TURNS = 100 };
 

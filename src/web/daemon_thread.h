@@ -22,7 +22,7 @@ struct daemon_thread {
     struct MHD_Daemon *daemon;
     pthread_t thread;
     int wake_fd;    /* an eventfd: there is something to do besides what the daemon waits for */
-    int vain_turns; /* of the daemon in a row, without a rest and without serving anybody */
+    int vain_turns; /* of the daemon in a row, which served nobody */
     _Atomic enum daemon_order order;
     sem_t obeyed; /* once for each DAEMON_QUIESCE */
 };
@@ -32,8 +32,9 @@ struct daemon_thread {
  * had. */
 bool daemon_thread_start(struct daemon_thread *thread, struct MHD_Daemon *daemon);
 
-/* Somebody was: a connection or a request has begun or ended. For the daemon's callbacks, which run
- * in this thread. Without it the daemon is slowed down to a thousand turns a second. */
+/* Somebody was: a connection was accepted, for whatever that came to, or a request has begun or
+ * ended. For the daemon's callbacks, which run in this thread. Without it the daemon is slowed down
+ * to a thousand turns a second. */
 void daemon_thread_served(struct daemon_thread *thread);
 
 /* When this returns, the daemon takes no more connections, has told of all that it has taken, and

@@ -29,6 +29,8 @@
 /* Far more clients than have room at once: 256 connections, sixteen of each. */
 enum { PORT = 10073, CLIENTS = 50, CONNECTIONS = 2000 };
 
+#define REQUEST "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
 static struct daemon exporter;
 static int attackers[CONNECTIONS];
 static pthread_t trickler; /* a thread that uses these, while trickling */
@@ -100,11 +102,7 @@ static void assert_scraped_from(const char *source)
     struct http_reply reply;
     int fd = http_connect(source, "127.0.0.1", PORT);
     assert_true(fd >= 0);
-    assert_int_equal(http_exchange(fd,
-                                   "GET /metrics HTTP/1.1\r\nHost: localhost\r\n"
-                                   "Connection: close\r\n\r\n",
-                                   &reply),
-                     0);
+    assert_int_equal(http_exchange(fd, REQUEST, &reply), 0);
     assert_int_equal(reply.status, 200);
     http_reply_free(&reply);
     close(fd);
@@ -114,6 +112,27 @@ static void assert_scraped(void)
 {
     assert_scraped_from("127.0.9.9");
     assert_scraped_from("127.0.9.9");
+}
+
+/* Who comes later is turned away. */
+static void test_one_client_has_a_sixteenth_of_the_places(void **state)
+{
+    (void)state;
+    enum { PLACES = 16, TOO_MANY = 40 };
+    char byte;
+    struct http_reply reply;
+    for (int i = 0; i < TOO_MANY; i++) {
+        attackers[i] = http_connect("127.0.7.1", "127.0.0.1", PORT);
+        assert_true(attackers[i] > 0);
+    }
+    for (int i = PLACES; i < TOO_MANY; i++)
+        assert_int_equal(recv(attackers[i], &byte, 1, 0), 0);
+    assert_scraped();
+    for (int i = 0; i < PLACES; i++) {
+        assert_int_equal(http_exchange(attackers[i], REQUEST, &reply), 0);
+        assert_int_equal(reply.status, 200);
+        http_reply_free(&reply);
+    }
 }
 
 static void test_connections_that_say_nothing(void **state)
@@ -228,8 +247,7 @@ static void *scrape_repeatedly(void *context)
         int fd = http_connect(source, "127.0.0.1", PORT);
         int error = fd;
         if (fd >= 0)
-            error = http_exchange(
-                fd, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", &reply);
+            error = http_exchange(fd, REQUEST, &reply);
         if (reply.status != 200) {
             scraper->failed++;
             scraper->problem = error < 0 ? error : reply.status;
@@ -271,6 +289,7 @@ int main(void)
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     const struct CMUnitTest tests[] = {
+        with_daemon(test_one_client_has_a_sixteenth_of_the_places),
         with_daemon(test_connections_that_say_nothing),
         with_daemon(test_half_requests),
         with_daemon(test_idle_connections_after_a_request),
