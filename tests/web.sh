@@ -127,6 +127,27 @@ start
 rests_after chunk
 pass "a chunk without an end keeps nobody busy"
 
+# Nor do some of them beside somebody who asks all the time.
+/usr/bin/python3 - <<'EOF' &
+import socket, time
+chunk = open("chunk", "rb").read()
+held = [socket.create_connection(("127.0.0.1", 10073)) for _ in range(14)]
+for client in held:
+    client.sendall(chunk)
+asking = socket.create_connection(("127.0.0.1", 10073), source_address=("127.0.0.2", 0))
+while True:
+    asking.send(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
+    asking.recv(1000)
+    time.sleep(0.01)
+EOF
+asking=$!
+pids="$pids $asking"
+rests "a chunk without an end, with requests beside it,"
+kill "$asking"
+wait "$asking" || true
+pids=$daemon
+pass "nor do fourteen of them beside a hundred requests a second"
+
 /usr/bin/python3 - <<'EOF' &
 import itertools, socket
 client = socket.create_connection(("127.0.0.1", 10073))

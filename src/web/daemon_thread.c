@@ -1,23 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon_thread.h"
 
+#include "sockdiag/clock.h"
+
 #include <poll.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 /* Milliseconds. At the latest after the longest wait, the daemon tries again what had failed. */
-enum { LONGEST_WAIT = 1000, BRAKE_WAIT = 1 };
+enum { LONGEST_WAIT = 1000 };
 
-/* After so many turns in a row that served nobody, each must wait; a turn that comes because
- * nothing has happened for as long as the daemon liked begins a new row. The daemon goes on at once
- * where it can do nothing: with a TLS record of which only a part has come, with the size of a
- * chunk that fills its buffer without an end, with a connection that it cannot accept for want of
- * descriptors. So does a client that sends byte by byte. Of a long answer, which is sent in pieces,
- * there are that many without a wait: over TLS, where they have 16 kB, it goes on with 16 MB a
- * second.
+/* A row of so many turns of one kind is taken without a wait. There are two: those that the daemon
+ * wants at once although nothing has happened (while a client answers in a TLS handshake, with a
+ * TLS record of which only a part has come, with the size of a chunk that fills its buffer without
+ * an end), and those of an event that serves nobody (a byte of a client that sends single ones, a
+ * connection that cannot be accepted for want of descriptors). A long answer is sent in turns of
+ * the first kind: over TLS they have 16 kB, and after the row it goes on with 16 MB a second.
  */
-enum { VAIN_TURNS = 100 };
+enum { ROW = 100 };
+
+/* How long a turn beyond the row waits, in milliseconds, when the one before has taken `cost`
+ * nanoseconds of CPU time: so that they take a tenth of a CPU at most. */
+static int brake_for(int64_t cost)
+{
+    enum { SHORTEST = 1, LONGEST = 100 };
+    int64_t wait = SHORTEST + 9 * cost / 1000000;
+    return wait < LONGEST ? (int)wait : LONGEST;
+}
 
 static int milliseconds_to_wait(struct MHD_Daemon *daemon)
 {
@@ -52,6 +62,39 @@ static void obey(struct daemon_thread *thread)
     sem_post(&thread->obeyed);
 }
 
+/* CPU time of this thread so far, in nanoseconds. */
+static int64_t thread_cpu(void)
+{
+    return system_clock.thread_cpu(system_clock.context);
+}
+
+static void count_turn(struct daemon_thread *thread, bool event, bool wanted_at_once)
+{
+    if (event) {
+        thread->vain_turns += thread->vain_turns < ROW;
+        thread->idle_turns -= thread->idle_turns > 0;
+    } else if (wanted_at_once) {
+        thread->idle_turns += thread->idle_turns < ROW;
+    } else { /* it has rested */
+        thread->vain_turns = thread->idle_turns = 0;
+    }
+}
+
+/* Wait until the daemon is to have a turn; `cost` is that of the turn before. */
+static void wait_for_turn(struct daemon_thread *thread, struct pollfd ready[static 2], int64_t cost)
+{
+    if (thread->vain_turns >= ROW)
+        poll(ready, 1, brake_for(cost));
+    int wait = milliseconds_to_wait(thread->daemon);
+    bool wanted_at_once = wait == 0;
+    if (wanted_at_once && thread->idle_turns >= ROW)
+        wait = brake_for(cost);
+    bool event = poll(ready, 2, wait) != 0;
+    count_turn(thread, event, wanted_at_once);
+    if (ready[0].revents)
+        eventfd_read(thread->wake_fd, &(eventfd_t){0});
+}
+
 static void *run(void *context)
 {
     struct daemon_thread *thread = context;
@@ -60,19 +103,14 @@ static void *run(void *context)
         {.fd = thread->wake_fd, .events = POLLIN},
         {.fd = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, .events = POLLIN},
     };
+    int64_t cost = 0;
     while (thread->order != DAEMON_END) {
         obey(thread);
-        if (thread->vain_turns >= VAIN_TURNS)
-            poll(ready, 1, BRAKE_WAIT);
-        int wait = milliseconds_to_wait(daemon);
-        bool rested = poll(ready, 2, wait) == 0 && wait > 0;
-        if (rested)
-            thread->vain_turns = 0;
-        else if (thread->vain_turns < VAIN_TURNS)
-            thread->vain_turns++;
-        if (ready[0].revents)
-            eventfd_read(thread->wake_fd, &(eventfd_t){0});
+        wait_for_turn(thread, ready, cost);
+        bool of_interest = thread->vain_turns >= ROW || thread->idle_turns >= ROW;
+        int64_t begin = of_interest ? thread_cpu() : 0;
         take_turn(daemon);
+        cost = of_interest ? thread_cpu() - begin : 0;
     }
     return NULL;
 }
@@ -81,7 +119,7 @@ bool daemon_thread_start(struct daemon_thread *thread, struct MHD_Daemon *daemon
 {
     thread->daemon = daemon;
     thread->order = DAEMON_RUN;
-    thread->vain_turns = 0;
+    thread->idle_turns = thread->vain_turns = 0;
     thread->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (thread->wake_fd < 0)
         return false;
@@ -95,9 +133,11 @@ bool daemon_thread_start(struct daemon_thread *thread, struct MHD_Daemon *daemon
     return true;
 }
 
-void daemon_thread_served(struct daemon_thread *thread)
+void daemon_thread_serves(struct daemon_thread *thread, enum daemon_service service)
 {
-    thread->vain_turns = 0;
+    thread->vain_turns -= (int)service;
+    if (thread->vain_turns < 0)
+        thread->vain_turns = 0;
 }
 
 static void give_order(struct daemon_thread *thread, enum daemon_order order)

@@ -18,11 +18,15 @@
 
 enum daemon_order { DAEMON_RUN, DAEMON_QUIESCE, DAEMON_END };
 
+/* How many turns with an event it takes, and some more: a TLS handshake takes 7, an answer 2. */
+enum daemon_service { DAEMON_CONNECTION = 12, DAEMON_REQUEST = 4 };
+
 struct daemon_thread {
     struct MHD_Daemon *daemon;
     pthread_t thread;
     int wake_fd;    /* an eventfd: there is something to do besides what the daemon waits for */
-    int vain_turns; /* of the daemon in a row, which served nobody */
+    int idle_turns; /* of the daemon, without an event; each with one takes one off */
+    int vain_turns; /* with an event, beyond those that a service takes */
     _Atomic enum daemon_order order;
     sem_t obeyed; /* once for each DAEMON_QUIESCE */
 };
@@ -32,10 +36,10 @@ struct daemon_thread {
  * had. */
 bool daemon_thread_start(struct daemon_thread *thread, struct MHD_Daemon *daemon);
 
-/* Somebody was: a connection was accepted, for whatever that came to, or a request has begun or
- * ended. For the daemon's callbacks, which run in this thread. Without it the daemon is slowed down
- * to a thousand turns a second. */
-void daemon_thread_served(struct daemon_thread *thread);
+/* A connection was accepted, for whatever comes of it, or a request has begun. For the daemon's
+ * callbacks, which run in this thread. Without it the daemon is slowed down to a thousand turns a
+ * second and a tenth of a CPU. */
+void daemon_thread_serves(struct daemon_thread *thread, enum daemon_service service);
 
 /* When this returns, the daemon takes no more connections, has told of all that it has taken, and
  * does not look at the listening socket any more. */

@@ -66,7 +66,7 @@ static enum MHD_Result admit(void *context, const struct sockaddr *client, sockl
 {
     (void)length;
     struct http_listener *listener = context;
-    daemon_thread_served(&listener->thread);
+    daemon_thread_serves(&listener->thread, DAEMON_CONNECTION);
     return connections_admit(&listener->connections, client) ? MHD_YES : MHD_NO;
 }
 
@@ -97,7 +97,6 @@ static void request_completed(void *context, struct MHD_Connection *connection, 
     (void)code;
     struct http_listener *listener = context;
     struct connection *bookkeeping = bookkeeping_of(connection);
-    daemon_thread_served(&listener->thread);
     http_request_free(*request);
     *request = NULL;
     if (bookkeeping)
@@ -134,7 +133,7 @@ static enum MHD_Result handle_request(void *context, struct MHD_Connection *conn
     if (!bookkeeping)
         return MHD_NO;
     if (!*request) {
-        daemon_thread_served(&listener->thread);
+        daemon_thread_serves(&listener->thread, DAEMON_REQUEST);
         const struct admission admission = {.access = listener->access,
                                             .connection = connection,
                                             .thread = &listener->thread,
