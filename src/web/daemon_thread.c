@@ -15,10 +15,10 @@ enum { LONGEST_WAIT = 1000 };
  * wants at once although nothing has happened (while a client answers in a TLS handshake, with a
  * TLS record of which only a part has come, with the size of a chunk that fills its buffer without
  * an end), and those of an event that serves nobody (a byte of a client that sends single ones, a
- * connection that cannot be accepted for want of descriptors). A long answer is sent in turns of
- * the first kind: over TLS they have 16 kB, and after the row it goes on with 16 MB a second.
+ * connection that cannot be accepted for want of descriptors). An answer over TLS is sent in turns
+ * of the first kind, one for each record.
  */
-enum { ROW = 100 };
+enum { ROW = 100, TLS_RECORD = 16384 };
 
 /* How long a turn beyond the row waits, in milliseconds, when the one before has taken `cost`
  * nanoseconds of CPU time: so that they take a tenth of a CPU at most. */
@@ -138,6 +138,13 @@ void daemon_thread_serves(struct daemon_thread *thread, enum daemon_service serv
     thread->vain_turns -= (int)service;
     if (thread->vain_turns < 0)
         thread->vain_turns = 0;
+}
+
+void daemon_thread_sends(struct daemon_thread *thread, size_t bytes)
+{
+    int room = ROW - (int)(bytes / TLS_RECORD + 2);
+    if (thread->idle_turns > room)
+        thread->idle_turns = room;
 }
 
 static void give_order(struct daemon_thread *thread, enum daemon_order order)

@@ -15,6 +15,7 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 enum daemon_order { DAEMON_RUN, DAEMON_QUIESCE, DAEMON_END };
 
@@ -25,7 +26,7 @@ struct daemon_thread {
     struct MHD_Daemon *daemon;
     pthread_t thread;
     int wake_fd;    /* an eventfd: there is something to do besides what the daemon waits for */
-    int idle_turns; /* of the daemon, without an event; each with one takes one off */
+    int idle_turns; /* of the daemon, without an event; below 0 while a long answer is sent */
     int vain_turns; /* with an event, beyond those that a service takes */
     _Atomic enum daemon_order order;
     sem_t obeyed; /* once for each DAEMON_QUIESCE */
@@ -40,6 +41,10 @@ bool daemon_thread_start(struct daemon_thread *thread, struct MHD_Daemon *daemon
  * callbacks, which run in this thread. Without it the daemon is slowed down to a thousand turns a
  * second and a tenth of a CPU. */
 void daemon_thread_serves(struct daemon_thread *thread, enum daemon_service service);
+
+/* An answer of so many bytes is sent now, which makes room in the row of turns for it. For the
+ * daemon's callbacks, too. */
+void daemon_thread_sends(struct daemon_thread *thread, size_t bytes);
 
 /* When this returns, the daemon takes no more connections, has told of all that it has taken, and
  * does not look at the listening socket any more. */

@@ -51,7 +51,8 @@ struct http_request {
     struct admission admission;
     enum route route;
     bool is_get; /* or HEAD */
-    bool last;   /* the connection ends with the answer */
+    bool is_head;
+    bool last; /* the connection ends with the answer */
 };
 
 struct http_site *http_site_create(const char *telemetry_path, struct publication *publication,
@@ -116,8 +117,8 @@ struct http_request *http_request_create(struct http_site *site, const struct ad
     request->site = site;
     request->admission = *admission;
     request->route = find_route(site, path_of(target));
-    request->is_get =
-        strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+    request->is_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+    request->is_get = request->is_head || strcmp(method, MHD_HTTP_METHOD_GET) == 0;
     return request;
 }
 
@@ -242,6 +243,8 @@ static enum MHD_Result answer_page(struct http_request *request, enum page_forma
     MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, vary);
     if (compressed)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+    if (!request->is_head)
+        daemon_thread_sends(request->admission.thread, body->bytes.length);
     return answer(request, MHD_HTTP_OK, response);
 }
 
