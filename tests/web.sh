@@ -166,15 +166,26 @@ stop
 pass "nor does a body that comes byte by byte"
 
 start
-free=0
-while [ -e "/proc/$daemon/fd/$free" ]; do free=$((free + 1)); done
-prlimit --pid "$daemon" --nofile="$free:"
+# descriptors COUNT: the exporter gets no more than so many besides those that it keeps
+nobody_connected() { [ -z "$(ss -Htn 'sport = :10073' | grep -v '^TIME-WAIT')" ]; }
+descriptors() {
+    local free lowest=1000
+    await 10 nobody_connected
+    for _ in {1..10}; do # a sample takes some for an instant
+        free=0
+        while [ -e "/proc/$daemon/fd/$free" ]; do free=$((free + 1)); done
+        lowest=$((free < lowest ? free : lowest))
+    done
+    prlimit --pid "$daemon" --nofile="$((lowest + $1)):"
+}
+descriptors 0
 exec 5<>/dev/tcp/127.0.0.1/10073
 rests "a connection for which there is no descriptor"
-prlimit --pid "$daemon" --nofile=100:
+prlimit --pid "$daemon" --nofile=1000:
 printf 'GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n' >&5
 read -r -t 20 answer <&5 && [ "$answer" = $'HTTP/1.1 200 OK\r' ] || fail "no answer once there is: $answer"
 exec 5>&-
+[ "$(grep -c 'cannot take a connection: Too many open files' log)" = 1 ] || fail "not told once: $(cat log)"
 stop
 pass "nor a connection for which there is no descriptor, which is answered when there is one"
 
@@ -298,6 +309,15 @@ expect "TLS 1.1" 000 "${trust[@]}" --tls-max 1.1 --ciphers DEFAULT@SECLEVEL=0 "$
 expect "an authority nobody trusts" 000 "$tls/metrics"
 expect "no TLS" 000 "$url/metrics"
 pass "TLS"
+
+# One descriptor is enough to read settings, if no sample takes it just then, but not to serve by them.
+descriptors 1
+tls_config 'min_version: TLS13' >next.yml && mv next.yml web.yml
+refused() { kill -HUP "$daemon" && log_has 'descriptors or threads: the web configuration from before stays in force'; }
+await 10 refused
+prlimit --pid "$daemon" --nofile=1000:
+expect "the lowest version from before" 200 "${trust[@]}" --tls-max 1.2 "$tls/metrics"
+pass "TLS settings for which there are no descriptors leave those from before"
 
 printf '\26' >record # the first byte of a handshake
 rests_after record

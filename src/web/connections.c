@@ -4,7 +4,6 @@
 #include "sockdiag/timed_condition.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 
 /* How long a connection may be in each phase; 0: as long as libmicrohttpd lets it. */
@@ -23,11 +22,9 @@ static const int64_t ask_when_nobody_waits = 1 * NANOSECONDS_PER_SECOND;
 /* When all shall leave, who is new has so long to ask for something. */
 static const int64_t ask_when_leaving = 2 * NANOSECONDS_PER_SECOND;
 
-void connections_init(struct connections *connections, unsigned limit, unsigned limit_of_one,
-                      const struct clock *clock)
+void connections_init(struct connections *connections, unsigned limit, const struct clock *clock)
 {
-    *connections =
-        (struct connections){.clock = clock, .limit = limit, .limit_of_one = limit_of_one};
+    *connections = (struct connections){.clock = clock, .limit = limit};
     TAILQ_INIT(&connections->list);
     timed_condition_init(&connections->changed);
     pthread_mutex_init(&connections->mutex, NULL);
@@ -83,35 +80,12 @@ static void make_room(struct connections *connections, unsigned count, int64_t g
     }
 }
 
-static struct in6_addr address_of(const struct sockaddr *client)
-{
-    if (client->sa_family == AF_INET6)
-        return ((const struct sockaddr_in6 *)client)->sin6_addr;
-    struct in6_addr mapped = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
-    memcpy(&mapped.s6_addr[12], &((const struct sockaddr_in *)client)->sin_addr, 4);
-    return mapped;
-}
-
-bool connections_admit(struct connections *connections, const struct sockaddr *client)
-{
-    struct in6_addr address = address_of(client);
-    unsigned count = 0;
-    pthread_mutex_lock(&connections->mutex);
-    for (const struct connection *connection = TAILQ_FIRST(&connections->list); connection;
-         connection = TAILQ_NEXT(connection, order))
-        count += IN6_ARE_ADDR_EQUAL(&connection->client, &address) ? 1 : 0;
-    pthread_mutex_unlock(&connections->mutex);
-    return count < connections->limit_of_one;
-}
-
-struct connection *connections_add(struct connections *connections, int fd,
-                                   const struct sockaddr *client)
+struct connection *connections_add(struct connections *connections, int fd)
 {
     struct connection *connection = malloc(sizeof *connection);
     if (!connection)
         return NULL;
-    *connection = (struct connection){
-        .fd = fd, .client = address_of(client), .since = clock_now(connections->clock)};
+    *connection = (struct connection){.fd = fd, .since = clock_now(connections->clock)};
     pthread_mutex_lock(&connections->mutex);
     make_room(connections, count_crowd(connections), 0);
     TAILQ_INSERT_TAIL(&connections->list, connection, order);

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The connections of one listener, by what they are at, and since when: so that a stop can wait for
- * those that matter, and those that hold a place for nothing must make room. libmicrohttpd itself
- * takes no more connections when its places are taken, and its timeouts start anew with each byte.
- * Private to src/web.
+ * those that matter, and those that hold a place for nothing must make room: while all places are
+ * taken nobody is accepted, and libmicrohttpd's timeouts start anew with each byte. Private to
+ * src/web.
  */
 #ifndef SOCKDIAG_WEB_CONNECTIONS_H
 #define SOCKDIAG_WEB_CONNECTIONS_H
 
 #include "sockdiag/clock.h"
 
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <sys/queue.h>
@@ -26,7 +25,6 @@ enum connection_phase {
 struct connection {
     TAILQ_ENTRY(connection) order;
     int fd;
-    struct in6_addr client; /* IPv4 addresses are mapped */
     enum connection_phase phase;
     int64_t since; /* when the phase began; monotonic nanoseconds */
     bool closing;  /* it was shut down, which the one who serves it will notice */
@@ -34,30 +32,23 @@ struct connection {
 
 struct connections {
     const struct clock *clock;
-    unsigned limit, limit_of_one; /* in all, and of one client address */
-    pthread_mutex_t mutex;        /* of all below */
-    pthread_cond_t changed;       /* a connection went into another phase, or away */
+    unsigned limit;
+    pthread_mutex_t mutex;  /* of all below */
+    pthread_cond_t changed; /* a connection went into another phase, or away */
     TAILQ_HEAD(connection_list, connection) list; /* the one longest in its phase first */
     unsigned counts[CONNECTION_PHASES];
     bool leaving; /* all shall end */
 };
 
-/* Of at most `limit` connections, `limit_of_one` from one client address. `clock` must outlive
- * them. */
-void connections_init(struct connections *connections, unsigned limit, unsigned limit_of_one,
-                      const struct clock *clock);
+/* Of at most `limit` connections. `clock` must outlive them. */
+void connections_init(struct connections *connections, unsigned limit, const struct clock *clock);
 void connections_release(struct connections *connections);
 
-/* May there be one more from the address of `client`, IPv4 or IPv6? The limit in all is left to
- * libmicrohttpd. */
-bool connections_admit(struct connections *connections, const struct sockaddr *client);
-
-/* A new connection on `fd` from `client`, or NULL when there is no memory. To be removed, which
- * frees it, before `fd` is closed. When it is crowded, one is shut down: that which has been
- * without a request for longest, or has not taken its answer for longest and for more than a
- * second. A scraper sends its request at once, and takes the answer. */
-struct connection *connections_add(struct connections *connections, int fd,
-                                   const struct sockaddr *client);
+/* A new connection on `fd`, or NULL when there is no memory. To be removed, which frees it, before
+ * `fd` is closed. When it is crowded, one is shut down: that which has been without a request for
+ * longest, or has not taken its answer for longest and for more than a second. A scraper sends its
+ * request at once, and takes the answer. */
+struct connection *connections_add(struct connections *connections, int fd);
 void connections_remove(struct connections *connections, struct connection *connection);
 
 /* It is at something else now, or at the same anew. From the thread that serves it, or for one that

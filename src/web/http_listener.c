@@ -60,16 +60,6 @@ static void demand_certificate(struct MHD_Connection *connection, enum client_au
         gnutls_session_set_verify_function(session, verify_client);
 }
 
-/* Who is turned away is served, too: or those behind him in the backlog would wait. (The limit that
- * libmicrohttpd could keep itself tells nobody of them.) */
-static enum MHD_Result admit(void *context, const struct sockaddr *client, socklen_t length)
-{
-    (void)length;
-    struct http_listener *listener = context;
-    daemon_thread_serves(&listener->thread, DAEMON_CONNECTION);
-    return connections_admit(&listener->connections, client) ? MHD_YES : MHD_NO;
-}
-
 /* Without memory for its bookkeeping, a connection ends with its first request. */
 static void notify_connection(void *context, struct MHD_Connection *connection, void **bookkeeping,
                               enum MHD_ConnectionNotificationCode code)
@@ -77,10 +67,8 @@ static void notify_connection(void *context, struct MHD_Connection *connection, 
     struct http_listener *listener = context;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-        const struct sockaddr *client =
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
         demand_certificate(connection, listener->client_auth);
-        *bookkeeping = connections_add(&listener->connections, fd, client);
+        *bookkeeping = connections_add(&listener->connections, fd);
     } else if (*bookkeeping) {
         connections_remove(&listener->connections, *bookkeeping);
     }
@@ -133,7 +121,7 @@ static enum MHD_Result handle_request(void *context, struct MHD_Connection *conn
     if (!bookkeeping)
         return MHD_NO;
     if (!*request) {
-        daemon_thread_serves(&listener->thread, DAEMON_REQUEST);
+        daemon_thread_serves_request(&listener->thread);
         const struct admission admission = {.access = listener->access,
                                             .connection = connection,
                                             .thread = &listener->thread,
@@ -175,21 +163,24 @@ static void set_tls_options(struct MHD_OptionItem options[static 5], const struc
     options[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
 }
 
-static struct MHD_Daemon *start_daemon(struct http_listener *listener, int fd,
-                                       unsigned max_connections, const struct tls_settings *tls)
+static struct MHD_Daemon *start_daemon(struct http_listener *listener, unsigned max_connections,
+                                       const struct tls_settings *tls)
 {
+    unsigned of_one_client = max_connections / WEB_CLIENTS_AT_LEAST;
+    if (of_one_client == 0)
+        of_one_client = 1;
     struct MHD_OptionItem tls_options[5];
     set_tls_options(tls_options, tls);
-    unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME |
-                     (tls ? (unsigned)MHD_USE_TLS : 0);
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG |
+                     MHD_ALLOW_SUSPEND_RESUME | (tls ? (unsigned)MHD_USE_TLS : 0);
     return MHD_start_daemon(
-        flags, 0, admit, listener, handle_request, listener, MHD_OPTION_EXTERNAL_LOGGER,
+        flags, 0, NULL, NULL, handle_request, listener, MHD_OPTION_EXTERNAL_LOGGER,
         log_library_message, NULL, /* the logger must come first */
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, max_connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, keep_alive_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        connection_memory, MHD_OPTION_NOTIFY_CONNECTION, notify_connection, listener,
-        MHD_OPTION_NOTIFY_COMPLETED, request_completed, listener, MHD_OPTION_ARRAY, tls_options,
-        MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_LIMIT, max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        of_one_client, MHD_OPTION_CONNECTION_TIMEOUT, keep_alive_seconds,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory, MHD_OPTION_NOTIFY_CONNECTION,
+        notify_connection, listener, MHD_OPTION_NOTIFY_COMPLETED, request_completed, listener,
+        MHD_OPTION_ARRAY, tls_options, MHD_OPTION_END);
 }
 
 struct http_listener *http_listener_start(int fd, unsigned max_connections, struct access *access,
@@ -203,16 +194,13 @@ struct http_listener *http_listener_start(int fd, unsigned max_connections, stru
     listener->site = site;
     listener->access = access;
     listener->client_auth = tls ? tls->client_auth : CLIENT_AUTH_NONE;
-    unsigned of_one_client = max_connections / WEB_CLIENTS_AT_LEAST;
-    connections_init(&listener->connections, max_connections, of_one_client ? of_one_client : 1,
-                     clock);
-    listener->daemon = start_daemon(listener, fd, max_connections, tls);
-    if (listener->daemon && daemon_thread_start(&listener->thread, listener->daemon))
+    connections_init(&listener->connections, max_connections, clock);
+    listener->daemon = start_daemon(listener, max_connections, tls);
+    if (listener->daemon &&
+        daemon_thread_start(&listener->thread, listener->daemon, fd, max_connections))
         return listener;
-    if (listener->daemon) {
-        MHD_quiesce_daemon(listener->daemon); /* or stopping would shut down the socket */
+    if (listener->daemon)
         MHD_stop_daemon(listener->daemon);
-    }
     connections_release(&listener->connections);
     free(listener);
     return NULL;

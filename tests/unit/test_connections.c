@@ -12,13 +12,12 @@
 
 #include <cmocka.h>
 
-#include <arpa/inet.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LIMIT = 8, LIMIT_OF_ONE = 2, CROWD = 6 };
+enum { LIMIT = 8, CROWD = 6 };
 
 struct peer {
     struct connection *connection;
@@ -44,7 +43,7 @@ static int make_house(void **state)
     if (!house)
         return -1;
     house->clock = (struct clock){.monotonic = tell_time, .context = &house->time};
-    connections_init(&house->connections, LIMIT, LIMIT_OF_ONE, &house->clock);
+    connections_init(&house->connections, LIMIT, &house->clock);
     *state = house;
     return 0;
 }
@@ -54,32 +53,17 @@ static void pass(struct house *house, double seconds)
     house->time += (int64_t)(seconds * (double)NANOSECONDS_PER_SECOND);
 }
 
-static struct sockaddr_in6 address_of(const char *text)
+/* One more, a moment after the last. */
+static struct peer *connect_one(struct house *house, enum connection_phase phase)
 {
-    struct sockaddr_in6 address = {.sin6_family = AF_INET6};
-    assert_int_equal(inet_pton(AF_INET6, text, &address.sin6_addr), 1);
-    return address;
-}
-
-/* One more from an address, a moment after the last. */
-static struct peer *connect_from(struct house *house, const char *address,
-                                 enum connection_phase phase)
-{
-    struct sockaddr_in6 client = address_of(address);
     struct peer *peer = &house->peers[house->count++];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, peer->ends), 0);
     pass(house, 0.001);
-    peer->connection =
-        connections_add(&house->connections, peer->ends[0], (struct sockaddr *)&client);
+    peer->connection = connections_add(&house->connections, peer->ends[0]);
     assert_non_null(peer->connection);
     if (phase != CONNECTION_NEW)
         connections_enter(&house->connections, peer->connection, phase);
     return peer;
-}
-
-static struct peer *connect_one(struct house *house, enum connection_phase phase)
-{
-    return connect_from(house, "::1", phase);
 }
 
 static int leave_house(void **state)
@@ -108,32 +92,6 @@ static int count_shut(const struct house *house)
     for (int i = 0; i < house->count; i++)
         count += is_shut(&house->peers[i]);
     return count;
-}
-
-static bool is_admitted(struct house *house, const char *address)
-{
-    struct sockaddr_in6 client = address_of(address);
-    return connections_admit(&house->connections, (struct sockaddr *)&client);
-}
-
-static void test_each_client_has_so_many(void **state)
-{
-    struct house *house = *state;
-    const struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a000001)};
-    const struct sockaddr *client = (const struct sockaddr *)&ipv4;
-    struct peer *first = connect_from(house, "::ffff:10.0.0.1", CONNECTION_NEW);
-    connect_from(house, "::ffff:10.0.0.2", CONNECTION_IDLE);
-    connect_from(house, "2001:db8::1", CONNECTION_IDLE);
-    assert_true(connections_admit(&house->connections, client));
-    connect_from(house, "::ffff:10.0.0.1", CONNECTION_SUSPENDED);
-    assert_false(connections_admit(&house->connections, client));
-    assert_false(is_admitted(house, "::ffff:10.0.0.1"));
-    assert_true(is_admitted(house, "::ffff:10.0.0.2"));
-    assert_true(is_admitted(house, "2001:db8::1"));
-
-    connections_remove(&house->connections, first->connection);
-    first->connection = NULL;
-    assert_true(connections_admit(&house->connections, client));
 }
 
 static void test_a_first_request_has_ten_seconds(void **state)
@@ -322,7 +280,6 @@ static void test_resumed_is_when_none_is_suspended(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_house(test_each_client_has_so_many),
         in_house(test_a_first_request_has_ten_seconds),
         in_house(test_an_answer_has_a_minute_and_the_next_request_more),
         in_house(test_a_phase_begins_anew),
