@@ -219,6 +219,24 @@ expect "a path that does not exist" 401 "$url/nowhere"
 expect "a wrong method" 405 -u alice:secret -X DELETE "$url/metrics"
 pass "basic authentication"
 
+# Who finds no place waits for one: the first holds it while his password is checked.
+stop
+start --web.max-connections=1 --web.config.file=web.yml
+together=
+for client in {1..4}; do
+    status -u alice:secret --interface "127.0.1.$client" "$url/metrics" >"status.$client" &
+    together="$together $!"
+done
+pids="$pids $together"
+for pid in $together; do
+    wait "$pid"
+done
+[ "$(cat status.?)" = 200200200200 ] || fail "four at once: $(cat status.?)"
+pids=$daemon
+stop
+start --web.config.file=web.yml
+pass "who finds no place waits for one"
+
 # Ten clients ask with ever new passwords, as fast as they can, while one scrapes.
 flood() {
     local client=$1 i
