@@ -18,10 +18,12 @@ enum { PAUSE = 100 };
 /* Between two words to the operator, in nanoseconds. */
 static const int64_t silence = 60 * NANOSECONDS_PER_SECOND;
 
-static bool has_room(const struct acceptor *acceptor)
+/* For so many more connections. */
+static unsigned room(const struct acceptor *acceptor)
 {
-    return MHD_get_daemon_info(acceptor->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
-               ->num_connections < acceptor->limit;
+    unsigned count =
+        MHD_get_daemon_info(acceptor->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
+    return acceptor->limit > count ? acceptor->limit - count : 0;
 }
 
 int acceptor_poll_fd(struct acceptor *acceptor, int *wait)
@@ -32,7 +34,7 @@ int acceptor_poll_fd(struct acceptor *acceptor, int *wait)
             *wait = PAUSE;
         return -1;
     }
-    return has_room(acceptor) ? acceptor->fd : -1;
+    return room(acceptor) > 0 ? acceptor->fd : -1;
 }
 
 /* Whatever else accept() may say is of one connection alone, or that none waits (accept(2)). */
@@ -68,8 +70,9 @@ static bool take_one(struct acceptor *acceptor)
 
 int acceptor_take(struct acceptor *acceptor)
 {
-    int count = 0;
-    while (count < SERIES && has_room(acceptor) && take_one(acceptor))
+    /* Asked before: libmicrohttpd 1.0 counts a new connection only when it has its next turn. */
+    unsigned most = room(acceptor), count = 0;
+    while (count < most && count < SERIES && take_one(acceptor))
         count++;
-    return count;
+    return (int)count;
 }
