@@ -8,18 +8,22 @@ set -eu
 build=$(realpath "$1")
 PATH=$PATH:$build/prometheus/usr/bin
 
+# fetch PROGRAM PACKAGE...: from the first package that there is
 fetch() {
-    package=$1
+    program=$1
     shift
-    for program; do
-        command -v "$program" >/dev/null || break
-        shift
-    done
-    [ $# -gt 0 ] || return 0
+    command -v "$program" >/dev/null && return
     mkdir -p "$build/prometheus" && cd "$build/prometheus"
-    { apt-get download -q -o APT::Sandbox::User=root "$package" && dpkg-deb -x "$package"_[0-9]*.deb .; } >&2 ||
-        { echo "no $1 in \$PATH, and the package $package cannot be had" >&2; exit 1; }
+    for package; do
+        apt-get download -q -o APT::Sandbox::User=root "$package" >&2 || continue
+        dpkg-deb -x "$package"_[0-9]*.deb . >&2
+        command -v "$program" >/dev/null && return
+    done
+    echo "no $program in \$PATH, and it cannot be had from a package: $*" >&2
+    exit 1
 }
 
-fetch prometheus prometheus promtool
-fetch prometheus-alertmanager prometheus-alertmanager amtool
+fetch prometheus prometheus
+fetch promtool promtool prometheus # in Debian 13 it has a package of its own
+fetch prometheus-alertmanager prometheus-alertmanager
+fetch amtool prometheus-alertmanager

@@ -5,10 +5,10 @@
 # asked for what it got: plainly, over TLS with a password, and with native histograms. Prometheus is
 # taken from $PATH or unpacked from the distribution's package into BUILD, so nothing is installed or
 # started as a service.
-exporter=$(realpath "$1") build=$(realpath "$2")
-"$(dirname "$0")/fetch_prometheus.sh" "$build" || exit 1
+exporter=$(realpath "$1") build=$(realpath "$2") directory=$(dirname "$(realpath "$0")")
+"$directory/fetch_prometheus.sh" "$build" || exit 1
 PATH=$PATH:$build/prometheus/usr/bin
-. "$(dirname "$0")/support/script.sh"
+. "$directory/support/script.sh"
 need curl openssl
 cd "$work"
 
@@ -83,11 +83,10 @@ stop_prometheus
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
     -addext subjectAltName=IP:127.0.0.1 -keyout server.key -out server.pem 2>/dev/null
-cat >web.yml <<EOF
-tls_server_config: {cert_file: server.pem, key_file: server.key, min_version: TLS13}
-basic_auth_users:
-  prometheus: $(/usr/bin/python3 -W ignore -c 'import crypt; print(crypt.crypt("secret", crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=1024)))')
-EOF
+{
+    echo 'tls_server_config: {cert_file: server.pem, key_file: server.key, min_version: TLS13}'
+    /usr/bin/python3 "$directory/support/web_users.py" prometheus:secret
+} >web.yml
 promtool check web-config web.yml >/dev/null 2>&1 || fail "promtool refuses web.yml"
 "$exporter" --web.listen-address=127.0.0.1:10074 --web.config.file=web.yml 2>tls.log &
 pids="$pids $!"

@@ -4,8 +4,8 @@
 # The web surface as its users meet it: curl for formats, TLS, client certificates and passwords, an
 # OpenMetrics parser that is not ours, and systemd's own tool for socket activation.
 exporter=$(realpath "$1")
-judges=$(dirname "$(realpath "$0")")/judges
-. "$(dirname "$0")/support/script.sh"
+directory=$(dirname "$(realpath "$0")")
+. "$directory/support/script.sh"
 need curl openssl prlimit ss systemd-socket-activate
 cd "$work"
 url=http://127.0.0.1:10073
@@ -53,7 +53,7 @@ protobuf='Accept: application/vnd.google.protobuf;proto=io.prometheus.client.Met
 judge() {
     curl -sf "$url/metrics" -o text.1 && curl -sf -H "$openmetrics" "$url/metrics" -o openmetrics &&
         curl -sf -H "$protobuf" "$url/metrics" -o protobuf && curl -sf "$url/metrics" -o text.2 &&
-        cmp -s text.1 text.2 && /usr/bin/python3 "$judges/openmetrics.py" text.1 openmetrics protobuf >verdict
+        cmp -s text.1 text.2 && /usr/bin/python3 "$directory/judges/openmetrics.py" text.1 openmetrics protobuf >verdict
 }
 
 rising() {
@@ -111,13 +111,13 @@ rests() {
     read -r -t 2 <> <(:) || true
     [ $(($(cpu_ticks) - before)) -lt $((2 * $(getconf CLK_TCK) / 5)) ] || fail "$1 keeps it busy"
 }
-# rests_after FILE: while what is in FILE was sent, and then nothing more
+# rests_after FILE: while what is in FILE was sent, and then nothing more. A chunk without an end is cut off
+# by libmicrohttpd 1.0, so this need not mean that the connection is still there.
 rests_after() {
     exec {silent}<>/dev/tcp/127.0.0.1/10073
-    cat "$1" >&"$silent"
+    cat "$1" >&"$silent" || true
     rests "$1"
-    read -r -t 0.1 -N 1 -u "$silent" && fail "$1 is answered" || [ $? -gt 128 ] || fail "$1 is cut off"
-    exec {silent}>&-
+    read -r -t 0.1 -N 1 -u "$silent" 2>/dev/null && fail "$1 is answered" || exec {silent}>&-
 }
 {
     printf 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5;'
@@ -133,7 +133,10 @@ import socket, time
 chunk = open("chunk", "rb").read()
 held = [socket.create_connection(("127.0.0.1", 10073)) for _ in range(14)]
 for client in held:
-    client.sendall(chunk)
+    try:
+        client.sendall(chunk)
+    except OSError: # libmicrohttpd 1.0 has had enough
+        pass
 asking = socket.create_connection(("127.0.0.1", 10073), source_address=("127.0.0.2", 0))
 while True:
     asking.send(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -193,13 +196,7 @@ pass "nor a connection for which there is no descriptor, which is answered when 
 
 # users NAME:PASSWORD...: that part of a web configuration
 users() {
-    /usr/bin/python3 -W ignore - "$@" <<'EOF'
-import crypt, sys
-print("basic_auth_users:")
-for argument in sys.argv[1:]:
-    name, password = argument.split(":")
-    print(f"  {name}: {crypt.crypt(password, crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=1024))}")
-EOF
+    /usr/bin/python3 "$directory/support/web_users.py" "$@"
 }
 
 users alice:secret bob:other >web.yml
@@ -358,12 +355,12 @@ scrape_all_the_time() {
     done >statuses
 }
 subject() {
-    openssl s_client -connect 127.0.0.1:10073 </dev/null 2>/dev/null | grep -m1 '^subject'
+    openssl s_client -connect 127.0.0.1:10073 </dev/null 2>/dev/null | grep -m1 '^subject' | tr -d ' '
 }
 scrape_all_the_time &
 scraper=$!
 pids="$pids $scraper"
-served() { [ "$(subject)" = "subject=CN = $1" ]; }
+served() { [ "$(subject)" = "subject=CN=$1" ]; }
 await 5 served localhost
 for round in 1 2 3; do
     for name in server2 server; do

@@ -90,6 +90,7 @@ static unsigned *counter(struct zoo_population *population, const char *line)
         {"LAST-ACK ", &population->last_ack},
         {"LISTEN ", &population->listen},
         {"CLOSING ", &population->closing},
+        {"UNCONN ", &population->bound_inactive}, /* which ss of Debian 12 does not list */
     };
 
     for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
@@ -129,6 +130,8 @@ static void assert_population(const char *command, const struct zoo_population *
     assert_int_equal(seen.last_ack, expected->last_ack);
     assert_int_equal(seen.listen, expected->listen);
     assert_int_equal(seen.closing, expected->closing);
+    if (seen.bound_inactive != 0)
+        assert_int_equal(seen.bound_inactive, expected->bound_inactive);
 }
 
 /* A number of sockstat or sockstat6, where a line is "PROTOCOL: key 1 key 2 ...". */
