@@ -23,7 +23,7 @@ WARNINGS   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE $(INCLUDES) $(DEFINES) $(WARNINGS) -fPIE -fstack-protector-strong \
               -pthread -MMD -MP $(shell pkg-config --cflags $(LIBRARIES)) $(CFLAGS) $(CHECKED)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(CHECKED) $(LDFLAGS)
-INCLUDES   := -Iinclude -Icmd/sockdiag_exporter -Itests/support
+INCLUDES   := -Iinclude -Isrc -Icmd/sockdiag_exporter -Itests/support
 LIBRARIES  := libmnl libmicrohttpd gnutls yaml-0.1 libcrypt zlib
 LIBS        = $(shell pkg-config --libs $(LIBRARIES)) -lm
 

@@ -8,7 +8,7 @@ set -u
 status=0
 sources=$(git ls-files '*.c')
 headers=$(git ls-files '*.h')
-flags="-std=c17 -D_GNU_SOURCE -Iinclude -Icmd/sockdiag_exporter -Itests/support
+flags="-std=c17 -D_GNU_SOURCE -Iinclude -Isrc -Icmd/sockdiag_exporter -Itests/support
        $(pkg-config --cflags libmnl libmicrohttpd gnutls yaml-0.1 libcrypt zlib)"
 
 check() {
@@ -35,7 +35,7 @@ check() {
     check "cppcheck" cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
         --enable=warning,performance,portability --suppress=missingIncludeSystem \
         --suppress='nullPointerRedundantCheck:tests/*' --suppress='uninitvar:tests/*' --suppress='ctuuninitvar:tests/*' \
-        -Iinclude -Itests/support -Icmd/sockdiag_exporter src cmd tests
+        -Iinclude -Isrc -Itests/support -Icmd/sockdiag_exporter src cmd tests
     for script in $(git ls-files '*.sh' .ci/run); do
         check "bash -n $script" bash -n "$script"
     done

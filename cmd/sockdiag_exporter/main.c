@@ -3,13 +3,13 @@
  * sockdiag_exporter: options, wiring, exit code. Exit codes: 0 after a clean stop, 1 when it cannot
  * start or --once fails, 2 for a wrong command line.
  */
+#include "base/log.h"
+#include "base/service_notify.h"
 #include "options.h"
+#include "publish/publication.h"
 #include "sockdiag/exposition.h"
-#include "sockdiag/log.h"
-#include "sockdiag/publication.h"
 #include "sockdiag/sampler.h"
-#include "sockdiag/service_notify.h"
-#include "sockdiag/web_config.h"
+#include "web/web_config.h"
 
 #include <signal.h>
 #include <stdatomic.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "options.h"
 
-#include "sockdiag/controls.h"
+#include "base/controls.h"
 
 #include <errno.h>
 #include <math.h>

@@ -6,7 +6,7 @@
 #ifndef SOCKDIAG_CMD_OPTIONS_H
 #define SOCKDIAG_CMD_OPTIONS_H
 
-#include "sockdiag/log.h"
+#include "base/log.h"
 #include "sockdiag/sampler.h"
 #include "sockdiag/web_server.h"
 

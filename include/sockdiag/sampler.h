@@ -10,8 +10,8 @@
 #ifndef SOCKDIAG_SAMPLER_H
 #define SOCKDIAG_SAMPLER_H
 
-#include "sockdiag/clock.h"
-#include "sockdiag/fault.h"
+#include "base/clock.h"
+#include "base/fault.h"
 #include "sockdiag/snapshot.h"
 #include "sockdiag/sock_diag.h"
 

@@ -10,13 +10,13 @@
 #ifndef SOCKDIAG_SNAPSHOT_H
 #define SOCKDIAG_SNAPSHOT_H
 
-#include "sockdiag/fault.h"
-#include "sockdiag/histogram.h"
-#include "sockdiag/history.h"
-#include "sockdiag/listeners.h"
-#include "sockdiag/port_usage.h"
-#include "sockdiag/procfs.h"
-#include "sockdiag/state_counts.h"
+#include "base/fault.h"
+#include "kernel/procfs.h"
+#include "measure/histogram.h"
+#include "measure/history.h"
+#include "measure/listeners.h"
+#include "measure/port_usage.h"
+#include "measure/state_counts.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -12,7 +12,7 @@
 #ifndef SOCKDIAG_SOCK_DIAG_H
 #define SOCKDIAG_SOCK_DIAG_H
 
-#include "sockdiag/fault.h"
+#include "base/fault.h"
 #include "sockdiag/socket_record.h"
 
 #include <stdbool.h>
@@ -22,14 +22,6 @@
 /* A reply fills at most 32 KiB however large the buffer is, and one that does not fit loses rows:
  * this must not depend on the page size. */
 #define SOCK_DIAG_BUFFER_SIZE 65536
-
-/* A set of enum tcp_state. */
-typedef uint32_t tcp_state_set;
-#define TCP_STATE_SET_ALL ((tcp_state_set)(1U << TCP_STATES) - 1)
-static inline tcp_state_set tcp_state_bit(enum tcp_state state)
-{
-    return (tcp_state_set)1 << state;
-}
 
 /*
  * Where the netlink socket comes from: sock_diag_open_netlink, or a test's own. Returns a

@@ -28,6 +28,14 @@ enum tcp_state {
     TCP_STATES
 };
 
+/* A set of enum tcp_state. */
+typedef uint32_t tcp_state_set;
+#define TCP_STATE_SET_ALL ((tcp_state_set)(1U << TCP_STATES) - 1)
+static inline tcp_state_set tcp_state_bit(enum tcp_state state)
+{
+    return (tcp_state_set)1 << state;
+}
+
 /* The label value, such as "time_wait". */
 const char *tcp_state_name(enum tcp_state state);
 

@@ -14,10 +14,10 @@
 #ifndef SOCKDIAG_WEB_SERVER_H
 #define SOCKDIAG_WEB_SERVER_H
 
-#include "sockdiag/clock.h"
-#include "sockdiag/exposition.h"
-#include "sockdiag/publication.h"
-#include "sockdiag/web_config.h"
+#include "base/clock.h"
+#include "publish/publication.h"
+#include "sockdiag/self_report.h"
+#include "web/web_config.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/buffer.h"
+#include "buffer.h"
 
 #include <stdarg.h>
 #include <stdint.h>

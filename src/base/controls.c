@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/controls.h"
+#include "controls.h"
 
 bool has_controls(const char *text)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/fault.h"
+#include "fault.h"
 
 #include <errno.h>
 #include <stdio.h>

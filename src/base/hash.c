@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/hash.h"
+#include "hash.h"
 
 #include <sys/random.h>
 #include <time.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/service_notify.h"
+#include "service_notify.h"
 
 #include <stddef.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/timed_condition.h"
+#include "timed_condition.h"
 
-#include "sockdiag/clock.h"
+#include "clock.h"
 
 #include <time.h>
 

@@ -5,7 +5,7 @@
 #ifndef SOCKDIAG_EXPOSITION_METRIC_ENCODING_H
 #define SOCKDIAG_EXPOSITION_METRIC_ENCODING_H
 
-#include "sockdiag/metric_writer.h"
+#include "metric_writer.h"
 
 /* A whole number keeps all its digits, where the format lets it. */
 struct metric_value {

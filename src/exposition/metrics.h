@@ -5,7 +5,7 @@
 #ifndef SOCKDIAG_EXPOSITION_METRICS_H
 #define SOCKDIAG_EXPOSITION_METRICS_H
 
-#include "sockdiag/metric_writer.h"
+#include "metric_writer.h"
 
 enum metric_id {
     METRIC_TCP_SOCKETS,

@@ -6,7 +6,7 @@
 #ifndef SOCKDIAG_KERNEL_INET_DIAG_MESSAGE_H
 #define SOCKDIAG_KERNEL_INET_DIAG_MESSAGE_H
 
-#include "sockdiag/sock_diag.h"
+#include "sockdiag/socket_record.h"
 
 struct nlmsghdr;
 

@@ -5,7 +5,7 @@
 #ifndef SOCKDIAG_KERNEL_PROC_FILE_H
 #define SOCKDIAG_KERNEL_PROC_FILE_H
 
-#include "sockdiag/fault.h"
+#include "base/fault.h"
 
 #include <stdbool.h>
 #include <stddef.h>

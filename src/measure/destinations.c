@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/destinations.h"
+#include "destinations.h"
 
-#include "sockdiag/hash.h"
+#include "base/hash.h"
 
 #include <math.h>
 #include <stdlib.h>

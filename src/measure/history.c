@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/history.h"
+#include "history.h"
 
 #include <string.h>
 

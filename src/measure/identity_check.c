@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/identity_check.h"
+#include "identity_check.h"
 
 static uint64_t distance(uint64_t value, uint64_t one_end, uint64_t other_end)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/listeners.h"
+#include "listeners.h"
 
-#include "sockdiag/hash.h"
-#include "sockdiag/peak_window.h"
-#include "sockdiag/port_set.h"
+#include "base/hash.h"
+#include "base/port_set.h"
+#include "peak_window.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

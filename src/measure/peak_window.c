@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/peak_window.h"
+#include "peak_window.h"
 
 enum { RING = PEAK_WINDOW_SLOTS + 1 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/port_usage.h"
+#include "port_usage.h"
 
-#include "sockdiag/hash.h"
+#include "base/hash.h"
 
 #include <stdlib.h>
 #include <string.h>

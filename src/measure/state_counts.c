@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/state_counts.h"
+#include "state_counts.h"
 
 void state_counts_add(struct state_counts *counts, const struct socket_record *record)
 {

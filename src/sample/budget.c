@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/budget.h"
+#include "budget.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/log.h"
 #include "dump.h"
 #include "namespace_sample.h"
-#include "sockdiag/log.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fault_log.h"
 
-#include "sockdiag/clock.h"
-#include "sockdiag/log.h"
+#include "base/clock.h"
+#include "base/log.h"
 
 #include <inttypes.h>
 

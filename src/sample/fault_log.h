@@ -6,7 +6,7 @@
 #ifndef SOCKDIAG_SAMPLE_FAULT_LOG_H
 #define SOCKDIAG_SAMPLE_FAULT_LOG_H
 
-#include "sockdiag/fault.h"
+#include "base/fault.h"
 
 #include <stdbool.h>
 #include <stdint.h>

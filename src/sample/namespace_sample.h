@@ -7,8 +7,8 @@
 #define SOCKDIAG_SAMPLE_NAMESPACE_SAMPLE_H
 
 #include "fault_log.h"
-#include "sockdiag/identity_check.h"
-#include "sockdiag/peak_window.h"
+#include "measure/identity_check.h"
+#include "measure/peak_window.h"
 #include "sockdiag/sampler.h"
 
 /* When something was last done, if ever. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sockdiag/sampler.h"
 
+#include "budget.h"
 #include "namespace_sample.h"
-#include "sockdiag/budget.h"
 
 #include <stdlib.h>
 

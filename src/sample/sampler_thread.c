@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sockdiag/sampler.h"
 
-#include "sockdiag/timed_condition.h"
+#include "base/timed_condition.h"
 
 #include <errno.h>
 #include <pthread.h>

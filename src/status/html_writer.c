@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "html_writer.h"
 
-#include "sockdiag/controls.h"
+#include "base/controls.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #ifndef SOCKDIAG_STATUS_HTML_WRITER_H
 #define SOCKDIAG_STATUS_HTML_WRITER_H
 
-#include "sockdiag/buffer.h"
+#include "base/buffer.h"
 
 /* Append `text` so that a browser shows it as it is, as content or as the value of an attribute in
  * double quotes. Control characters, which HTML has no way to show, become U+FFFD. */

@@ -6,8 +6,8 @@
 #ifndef SOCKDIAG_STATUS_CHART_H
 #define SOCKDIAG_STATUS_CHART_H
 
-#include "sockdiag/buffer.h"
-#include "sockdiag/history.h"
+#include "base/buffer.h"
+#include "measure/history.h"
 
 /* Append the line of a history, from a quarter of an hour ago to its newest slot, with both axes.
  * `name` says what was counted, in plain text without special characters. `interval` are the

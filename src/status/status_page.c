@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/status_page.h"
+#include "status_page.h"
 
 #include "figure.h"
 #include "html_writer.h"

@@ -5,7 +5,8 @@
 #ifndef SOCKDIAG_STATUS_PARTS_H
 #define SOCKDIAG_STATUS_PARTS_H
 
-#include "sockdiag/exposition.h"
+#include "base/buffer.h"
+#include "sockdiag/self_report.h"
 #include "verdict.h"
 
 /* What is shown, and where it goes. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/status_page.h"
+#include "status_page.h"
 
 /* C17 wants compilers to take 4095 characters only; those that build this take more. */
 #pragma GCC diagnostic ignored "-Woverlength-strings"

@@ -7,10 +7,10 @@
 #ifndef SOCKDIAG_WEB_ACCESS_H
 #define SOCKDIAG_WEB_ACCESS_H
 
+#include "base/clock.h"
 #include "daemon_thread.h"
 #include "passwords.h"
-#include "sockdiag/clock.h"
-#include "sockdiag/web_config.h"
+#include "web_config.h"
 
 #include <microhttpd.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connections.h"
 
-#include "sockdiag/timed_condition.h"
+#include "base/timed_condition.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>

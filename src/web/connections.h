@@ -8,7 +8,7 @@
 #ifndef SOCKDIAG_WEB_CONNECTIONS_H
 #define SOCKDIAG_WEB_CONNECTIONS_H
 
-#include "sockdiag/clock.h"
+#include "base/clock.h"
 
 #include <pthread.h>
 #include <stdbool.h>

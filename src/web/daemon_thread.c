@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon_thread.h"
 
-#include "sockdiag/clock.h"
+#include "base/clock.h"
 
 #include <poll.h>
 #include <stdint.h>

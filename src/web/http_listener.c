@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http_listener.h"
 
+#include "base/log.h"
 #include "connections.h"
 #include "daemon_thread.h"
-#include "sockdiag/log.h"
 #include "sockdiag/web_server.h"
 
 #include <gnutls/gnutls.h>

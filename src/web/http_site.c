@@ -2,7 +2,7 @@
 #include "http_site.h"
 
 #include "negotiation.h"
-#include "sockdiag/status_page.h"
+#include "status/status_page.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -6,8 +6,8 @@
 #define SOCKDIAG_WEB_HTTP_SITE_H
 
 #include "access.h"
-#include "sockdiag/clock.h"
-#include "sockdiag/publication.h"
+#include "base/clock.h"
+#include "publish/publication.h"
 
 #include <microhttpd.h>
 #include <stdbool.h>

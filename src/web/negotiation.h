@@ -6,7 +6,7 @@
 #ifndef SOCKDIAG_WEB_NEGOTIATION_H
 #define SOCKDIAG_WEB_NEGOTIATION_H
 
-#include "sockdiag/page.h"
+#include "publish/page.h"
 
 #include <stdbool.h>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passwords.h"
 
+#include "base/timed_condition.h"
 #include "password_queue.h"
 #include "password_users.h"
-#include "sockdiag/timed_condition.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -28,8 +28,8 @@
 #ifndef SOCKDIAG_WEB_PASSWORDS_H
 #define SOCKDIAG_WEB_PASSWORDS_H
 
-#include "sockdiag/clock.h"
-#include "sockdiag/web_config.h"
+#include "base/clock.h"
+#include "web_config.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "security_headers.h"
 
-#include "sockdiag/status_page.h"
+#include "status/status_page.h"
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>

@@ -5,7 +5,7 @@
 #ifndef SOCKDIAG_WEB_SECURITY_HEADERS_H
 #define SOCKDIAG_WEB_SECURITY_HEADERS_H
 
-#include "sockdiag/web_config.h"
+#include "web_config.h"
 
 #include <microhttpd.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/web_config.h"
+#include "web_config.h"
 
 #include "web_config_error.h"
 #include "web_config_files.h"

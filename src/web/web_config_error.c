@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web_config_error.h"
 
-#include "sockdiag/controls.h"
+#include "base/controls.h"
 
 #include <stdarg.h>
 #include <stdio.h>

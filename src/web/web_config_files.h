@@ -5,7 +5,7 @@
 #ifndef SOCKDIAG_WEB_CONFIG_FILES_H
 #define SOCKDIAG_WEB_CONFIG_FILES_H
 
-#include "sockdiag/web_config.h"
+#include "web_config.h"
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web_config_priorities.h"
 
-#include "sockdiag/buffer.h"
+#include "base/buffer.h"
 
 #include <gnutls/gnutls.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web_config_settings.h"
 
+#include "base/controls.h"
 #include "bcrypt.h"
-#include "sockdiag/controls.h"
 #include "web_config_yaml.h"
 
 #include <stdlib.h>

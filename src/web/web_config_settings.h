@@ -5,7 +5,7 @@
 #ifndef SOCKDIAG_WEB_CONFIG_SETTINGS_H
 #define SOCKDIAG_WEB_CONFIG_SETTINGS_H
 
-#include "sockdiag/web_config.h"
+#include "web_config.h"
 #include "web_config_choices.h"
 #include "web_config_error.h"
 

@@ -2,10 +2,10 @@
 #include "sockdiag/web_server.h"
 
 #include "access.h"
+#include "base/log.h"
 #include "http_listener.h"
 #include "http_site.h"
 #include "listen_socket.h"
-#include "sockdiag/log.h"
 
 #include <stdint.h>
 #include <stdio.h>

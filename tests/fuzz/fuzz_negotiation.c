@@ -3,7 +3,7 @@
  * Any bytes as Accept and as Accept-Encoding: something is always chosen, and nothing is read
  * beyond the end.
  */
-#include "../../src/web/negotiation.h"
+#include "web/negotiation.h"
 
 #include <stdint.h>
 #include <stdlib.h>

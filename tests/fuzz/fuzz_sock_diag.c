@@ -2,8 +2,8 @@
 /*
  * libFuzzer target: any bytes as a netlink datagram.
  */
+#include "measure/state_counts.h"
 #include "sockdiag/sock_diag.h"
-#include "sockdiag/state_counts.h"
 
 #include <stdlib.h>
 #include <string.h>

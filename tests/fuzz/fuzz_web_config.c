@@ -2,8 +2,8 @@
 /*
  * libFuzzer target: any bytes as a web configuration, up to where other files would be opened.
  */
-#include "../../src/web/web_config_priorities.h"
-#include "../../src/web/web_config_settings.h"
+#include "web/web_config_priorities.h"
+#include "web/web_config_settings.h"
 
 #include <stdint.h>
 #include <stdlib.h>

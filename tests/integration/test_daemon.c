@@ -8,7 +8,7 @@
 #include "skip.h"
 #include "zoo.h"
 
-#include "sockdiag/clock.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <linux/filter.h>

@@ -4,11 +4,11 @@
  * still answered within the ten seconds that Prometheus gives a scrape.
  */
 #include "await.h"
+#include "base/clock.h"
 #include "daemon.h"
 #include "http_client.h"
 #include "scratch.h"
 #include "skip.h"
-#include "sockdiag/clock.h"
 
 #include <setjmp.h>
 #include <signal.h>

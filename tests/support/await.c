@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "await.h"
 
-#include "sockdiag/clock.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <time.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http_client.h"
 
-#include "sockdiag/buffer.h"
-#include "sockdiag/clock.h"
+#include "base/buffer.h"
+#include "base/clock.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

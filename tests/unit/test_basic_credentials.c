@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../../src/web/basic_credentials.h"
+#include "web/basic_credentials.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

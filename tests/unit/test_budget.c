@@ -2,7 +2,7 @@
 /*
  * The arithmetic that keeps sampling within its share of a CPU.
  */
-#include "sockdiag/budget.h"
+#include "sample/budget.h"
 
 #include "seeded.h"
 

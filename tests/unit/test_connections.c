@@ -3,7 +3,7 @@
  * Who is closed and who is waited for, by a clock of the test's own. Each connection is a real
  * socket, whose other end sees it shut down.
  */
-#include "../../src/web/connections.h"
+#include "web/connections.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

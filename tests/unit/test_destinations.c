@@ -3,8 +3,8 @@
  * The table of destinations against an exact count, on streams that fit it and on streams that are
  * made to hurt it.
  */
+#include "measure/destinations.h"
 #include "seeded.h"
-#include "sockdiag/destinations.h"
 
 #include <math.h>
 #include <setjmp.h>

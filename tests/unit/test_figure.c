@@ -2,8 +2,8 @@
 /*
  * Numbers as a person reads them, and text on its way into HTML.
  */
-#include "../../src/status/figure.h"
-#include "../../src/status/html_writer.h"
+#include "status/figure.h"
+#include "status/html_writer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/histogram.h"
+#include "measure/histogram.h"
 
 #include "seeded.h"
 

@@ -2,7 +2,7 @@
 /*
  * The history of a count against a plain list of all observations.
  */
-#include "sockdiag/history.h"
+#include "measure/history.h"
 
 #include "seeded.h"
 

@@ -3,7 +3,7 @@
  * When the identity is believed and when it is not. Here the dumps list ESTABLISHED and TIME_WAIT
  * only, so that the kernel's totals are at once the derived counts.
  */
-#include "sockdiag/identity_check.h"
+#include "measure/identity_check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 /*
  * The table of listeners, case by case and against a naive model.
  */
-#include "sockdiag/listeners.h"
+#include "measure/listeners.h"
 
 #include "seeded.h"
 

@@ -3,7 +3,7 @@
  * Log lines as a reader of logfmt or JSON gets them. Standard error is one end of a socket that
  * keeps messages apart, so that each write(2) arrives as what it was.
  */
-#include "sockdiag/log.h"
+#include "base/log.h"
 
 #include "utf8.h"
 

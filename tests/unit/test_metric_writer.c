@@ -2,7 +2,7 @@
 /*
  * The formats, and the buffer beneath them where memory runs out.
  */
-#include "sockdiag/metric_writer.h"
+#include "exposition/metric_writer.h"
 
 #include "seeded.h"
 

@@ -2,7 +2,7 @@
 /*
  * What is served for the Accept headers that scrapers, browsers and nonsense really send.
  */
-#include "../../src/web/negotiation.h"
+#include "web/negotiation.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,10 +2,10 @@
 /*
  * Pages: copies of a snapshot, and the bodies that are made of them once.
  */
-#include "sockdiag/page.h"
+#include "publish/page.h"
 
 #include "exposition_check.h"
-#include "sockdiag/status_page.h"
+#include "status/status_page.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

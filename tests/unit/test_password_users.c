@@ -3,7 +3,7 @@
  * Whose hash a password is compared with. How long that takes is told by what it takes it for: the
  * comparisons of digests are counted.
  */
-#include "../../src/web/password_users.h"
+#include "web/password_users.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,11 +3,11 @@
  * Password checks with a matcher that counts, can be held up, and costs what the test says, on a
  * clock of the test. Nothing here is timed: what a flood may cost is in the number of comparisons.
  */
-#include "../../src/web/passwords.h"
+#include "web/passwords.h"
 
-#include "../../src/web/bcrypt.h"
-#include "../../src/web/password_queue.h"
 #include "await.h"
+#include "web/bcrypt.h"
+#include "web/password_queue.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 /*
  * The sliding peak against a plain list of all observations.
  */
-#include "sockdiag/peak_window.h"
+#include "measure/peak_window.h"
 
 #include "seeded.h"
 

@@ -2,7 +2,7 @@
 /*
  * The arithmetic of ephemeral ports; tests/integration/test_ports.c compares it with the kernel.
  */
-#include "sockdiag/port_usage.h"
+#include "measure/port_usage.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  * The short reads from /proc, from a folder that the test fills; and from the real /proc, in a
  * network namespace that holds nothing but the test's own sockets.
  */
-#include "sockdiag/procfs.h"
+#include "kernel/procfs.h"
 
 #include "netns.h"
 #include "scratch.h"

@@ -3,7 +3,7 @@
  * Pages under several readers and one writer. Run under ThreadSanitizer and AddressSanitizer, it
  * also shows that nobody reads a page that is gone.
  */
-#include "sockdiag/publication.h"
+#include "publish/publication.h"
 
 #include "exposition_check.h"
 

@@ -3,8 +3,8 @@
  * When samples are taken, what becomes of those that fail, and how the identity is given up: with a
  * clock of the test's own and a kernel that can be made to misbehave.
  */
+#include "base/log.h"
 #include "fake_kernel.h"
-#include "sockdiag/log.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

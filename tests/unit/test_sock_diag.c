@@ -4,9 +4,9 @@
  * socket whose other end is the test. The recordings in tests/unit/data are whole dumps of one
  * socket of each kind and family, read with and without CAP_NET_ADMIN.
  */
+#include "measure/state_counts.h"
 #include "seeded.h"
 #include "sockdiag/sock_diag.h"
-#include "sockdiag/state_counts.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 /*
  * Counting records, and the identity that gives ESTABLISHED and TIME_WAIT without them.
  */
-#include "sockdiag/state_counts.h"
+#include "measure/state_counts.h"
 
 #include "seeded.h"
 

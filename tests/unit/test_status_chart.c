@@ -2,7 +2,7 @@
 /*
  * The pictures of the status page, as the paths and bars that they are made of.
  */
-#include "../../src/status/status_chart.h"
+#include "status/status_chart.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

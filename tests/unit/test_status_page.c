@@ -3,7 +3,7 @@
  * The status page of snapshots made by hand: read as markup, by a small checker that must know a
  * bad page when it sees one, and as the text that a person reads.
  */
-#include "sockdiag/status_page.h"
+#include "status/status_page.h"
 
 #include "utf8.h"
 

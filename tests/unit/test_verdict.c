@@ -2,7 +2,7 @@
 /*
  * What is worth a person's attention: where the levels begin, what comes first, and what is said.
  */
-#include "../../src/status/verdict.h"
+#include "status/verdict.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 /*
  * The web configuration file but for TLS: what is taken, and the exact line that refuses the rest.
  */
-#include "sockdiag/web_config.h"
+#include "web/web_config.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

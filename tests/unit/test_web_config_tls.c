@@ -3,7 +3,7 @@
  * tls_server_config: which certificates and wishes are taken, and what a client of GnuTLS can then
  * agree on with a server of GnuTLS, over a socket pair. Keys are made here and never leave.
  */
-#include "sockdiag/web_config.h"
+#include "web/web_config.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

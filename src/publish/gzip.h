@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Compression for HTTP (RFC 1952). Private to src/web.
+ * Compression for HTTP (RFC 1952).
  */
-#ifndef SOCKDIAG_WEB_GZIP_H
-#define SOCKDIAG_WEB_GZIP_H
+#ifndef SOCKDIAG_GZIP_H
+#define SOCKDIAG_GZIP_H
 
-#include "sockdiag/buffer.h"
+#include "base/buffer.h"
 
 /* Append `length` bytes of `data`, compressed, to `out`, whose `failed` tells of missing memory. */
 void gzip_compress(struct buffer *out, const void *data, size_t length);

@@ -10,8 +10,8 @@
 #ifndef SOCKDIAG_PROCFS_H
 #define SOCKDIAG_PROCFS_H
 
-#include "sockdiag/fault.h"
-#include "sockdiag/port_set.h"
+#include "base/fault.h"
+#include "base/port_set.h"
 
 #include <stdbool.h>
 #include <stdint.h>

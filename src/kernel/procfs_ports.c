@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/procfs.h"
+#include "procfs.h"
 
 #include <errno.h>
 #include <stdlib.h>

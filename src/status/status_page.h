@@ -6,7 +6,9 @@
 #ifndef SOCKDIAG_STATUS_PAGE_H
 #define SOCKDIAG_STATUS_PAGE_H
 
-#include "sockdiag/exposition.h"
+#include "base/buffer.h"
+#include "sockdiag/self_report.h"
+#include "sockdiag/snapshot.h"
 
 #define STATUS_PAGE_CONTENT_TYPE "text/html; charset=utf-8"
 

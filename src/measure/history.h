@@ -6,7 +6,7 @@
 #ifndef SOCKDIAG_HISTORY_H
 #define SOCKDIAG_HISTORY_H
 
-#include "sockdiag/clock.h"
+#include "base/clock.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/page.h"
+#include "page.h"
 
 #include "gzip.h"
-#include "sockdiag/status_page.h"
+#include "status/status_page.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -6,7 +6,7 @@
 #ifndef SOCKDIAG_BODY_H
 #define SOCKDIAG_BODY_H
 
-#include "sockdiag/buffer.h"
+#include "base/buffer.h"
 
 #include <stdatomic.h>
 

@@ -8,7 +8,7 @@
 #ifndef SOCKDIAG_IDENTITY_CHECK_H
 #define SOCKDIAG_IDENTITY_CHECK_H
 
-#include "sockdiag/state_counts.h"
+#include "state_counts.h"
 
 #include <stdbool.h>
 

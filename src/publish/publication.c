@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/publication.h"
+#include "publication.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -10,8 +10,8 @@
 #ifndef SOCKDIAG_METRIC_WRITER_H
 #define SOCKDIAG_METRIC_WRITER_H
 
-#include "sockdiag/buffer.h"
-#include "sockdiag/histogram.h"
+#include "base/buffer.h"
+#include "measure/histogram.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -11,8 +11,7 @@
 #ifndef SOCKDIAG_STATE_COUNTS_H
 #define SOCKDIAG_STATE_COUNTS_H
 
-#include "sockdiag/procfs.h"
-#include "sockdiag/sock_diag.h"
+#include "kernel/procfs.h"
 #include "sockdiag/socket_record.h"
 
 /* All zero is the count of nothing. */

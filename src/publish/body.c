@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sockdiag/body.h"
+#include "body.h"
 
 #include <stdlib.h>
 

@@ -19,9 +19,9 @@
 #ifndef SOCKDIAG_PORT_USAGE_H
 #define SOCKDIAG_PORT_USAGE_H
 
-#include "sockdiag/destinations.h"
-#include "sockdiag/port_set.h"
-#include "sockdiag/procfs.h"
+#include "base/port_set.h"
+#include "destinations.h"
+#include "kernel/procfs.h"
 #include "sockdiag/socket_record.h"
 
 #include <stdbool.h>

@@ -8,8 +8,8 @@
 #ifndef SOCKDIAG_PAGE_H
 #define SOCKDIAG_PAGE_H
 
-#include "sockdiag/body.h"
-#include "sockdiag/clock.h"
+#include "base/clock.h"
+#include "body.h"
 #include "sockdiag/exposition.h"
 
 #include <stdbool.h>

@@ -6,7 +6,7 @@
 #ifndef SOCKDIAG_PUBLICATION_H
 #define SOCKDIAG_PUBLICATION_H
 
-#include "sockdiag/page.h"
+#include "publish/page.h"
 
 struct publication;
 

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the exporter reports about itself: its build, its process, the requests it has answered.
+ */
+#ifndef SOCKDIAG_SELF_REPORT_H
+#define SOCKDIAG_SELF_REPORT_H
+
+#include "kernel/procfs.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* HTTP requests answered with one status code at one path. */
+struct request_count {
+    const char *handler; /* the path; "other" for those that do not exist */
+    unsigned code;
+    uint64_t requests;
+};
+
+enum { REQUEST_COUNTS_MAX = 24 };
+
+/* The exporter about itself, at the time of a snapshot. Where it has no process usage or no
+ * requests, their families are left out (--web.disable-exporter-metrics). Its strings outlive
+ * every page. */
+struct self_report {
+    const char *version;
+    const char *revision;
+    const char *telemetry_path; /* where the metrics are */
+    double start_time_seconds;  /* unix time */
+    bool has_web_config;        /* --web.config.file was given: the next two say something */
+    bool web_config_refused;    /* as it was last read; the one from before is in force */
+    double web_config_seconds;  /* unix time when the one in force was read */
+    bool has_process;
+    struct process_usage process;
+    struct request_count requests[REQUEST_COUNTS_MAX];
+    size_t request_count;
+};
+
+#endif
