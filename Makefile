@@ -5,6 +5,7 @@
 # make run          build, and run in the foreground on :10073
 # make test         unit and integration tests
 # make lint, make bench, make fuzz, make install, make clean
+# WERROR=1: a warning ends the build
 # SANITIZE=address,undefined or SANITIZE=thread: any of these with sanitizers, built apart
 PREFIX         ?= /usr/local
 SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
@@ -19,7 +20,7 @@ REVISION       := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown
 
 # Sanitizers do their own checking of the calls that FORTIFY replaces.
 CHECKED    := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all,-D_FORTIFY_SOURCE=2)
-WARNINGS   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+WARNINGS   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
 ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE $(INCLUDES) $(DEFINES) $(WARNINGS) -fPIE -fstack-protector-strong \
               -pthread -MMD -MP $(shell pkg-config --cflags $(LIBRARIES)) $(CFLAGS) $(CHECKED)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(CHECKED) $(LDFLAGS)

@@ -27,7 +27,7 @@ check() {
 # shellcheck disable=SC2086  # lists of words
 {
     check "clang builds all without a warning" \
-        make --no-print-directory CC=clang BUILD=build-clang everything
+        make --no-print-directory CC=clang WERROR=1 BUILD=build-clang everything
     check "clang-format" clang-format --dry-run --Werror $sources $headers
     for source in $sources; do
         check "clang-tidy $source" clang-tidy --quiet --warnings-as-errors='*' "$source" -- $flags
