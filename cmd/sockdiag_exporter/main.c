@@ -148,7 +148,7 @@ static void consider_reload(struct exporter *exporter, struct reload *next, bool
     bool changed = file_stamps_changed(&exporter->config_files);
     next->due = next->due || asked || (changed && next->changed);
     next->changed = changed;
-    if (next->due && web_server_can_configure(exporter->web)) {
+    if (next->due) {
         reload(exporter);
         *next = (struct reload){0};
     }
@@ -164,7 +164,6 @@ static int serve(struct exporter *exporter, const sigset_t *signals)
         int signal_number = sigtimedwait(signals, NULL, &second);
         if (signal_number == SIGTERM || signal_number == SIGINT)
             return signal_number;
-        web_server_tend(exporter->web);
         if (exporter->options.web_config_file)
             consider_reload(exporter, &next, signal_number == SIGHUP);
     }

@@ -22,8 +22,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One client gets no more than a sixteenth of the connections: so many must conspire to keep others
- * out. A client is an address; a host with IPv6 has many. */
+/* One client gets no more than a sixteenth of the connections: 16 must conspire to keep others out.
+ */
 enum { WEB_MAX_LISTEN_ADDRESSES = 16, WEB_CLIENTS_AT_LEAST = 16 };
 
 struct web_options {
@@ -39,7 +39,7 @@ struct web_options {
 struct web_server;
 
 /*
- * Listen: who connects from now on waits for web_server_start(). What the pointers in `options`
+ * Listen: connections from now on wait for web_server_start(). What the pointers in `options`
  * point to, `publication` and `clock` must outlive the server; `config` (NULL: plain HTTP for
  * everyone) becomes its own. NULL when that cannot be: `error` then holds one line for the
  * operator.
@@ -48,41 +48,37 @@ struct web_server *web_server_create(const struct web_options *options, struct w
                                      struct publication *publication, const struct clock *clock,
                                      char *error, size_t error_size);
 
-/* Answer, from threads of its own. False when that cannot be: `error` then holds one line for the
+/* Answer, from a thread of its own. False when that cannot be: `error` then holds one line for the
  * operator, and the server is to be stopped. */
 bool web_server_start(struct web_server *server, char *error, size_t error_size);
 
 /*
  * Put `config`, which becomes its own, in the place of the one that the server was created with,
- * which was not NULL. No request is lost: with other TLS settings, connections from before keep the
- * configuration from before; what they have asked is answered (for five seconds at most), and they
- * are closed. False when that cannot be: the old one stays in force, and `error` holds one line for
- * the operator. One that asks nothing of a client is not taken where TLS or passwords are in force:
- * it is more likely a file that is just being written. Only while web_server_can_configure(), and
- * from the thread that started the server.
+ * which was not NULL. Requests from now on are judged by it. No request is lost: connections from
+ * before are answered with their TLS settings once more, for five seconds at most, and end. From
+ * plain HTTP to TLS or back, this waits for that. False when that cannot be: the old configuration
+ * stays in force, and `error` holds one line for the operator. One that asks nothing of a client
+ * is refused where TLS or passwords are in force: it is more likely a file that is just being
+ * written. From the thread that started the server.
  */
 bool web_server_configure(struct web_server *server, struct web_config *config, char *error,
                           size_t error_size);
-
-/* Is no change of TLS settings still under way? */
-bool web_server_can_configure(const struct web_server *server);
-
-/* Close connections that took too long, and what a change of TLS settings left behind: to be called
- * about once a second, from the thread that started the server. */
-void web_server_tend(struct web_server *server);
 
 /* Is it written as `listen_addresses` wants it? Whether one can listen there is another question.
  */
 bool web_address_is_valid(const char *address);
 
-/* Take no more connections, answer what was asked (for five seconds at most; who has not asked yet
- * has two), close them. Sockets of systemd's stay open there, with who comes meanwhile. NULL is
- * allowed, and so is one that was not started. */
+/* Take no more connections, answer what was asked (for five seconds at most; clients that have not
+ * asked yet have two), close them. The sockets of systemd stay open there, with pending connections
+ * queued. NULL is allowed, and so is one that was not started. */
 void web_server_stop(struct web_server *server);
 
 /* The requests answered so far, every handler and code that can occur. Returns how many entries of
  * `counts` were filled. */
 size_t web_server_requests(const struct web_server *server,
                            struct request_count counts[static REQUEST_COUNTS_MAX]);
+
+/* Connections closed so far because there was no place for them. */
+uint64_t web_server_rejections(const struct web_server *server);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+static atomic_size_t bytes_alive;
+
 struct body *body_create(struct buffer *bytes)
 {
     struct body *body = bytes->failed ? NULL : calloc(1, sizeof *body);
@@ -12,6 +14,7 @@ struct body *body_create(struct buffer *bytes)
     }
     atomic_init(&body->owners, 1);
     body->bytes = *bytes;
+    atomic_fetch_add(&bytes_alive, body->bytes.capacity);
     *bytes = (struct buffer){0};
     return body;
 }
@@ -26,6 +29,12 @@ void body_release(struct body *body)
 {
     if (!body || atomic_fetch_sub(&body->owners, 1) > 1)
         return;
+    atomic_fetch_sub(&bytes_alive, body->bytes.capacity);
     buffer_free(&body->bytes);
     free(body);
+}
+
+size_t body_bytes_alive(void)
+{
+    return atomic_load(&bytes_alive);
 }

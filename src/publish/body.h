@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
 
 struct body {
     atomic_uint owners;
@@ -22,5 +23,8 @@ struct body *body_create(struct buffer *bytes);
 /* One more owner, and one less: the last one frees it. From any thread; NULL may be released. */
 struct body *body_share(struct body *body);
 void body_release(struct body *body);
+
+/* The memory of all bodies that are not freed yet, in bytes. From any thread. */
+size_t body_bytes_alive(void);
 
 #endif

@@ -3,34 +3,59 @@
 
 #include "basic_credentials.h"
 #include "bcrypt.h"
-#include "security_headers.h"
+#include "status/status_page.h"
 
-#include <pthread.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 struct access {
-    struct security_headers security;
-    pthread_rwlock_t lock; /* of the next, and of the users of `passwords` */
+    char content_security_policy[256];
     struct web_config *config;
-    struct passwords *passwords; /* NULL without a configuration, and once closed */
-
-    /* Held from before a password is asked for until the connection is suspended, and while one is
-     * resumed: so none is resumed that is not suspended yet. Recursive, for to ask may resume
-     * another, whose place it takes. */
-    pthread_mutex_t suspension;
-    bool closing;
+    struct passwords *passwords; /* NULL without a configuration */
 };
 
-static void init_recursive(pthread_mutex_t *mutex)
+/* How many checks may wait at least: one is under way and makes no room. */
+enum { LEAST_PLACES = 2 };
+
+/* The policy allows one thing: the style of the status page, known by its hash (CSP Level 3). False
+ * when GnuTLS fails. */
+static bool write_policy(struct access *access)
 {
-    pthread_mutexattr_t recursive;
-    pthread_mutexattr_init(&recursive);
-    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
-    pthread_mutex_init(mutex, &recursive);
-    pthread_mutexattr_destroy(&recursive);
+    unsigned char hash[32];
+    gnutls_datum_t encoded = {0};
+    const gnutls_datum_t raw = {hash, sizeof hash};
+    if (gnutls_hash_fast(GNUTLS_DIG_SHA256, status_page_style, strlen(status_page_style), hash) <
+            0 ||
+        gnutls_base64_encode2(&raw, &encoded) < 0)
+        return false;
+    snprintf(access->content_security_policy, sizeof access->content_security_policy,
+             "default-src 'none'; style-src 'sha256-%.*s'; base-uri 'none'; form-action 'none'; "
+             "frame-ancestors 'none'",
+             (int)encoded.size, encoded.data);
+    gnutls_free(encoded.data);
+    return true;
 }
 
-struct access *access_create(const struct clock *clock, unsigned max_connections,
+static bool start_passwords(struct access *access, const struct clock *clock, int wake_fd,
+                            unsigned max_connections)
+{
+    const struct web_config *config = access->config;
+    size_t places = max_connections / 4 < LEAST_PLACES ? LEAST_PLACES : max_connections / 4;
+    struct right_password *rights = right_passwords_create(config->user_count);
+    access->passwords =
+        rights ? passwords_create(clock, wake_fd, places, bcrypt_matches, NULL) : NULL;
+    if (access->passwords)
+        passwords_replace(access->passwords, config->users, config->user_count, rights);
+    else
+        free(rights);
+    return access->passwords;
+}
+
+struct access *access_create(const struct clock *clock, int wake_fd, unsigned max_connections,
                              struct web_config *config)
 {
     struct access *access = calloc(1, sizeof *access);
@@ -39,16 +64,11 @@ struct access *access_create(const struct clock *clock, unsigned max_connections
         return NULL;
     }
     access->config = config;
-    pthread_rwlock_init(&access->lock, NULL);
-    init_recursive(&access->suspension);
-    if (config)
-        access->passwords = passwords_create(clock, max_connections / 4, bcrypt_matches, NULL);
-    if (!security_headers_init(&access->security) || (config && !access->passwords) ||
-        (config && !passwords_set_users(access->passwords, config->users, config->user_count))) {
-        access_destroy(access);
-        return NULL;
-    }
-    return access;
+    if (write_policy(access) &&
+        (!config || start_passwords(access, clock, wake_fd, max_connections)))
+        return access;
+    access_destroy(access);
+    return NULL;
 }
 
 void access_destroy(struct access *access)
@@ -57,95 +77,93 @@ void access_destroy(struct access *access)
         return;
     passwords_destroy(access->passwords);
     web_config_free(access->config);
-    pthread_mutex_destroy(&access->suspension);
-    pthread_rwlock_destroy(&access->lock);
     free(access);
 }
 
-bool access_configure(struct access *access, struct web_config *config)
+bool access_prepare(struct web_config *config, struct access_update *update)
 {
-    pthread_rwlock_wrlock(&access->lock);
-    struct web_config *old = access->config;
-    bool good = passwords_set_users(access->passwords, config->users, config->user_count);
-    if (good)
-        access->config = config;
-    pthread_rwlock_unlock(&access->lock);
-    web_config_free(good ? old : config);
-    return good;
+    *update = (struct access_update){config, right_passwords_create(config->user_count)};
+    if (update->rights)
+        return true;
+    access_update_free(update);
+    return false;
 }
 
-const struct web_config *access_config(const struct access *access)
+void access_update_free(struct access_update *update)
 {
-    return access->config;
+    web_config_free(update->config);
+    free(update->rights);
+    *update = (struct access_update){0};
+}
+
+void access_configure(struct access *access, const struct access_update *update)
+{
+    passwords_replace(access->passwords, update->config->users, update->config->user_count,
+                      update->rights);
+    web_config_free(access->config);
+    access->config = update->config;
+}
+
+enum password_verdict access_check(struct access *access, struct MHD_Connection *connection,
+                                   uint64_t client, struct password_asker *asker)
+{
+    if (!access->config || access->config->user_count == 0)
+        return PASSWORD_RIGHT;
+    const char *authorization =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+    struct basic_credentials credentials;
+    switch (basic_credentials_decode(&credentials, authorization)) {
+    case BASIC_CREDENTIALS_NONE:
+        return PASSWORD_WRONG;
+    case BASIC_CREDENTIALS_NO_MEMORY:
+        return PASSWORD_BUSY;
+    default:
+        break;
+    }
+    enum password_verdict verdict = passwords_check(access->passwords, &credentials, client, asker);
+    basic_credentials_free(&credentials);
+    return verdict;
+}
+
+void access_deliver(struct access *access)
+{
+    if (access->passwords)
+        passwords_deliver(access->passwords);
 }
 
 void access_close(struct access *access)
 {
-    pthread_mutex_lock(&access->suspension);
-    access->closing = true;
-    pthread_mutex_unlock(&access->suspension);
-    passwords_destroy(access->passwords); /* resumes who waits */
-    access->passwords = NULL;
+    if (access->passwords)
+        passwords_stop(access->passwords);
 }
 
-void access_add_headers(struct access *access, struct MHD_Response *response)
+static bool is_configured(const struct web_config *config, const char *name)
 {
-    pthread_rwlock_rdlock(&access->lock);
-    security_headers_add(&access->security, access->config, response);
-    pthread_rwlock_unlock(&access->lock);
-}
-
-/* Called in the thread of the passwords, or in one that asks for a check: the request goes on. */
-static void resume(void *context, enum password_verdict verdict)
-{
-    struct admission *admission = context;
-    pthread_mutex_t *suspension = &admission->access->suspension; /* outlives the admission */
-    pthread_mutex_lock(suspension);
-    admission->verdict = verdict;
-    daemon_thread_resume(admission->thread, admission->connection);
-    pthread_mutex_unlock(suspension);
-}
-
-/* Ask about a name and a password. PASSWORD_PENDING: the connection is suspended. */
-static enum password_verdict check_password(struct admission *admission,
-                                            const struct basic_credentials *credentials)
-{
-    struct access *access = admission->access;
-    const struct sockaddr *client =
-        MHD_get_connection_info(admission->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
-            ->client_addr;
-    pthread_mutex_lock(&access->suspension);
-    enum password_verdict verdict = PASSWORD_BUSY;
-    if (!access->closing)
-        verdict = passwords_check(access->passwords, credentials->user, credentials->password,
-                                  client, resume, admission);
-    if (verdict == PASSWORD_PENDING)
-        MHD_suspend_connection(admission->connection);
-    pthread_mutex_unlock(&access->suspension);
-    return verdict;
-}
-
-static bool needs_password(struct access *access)
-{
-    pthread_rwlock_rdlock(&access->lock);
-    bool needed = access->config && access->config->user_count > 0;
-    pthread_rwlock_unlock(&access->lock);
-    return needed;
-}
-
-enum password_verdict access_admit(struct admission *admission)
-{
-    if (!needs_password(admission->access))
-        return admission->verdict = PASSWORD_RIGHT;
-    const char *authorization = MHD_lookup_connection_value(admission->connection, MHD_HEADER_KIND,
-                                                            MHD_HTTP_HEADER_AUTHORIZATION);
-    struct basic_credentials credentials;
-    enum password_verdict verdict = PASSWORD_WRONG;
-    if (authorization && basic_credentials_decode(&credentials, authorization)) {
-        verdict = check_password(admission, &credentials);
-        basic_credentials_free(&credentials);
+    for (size_t i = 0; config && i < config->header_count; i++) {
+        if (strcasecmp(config->headers[i].name, name) == 0)
+            return true;
     }
-    if (verdict != PASSWORD_PENDING) /* or it is already the other thread's to write to */
-        admission->verdict = verdict;
-    return verdict;
+    return false;
+}
+
+void access_add_headers(const struct access *access, struct MHD_Response *response)
+{
+    const struct web_config *config = access->config;
+    const struct {
+        const char *name, *value;
+    } defaults[] = {
+        {"Content-Security-Policy", access->content_security_policy},
+        {"X-Content-Type-Options", "nosniff"},
+        {"X-Frame-Options", "DENY"},
+        {"Referrer-Policy", "no-referrer"},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
+        {"Cross-Origin-Opener-Policy", "same-origin"},
+        {"Cache-Control", "no-store"},
+    };
+    for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
+        if (!is_configured(config, defaults[i].name))
+            MHD_add_response_header(response, defaults[i].name, defaults[i].value);
+    }
+    for (size_t i = 0; config && i < config->header_count; i++)
+        MHD_add_response_header(response, config->headers[i].name, config->headers[i].value);
 }

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Who is let in: a web configuration in force, and what is known of the passwords of its users. It
- * belongs to the listeners that serve with its TLS settings, so a connection is judged by one
- * configuration from its handshake to its last request. Private to src/web.
+ * Who is let in, and with which headers they are answered: a web configuration in force, and what
+ * is known of its users' passwords.
  */
 #ifndef SOCKDIAG_WEB_ACCESS_H
 #define SOCKDIAG_WEB_ACCESS_H
 
 #include "base/clock.h"
-#include "daemon_thread.h"
 #include "passwords.h"
 #include "web_config.h"
 
@@ -17,42 +15,43 @@
 
 struct access;
 
-/* For listeners of `max_connections` each: a quarter of as many, but two in any case, are suspended
- * at most, of all listeners together. `config` (NULL: everyone is let in, and that stays so)
- * becomes its own; `clock` must outlive it. NULL, with `config` freed, when there is no memory or
- * no thread for passwords. */
-struct access *access_create(const struct clock *clock, unsigned max_connections,
+/* A configuration in the form that access_configure() takes. */
+struct access_update {
+    struct web_config *config;
+    struct right_password *rights;
+};
+
+/* `config` (NULL: everyone is let in, and that stays so) becomes its own. A quarter of the
+ * `max_connections` may wait for a password. For `wake_fd` see passwords_create(). NULL, with
+ * `config` freed, when there is no memory or no thread for passwords. */
+struct access *access_create(const struct clock *clock, int wake_fd, unsigned max_connections,
                              struct web_config *config);
 
-/* After the listeners that it belongs to were stopped. NULL is allowed. */
+/* No request may wait. NULL is allowed. */
 void access_destroy(struct access *access);
 
-/* Put `config`, which becomes its own and has the same TLS settings, in the place of the old one:
- * for the requests that come from now on. False, and the old one stays, when there is no memory.
- * Not where there is none. */
-bool access_configure(struct access *access, struct web_config *config);
+/* Prepare `config`, which becomes the update's own, to be put in the place of another one. False,
+ * with `config` freed, when there is no memory. From any thread. */
+bool access_prepare(struct web_config *config, struct access_update *update);
+void access_update_free(struct access_update *update);
 
-/* The present configuration, or NULL: for the thread that configures. */
-const struct web_config *access_config(const struct access *access);
+/* Take over `update`, for the requests that come from now on. Requires a configuration before. */
+void access_configure(struct access *access, const struct access_update *update);
 
-/* Check no more passwords, and let the requests go that wait for one: PASSWORD_BUSY. Before the
- * listeners are stopped. */
+/* Is the request let in? With PASSWORD_PENDING, `asker` is answered by access_deliver(); with any
+ * other verdict it is not kept. */
+enum password_verdict access_check(struct access *access, struct MHD_Connection *connection,
+                                   uint64_t client, struct password_asker *asker);
+
+/* Answer the requests whose verdict has come. */
+void access_deliver(struct access *access);
+
+/* Check no more passwords: the requests that wait get PASSWORD_BUSY with the next
+ * access_deliver(). */
 void access_close(struct access *access);
 
 /* Add the headers that the configuration has for every answer, and, where it has none by their
  * name, those that tell a browser to trust the pages with nothing. */
-void access_add_headers(struct access *access, struct MHD_Response *response);
-
-/* One request that asks to be let in. */
-struct admission {
-    struct access *access;
-    struct MHD_Connection *connection;
-    struct daemon_thread *thread;  /* which serves it */
-    enum password_verdict verdict; /* PASSWORD_PENDING until it is known */
-};
-
-/* Decide `verdict`, and return it. PASSWORD_PENDING: the connection is suspended, and the admission
- * is another thread's; once the verdict is there the connection is resumed. */
-enum password_verdict access_admit(struct admission *admission);
+void access_add_headers(const struct access *access, struct MHD_Response *response);
 
 #endif

@@ -17,7 +17,7 @@ static const char *skip_scheme(const char *authorization)
 }
 
 /* A NUL-terminated copy of `bytes`, which are wiped and freed. NULL when there is no memory. */
-static char *take(gnutls_datum_t *bytes)
+static char *take_text(gnutls_datum_t *bytes)
 {
     char *text = malloc((size_t)bytes->size + 1);
     if (text) {
@@ -29,32 +29,36 @@ static char *take(gnutls_datum_t *bytes)
     return text;
 }
 
-bool basic_credentials_decode(struct basic_credentials *credentials, const char *authorization)
+enum basic_credentials_result basic_credentials_decode(struct basic_credentials *credentials,
+                                                       const char *authorization)
 {
-    const char *base64 = skip_scheme(authorization);
+    const char *base64 = authorization ? skip_scheme(authorization) : NULL;
     if (!base64)
-        return false;
+        return BASIC_CREDENTIALS_NONE;
     gnutls_datum_t decoded;
     const gnutls_datum_t encoded = {(unsigned char *)base64, (unsigned)strlen(base64)};
-    if (gnutls_base64_decode2(&encoded, &decoded) != GNUTLS_E_SUCCESS)
-        return false;
+    int result = gnutls_base64_decode2(&encoded, &decoded);
+    if (result != GNUTLS_E_SUCCESS)
+        return result == GNUTLS_E_MEMORY_ERROR ? BASIC_CREDENTIALS_NO_MEMORY
+                                               : BASIC_CREDENTIALS_NONE;
     size_t size = decoded.size;
-    char *text = take(&decoded);
+    char *text = take_text(&decoded);
     if (!text)
-        return false;
+        return BASIC_CREDENTIALS_NO_MEMORY;
     *credentials = (struct basic_credentials){.user = text, .size = size};
     char *colon = strchr(text, ':');
     if (!colon || strlen(text) != size) {
         basic_credentials_free(credentials);
-        return false;
+        return BASIC_CREDENTIALS_NONE;
     }
     *colon = '\0';
     credentials->password = colon + 1;
-    return true;
+    return BASIC_CREDENTIALS_FOUND;
 }
 
 void basic_credentials_free(struct basic_credentials *credentials)
 {
-    explicit_bzero(credentials->user, credentials->size);
+    if (credentials->user)
+        explicit_bzero(credentials->user, credentials->size);
     free(credentials->user);
 }

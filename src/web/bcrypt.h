@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Password hashes of bcrypt, as in "$2y$10$" and 53 characters of salt and digest. Private to
+ * Password hashes of bcrypt, as in "$2y$10$" and 53 characters of salt and digest.
  * src/web.
  */
 #ifndef SOCKDIAG_WEB_BCRYPT_H

@@ -1,209 +1,221 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connections.h"
 
-#include "base/timed_condition.h"
-
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
-/* How long a connection may be in each phase; 0: as long as libmicrohttpd lets it. */
-static const int64_t seconds_allowed[CONNECTION_PHASES] = {
-    [CONNECTION_NEW] = 10,
-    [CONNECTION_IDLE] = 75, /* its next request included, which may come byte by byte */
-    [CONNECTION_ANSWERING] = 60,
+/* In each phase, in nanoseconds. An idle connection is kept for longer than the usual scrape
+ * intervals, because each scrape would leave a TIME_WAIT here otherwise. */
+static const int64_t longest[CONNECTION_PHASES] = {
+    [CONNECTION_NEW] = 10 * NANOSECONDS_PER_SECOND,
+    [CONNECTION_IDLE] = 75 * NANOSECONDS_PER_SECOND,
+    [CONNECTION_ANSWERING] = 60 * NANOSECONDS_PER_SECOND,
+    [CONNECTION_SUSPENDED] = INT64_MAX,
 };
 
-/* When it is crowded, an answer is only waited for so long. */
-static const int64_t answer_when_crowded = 1 * NANOSECONDS_PER_SECOND;
+/* The same after a connection was dismissed. */
+static const int64_t longest_dismissed[CONNECTION_PHASES] = {
+    [CONNECTION_NEW] = 2 * NANOSECONDS_PER_SECOND,
+    [CONNECTION_IDLE] = 2 * NANOSECONDS_PER_SECOND,
+    [CONNECTION_ANSWERING] = 5 * NANOSECONDS_PER_SECOND,
+    [CONNECTION_SUSPENDED] = INT64_MAX,
+};
 
-/* In a crowd that nobody new has joined, who is without a request has so long to ask. */
-static const int64_t ask_when_nobody_waits = 1 * NANOSECONDS_PER_SECOND;
-
-/* When all shall leave, who is new has so long to ask for something. */
-static const int64_t ask_when_leaving = 2 * NANOSECONDS_PER_SECOND;
+/* An answer that takes longer makes room for a new connection. */
+static const int64_t longest_answer_when_full = 1 * NANOSECONDS_PER_SECOND;
 
 void connections_init(struct connections *connections, unsigned limit, const struct clock *clock)
 {
     *connections = (struct connections){.clock = clock, .limit = limit};
-    TAILQ_INIT(&connections->list);
-    timed_condition_init(&connections->changed);
-    pthread_mutex_init(&connections->mutex, NULL);
+    connections->client_limit = limit < WEB_CLIENTS_AT_LEAST ? 1 : limit / WEB_CLIENTS_AT_LEAST;
+    connections->list.next = connections->list.previous = &connections->list;
 }
 
-void connections_release(struct connections *connections)
+static void unlink_connection(struct connection *connection)
 {
-    pthread_cond_destroy(&connections->changed);
-    pthread_mutex_destroy(&connections->mutex);
+    connection->previous->next = connection->next;
+    connection->next->previous = connection->previous;
 }
 
-/* How many connections there are beyond what is comfortable, that one included which makes it
- * crowded. With the mutex held, as the next three. */
-static unsigned count_crowd(const struct connections *connections)
+static void append_connection(struct connections *connections, struct connection *connection)
 {
-    unsigned count = 0, comfortable = connections->limit - connections->limit / 4;
-    for (int phase = 0; phase < CONNECTION_PHASES; phase++)
-        count += connections->counts[phase];
-    return count >= comfortable ? count - comfortable + 1 : 0;
+    connection->next = &connections->list;
+    connection->previous = connections->list.previous;
+    connection->previous->next = connection->next->previous = connection;
 }
 
-static void shut_down(struct connection *connection)
+#define for_each_connection(connection, connections)                                               \
+    for (struct connection *connection = (connections)->list.next;                                 \
+         connection != &(connections)->list; connection = connection->next)
+
+static void end(struct connections *connections, struct connection *connection)
 {
+    if (!connection->closing)
+        connections->counts[connection->socket]--;
     connection->closing = true;
     shutdown(connection->fd, SHUT_RDWR);
 }
 
-/* May it be, if those without a request have `grace` nanoseconds? */
-static bool may_be_closed(const struct connection *connection, int64_t time, int64_t grace)
+static bool waits_for_request(const struct connection *connection)
 {
-    switch (connection->phase) {
-    case CONNECTION_NEW:
-    case CONNECTION_IDLE:
-        return time - connection->since >= grace;
-    case CONNECTION_ANSWERING:
-        return time - connection->since > answer_when_crowded;
-    default:
-        return false;
-    }
+    return connection->phase == CONNECTION_NEW || connection->phase == CONNECTION_IDLE;
 }
 
-/* Shut down the first `count` connections that may be, those on their way included. */
-static void make_room(struct connections *connections, unsigned count, int64_t grace)
+static unsigned count_of_client(const struct connections *connections, unsigned socket,
+                                uint64_t client)
 {
-    int64_t time = clock_now(connections->clock);
-    for (struct connection *connection = TAILQ_FIRST(&connections->list); connection && count > 0;
-         connection = TAILQ_NEXT(connection, order)) {
-        if (!may_be_closed(connection, time, grace))
-            continue;
-        if (!connection->closing)
-            shut_down(connection);
-        count--;
-    }
+    unsigned count = 0;
+    for_each_connection(connection, connections) count +=
+        connection->socket == socket && connection->client == client && !connection->closing;
+    return count;
 }
 
-struct connection *connections_add(struct connections *connections, int fd)
+/* The connection that makes room for a new one; `client`: that of the only client that may be asked
+ * to, or NULL. */
+static struct connection *find_waiting(const struct connections *connections, unsigned socket,
+                                       const uint64_t *client)
 {
-    struct connection *connection = malloc(sizeof *connection);
+    for_each_connection(connection, connections)
+    {
+        if (connection->socket == socket && (!client || connection->client == *client) &&
+            !connection->closing && waits_for_request(connection))
+            return connection;
+    }
+    return NULL;
+}
+
+static struct connection *find_slow(const struct connections *connections, unsigned socket)
+{
+    int64_t now = clock_now(connections->clock);
+    for_each_connection(connection, connections)
+    {
+        if (connection->socket == socket && !connection->closing &&
+            connection->phase == CONNECTION_ANSWERING &&
+            now - connection->since > longest_answer_when_full)
+            return connection;
+    }
+    return NULL;
+}
+
+static bool make_room(struct connections *connections, unsigned socket, uint64_t client)
+{
+    struct connection *victim;
+    if (count_of_client(connections, socket, client) >= connections->client_limit)
+        victim = find_waiting(connections, socket, &client);
+    else if (connections->counts[socket] < connections->limit)
+        return true;
+    else if (!(victim = find_waiting(connections, socket, NULL)))
+        victim = find_slow(connections, socket);
+    if (victim)
+        end(connections, victim);
+    return victim;
+}
+
+struct connection *connections_add(struct connections *connections, unsigned socket, int fd,
+                                   uint64_t client)
+{
+    struct connection *connection =
+        make_room(connections, socket, client) ? malloc(sizeof *connection) : NULL;
     if (!connection)
         return NULL;
-    *connection = (struct connection){.fd = fd, .since = clock_now(connections->clock)};
-    pthread_mutex_lock(&connections->mutex);
-    make_room(connections, count_crowd(connections), 0);
-    TAILQ_INSERT_TAIL(&connections->list, connection, order);
-    connections->counts[connection->phase]++;
-    pthread_mutex_unlock(&connections->mutex);
+    *connection = (struct connection){
+        .fd = fd, .socket = socket, .client = client, .since = clock_now(connections->clock)};
+    append_connection(connections, connection);
+    connections->counts[socket]++;
     return connection;
 }
 
 void connections_remove(struct connections *connections, struct connection *connection)
 {
-    pthread_mutex_lock(&connections->mutex);
-    TAILQ_REMOVE(&connections->list, connection, order);
-    connections->counts[connection->phase]--;
-    pthread_cond_broadcast(&connections->changed);
-    pthread_mutex_unlock(&connections->mutex);
+    if (!connection->closing)
+        connections->counts[connection->socket]--;
+    unlink_connection(connection);
     free(connection);
 }
 
-/* A request that it has made already is still read. */
-static void dismiss_idle(struct connection *connection)
+struct connection *connections_find(const struct connections *connections, int fd)
 {
-    if (connection->phase != CONNECTION_IDLE || connection->closing)
-        return;
-    connection->closing = true;
+    for (struct connection *connection = connections->list.previous;
+         connection != &connections->list; connection = connection->previous) {
+        if (connection->fd == fd)
+            return connection;
+    }
+    return NULL;
+}
+
+/* Let libmicrohttpd read what the client has sent and then the end of the connection: it is told of
+ * an end only when it comes (epoll's edge), and may have stopped reading just before it. */
+static void end_after_requests_sent(const struct connection *connection)
+{
     shutdown(connection->fd, SHUT_RD);
+}
+
+static bool is_half_closed(const struct connection *connection)
+{
+    struct pollfd state = {.fd = connection->fd, .events = POLLRDHUP};
+    return poll(&state, 1, 0) > 0 && state.revents & POLLRDHUP;
 }
 
 void connections_enter(struct connections *connections, struct connection *connection,
                        enum connection_phase phase)
 {
-    pthread_mutex_lock(&connections->mutex);
-    connections->counts[connection->phase]--;
-    connections->counts[phase]++;
     connection->phase = phase;
     connection->since = clock_now(connections->clock);
-    TAILQ_REMOVE(&connections->list, connection, order);
-    TAILQ_INSERT_TAIL(&connections->list, connection, order);
-    if (connections->leaving)
-        dismiss_idle(connection);
-    pthread_cond_broadcast(&connections->changed);
-    pthread_mutex_unlock(&connections->mutex);
+    unlink_connection(connection);
+    append_connection(connections, connection);
+    if (phase == CONNECTION_IDLE && (connection->dismissed_at || is_half_closed(connection)))
+        end_after_requests_sent(connection);
 }
 
-bool connections_are_kept(struct connections *connections)
+static bool reads_body(const struct connection *connection)
 {
-    pthread_mutex_lock(&connections->mutex);
-    bool kept = !connections->leaving && count_crowd(connections) == 0;
-    pthread_mutex_unlock(&connections->mutex);
-    return kept;
+    return connection->phase == CONNECTION_ANSWERING && connection->body && !connection->closing;
 }
 
-void connections_close_overdue(struct connections *connections)
+void connections_end_oldest_body(struct connections *connections, const struct body *present)
 {
-    pthread_mutex_lock(&connections->mutex);
-    int64_t time = clock_now(connections->clock);
-    for (struct connection *connection = TAILQ_FIRST(&connections->list); connection;
-         connection = TAILQ_NEXT(connection, order)) {
-        int64_t seconds = seconds_allowed[connection->phase];
-        if (seconds > 0 && time - connection->since > seconds * NANOSECONDS_PER_SECOND)
-            shut_down(connection);
+    const struct body *oldest = NULL;
+    for_each_connection(connection, connections)
+    {
+        if (!reads_body(connection))
+            continue;
+        oldest = oldest ? oldest : connection->body;
+        if (connection->body == oldest && oldest != present)
+            end(connections, connection);
     }
-    make_room(connections, count_crowd(connections), ask_when_nobody_waits);
-    pthread_mutex_unlock(&connections->mutex);
+}
+
+static bool is_overdue(const struct connection *connection, int64_t now)
+{
+    return now - connection->since > longest[connection->phase] ||
+           (connection->dismissed_at &&
+            now - connection->dismissed_at > longest_dismissed[connection->phase]);
+}
+
+void connections_end_overdue(struct connections *connections)
+{
+    int64_t now = clock_now(connections->clock);
+    for_each_connection(connection, connections)
+    {
+        if (is_overdue(connection, now))
+            end(connections, connection);
+    }
 }
 
 void connections_dismiss(struct connections *connections)
 {
-    pthread_mutex_lock(&connections->mutex);
-    connections->leaving = true;
-    for (struct connection *connection = TAILQ_FIRST(&connections->list); connection;
-         connection = TAILQ_NEXT(connection, order))
-        dismiss_idle(connection);
-    pthread_mutex_unlock(&connections->mutex);
-}
-
-/* Until when `connection` is waited for, if nothing changes. */
-static int64_t awaited_until(const struct connection *connection)
-{
-    switch (connection->phase) {
-    case CONNECTION_NEW:
-        return connection->since + ask_when_leaving;
-    case CONNECTION_IDLE:
-        return connection->closing ? INT64_MAX : 0;
-    default:
-        return INT64_MAX;
+    int64_t now = clock_now(connections->clock);
+    for_each_connection(connection, connections)
+    {
+        if (!connection->dismissed_at)
+            connection->dismissed_at = now;
+        if (connection->phase == CONNECTION_IDLE)
+            end_after_requests_sent(connection);
     }
 }
 
-/* Until when anybody is waited for. With the mutex held. */
-static int64_t busy_until(const struct connections *connections)
+bool connections_are_none(const struct connections *connections)
 {
-    int64_t latest = 0;
-    for (const struct connection *connection = TAILQ_FIRST(&connections->list); connection;
-         connection = TAILQ_NEXT(connection, order)) {
-        int64_t until = awaited_until(connection);
-        if (until > latest)
-            latest = until;
-    }
-    return latest;
-}
-
-bool connections_await_idle(struct connections *connections, int64_t deadline)
-{
-    pthread_mutex_lock(&connections->mutex);
-    int64_t time, until;
-    while ((until = busy_until(connections)) > (time = clock_now(connections->clock)) &&
-           time < deadline) {
-        timed_condition_wait(&connections->changed, &connections->mutex,
-                             until < deadline ? until : deadline);
-    }
-    pthread_mutex_unlock(&connections->mutex);
-    return until <= time;
-}
-
-void connections_await_resumed(struct connections *connections)
-{
-    pthread_mutex_lock(&connections->mutex);
-    while (connections->counts[CONNECTION_SUSPENDED] > 0)
-        pthread_cond_wait(&connections->changed, &connections->mutex);
-    pthread_mutex_unlock(&connections->mutex);
+    return connections->list.next == &connections->list;
 }

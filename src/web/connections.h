@@ -1,80 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The connections of one listener, by what they are at, and since when: so that a stop can wait for
- * those that matter, and those that hold a place for nothing must make room: while all places are
- * taken nobody is accepted, and libmicrohttpd's timeouts start anew with each byte. Private to
- * src/web.
+ * The connections of all listening sockets: who gets a place, and who loses it. libmicrohttpd's own
+ * limits turn connections away without a count, and its timeouts start anew with each byte.
+ *
+ * A connection is ended by shutdown(): libmicrohttpd then sees its end, closes it, and it is
+ * removed here. All calls come from the web thread.
  */
 #ifndef SOCKDIAG_WEB_CONNECTIONS_H
 #define SOCKDIAG_WEB_CONNECTIONS_H
 
 #include "base/clock.h"
+#include "sockdiag/web_server.h"
 
-#include <pthread.h>
 #include <stdbool.h>
-#include <sys/queue.h>
+#include <stdint.h>
 
 enum connection_phase {
-    CONNECTION_NEW,       /* its first request is not there yet, or not all of it */
-    CONNECTION_IDLE,      /* after an answer, the next request is not there yet */
-    CONNECTION_ANSWERING, /* from the end of a request to that of its answer */
-    CONNECTION_SUSPENDED, /* meanwhile, a password is checked */
+    CONNECTION_NEW,       /* its first request has not come, or not all of it */
+    CONNECTION_IDLE,      /* after an answer, the next request has not come */
+    CONNECTION_ANSWERING, /* from the end of a request to the end of its answer */
+    CONNECTION_SUSPENDED, /* a password is being checked: it cannot be ended now */
     CONNECTION_PHASES
 };
 
+struct body;
+struct tls_context;
+
 struct connection {
-    TAILQ_ENTRY(connection) order;
+    struct connection *next, *previous; /* in the list, which is a ring */
     int fd;
+    unsigned socket; /* the listening socket that it came from */
+    uint64_t client; /* client_of() its address */
     enum connection_phase phase;
-    int64_t since; /* when the phase began; monotonic nanoseconds */
-    bool closing;  /* it was shut down, which the one who serves it will notice */
+    int64_t since;           /* when the phase began; monotonic nanoseconds */
+    int64_t dismissed_at;    /* 0: it is kept after an answer */
+    bool closing;            /* it was shut down; its place is free already */
+    struct tls_context *tls; /* a share, to be released; NULL without TLS */
+    const struct body *body; /* of its last answer, if that was a page: only to be compared */
 };
 
 struct connections {
     const struct clock *clock;
-    unsigned limit;
-    pthread_mutex_t mutex;  /* of all below */
-    pthread_cond_t changed; /* a connection went into another phase, or away */
-    TAILQ_HEAD(connection_list, connection) list; /* the one longest in its phase first */
-    unsigned counts[CONNECTION_PHASES];
-    bool leaving; /* all shall end */
+    unsigned limit;         /* for each listening socket */
+    unsigned client_limit;  /* for one client of a listening socket */
+    struct connection list; /* its head; the connection longest in its phase comes first */
+    unsigned counts[WEB_MAX_LISTEN_ADDRESSES]; /* those that are not closing */
+    atomic_uint_least64_t rejected;            /* read by other threads, too */
 };
 
-/* Of at most `limit` connections. `clock` must outlive them. */
+/* At most `limit` connections from each listening socket, a sixteenth of them from one client.
+ * `clock` must outlive them. */
 void connections_init(struct connections *connections, unsigned limit, const struct clock *clock);
-void connections_release(struct connections *connections);
 
-/* A new connection on `fd`, or NULL when there is no memory. To be removed, which frees it, before
- * `fd` is closed. When it is crowded, one is shut down: that which has been without a request for
- * longest, or has not taken its answer for longest and for more than a second. A scraper sends its
- * request at once, and takes the answer. */
-struct connection *connections_add(struct connections *connections, int fd);
+/*
+ * A place for a connection that was just accepted as `fd`, or NULL when there is none. When the
+ * client has its share of `socket`, its own connection that has waited longest for a request makes
+ * room. When all places are taken, the same holds for the connections of all clients, and after
+ * them for the one that has taken longest to read its answer, if that is more than a second. Remove
+ * it before `fd` is closed.
+ */
+struct connection *connections_add(struct connections *connections, unsigned socket, int fd,
+                                   uint64_t client);
 void connections_remove(struct connections *connections, struct connection *connection);
 
-/* It is at something else now, or at the same anew. From the thread that serves it, or for one that
- * is suspended. */
+/* The connection on `fd`, or NULL. */
+struct connection *connections_find(const struct connections *connections, int fd);
+
+/* The connection enters another phase, or the same again. */
 void connections_enter(struct connections *connections, struct connection *connection,
                        enum connection_phase phase);
 
-/* Is a connection kept after an answer that begins now? Not when three quarters of the places are
- * taken, nor once all were dismissed. */
-bool connections_are_kept(struct connections *connections);
+/* End those that are still reading the oldest body, unless that is `present`. */
+void connections_end_oldest_body(struct connections *connections, const struct body *present);
 
-/* Shut down those that took too long for what they are at: ten seconds for a first request, a
- * minute for reading an answer, 75 seconds from there to the end of the next request; when it is
- * crowded, a second each. To be called about once a second. */
-void connections_close_overdue(struct connections *connections);
+/*
+ * End those whose time is up: ten seconds for a first request, a minute to read an answer, 75
+ * seconds from there to the end of the next request. Two seconds without a request after they were
+ * dismissed, five in any case. To be called about once a second.
+ */
+void connections_end_overdue(struct connections *connections);
 
-/* Let those that are idle, or will be after an answer that is under way, end by themselves: a
- * request that has come just now is still answered, and then there is nothing more to read. */
+/* Let each connection end after its next answer, or now if it is idle: a request that has arrived
+ * is still read. */
 void connections_dismiss(struct connections *connections);
 
-/* Wait until no connection is answering, suspended or on its way out, or has been new for less than
- * two seconds; or until `deadline` (CLOCK_MONOTONIC nanoseconds, may be past). False if it did not
- * come to that. */
-bool connections_await_idle(struct connections *connections, int64_t deadline);
-
-/* Wait until none is suspended. */
-void connections_await_resumed(struct connections *connections);
+bool connections_are_none(const struct connections *connections);
 
 #endif

@@ -11,48 +11,23 @@
 
 enum route { ROUTE_METRICS, ROUTE_STATUS, ROUTE_HEALTHY, ROUTE_READY, ROUTE_OTHER, ROUTES };
 
-/* What can be answered where: each pair is counted. */
-static const struct {
-    enum route route;
-    unsigned code;
-} answers[] = {
-    {ROUTE_METRICS, MHD_HTTP_OK},
-    {ROUTE_METRICS, MHD_HTTP_UNAUTHORIZED},
-    {ROUTE_METRICS, MHD_HTTP_METHOD_NOT_ALLOWED},
-    {ROUTE_METRICS, MHD_HTTP_SERVICE_UNAVAILABLE},
-    {ROUTE_STATUS, MHD_HTTP_OK},
-    {ROUTE_STATUS, MHD_HTTP_UNAUTHORIZED},
-    {ROUTE_STATUS, MHD_HTTP_METHOD_NOT_ALLOWED},
-    {ROUTE_STATUS, MHD_HTTP_SERVICE_UNAVAILABLE},
-    {ROUTE_HEALTHY, MHD_HTTP_OK},
-    {ROUTE_HEALTHY, MHD_HTTP_UNAUTHORIZED},
-    {ROUTE_HEALTHY, MHD_HTTP_METHOD_NOT_ALLOWED},
-    {ROUTE_HEALTHY, MHD_HTTP_SERVICE_UNAVAILABLE},
-    {ROUTE_READY, MHD_HTTP_OK},
-    {ROUTE_READY, MHD_HTTP_UNAUTHORIZED},
-    {ROUTE_READY, MHD_HTTP_METHOD_NOT_ALLOWED},
-    {ROUTE_READY, MHD_HTTP_SERVICE_UNAVAILABLE},
-    {ROUTE_OTHER, MHD_HTTP_NOT_FOUND},
-    {ROUTE_OTHER, MHD_HTTP_UNAUTHORIZED},
-    {ROUTE_OTHER, MHD_HTTP_SERVICE_UNAVAILABLE},
+static const unsigned statuses[] = {
+    MHD_HTTP_OK,
+    MHD_HTTP_BAD_REQUEST,
+    MHD_HTTP_UNAUTHORIZED,
+    MHD_HTTP_NOT_FOUND,
+    MHD_HTTP_METHOD_NOT_ALLOWED,
+    MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
+    MHD_HTTP_SERVICE_UNAVAILABLE,
 };
-enum { ANSWERS = sizeof answers / sizeof answers[0] };
-_Static_assert(ANSWERS <= (int)REQUEST_COUNTS_MAX, "http_site_requests() must hold every pair");
+enum { STATUSES = sizeof statuses / sizeof statuses[0] };
 
 struct http_site {
     struct publication *publication;
     const struct clock *clock;
     const char *paths[ROUTES];
-    atomic_uint_least64_t requests[ANSWERS];
-};
-
-struct http_request {
-    struct http_site *site;
-    struct admission admission;
-    enum route route;
-    bool is_get; /* or HEAD */
-    bool is_head;
-    bool last; /* the connection ends with the answer */
+    atomic_uint_least64_t requests[ROUTES][STATUSES];
+    atomic_uint_least64_t rejections;
 };
 
 struct http_site *http_site_create(const char *telemetry_path, struct publication *publication,
@@ -76,22 +51,61 @@ void http_site_destroy(struct http_site *site)
     free(site);
 }
 
+/* Can a request for `route` be answered with `status`? Heads that are refused are of no route. */
+static bool can_occur(enum route route, unsigned status)
+{
+    switch (status) {
+    case MHD_HTTP_OK:
+    case MHD_HTTP_METHOD_NOT_ALLOWED:
+        return route != ROUTE_OTHER;
+    case MHD_HTTP_BAD_REQUEST:
+    case MHD_HTTP_NOT_FOUND:
+    case MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE:
+        return route == ROUTE_OTHER;
+    default:
+        return true;
+    }
+}
+
 size_t http_site_requests(const struct http_site *site,
                           struct request_count counts[static REQUEST_COUNTS_MAX])
 {
-    for (size_t i = 0; i < ANSWERS; i++) {
-        counts[i] = (struct request_count){
-            .handler = site->paths[answers[i].route],
-            .code = answers[i].code,
-            .requests = atomic_load_explicit(&site->requests[i], memory_order_relaxed),
-        };
+    size_t count = 0;
+    for (enum route route = 0; route < ROUTES; route++) {
+        for (size_t i = 0; i < STATUSES; i++) {
+            if (!can_occur(route, statuses[i]))
+                continue;
+            counts[count++] = (struct request_count){
+                .handler = site->paths[route],
+                .code = statuses[i],
+                .requests = atomic_load_explicit(&site->requests[route][i], memory_order_relaxed),
+            };
+        }
     }
-    return ANSWERS;
+    return count;
+}
+
+void http_site_count_rejection(struct http_site *site)
+{
+    atomic_fetch_add_explicit(&site->rejections, 1, memory_order_relaxed);
+}
+
+uint64_t http_site_rejections(const struct http_site *site)
+{
+    return atomic_load_explicit(&site->rejections, memory_order_relaxed);
+}
+
+static void count_request(struct http_site *site, enum route route, unsigned status)
+{
+    for (size_t i = 0; i < STATUSES; i++) {
+        if (statuses[i] == status)
+            atomic_fetch_add_explicit(&site->requests[route][i], 1, memory_order_relaxed);
+    }
 }
 
 /* The path of a request's target, which a client may also write as a whole URI (RFC 9112, 3.2.2).
  */
-static const char *path_of(const char *target)
+static const char *get_path(const char *target)
 {
     if (strncasecmp(target, "http://", 7) != 0 && strncasecmp(target, "https://", 8) != 0)
         return target;
@@ -108,51 +122,35 @@ static enum route find_route(const struct http_site *site, const char *path)
     return ROUTE_OTHER;
 }
 
-struct http_request *http_request_create(struct http_site *site, const struct admission *admission,
-                                         const char *target, const char *method)
-{
-    struct http_request *request = calloc(1, sizeof *request);
-    if (!request)
-        return NULL;
-    request->site = site;
-    request->admission = *admission;
-    request->route = find_route(site, path_of(target));
-    request->is_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
-    request->is_get = request->is_head || strcmp(method, MHD_HTTP_METHOD_GET) == 0;
-    return request;
-}
-
-void http_request_free(struct http_request *request)
-{
-    free(request);
-}
+/* A request on its way to an answer. */
+struct exchange {
+    struct http_site *site;
+    struct http_request *request;
+    enum route route;
+};
 
 /* Queue `response` with the headers that every answer has, count it and drop it. NULL, for want of
  * memory, ends the connection. */
-static enum MHD_Result answer(struct http_request *request, unsigned code,
+static enum MHD_Result answer(const struct exchange *exchange, unsigned status,
                               struct MHD_Response *response)
 {
-    struct http_site *site = request->site;
     if (!response)
         return MHD_NO;
-    if (request->last)
+    if (exchange->request->last)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    /* As the status page itself does it: who looks at it sees that it is there again. */
-    if (request->route == ROUTE_STATUS && code == MHD_HTTP_SERVICE_UNAVAILABLE)
+    /* As the status page itself does it, so that a reader sees when the page is there again. */
+    if (exchange->route == ROUTE_STATUS && status == MHD_HTTP_SERVICE_UNAVAILABLE)
         MHD_add_response_header(response, "Refresh", "5");
-    access_add_headers(request->admission.access, response);
-    for (size_t i = 0; i < ANSWERS; i++) {
-        if (answers[i].route == request->route && answers[i].code == code)
-            atomic_fetch_add_explicit(&site->requests[i], 1, memory_order_relaxed);
-    }
-    enum MHD_Result result = MHD_queue_response(request->admission.connection, code, response);
+    access_add_headers(exchange->request->access, response);
+    count_request(exchange->site, exchange->route, status);
+    enum MHD_Result result = MHD_queue_response(exchange->request->connection, status, response);
     MHD_destroy_response(response);
     return result;
 }
 
 /* Answer with one constant line of text, and one more header if `header` is not NULL. */
-static enum MHD_Result answer_text(struct http_request *request, unsigned code, const char *text,
-                                   const char *header, const char *value)
+static enum MHD_Result answer_text(const struct exchange *exchange, unsigned status,
+                                   const char *text, const char *header, const char *value)
 {
     struct MHD_Response *response =
         MHD_create_response_from_buffer(strlen(text), (void *)text, MHD_RESPMEM_PERSISTENT);
@@ -161,22 +159,17 @@ static enum MHD_Result answer_text(struct http_request *request, unsigned code, 
                                 "text/plain; charset=utf-8");
     if (response && header)
         MHD_add_response_header(response, header, value);
-    return answer(request, code, response);
+    return answer(exchange, status, response);
 }
 
-static enum MHD_Result answer_unavailable(struct http_request *request, const char *text)
+static enum MHD_Result answer_unavailable(const struct exchange *exchange, const char *text)
 {
-    return answer_text(request, MHD_HTTP_SERVICE_UNAVAILABLE, text, MHD_HTTP_HEADER_RETRY_AFTER,
+    return answer_text(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, text, MHD_HTTP_HEADER_RETRY_AFTER,
                        "1");
 }
 
-static void release_body(void *body)
-{
-    body_release(body);
-}
-
 /* Why `page` cannot be shown, as a line of text; NULL if it can. */
-static const char *why_unavailable(const struct http_site *site, const struct page *page)
+static const char *explain_unavailable(const struct http_site *site, const struct page *page)
 {
     if (!page)
         return "No sample was taken yet.\n";
@@ -216,93 +209,111 @@ static void get_header(struct MHD_Connection *connection, const char *name,
     MHD_get_connection_values(connection, MHD_HEADER_KIND, join_header, header);
 }
 
-/* Answer with the page of this moment in `format`. */
-static enum MHD_Result answer_page(struct http_request *request, enum page_format format,
+static void release_body(void *body)
+{
+    body_release(body);
+}
+
+/* A response that owns `body`, which may be NULL; NULL when there is no memory. */
+static struct MHD_Response *create_response(struct body *body)
+{
+    if (!body)
+        return NULL;
+    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+        body->bytes.length, body->bytes.data, release_body, body);
+    if (!response)
+        body_release(body);
+    return response;
+}
+
+/* Answer with the present page in `format`. */
+static enum MHD_Result answer_page(const struct exchange *exchange, enum page_format format,
                                    const char *content_type, const char *vary)
 {
-    const struct page *page = publication_get(request->site->publication);
-    const char *why = why_unavailable(request->site, page);
+    const struct page *page = publication_get(exchange->site->publication);
+    const char *why = explain_unavailable(exchange->site, page);
     if (why) {
         page_release(page);
-        return answer_unavailable(request, why);
+        return answer_unavailable(exchange, why);
     }
     struct joined_header accepted;
-    get_header(request->admission.connection, MHD_HTTP_HEADER_ACCEPT_ENCODING, &accepted);
+    get_header(exchange->request->connection, MHD_HTTP_HEADER_ACCEPT_ENCODING, &accepted);
     bool compressed = negotiate_gzip(accepted.list);
     struct body *body = page_body(page, format, compressed);
     page_release(page);
-    if (!body)
+    exchange->request->body = body;
+    struct MHD_Response *response = create_response(body);
+    if (!response)
         return MHD_NO;
-    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
-        body->bytes.length, body->bytes.data, release_body, body);
-    if (!response) {
-        body_release(body);
-        return MHD_NO;
-    }
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
     MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, vary);
     if (compressed)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
-    if (!request->is_head)
-        daemon_thread_sends(request->admission.thread, body->bytes.length);
-    return answer(request, MHD_HTTP_OK, response);
+    return answer(exchange, MHD_HTTP_OK, response);
 }
 
-static enum MHD_Result answer_metrics(struct http_request *request)
+static enum MHD_Result answer_metrics(const struct exchange *exchange)
 {
     struct joined_header accepted;
-    get_header(request->admission.connection, MHD_HTTP_HEADER_ACCEPT, &accepted);
+    get_header(exchange->request->connection, MHD_HTTP_HEADER_ACCEPT, &accepted);
     struct negotiated_format chosen = negotiate_format(accepted.list);
-    return answer_page(request, chosen.format, chosen.content_type, "Accept, Accept-Encoding");
+    return answer_page(exchange, chosen.format, chosen.content_type, "Accept, Accept-Encoding");
 }
 
-static enum MHD_Result answer_ready(struct http_request *request)
+static enum MHD_Result answer_ready(const struct exchange *exchange)
 {
-    const struct page *page = publication_get(request->site->publication);
-    const char *why = why_unavailable(request->site, page);
+    const struct page *page = publication_get(exchange->site->publication);
+    const char *why = explain_unavailable(exchange->site, page);
     if (!why && !page_is_ready(page))
         why = "No current count sample.\n";
     page_release(page);
-    return why ? answer_unavailable(request, why)
-               : answer_text(request, MHD_HTTP_OK, "Ready.\n", NULL, NULL);
+    return why ? answer_unavailable(exchange, why)
+               : answer_text(exchange, MHD_HTTP_OK, "Ready.\n", NULL, NULL);
 }
 
-static enum MHD_Result dispatch(struct http_request *request)
+static enum MHD_Result answer_route(const struct exchange *exchange)
 {
-    if (request->route == ROUTE_OTHER)
-        return answer_text(request, MHD_HTTP_NOT_FOUND, "Not found.\n", NULL, NULL);
-    if (!request->is_get)
-        return answer_text(request, MHD_HTTP_METHOD_NOT_ALLOWED, "Method not allowed.\n",
+    const char *method = exchange->request->method;
+    if (exchange->route == ROUTE_OTHER)
+        return answer_text(exchange, MHD_HTTP_NOT_FOUND, "Not found.\n", NULL, NULL);
+    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+        return answer_text(exchange, MHD_HTTP_METHOD_NOT_ALLOWED, "Method not allowed.\n",
                            MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-    switch (request->route) {
+    switch (exchange->route) {
     case ROUTE_METRICS:
-        return answer_metrics(request);
+        return answer_metrics(exchange);
     case ROUTE_READY:
-        return answer_ready(request);
+        return answer_ready(exchange);
     case ROUTE_STATUS:
-        return answer_page(request, PAGE_STATUS, STATUS_PAGE_CONTENT_TYPE, "Accept-Encoding");
+        return answer_page(exchange, PAGE_STATUS, STATUS_PAGE_CONTENT_TYPE, "Accept-Encoding");
     default:
-        return answer_text(request, MHD_HTTP_OK, "Healthy.\n", NULL, NULL);
+        return answer_text(exchange, MHD_HTTP_OK, "Healthy.\n", NULL, NULL);
     }
 }
 
-enum MHD_Result http_request_answer(struct http_request *request, bool last, bool *suspended)
+enum MHD_Result http_site_answer(struct http_site *site, struct http_request *request,
+                                 enum password_verdict verdict)
 {
-    request->last = last;
-    *suspended = false;
-    if (request->admission.verdict == PASSWORD_PENDING &&
-        access_admit(&request->admission) == PASSWORD_PENDING) {
-        *suspended = true;
-        return MHD_YES; /* the request is already the other thread's to write to */
-    }
-    switch (request->admission.verdict) {
+    struct exchange exchange = {site, request, find_route(site, get_path(request->target))};
+    switch (verdict) {
     case PASSWORD_RIGHT:
-        return dispatch(request);
+        return answer_route(&exchange);
     case PASSWORD_WRONG:
-        return answer_text(request, MHD_HTTP_UNAUTHORIZED, "Unauthorized.\n",
+        return answer_text(&exchange, MHD_HTTP_UNAUTHORIZED, "Unauthorized.\n",
                            MHD_HTTP_HEADER_WWW_AUTHENTICATE,
                            "Basic realm=\"sockdiag_exporter\", charset=\"UTF-8\"");
     default:
-        return answer_unavailable(request, "Too many passwords wait to be checked.\n");
+        return answer_unavailable(&exchange, "Too many passwords wait to be checked.\n");
     }
+}
+
+enum MHD_Result http_site_refuse(struct http_site *site, struct http_request *request,
+                                 unsigned status)
+{
+    struct exchange exchange = {site, request, ROUTE_OTHER};
+    request->last = true;
+    const char *text = status == MHD_HTTP_BAD_REQUEST
+                           ? "Malformed request.\n"
+                           : "The request's head is larger than 16 kB.\n";
+    return answer_text(&exchange, status, text, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What is answered at which path: shared by all listeners. Private to src/web.
+ * What is answered at which path.
  */
 #ifndef SOCKDIAG_WEB_HTTP_SITE_H
 #define SOCKDIAG_WEB_HTTP_SITE_H
@@ -8,6 +8,7 @@
 #include "access.h"
 #include "base/clock.h"
 #include "publish/publication.h"
+#include "sockdiag/self_report.h"
 
 #include <microhttpd.h>
 #include <stdbool.h>
@@ -19,25 +20,34 @@ struct http_site;
 struct http_site *http_site_create(const char *telemetry_path, struct publication *publication,
                                    const struct clock *clock);
 
-/* After all listeners are stopped. NULL is allowed. */
+/* NULL is allowed. */
 void http_site_destroy(struct http_site *site);
 
-/* One request of a connection. */
-struct http_request;
+/* A request, to be answered with the headers of `access`. The strings are libmicrohttpd's. */
+struct http_request {
+    struct MHD_Connection *connection;
+    const struct access *access;
+    const char *target;
+    const char *method;
+    bool last;               /* the connection ends with the answer */
+    const struct body *body; /* set by the answer, if it is a page */
+};
 
-/* A request has begun, which `admission` (copied) will let in or not. NULL when there is no memory.
- * To be freed when it is completed. */
-struct http_request *http_request_create(struct http_site *site, const struct admission *admission,
-                                         const char *target, const char *method);
-void http_request_free(struct http_request *request);
+/* Queue an answer to a request with this verdict, which is not PASSWORD_PENDING. MHD_NO, which ends
+ * the connection, when there is no memory. */
+enum MHD_Result http_site_answer(struct http_site *site, struct http_request *request,
+                                 enum password_verdict verdict);
 
-/* The request is there: queue an answer, after which the connection ends if `last`. Or, `suspended`
- * tells, suspend the connection until a password is checked: then this is to be called again.
- * MHD_NO when there is no memory. */
-enum MHD_Result http_request_answer(struct http_request *request, bool last, bool *suspended);
+/* Queue a refusal with `status`, as http_head_check() says, and end the connection. */
+enum MHD_Result http_site_refuse(struct http_site *site, struct http_request *request,
+                                 unsigned status);
+
+/* A connection was closed because there was no place for it. */
+void http_site_count_rejection(struct http_site *site);
+uint64_t http_site_rejections(const struct http_site *site); /* from any thread */
 
 /* The requests answered so far, every handler and code that can occur. Returns how many entries of
- * `counts` were filled. */
+ * `counts` were filled. From any thread. */
 size_t http_site_requests(const struct http_site *site,
                           struct request_count counts[static REQUEST_COUNTS_MAX]);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A listening TCP socket from an address as Prometheus users write it. Private to src/web.
+ * A listening TCP socket from an address as Prometheus users write it.
  */
 #ifndef SOCKDIAG_WEB_LISTEN_SOCKET_H
 #define SOCKDIAG_WEB_LISTEN_SOCKET_H

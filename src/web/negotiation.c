@@ -11,61 +11,70 @@ struct slice {
     size_t length;
 };
 
-static bool slice_is(struct slice slice, const char *text)
+static struct slice as_slice(const char *header)
+{
+    return (struct slice){header ? header : "", header ? strlen(header) : 0};
+}
+
+static bool is_text(struct slice slice, const char *text)
 {
     return slice.length == strlen(text) && strncasecmp(slice.start, text, slice.length) == 0;
 }
 
-/* A header is read from here on. */
-struct cursor {
-    const char *at;
-};
-
-static void skip_blanks(struct cursor *cursor)
+static bool is_blank(char c)
 {
-    cursor->at += strspn(cursor->at, " \t");
+    return c == ' ' || c == '\t';
 }
 
-static bool skip(struct cursor *cursor, char expected)
+static struct slice trim(struct slice slice)
 {
-    skip_blanks(cursor);
-    if (*cursor->at != expected)
-        return false;
-    cursor->at++;
-    skip_blanks(cursor);
-    return true;
+    for (; slice.length > 0 && is_blank(slice.start[0]); slice.length--)
+        slice.start++;
+    while (slice.length > 0 && is_blank(slice.start[slice.length - 1]))
+        slice.length--;
+    return slice;
 }
 
-static struct slice read_token(struct cursor *cursor)
+/* Take what precedes the first `separator` outside of quotes away from `rest`. */
+static struct slice cut(struct slice *rest, char separator)
 {
-    struct slice token = {cursor->at, strcspn(cursor->at, " \t,;=/\"")};
-    cursor->at += token.length;
-    return token;
+    size_t end = 0;
+    for (bool quoted = false; end < rest->length && (quoted || rest->start[end] != separator);
+         end++) {
+        if (rest->start[end] == '"')
+            quoted = !quoted;
+        else if (quoted && rest->start[end] == '\\' && end + 1 < rest->length)
+            end++;
+    }
+    struct slice piece = {rest->start, end};
+    size_t used = end < rest->length ? end + 1 : end;
+    *rest = (struct slice){rest->start + used, rest->length - used};
+    return trim(piece);
 }
 
-/* What is between double quotes; an escape in it is left as it stands: none of our values has one.
- */
-static struct slice read_quoted(struct cursor *cursor)
+/* The value of a parameter, without its quotes; an escape within stays as it is: none of our values
+ * has one. All zero without the parameter. */
+static struct slice get_parameter(struct slice parameters, const char *name)
 {
-    const char *start = ++cursor->at;
-    while (*cursor->at && *cursor->at != '"')
-        cursor->at += cursor->at[0] == '\\' && cursor->at[1] ? 2 : 1;
-    struct slice text = {start, (size_t)(cursor->at - start)};
-    if (*cursor->at)
-        cursor->at++;
-    return text;
+    while (parameters.length > 0) {
+        struct slice value = cut(&parameters, ';');
+        if (!is_text(cut(&value, '='), name))
+            continue;
+        value = trim(value);
+        if (value.length >= 2 && value.start[0] == '"' && value.start[value.length - 1] == '"')
+            return (struct slice){value.start + 1, value.length - 2};
+        return value;
+    }
+    return (struct slice){0};
 }
 
-static struct slice read_value(struct cursor *cursor)
-{
-    return *cursor->at == '"' ? read_quoted(cursor) : read_token(cursor);
-}
-
-/* "0", "0.5", "1.000" in thousandths; -1 for anything else. */
+/* "0", "0.5", "1.000" in thousandths, 1000 without the parameter; -1 for anything else. */
 static int parse_quality(struct slice text)
 {
     static const int places[] = {1000, 0, 100, 10, 1};
     int quality = 0;
+    if (!text.start)
+        return 1000;
     if (text.length == 0 || text.length > 5)
         return -1;
     for (size_t i = 0; i < text.length; i++) {
@@ -77,97 +86,62 @@ static int parse_quality(struct slice text)
     return quality <= 1000 ? quality : -1;
 }
 
-/* One element of a header: a media range, or a coding, which has no subtype. */
+/* One element of a header: a media range or a coding. */
 struct element {
-    struct slice type, subtype;
-    struct slice version, proto, encoding, escaping; /* parameters; without: of length 0 */
-    int quality;                                     /* in thousandths; -1: not understood */
+    struct slice name;
+    struct slice parameters;
+    int quality; /* in thousandths; -1: not understood */
 };
 
-static void read_parameter(struct cursor *cursor, struct element *element)
-{
-    struct slice name = read_token(cursor);
-    struct slice value = {cursor->at, 0};
-    if (skip(cursor, '='))
-        value = read_value(cursor);
-    if (slice_is(name, "q"))
-        element->quality = parse_quality(value);
-    else if (slice_is(name, "version"))
-        element->version = value;
-    else if (slice_is(name, "proto"))
-        element->proto = value;
-    else if (slice_is(name, "encoding"))
-        element->encoding = value;
-    else if (slice_is(name, "escaping"))
-        element->escaping = value;
-}
-
-/* Go to the next element, over what was not understood of this one, which then does not count. */
-static void finish_element(struct cursor *cursor, struct element *element)
-{
-    skip_blanks(cursor);
-    while (*cursor->at && *cursor->at != ',') {
-        element->quality = -1;
-        if (*cursor->at == '"')
-            read_quoted(cursor);
-        else
-            cursor->at++;
-    }
-    if (*cursor->at == ',')
-        cursor->at++;
-}
-
 /* The next element of a list; false at its end. */
-static bool read_element(struct cursor *cursor, struct element *element)
+static bool read_element(struct slice *list, struct element *element)
 {
-    cursor->at += strspn(cursor->at, " \t,");
-    if (!*cursor->at)
-        return false;
-    *element = (struct element){.quality = 1000};
-    element->type = read_token(cursor);
-    if (skip(cursor, '/'))
-        element->subtype = read_token(cursor);
-    while (skip(cursor, ';'))
-        read_parameter(cursor, element);
-    finish_element(cursor, element);
-    return true;
+    while (list->length > 0) {
+        element->parameters = cut(list, ',');
+        if (element->parameters.length == 0)
+            continue;
+        element->name = cut(&element->parameters, ';');
+        element->quality = parse_quality(get_parameter(element->parameters, "q"));
+        return true;
+    }
+    return false;
 }
 
 /* What we have, what we like best first. */
 static const struct offer {
     enum page_format format;
-    const char *type, *subtype, *version;
+    const char *type, *any_subtype, *version;
     const char *content_type;
 } offers[] = {
-    {PAGE_TEXT, "text", "plain", "0.0.4", "text/plain; version=0.0.4; charset=utf-8"},
-    {PAGE_TEXT, "text", "plain", "1.0.0", "text/plain; version=1.0.0; charset=utf-8"},
-    {PAGE_OPENMETRICS, "application", "openmetrics-text", "1.0.0",
+    {PAGE_TEXT, "text/plain", "text/*", "0.0.4", "text/plain; version=0.0.4; charset=utf-8"},
+    {PAGE_TEXT, "text/plain", "text/*", "1.0.0", "text/plain; version=1.0.0; charset=utf-8"},
+    {PAGE_OPENMETRICS, "application/openmetrics-text", "application/*", "1.0.0",
      "application/openmetrics-text; version=1.0.0; charset=utf-8"},
-    {PAGE_PROTOBUF, "application", "vnd.google.protobuf", NULL,
+    {PAGE_PROTOBUF, "application/vnd.google.protobuf", "application/*", NULL,
      "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; "
      "encoding=delimited"},
 };
 enum { OFFERS = sizeof offers / sizeof offers[0] };
 
 /* How closely a range describes an offer: 0 not at all, and the closest decides. */
-static int closeness(const struct element *range, const struct offer *offer)
+static int measure_closeness(const struct element *range, const struct offer *offer)
 {
-    if (slice_is(range->type, "*") && slice_is(range->subtype, "*"))
+    if (is_text(range->name, "*/*"))
         return 1;
-    if (!slice_is(range->type, offer->type))
-        return 0;
-    if (slice_is(range->subtype, "*"))
+    if (is_text(range->name, offer->any_subtype))
         return 2;
-    if (!slice_is(range->subtype, offer->subtype))
+    if (!is_text(range->name, offer->type))
         return 0;
     if (offer->format == PAGE_PROTOBUF)
-        return slice_is(range->proto, "io.prometheus.client.MetricFamily") &&
-                       slice_is(range->encoding, "delimited")
+        return is_text(get_parameter(range->parameters, "proto"),
+                       "io.prometheus.client.MetricFamily") &&
+                       is_text(get_parameter(range->parameters, "encoding"), "delimited")
                    ? 4
                    : 0;
-    if (range->version.length == 0)
+    struct slice version = get_parameter(range->parameters, "version");
+    if (version.length == 0)
         return 3;
-    return slice_is(range->version, offer->version) ? 4 : 0;
+    return is_text(version, offer->version) ? 4 : 0;
 }
 
 /* The range that speaks of an offer. */
@@ -191,7 +165,7 @@ static void describe_content(char content_type[static CONTENT_TYPE_SIZE], const 
     static const char *const known[] = {"allow-utf-8", "underscores", "dots", "values"};
     const char *confirmed = NULL;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (slice_is(escaping, known[i]))
+        if (is_text(escaping, known[i]))
             confirmed = known[i];
     }
     snprintf(content_type, CONTENT_TYPE_SIZE, "%s%s%s", offer->content_type,
@@ -201,11 +175,11 @@ static void describe_content(char content_type[static CONTENT_TYPE_SIZE], const 
 struct negotiated_format negotiate_format(const char *accept)
 {
     struct wish wishes[OFFERS] = {0};
-    struct cursor cursor = {accept ? accept : ""};
+    struct slice list = as_slice(accept);
     struct element range;
-    for (int position = 0; read_element(&cursor, &range); position++) {
+    for (int position = 0; read_element(&list, &range); position++) {
         for (size_t i = 0; range.quality >= 0 && i < OFFERS; i++) {
-            int close = closeness(&range, &offers[i]);
+            int close = measure_closeness(&range, &offers[i]);
             if (close > wishes[i].closeness)
                 wishes[i] = (struct wish){range, close, position};
         }
@@ -218,21 +192,22 @@ struct negotiated_format negotiate_format(const char *accept)
     }
     const struct offer *offer = &offers[best ? best - wishes : 0];
     struct negotiated_format chosen = {.format = offer->format};
-    describe_content(chosen.content_type, offer, best ? best->range.escaping : (struct slice){0});
+    describe_content(chosen.content_type, offer,
+                     best ? get_parameter(best->range.parameters, "escaping") : (struct slice){0});
     return chosen;
 }
 
 bool negotiate_gzip(const char *accept_encoding)
 {
-    struct cursor cursor = {accept_encoding ? accept_encoding : ""};
+    struct slice list = as_slice(accept_encoding);
     struct element coding;
     int gzip = -1, identity = -1, any = -1;
-    while (read_element(&cursor, &coding)) {
-        if (slice_is(coding.type, "gzip") || slice_is(coding.type, "x-gzip"))
+    while (read_element(&list, &coding)) {
+        if (is_text(coding.name, "gzip") || is_text(coding.name, "x-gzip"))
             gzip = coding.quality;
-        else if (slice_is(coding.type, "identity"))
+        else if (is_text(coding.name, "identity"))
             identity = coding.quality;
-        else if (slice_is(coding.type, "*"))
+        else if (is_text(coding.name, "*"))
             any = coding.quality;
     }
     if (gzip < 0)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What a client would rather have, from its Accept and Accept-Encoding headers (RFC 9110, section
- * 12.5). Private to src/web.
+ * 12.5).
  */
 #ifndef SOCKDIAG_WEB_NEGOTIATION_H
 #define SOCKDIAG_WEB_NEGOTIATION_H

@@ -2,211 +2,279 @@
 #include "passwords.h"
 
 #include "base/timed_condition.h"
-#include "password_queue.h"
-#include "password_users.h"
+#include "bcrypt.h"
 
-#include <errno.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/param.h>
+#include <sys/eventfd.h>
 
-/* CPU time is earned at a fifth of the time that passes, and a second of it is saved at most: 20
- * checks at cost 10 at once, then four each second. */
-static const int64_t cpu_saved_most = NANOSECONDS_PER_SECOND;
-static const int64_t time_for_cpu = 5;
+/* After a check, the thread rests for this many times its CPU time. */
+enum { REST = 4 };
 
-/* One check is under way and makes no room; another one may. */
-static const size_t places_least = 2;
+struct digest {
+    unsigned char bytes[32];
+};
+
+struct right_password {
+    bool known;
+    struct digest digest; /* of the name and the password */
+};
+
+struct password_check {
+    struct digest digest;
+    struct basic_credentials credentials; /* its own */
+    uint64_t client;
+    struct password_asker *asker;
+};
 
 struct passwords {
     const struct clock *clock;
+    int wake_fd;
     password_matcher *matches;
     void *matches_context;
+    struct digest key;
     pthread_t thread;
-    pthread_mutex_t mutex;  /* over all that follows, but for the key of `users` */
-    pthread_cond_t changed; /* a check was added, or `stop` set */
-    bool stop;
-    struct password_users users;
-    uint64_t users_replaced; /* how often */
-    struct password_queue queue;
-    int64_t cpu_saved;    /* nanoseconds; below 0 after a check that took more than there was */
-    int64_t cpu_saved_at; /* monotonic */
+    pthread_mutex_t mutex;  /* of all that follows */
+    pthread_cond_t changed; /* a check was added, or `stopped` set */
+    bool stopped;
+    const struct web_user *users;
+    struct right_password *rights; /* one for each user */
+    size_t user_count;
+    uint64_t replaced; /* how often the users were */
+    size_t places;     /* of `checks` */
+    size_t count;
+    struct password_check checks[PASSWORD_CHECKS]; /* the first is next, or under way */
+    struct password_asker *answered;
 };
-
-/* How long, in nanoseconds, until CPU time may be spent. */
-static int64_t wait_for_cpu(struct passwords *passwords)
+static bool compute_digest(const struct digest *key, const char *bytes, size_t size,
+                           struct digest *digest)
 {
-    int64_t now = clock_now(passwords->clock);
-    /* Whole steps only, or what a short wait earns would be rounded away. */
-    int64_t earned = (now - passwords->cpu_saved_at) / time_for_cpu;
-    passwords->cpu_saved += earned;
-    passwords->cpu_saved_at += earned * time_for_cpu;
-    if (passwords->cpu_saved > cpu_saved_most)
-        passwords->cpu_saved = cpu_saved_most;
-    return passwords->cpu_saved > 0 ? 0 : (1 - passwords->cpu_saved) * time_for_cpu;
+    return gnutls_hmac_fast(GNUTLS_MAC_SHA256, key->bytes, sizeof key->bytes, bytes, size,
+                            digest->bytes) == GNUTLS_E_SUCCESS;
 }
 
-/* Wait for the next check that may be made. NULL when it is time to stop. */
-static struct password_check *wait_for_check(struct passwords *passwords)
+/* The number of the user, or `user_count`. Compares with all: a name that a user has takes as long
+ * as one that none has. With the mutex held, as the next ones. */
+static size_t find_user(const struct passwords *passwords, const char *name)
 {
-    while (!passwords->stop) {
-        struct password_check *check = password_queue_next(&passwords->queue);
-        int64_t wait = check ? wait_for_cpu(passwords) : 0;
-        if (!check)
-            pthread_cond_wait(&passwords->changed, &passwords->mutex);
-        else if (wait > 0)
-            timed_condition_wait(&passwords->changed, &passwords->mutex,
-                                 clock_now(&system_clock) + wait);
-        else
-            return check;
+    size_t found = passwords->user_count;
+    for (size_t i = 0; i < passwords->user_count; i++) {
+        if (strcmp(passwords->users[i].name, name) == 0)
+            found = i;
     }
-    return NULL;
+    return found;
 }
 
-/* Remove the checks that ask `question`, or all when it is NULL, tell them, and keep in mind whose
- * was right or wrong. The mutex is released meanwhile: a callback may take its time. */
-static void answer(struct passwords *passwords, const struct password_question *question,
-                   enum password_verdict verdict)
+static bool is_known_right(const struct passwords *passwords, const char *name,
+                           const struct digest *digest)
 {
-    struct password_asker told[PASSWORD_QUEUE_SIZE];
-    size_t count = 0;
-    for (size_t i = 0; i < PASSWORD_QUEUE_SIZE; i++) {
-        struct password_check *check = &passwords->queue.checks[i];
-        if (!check->waits ||
-            (question && memcmp(&check->question, question, sizeof *question) != 0))
-            continue;
-        if (verdict != PASSWORD_BUSY)
-            password_queue_note(&passwords->queue, check->client, verdict == PASSWORD_RIGHT);
-        told[count++] = check->asker;
-        password_queue_remove(check);
-    }
-    pthread_mutex_unlock(&passwords->mutex);
-    for (size_t i = 0; i < count; i++)
-        told[i].callback(told[i].context, verdict);
-    pthread_mutex_lock(&passwords->mutex);
+    size_t user = find_user(passwords, name);
+    return user < passwords->user_count && passwords->rights[user].known &&
+           gnutls_memcmp(passwords->rights[user].digest.bytes, digest->bytes,
+                         sizeof digest->bytes) == 0;
 }
 
-/* Compare without the mutex: `check` stays where it is, and as it is, for only this thread removes
- * one that is under way. Unknown names and passwords too long take as long as others. */
-static void make_check(struct passwords *passwords, struct password_check *check)
+/* Copy the hash to compare with: that of the user. False for a name that no user has: it is then
+ * that of some user, the same one each time for the same name, or "" without users. */
+static bool copy_hash(const struct passwords *passwords, const char *name,
+                      char hash[static BCRYPT_HASH_LENGTH + 1])
+{
+    size_t user = find_user(passwords, name), count = passwords->user_count;
+    struct digest digest = {0};
+    uint64_t number;
+    compute_digest(&passwords->key, name, strlen(name), &digest);
+    memcpy(&number, digest.bytes, sizeof number);
+    size_t compared = user < count || count == 0 ? user : number % count;
+    snprintf(hash, BCRYPT_HASH_LENGTH + 1, "%s", count ? passwords->users[compared].hash : "");
+    return user < count;
+}
+
+/* Move the asker of the first check to those that are answered, and remove the check. */
+static void finish_check(struct passwords *passwords, enum password_verdict verdict)
+{
+    struct password_asker *asker = passwords->checks[0].asker;
+    asker->verdict = verdict;
+    asker->next = passwords->answered;
+    passwords->answered = asker;
+    basic_credentials_free(&passwords->checks[0].credentials);
+    passwords->count--;
+    memmove(&passwords->checks[0], &passwords->checks[1],
+            passwords->count * sizeof passwords->checks[0]);
+    eventfd_write(passwords->wake_fd, 1);
+}
+
+/* Make the first check, without the mutex: no other thread removes it. Returns its CPU time in
+ * nanoseconds. */
+static int64_t make_check(struct passwords *passwords)
 {
     const struct clock *clock = passwords->clock;
+    const struct password_check check = passwords->checks[0];
+    const char *name = check.credentials.user;
+    if (is_known_right(passwords, name, &check.digest)) {
+        finish_check(passwords, PASSWORD_RIGHT); /* another client has asked the same before */
+        return 0;
+    }
     char hash[BCRYPT_HASH_LENGTH + 1];
-    bool possible = password_users_hash(&passwords->users, &check->question, hash);
-    possible &= !check->too_long;
-    uint64_t users_replaced = passwords->users_replaced;
-    check->under_way = true;
+    bool is_user = copy_hash(passwords, name, hash);
+    uint64_t replaced = passwords->replaced;
     pthread_mutex_unlock(&passwords->mutex);
 
     int64_t start = clock->thread_cpu(clock->context);
-    bool matches = passwords->matches(passwords->matches_context, check->password, hash);
+    bool matches = passwords->matches(passwords->matches_context, check.credentials.password, hash);
     int64_t spent = clock->thread_cpu(clock->context) - start;
 
     pthread_mutex_lock(&passwords->mutex);
-    check->under_way = false;
-    passwords->cpu_saved -= spent;
-    if (users_replaced != passwords->users_replaced)
-        return; /* compared with a hash of yesterday: it is still in the queue */
-    bool right = matches && possible;
-    struct password_question question = check->question;
-    password_users_remember(&passwords->users, &question, right);
-    answer(passwords, &question, right ? PASSWORD_RIGHT : PASSWORD_WRONG);
+    if (replaced != passwords->replaced)
+        return spent; /* compared with an old hash: it stays the first */
+    if (matches && is_user)
+        passwords->rights[find_user(passwords, name)] = (struct right_password){true, check.digest};
+    finish_check(passwords, matches && is_user ? PASSWORD_RIGHT : PASSWORD_WRONG);
+    return spent;
 }
 
-static void *run(void *argument)
+static void rest(struct passwords *passwords, int64_t duration)
+{
+    int64_t until = clock_now(&system_clock) + duration;
+    while (!passwords->stopped &&
+           timed_condition_wait(&passwords->changed, &passwords->mutex, until))
+        ;
+}
+
+static void *check_passwords(void *argument)
 {
     struct passwords *passwords = argument;
     pthread_mutex_lock(&passwords->mutex);
-    for (struct password_check *check; (check = wait_for_check(passwords));)
-        make_check(passwords, check);
+    while (!passwords->stopped) {
+        if (passwords->count > 0)
+            rest(passwords, REST * make_check(passwords));
+        else
+            pthread_cond_wait(&passwords->changed, &passwords->mutex);
+    }
+    while (passwords->count > 0)
+        finish_check(passwords, PASSWORD_BUSY);
     pthread_mutex_unlock(&passwords->mutex);
     return NULL;
 }
 
-static void free_all(struct passwords *passwords)
+static void free_passwords(struct passwords *passwords)
 {
     pthread_cond_destroy(&passwords->changed);
     pthread_mutex_destroy(&passwords->mutex);
-    password_users_stop(&passwords->users);
+    free(passwords->rights);
+    explicit_bzero(passwords, sizeof *passwords);
     free(passwords);
 }
 
-struct passwords *passwords_create(const struct clock *clock, size_t places,
+struct passwords *passwords_create(const struct clock *clock, int wake_fd, size_t places,
                                    password_matcher *matches, void *matches_context)
 {
     struct passwords *passwords = calloc(1, sizeof *passwords);
     if (!passwords)
         return NULL;
     passwords->clock = clock;
+    passwords->wake_fd = wake_fd;
+    passwords->places = places < PASSWORD_CHECKS ? places : PASSWORD_CHECKS;
     passwords->matches = matches;
     passwords->matches_context = matches_context;
-    passwords->queue.places = MIN(MAX(places, places_least), PASSWORD_QUEUE_SIZE);
-    passwords->cpu_saved = cpu_saved_most;
-    passwords->cpu_saved_at = clock_now(clock);
     pthread_mutex_init(&passwords->mutex, NULL);
     timed_condition_init(&passwords->changed);
-    int error = password_users_start(&passwords->users) ? 0 : EAGAIN;
-    if (!error)
-        error = pthread_create(&passwords->thread, NULL, run, passwords);
-    if (error) {
-        free_all(passwords);
-        errno = error;
-        return NULL;
+    if (gnutls_rnd(GNUTLS_RND_KEY, passwords->key.bytes, sizeof passwords->key.bytes) ==
+            GNUTLS_E_SUCCESS &&
+        pthread_create(&passwords->thread, NULL, check_passwords, passwords) == 0) {
+        pthread_setname_np(passwords->thread, "passwords");
+        return passwords;
     }
-    pthread_setname_np(passwords->thread, "passwords");
-    return passwords;
+    free_passwords(passwords);
+    return NULL;
+}
+
+void passwords_stop(struct passwords *passwords)
+{
+    pthread_mutex_lock(&passwords->mutex);
+    bool stopped = passwords->stopped;
+    passwords->stopped = true;
+    pthread_cond_signal(&passwords->changed);
+    pthread_mutex_unlock(&passwords->mutex);
+    if (!stopped)
+        pthread_join(passwords->thread, NULL);
 }
 
 void passwords_destroy(struct passwords *passwords)
 {
     if (!passwords)
         return;
-    pthread_mutex_lock(&passwords->mutex);
-    passwords->stop = true;
-    pthread_cond_signal(&passwords->changed);
-    pthread_mutex_unlock(&passwords->mutex);
-    pthread_join(passwords->thread, NULL);
-
-    pthread_mutex_lock(&passwords->mutex);
-    answer(passwords, NULL, PASSWORD_BUSY);
-    pthread_mutex_unlock(&passwords->mutex);
-    free_all(passwords);
+    passwords_stop(passwords);
+    free_passwords(passwords);
 }
 
-bool passwords_set_users(struct passwords *passwords, const struct web_user *users, size_t count)
+struct right_password *right_passwords_create(size_t count)
 {
-    pthread_mutex_lock(&passwords->mutex);
-    bool replaced = password_users_replace(&passwords->users, users, count);
-    passwords->users_replaced += replaced;
-    pthread_mutex_unlock(&passwords->mutex);
-    return replaced;
+    return calloc(count ? count : 1, sizeof(struct right_password));
 }
 
-enum password_verdict passwords_check(struct passwords *passwords, const char *user,
-                                      const char *password, const struct sockaddr *client,
-                                      password_callback *callback, void *context)
+void passwords_replace(struct passwords *passwords, const struct web_user *users, size_t count,
+                       struct right_password *rights)
 {
-    struct password_question question;
-    if (!password_users_ask(&passwords->users, user, password, &question))
+    pthread_mutex_lock(&passwords->mutex);
+    for (size_t i = 0; i < count; i++) {
+        size_t old = find_user(passwords, users[i].name);
+        if (old < passwords->user_count && strcmp(passwords->users[old].hash, users[i].hash) == 0)
+            rights[i] = passwords->rights[old];
+    }
+    free(passwords->rights);
+    passwords->users = users;
+    passwords->user_count = count;
+    passwords->rights = rights;
+    passwords->replaced++;
+    pthread_mutex_unlock(&passwords->mutex);
+}
+
+/* A place for a check of `client`, or NULL when it has one already, or all are taken. */
+static struct password_check *add_check(struct passwords *passwords, uint64_t client)
+{
+    for (size_t i = 0; i < passwords->count; i++) {
+        if (passwords->checks[i].client == client)
+            return NULL;
+    }
+    return passwords->count < passwords->places ? &passwords->checks[passwords->count++] : NULL;
+}
+
+enum password_verdict passwords_check(struct passwords *passwords,
+                                      struct basic_credentials *credentials, uint64_t client,
+                                      struct password_asker *asker)
+{
+    struct digest digest;
+    if (!compute_digest(&passwords->key, credentials->user, credentials->size, &digest))
         return PASSWORD_BUSY;
-    struct password_asker displaced = {0};
+    enum password_verdict verdict = PASSWORD_BUSY;
+    struct password_check *check = NULL;
     pthread_mutex_lock(&passwords->mutex);
-    enum password_verdict verdict = password_users_recall(&passwords->users, &question);
-    struct password_check *check =
-        verdict == PASSWORD_PENDING
-            ? password_queue_add(&passwords->queue, password_client(client), &question, &displaced)
-            : NULL;
+    if (is_known_right(passwords, credentials->user, &digest))
+        verdict = PASSWORD_RIGHT;
+    else if (!passwords->stopped && (check = add_check(passwords, client)))
+        verdict = PASSWORD_PENDING;
     if (check) {
-        check->too_long = strlen(password) > BCRYPT_PASSWORD_MAX;
-        memcpy(check->password, password, strnlen(password, BCRYPT_PASSWORD_MAX));
-        check->asker = (struct password_asker){callback, context};
+        *check = (struct password_check){digest, *credentials, client, asker};
+        *credentials = (struct basic_credentials){0};
         pthread_cond_signal(&passwords->changed);
-    } else if (verdict == PASSWORD_PENDING) {
-        verdict = PASSWORD_BUSY;
     }
     pthread_mutex_unlock(&passwords->mutex);
-    if (displaced.callback)
-        displaced.callback(displaced.context, PASSWORD_BUSY);
     return verdict;
+}
+
+void passwords_deliver(struct passwords *passwords)
+{
+    pthread_mutex_lock(&passwords->mutex);
+    struct password_asker *asker = passwords->answered;
+    passwords->answered = NULL;
+    pthread_mutex_unlock(&passwords->mutex);
+    while (asker) {
+        struct password_asker *next = asker->next;
+        asker->answer(asker, asker->verdict);
+        asker = next;
+    }
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sockdiag/web_server.h"
 
-#include "access.h"
 #include "base/log.h"
-#include "http_listener.h"
 #include "http_site.h"
 #include "listen_socket.h"
+#include "web_thread.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -15,83 +14,51 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* How long requests under way are waited for, at a stop and after a change of TLS settings. */
-static const int64_t patience = 5 * NANOSECONDS_PER_SECOND;
-
 /* Descriptors besides connections: listening sockets, epoll, netlink, files of /proc, with room. */
 static const rlim_t other_descriptors = 64;
-
-/* A listening socket and who serves it. After a change of TLS settings the listener from before
- * goes on with its connections for a while. */
-struct served_socket {
-    int fd;
-    struct http_listener *listener;
-    struct http_listener *retired; /* or NULL */
-};
 
 struct web_server {
     const struct clock *clock;
     unsigned max_connections;
     struct http_site *site;
-    struct access *access;         /* of the listeners */
-    struct access *retired_access; /* of those retired, or NULL without any */
-    int64_t retired_until;         /* when they are stopped at the latest; monotonic nanoseconds */
-    struct served_socket sockets[WEB_MAX_LISTEN_ADDRESSES];
-    size_t socket_count;
-    bool inherited; /* systemd's sockets, which outlive this process */
+    struct web_config *config; /* until it is served */
+    bool has_config;           /* and what it asks of clients: */
+    bool has_tls;
+    bool has_users;
+    int fds[WEB_MAX_LISTEN_ADDRESSES]; /* the listening sockets */
+    unsigned count;
+    bool inherited; /* they are systemd's, and outlive this process */
+    struct web_thread *thread;
 };
 
-/* Open the listening sockets, or take those of systemd's. */
+/* Open the listening sockets, or take those of systemd. */
 static bool open_sockets(struct web_server *server, const struct web_options *options, char *error,
                          size_t error_size)
 {
-    int fds[WEB_MAX_LISTEN_ADDRESSES];
     server->inherited = options->systemd_socket;
     if (server->inherited) {
-        server->socket_count =
-            listen_sockets_inherit(fds, WEB_MAX_LISTEN_ADDRESSES, error, error_size);
-        for (size_t i = 0; i < server->socket_count; i++)
-            server->sockets[i].fd = fds[i];
-        return server->socket_count > 0;
+        server->count = (unsigned)listen_sockets_inherit(server->fds, WEB_MAX_LISTEN_ADDRESSES,
+                                                         error, error_size);
+        return server->count > 0;
     }
     for (size_t i = 0; i < options->listen_address_count; i++) {
         int fd = listen_socket_open(options->listen_addresses[i], error, error_size);
         if (fd < 0)
             return false;
-        server->sockets[server->socket_count++].fd = fd;
+        server->fds[server->count++] = fd;
     }
     if (listen_sockets_passed() > 0)
-        log_warn("web",
-                 "nobody serves the socket that systemd has passed: --web.systemd-socket does");
+        log_warn("web", "systemd has passed a socket, which --web.systemd-socket would serve");
     return true;
 }
 
-/* A new listener for `socket`, besides the one that it may have. */
-static struct http_listener *serve(struct web_server *server, const struct served_socket *socket,
-                                   struct access *access, char *error, size_t error_size)
-{
-    const struct web_config *config = access_config(access);
-    bool tls = config && config->tls;
-    struct http_listener *listener = http_listener_start(socket->fd, server->max_connections,
-                                                         access, server->site, server->clock);
-    char address[128];
-    listen_socket_describe(socket->fd, address, sizeof address);
-    if (listener)
-        log_info("web", "listening on %s%s", address, tls ? " with TLS" : "");
-    else
-        snprintf(error, error_size, "cannot serve %s on %s: out of memory, descriptors or threads",
-                 tls ? "HTTPS" : "HTTP", address);
-    return listener;
-}
-
 /* Connections must not take the descriptors that sampling needs. With a configuration there may be
- * two listeners on a socket for a while. */
-static bool reserve_descriptors(const struct web_server *server, const struct web_config *config,
-                                char *error, size_t error_size)
+ * two threads for a while, each with its connections. */
+static bool reserve_descriptors(const struct web_server *server, char *error, size_t error_size)
 {
     struct rlimit limit;
-    rlim_t connections = (rlim_t)(server->max_connections * server->socket_count);
-    rlim_t wanted = connections * (config ? 2 : 1) + other_descriptors;
+    rlim_t connections = (rlim_t)server->max_connections * server->count;
+    rlim_t wanted = connections * (server->has_config ? 2 : 1) + other_descriptors;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
         return true;
     limit.rlim_cur = wanted;
@@ -103,19 +70,12 @@ static bool reserve_descriptors(const struct web_server *server, const struct we
     return false;
 }
 
-/* What web_server_create() does; on failure web_server_stop() cleans up. */
-static bool prepare(struct web_server *server, const struct web_options *options,
-                    struct web_config *config, struct publication *publication, char *error,
-                    size_t error_size)
+/* `config` is in force from now on, or will be. */
+static void note_config(struct web_server *server, const struct web_config *config)
 {
-    server->access = access_create(server->clock, server->max_connections, config);
-    server->site = http_site_create(options->telemetry_path, publication, server->clock);
-    if (!server->access || !server->site) {
-        snprintf(error, error_size, "out of memory or threads");
-        return false;
-    }
-    return open_sockets(server, options, error, error_size) &&
-           reserve_descriptors(server, config, error, error_size);
+    server->has_config = config;
+    server->has_tls = config && config->tls;
+    server->has_users = config && config->user_count > 0;
 }
 
 struct web_server *web_server_create(const struct web_options *options, struct web_config *config,
@@ -130,130 +90,69 @@ struct web_server *web_server_create(const struct web_options *options, struct w
     }
     server->clock = clock;
     server->max_connections = (unsigned)options->max_connections;
-    if (prepare(server, options, config, publication, error, error_size))
+    server->config = config;
+    note_config(server, config);
+    server->site = http_site_create(options->telemetry_path, publication, clock);
+    if (!server->site)
+        snprintf(error, error_size, "out of memory");
+    else if (open_sockets(server, options, error, error_size) &&
+             reserve_descriptors(server, error, error_size))
         return server;
     web_server_stop(server);
     return NULL;
 }
 
+/* A thread that serves the sockets with `config`, which becomes its own. NULL, with one line in
+ * `error`, when that cannot be. */
+static struct web_thread *start_thread(const struct web_server *server, struct web_config *config,
+                                       char *error, size_t error_size)
+{
+    bool tls = config && config->tls;
+    struct web_thread *thread = web_thread_start(
+        server->fds, server->count, server->max_connections, server->site, config, server->clock);
+    if (!thread)
+        snprintf(error, error_size, "cannot serve %s: out of memory, descriptors or threads",
+                 tls ? "HTTPS" : "HTTP");
+    return thread;
+}
+
 bool web_server_start(struct web_server *server, char *error, size_t error_size)
 {
-    for (size_t i = 0; i < server->socket_count; i++) {
-        struct served_socket *socket = &server->sockets[i];
-        socket->listener = serve(server, socket, server->access, error, error_size);
-        if (!socket->listener)
-            return false;
+    struct web_config *config = server->config;
+    server->config = NULL;
+    server->thread = start_thread(server, config, error, error_size);
+    for (unsigned i = 0; server->thread && i < server->count; i++) {
+        char address[128];
+        listen_socket_describe(server->fds[i], address, sizeof address);
+        log_info("web", "listening on %s%s", address, server->has_tls ? " with TLS" : "");
     }
-    return true;
-}
-
-static bool is_same(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-static bool is_same_tls(const struct tls_settings *a, const struct tls_settings *b)
-{
-    if (!a || !b)
-        return a == b;
-    return is_same(a->certificate, b->certificate) && is_same(a->key, b->key) &&
-           is_same(a->client_ca, b->client_ca) && is_same(a->priorities, b->priorities) &&
-           a->client_auth == b->client_auth;
-}
-
-/* Let a new listener with `access` take over each socket, or none. */
-static bool replace_listeners(struct web_server *server, struct access *access, char *error,
-                              size_t error_size)
-{
-    struct http_listener *fresh[WEB_MAX_LISTEN_ADDRESSES];
-    for (size_t i = 0; i < server->socket_count; i++) {
-        fresh[i] = serve(server, &server->sockets[i], access, error, error_size);
-        if (fresh[i])
-            continue;
-        access_close(access); /* nobody resumes a connection of a listener that is stopped */
-        while (i > 0)
-            http_listener_stop(fresh[--i]);
-        return false;
-    }
-    for (size_t i = 0; i < server->socket_count; i++) {
-        struct served_socket *socket = &server->sockets[i];
-        socket->retired = socket->listener;
-        socket->listener = fresh[i];
-        http_listener_retire(socket->retired);
-    }
-    server->retired_access = server->access;
-    server->retired_until = clock_now(server->clock) + patience;
-    server->access = access;
-    return true;
-}
-
-/* Does it ask nothing of a client? */
-static bool is_open(const struct web_config *config)
-{
-    return !config->tls && config->user_count == 0;
+    return server->thread;
 }
 
 bool web_server_configure(struct web_server *server, struct web_config *config, char *error,
                           size_t error_size)
 {
-    const struct web_config *old = access_config(server->access);
-    if (is_open(config) && !is_open(old)) {
+    struct web_server next = *server;
+    note_config(&next, config);
+    if (!next.has_tls && !next.has_users && (server->has_tls || server->has_users)) {
         snprintf(error, error_size,
                  "it asks for neither TLS nor a password; to serve without them, start again");
         web_config_free(config);
         return false;
     }
-    if (is_same_tls(old->tls, config->tls)) {
-        if (access_configure(server->access, config))
-            return true;
-        snprintf(error, error_size, "out of memory");
-        return false;
-    }
-    struct access *access = access_create(server->clock, server->max_connections, config);
-    if (!access) {
-        snprintf(error, error_size, "out of memory or threads");
-        return false;
-    }
-    if (replace_listeners(server, access, error, error_size))
-        return true;
-    access_destroy(access);
-    return false;
-}
-
-bool web_server_can_configure(const struct web_server *server)
-{
-    return !server->retired_access;
-}
-
-/* Has everybody left the retired listeners? */
-static bool are_deserted(const struct web_server *server)
-{
-    for (size_t i = 0; i < server->socket_count; i++) {
-        struct http_listener *retired = server->sockets[i].retired;
-        if (retired && !connections_await_idle(http_listener_connections(retired), 0))
+    if (next.has_tls == server->has_tls) {
+        if (!web_thread_configure(server->thread, config)) {
+            snprintf(error, error_size, "out of memory");
             return false;
+        }
+    } else {
+        next.thread = start_thread(server, config, error, error_size);
+        if (!next.thread)
+            return false;
+        web_thread_stop(server->thread);
     }
+    *server = next;
     return true;
-}
-
-static void stop_retired(struct web_server *server)
-{
-    access_close(server->retired_access);
-    for (size_t i = 0; i < server->socket_count; i++) {
-        http_listener_stop(server->sockets[i].retired);
-        server->sockets[i].retired = NULL;
-    }
-    access_destroy(server->retired_access);
-    server->retired_access = NULL;
-}
-
-void web_server_tend(struct web_server *server)
-{
-    for (size_t i = 0; i < server->socket_count; i++)
-        connections_close_overdue(http_listener_connections(server->sockets[i].listener));
-    if (server->retired_access &&
-        (are_deserted(server) || clock_now(server->clock) >= server->retired_until))
-        stop_retired(server);
 }
 
 bool web_address_is_valid(const char *address)
@@ -263,41 +162,19 @@ bool web_address_is_valid(const char *address)
     return listen_address_split(address, host, &port);
 }
 
-/* Take no more connections, and let what was asked be answered, everywhere at once. */
-static void drain(struct web_server *server)
-{
-    int64_t deadline = clock_now(server->clock) + patience;
-    for (size_t i = 0; i < server->socket_count; i++) {
-        struct served_socket *socket = &server->sockets[i];
-        if (socket->listener)
-            http_listener_retire(socket->listener);
-        if (!server->inherited)
-            shutdown(socket->fd, SHUT_RDWR); /* nobody shall wait in vain; closed it is later */
-    }
-    for (size_t i = 0; i < server->socket_count; i++) {
-        struct served_socket *socket = &server->sockets[i];
-        if (socket->listener)
-            connections_await_idle(http_listener_connections(socket->listener), deadline);
-        if (socket->retired)
-            connections_await_idle(http_listener_connections(socket->retired), deadline);
-    }
-}
-
 void web_server_stop(struct web_server *server)
 {
     if (!server)
         return;
-    drain(server);
-    if (server->retired_access)
-        stop_retired(server);
-    if (server->access)
-        access_close(server->access);
-    for (size_t i = 0; i < server->socket_count; i++) {
-        http_listener_stop(server->sockets[i].listener);
-        close(server->sockets[i].fd);
-    }
+    /* A client that waits to be accepted shall not wait in vain: the sockets of systemd are taken
+     * over by the next process, the others are closed before the last answers are out. */
+    for (unsigned i = 0; i < server->count && !server->inherited; i++)
+        shutdown(server->fds[i], SHUT_RDWR);
+    web_thread_stop(server->thread);
+    for (unsigned i = 0; i < server->count; i++)
+        close(server->fds[i]);
     http_site_destroy(server->site);
-    access_destroy(server->access);
+    web_config_free(server->config);
     free(server);
 }
 
@@ -305,4 +182,9 @@ size_t web_server_requests(const struct web_server *server,
                            struct request_count counts[static REQUEST_COUNTS_MAX])
 {
     return http_site_requests(server->site, counts);
+}
+
+uint64_t web_server_rejections(const struct web_server *server)
+{
+    return http_site_rejections(server->site);
 }

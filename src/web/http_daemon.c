@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http_daemon.h"
+
+#include "base/log.h"
+#include "client.h"
+#include "http_head.h"
+
+#include <gnutls/abstract.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* For each connection, allocated when it begins. The first half is for the head; the rest is for
+ * the lists that libmicrohttpd makes of header fields, cookies and parameters of the query: 56
+ * bytes for each, and a copy of the cookies. */
+static const size_t connection_memory = 64 * 1024;
+
+/* Bodies that are alive, in bytes: beyond this, the connections that hold the oldest one are ended.
+ * A new body comes with each sample, and a client that reads slowly keeps its own. */
+static const size_t most_body_bytes = 16 << 20;
+
+/* Milliseconds: deadlines are looked after about once a second. */
+enum { LONGEST_WAIT = 1000 };
+
+/* A request from its head to the end of its answer. */
+struct pending_request {
+    struct password_asker asker; /* first, so that it leads here */
+    struct MHD_Connection *connection;
+    enum password_verdict verdict; /* PASSWORD_PENDING until it is known */
+};
+
+static struct connection *get_connection(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+/* With libmicrohttpd 1.0 the start may be notified later than within MHD_add_connection(). A
+ * connection without a context is refused with its first request. */
+static void notify_connection(void *context, struct MHD_Connection *handle, void **socket_context,
+                              enum MHD_ConnectionNotificationCode code)
+{
+    struct http_daemon *daemon = context;
+    struct connection *connection = *socket_context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        int fd = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+        connection = connections_find(&daemon->connections, fd);
+        if (connection && daemon->tls) {
+            gnutls_session_t session =
+                MHD_get_connection_info(handle, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
+            connection->tls = tls_context_share(daemon->tls);
+            if (!tls_context_apply(connection->tls, session))
+                shutdown(fd, SHUT_RDWR);
+        }
+        *socket_context = connection;
+    } else if (connection) {
+        tls_context_release(connection->tls);
+        connections_remove(&daemon->connections, connection);
+        *socket_context = NULL;
+    }
+}
+
+static void complete_request(void *context, struct MHD_Connection *handle, void **request,
+                             enum MHD_RequestTerminationCode code)
+{
+    (void)code;
+    struct http_daemon *daemon = context;
+    struct connection *connection = get_connection(handle);
+    free(*request);
+    *request = NULL;
+    if (connection)
+        connections_enter(&daemon->connections, connection, CONNECTION_IDLE);
+}
+
+static void resume_request(struct password_asker *asker, enum password_verdict verdict)
+{
+    struct pending_request *request = (struct pending_request *)asker;
+    request->verdict = verdict;
+    MHD_resume_connection(request->connection);
+}
+
+static enum MHD_Result answer(struct http_daemon *daemon, struct connection *connection,
+                              struct pending_request *pending, struct http_request *request)
+{
+    if (pending->verdict == PASSWORD_PENDING)
+        pending->verdict =
+            access_check(daemon->access, pending->connection, connection->client, &pending->asker);
+    if (pending->verdict == PASSWORD_PENDING) {
+        MHD_suspend_connection(pending->connection);
+        connections_enter(&daemon->connections, connection, CONNECTION_SUSPENDED);
+        return MHD_YES;
+    }
+    connections_enter(&daemon->connections, connection, CONNECTION_ANSWERING);
+    request->last = connection->dismissed_at != 0;
+    enum MHD_Result result = http_site_answer(daemon->site, request, pending->verdict);
+    connection->body = request->body;
+    if (body_bytes_alive() > most_body_bytes)
+        connections_end_oldest_body(&daemon->connections, request->body);
+    return result;
+}
+
+static enum MHD_Result begin_request(struct http_daemon *daemon, struct http_request *request,
+                                     const char *version, void **pending)
+{
+    unsigned refusal = http_head_check(request->connection, version);
+    if (refusal)
+        return http_site_refuse(daemon->site, request, refusal);
+    struct pending_request *fresh = calloc(1, sizeof *fresh);
+    if (!fresh)
+        return MHD_NO;
+    *fresh = (struct pending_request){.asker.answer = resume_request,
+                                      .connection = request->connection,
+                                      .verdict = PASSWORD_PENDING};
+    *pending = fresh;
+    return MHD_YES;
+}
+
+/* libmicrohttpd calls this once with the head of a request, then with each piece of a body, then
+ * once without one, and again after a suspension. An answer in the first call ends the connection.
+ */
+static enum MHD_Result handle_request(void *context, struct MHD_Connection *handle,
+                                      const char *target, const char *method, const char *version,
+                                      const char *body, size_t *body_size, void **pending)
+{
+    (void)body;
+    struct http_daemon *daemon = context;
+    struct connection *connection = get_connection(handle);
+    struct http_request request = {
+        .connection = handle, .access = daemon->access, .target = target, .method = method};
+    if (!connection)
+        return MHD_NO;
+    if (!*pending)
+        return begin_request(daemon, &request, version, pending);
+    if (*body_size > 0) {
+        *body_size = 0; /* nobody wants it */
+        return MHD_YES;
+    }
+    return answer(daemon, connection, *pending, &request);
+}
+
+static void log_library_message(void *context, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+static void log_library_message(void *context, const char *format, va_list arguments)
+{
+    (void)context;
+    char message[512];
+    vsnprintf(message, sizeof message, format, arguments);
+    message[strcspn(message, "\n")] = '\0';
+    /* These are about what clients do (a connection reset, a bad request): not the operator's. */
+    log_debug("web", "%s", message);
+}
+
+/* libmicrohttpd requires a certificate to start; each session gets its own before it is used. */
+static int give_no_certificate(gnutls_session_t session, const gnutls_datum_t *authorities,
+                               int authority_count, const gnutls_pk_algorithm_t *algorithms,
+                               int algorithm_count, gnutls_pcert_st **certificate,
+                               unsigned *certificate_length, gnutls_privkey_t *key)
+{
+    (void)session, (void)authorities, (void)authority_count, (void)algorithms;
+    (void)algorithm_count, (void)certificate, (void)certificate_length, (void)key;
+    return -1;
+}
+
+bool http_daemon_start(struct http_daemon *daemon, unsigned sockets, unsigned max_connections,
+                       struct http_site *site, struct access *access, struct tls_context *tls,
+                       const struct clock *clock)
+{
+    *daemon = (struct http_daemon){.site = site, .access = access, .tls = tls_context_share(tls)};
+    connections_init(&daemon->connections, max_connections, clock);
+    unsigned flags =
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME;
+    struct MHD_OptionItem tls_options[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, (intptr_t)give_no_certificate, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    /* Twice as many as are allowed here: a connection that was ended keeps its place there until
+     * its next turn. */
+    daemon->mhd = MHD_start_daemon(
+        tls ? flags | (unsigned)MHD_USE_TLS : flags, 0, NULL, NULL, handle_request, daemon,
+        MHD_OPTION_EXTERNAL_LOGGER, log_library_message, NULL, /* the logger must come first */
+        MHD_OPTION_CONNECTION_LIMIT, 2 * sockets * max_connections,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory, MHD_OPTION_NOTIFY_CONNECTION,
+        notify_connection, daemon, MHD_OPTION_NOTIFY_COMPLETED, complete_request, daemon,
+        MHD_OPTION_ARRAY, tls ? &tls_options[0] : &tls_options[1], MHD_OPTION_END);
+    if (!daemon->mhd)
+        tls_context_release(daemon->tls);
+    return daemon->mhd;
+}
+
+void http_daemon_add(struct http_daemon *daemon, unsigned socket, int fd,
+                     const struct sockaddr *address, socklen_t size)
+{
+    if (!connections_add(&daemon->connections, socket, fd, client_of(address))) {
+        http_site_count_rejection(daemon->site);
+        close(fd);
+        return;
+    }
+    if (MHD_add_connection(daemon->mhd, fd, address, size) == MHD_YES)
+        return;
+    /* It is closed already, and removed unless it was never notified. */
+    struct connection *connection = connections_find(&daemon->connections, fd);
+    if (connection)
+        connections_remove(&daemon->connections, connection);
+}
+
+int http_daemon_poll_fd(const struct http_daemon *daemon)
+{
+    return MHD_get_daemon_info(daemon->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+}
+
+int http_daemon_wait(const struct http_daemon *daemon)
+{
+    MHD_UNSIGNED_LONG_LONG wanted;
+    return MHD_get_timeout(daemon->mhd, &wanted) == MHD_YES && wanted < LONGEST_WAIT ? (int)wanted
+                                                                                     : LONGEST_WAIT;
+}
+
+void http_daemon_run(struct http_daemon *daemon)
+{
+    access_deliver(daemon->access);
+    MHD_run(daemon->mhd);
+}
+
+void http_daemon_replace_tls(struct http_daemon *daemon, struct tls_context *tls)
+{
+    tls_context_release(daemon->tls);
+    daemon->tls = tls;
+    connections_dismiss(&daemon->connections);
+}
+
+void http_daemon_stop(struct http_daemon *daemon)
+{
+    MHD_stop_daemon(daemon->mhd);
+    tls_context_release(daemon->tls);
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Is the head of a request one that every HTTP server reads in the same way? libmicrohttpd takes
+ * what RFC 9112 forbids, and where a proxy in front reads it otherwise, a client can hide a request
+ * within another (request smuggling).
+ */
+#ifndef SOCKDIAG_WEB_HTTP_HEAD_H
+#define SOCKDIAG_WEB_HTTP_HEAD_H
+
+#include <microhttpd.h>
+
+enum { HTTP_HEAD_MAX = 16384 }; /* bytes, from the request line to the empty line */
+
+/* The status that the request must be refused with, 400 or 431, or 0. `version` is as libmicrohttpd
+ * gives it: "HTTP/1.1". For its first call of the handler for a request. */
+unsigned http_head_check(struct MHD_Connection *connection, const char *version);
+
+#endif
