@@ -16,9 +16,14 @@ enum { PAUSE = 100 };
 /* Between two warnings, in nanoseconds. */
 static const int64_t silence = 60 * NANOSECONDS_PER_SECOND;
 
-int acceptor_poll_fd(struct acceptor *acceptor, int *wait)
+static bool has_room(const struct acceptor *acceptor, const struct http_daemon *daemon)
 {
-    if (!acceptor->short_of_means)
+    return connections_have_room(&daemon->connections, acceptor->number);
+}
+
+int acceptor_poll_fd(struct acceptor *acceptor, const struct http_daemon *daemon, int *wait)
+{
+    if (!acceptor->short_of_means && has_room(acceptor, daemon))
         return acceptor->fd;
     acceptor->short_of_means = false;
     if (*wait > PAUSE)
@@ -59,6 +64,7 @@ static bool take_one(struct acceptor *acceptor, struct http_daemon *daemon)
 
 void acceptor_take(struct acceptor *acceptor, struct http_daemon *daemon)
 {
-    for (int taken = 0; taken < MOST_TAKEN && take_one(acceptor, daemon); taken++)
+    for (int taken = 0;
+         taken < MOST_TAKEN && has_room(acceptor, daemon) && take_one(acceptor, daemon); taken++)
         ;
 }

@@ -20,12 +20,12 @@ struct acceptor {
     int64_t silent_until; /* the operator was warned; monotonic nanoseconds */
 };
 
-/* What to wait for with poll(), or -1 while descriptors or memory are short: then `wait`, in
- * milliseconds, is cut, to try again. */
-int acceptor_poll_fd(struct acceptor *acceptor, int *wait);
+/* What to wait for with poll(), or -1 while the daemon has no room, or descriptors or memory are
+ * short: then `wait`, in milliseconds, is cut, to try again. */
+int acceptor_poll_fd(struct acceptor *acceptor, const struct http_daemon *daemon, int *wait);
 
-/* Take the connections that wait, 64 at most. When descriptors or memory run out, the operator is
- * warned, once a minute. */
+/* Take the connections that wait, as long as the daemon has room, and 64 at most. When descriptors
+ * or memory run out, the operator is warned, once a minute. */
 void acceptor_take(struct acceptor *acceptor, struct http_daemon *daemon);
 
 #endif

@@ -71,8 +71,7 @@ static unsigned count_of_client(const struct connections *connections, unsigned 
     return count;
 }
 
-/* The connection that makes room for a new one; `client`: that of the only client that may be asked
- * to, or NULL. */
+/* The connection that has waited longest for a request; of `client` alone, unless that is NULL. */
 static struct connection *find_waiting(const struct connections *connections, unsigned socket,
                                        const uint64_t *client)
 {
@@ -98,6 +97,19 @@ static struct connection *find_slow(const struct connections *connections, unsig
     return NULL;
 }
 
+/* The connection that makes room when all places are taken, or NULL. */
+static struct connection *find_dispensable(const struct connections *connections, unsigned socket)
+{
+    struct connection *waiting = find_waiting(connections, socket, NULL);
+    return waiting ? waiting : find_slow(connections, socket);
+}
+
+bool connections_have_room(const struct connections *connections, unsigned socket)
+{
+    return connections->counts[socket] < connections->limit ||
+           find_dispensable(connections, socket);
+}
+
 static bool make_room(struct connections *connections, unsigned socket, uint64_t client)
 {
     struct connection *victim;
@@ -105,8 +117,8 @@ static bool make_room(struct connections *connections, unsigned socket, uint64_t
         victim = find_waiting(connections, socket, &client);
     else if (connections->counts[socket] < connections->limit)
         return true;
-    else if (!(victim = find_waiting(connections, socket, NULL)))
-        victim = find_slow(connections, socket);
+    else
+        victim = find_dispensable(connections, socket);
     if (victim)
         end(connections, victim);
     return victim;

@@ -52,6 +52,10 @@ struct connections {
  * `clock` must outlive them. */
 void connections_init(struct connections *connections, unsigned limit, const struct clock *clock);
 
+/* Is there a place for one more connection from this listening socket, or would an older one make
+ * room? */
+bool connections_have_room(const struct connections *connections, unsigned socket);
+
 /*
  * A place for a connection that was just accepted as `fd`, or NULL when there is none. When the
  * client has its share of `socket`, its own connection that has waited longest for a request makes

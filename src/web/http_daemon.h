@@ -31,7 +31,7 @@ bool http_daemon_start(struct http_daemon *daemon, unsigned sockets, unsigned ma
                        const struct clock *clock);
 
 /* Serve the connection `fd`, which becomes its own, from the listening socket number `socket`, or
- * close it when there is no place for it. */
+ * close it when its client has too many. */
 void http_daemon_add(struct http_daemon *daemon, unsigned socket, int fd,
                      const struct sockaddr *address, socklen_t size);
 

@@ -71,7 +71,8 @@ static void wait_for_event(struct web_thread *thread, int most)
         wait = most;
     for (unsigned i = 0; i < thread->count; i++)
         thread->ready[LISTENERS + i] =
-            (struct pollfd){.fd = acceptor_poll_fd(&thread->acceptors[i], &wait), .events = POLLIN};
+            (struct pollfd){.fd = acceptor_poll_fd(&thread->acceptors[i], &thread->daemon, &wait),
+                            .events = POLLIN};
     poll(thread->ready, LISTENERS + thread->count, wait);
     if (thread->ready[WAKE].revents)
         eventfd_read(thread->wake_fd, &(eventfd_t){0});
