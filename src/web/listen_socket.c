@@ -74,45 +74,26 @@ static int listen_on(const struct addrinfo *address, bool both_families)
     return fd;
 }
 
-/* On all addresses: IPv6 takes IPv4 too, and where there is no IPv6, IPv4 alone. */
-static int listen_on_any(const char *port)
-{
-    static const int families[] = {AF_INET6, AF_INET};
-    int fd = -1;
-    for (size_t i = 0; i < 2 && fd < 0; i++) {
-        struct addrinfo *found;
-        const struct addrinfo hints = {.ai_family = families[i],
-                                       .ai_socktype = SOCK_STREAM,
-                                       .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-        if (getaddrinfo(NULL, port, &hints, &found) != 0) {
-            errno = EINVAL;
-            continue;
-        }
-        fd = listen_on(found, true);
-        freeaddrinfo(found);
-        if (fd < 0 && errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)
-            break;
-    }
-    return fd;
-}
-
-/* On the first address of `host`, of IPv4 if it has one. `failure` gets what getaddrinfo()
- * returned. */
+/* Listen on the first address of `host`, of IPv4 if it has one; or, without a host, on all
+ * addresses: IPv6 takes IPv4 too, and where there is no IPv6, IPv4 alone. -1 with errno set, or
+ * with what getaddrinfo() returned in `failure`. */
 static int listen_on_host(const char *host, const char *port, int *failure)
 {
-    static const int families[] = {AF_INET, AF_INET6};
-    for (size_t i = 0; i < 2; i++) {
+    int fd = -1;
+    for (int i = 0; i < 2; i++) {
         struct addrinfo *found;
-        const struct addrinfo hints = {
-            .ai_family = families[i], .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+        const struct addrinfo hints = {.ai_family = (i == 0) == !host ? AF_INET6 : AF_INET,
+                                       .ai_socktype = SOCK_STREAM,
+                                       .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
         *failure = getaddrinfo(host, port, &hints, &found);
         if (*failure)
             continue;
-        int fd = listen_on(found, false);
+        fd = listen_on(found, !host);
         freeaddrinfo(found);
-        return fd;
+        if (fd >= 0 || host || (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL))
+            break;
     }
-    return -1;
+    return fd;
 }
 
 unsigned long listen_sockets_passed(void)
@@ -144,7 +125,7 @@ int listen_socket_open(const char *address, char *error, size_t error_size)
     }
     int failure = 0;
     bool any = host[0] == '\0' || strcmp(host, "*") == 0 || strcmp(host, "::") == 0;
-    int fd = any ? listen_on_any(port) : listen_on_host(host, port, &failure);
+    int fd = listen_on_host(any ? NULL : host, port, &failure);
     if (failure)
         snprintf(error, error_size, "cannot listen on \"%s\": %s", address, gai_strerror(failure));
     else if (fd < 0)
