@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "listeners.h"
 
-#include "base/hash.h"
+#include "base/index.h"
 #include "base/port_set.h"
 #include "peak_window.h"
+#include "top.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The index is open addressing with linear probing, at most half full. It holds positions in
- * `entries` plus one; zero is a free place. */
 enum { INDEX_SIZE = 2 * LISTENERS_CAPACITY };
 
 /* The accept queue of one socket. */
@@ -20,6 +19,7 @@ struct queue {
 };
 
 struct entry {
+    struct index_key key;
     struct listener_row row;
     struct peak_window peak;
     /* The sample under way; one that fails never gets further. */
@@ -34,7 +34,7 @@ struct entry {
 
 struct listeners {
     int64_t peak_window;
-    uint64_t seed;
+    struct index index;
     uint64_t untracked;
     uint64_t untracked_so_far; /* in the sample under way, as are the next two */
     struct port_set untracked_ports;
@@ -43,7 +43,7 @@ struct listeners {
     size_t count;
     struct port_set
         ports; /* of the sample under way: most sockets are no listener's, and this tells */
-    uint16_t index[INDEX_SIZE];
+    uint16_t places[INDEX_SIZE];
     struct entry entries[LISTENERS_CAPACITY];
 };
 
@@ -54,7 +54,8 @@ struct listeners *listeners_create(int64_t peak_window)
     if (!listeners)
         return NULL;
     listeners->peak_window = peak_window;
-    listeners->seed = hash_random_seed();
+    listeners->index =
+        index_make(listeners->places, INDEX_SIZE, listeners->entries, sizeof listeners->entries[0]);
     return listeners;
 }
 
@@ -63,25 +64,12 @@ void listeners_destroy(struct listeners *listeners)
     free(listeners);
 }
 
-static bool is_listener(const struct listener_row *row, enum ip_family family,
-                        const struct ip_address *address, uint16_t port)
+static void set_key(struct index_key *key, enum ip_family family, const struct ip_address *address,
+                    uint16_t port)
 {
-    return row->port == port && row->family == family &&
-           memcmp(&row->address, address, sizeof *address) == 0;
-}
-
-/* The place in the index where the listener is or, if it is not there, belongs. */
-static uint16_t *find_place(struct listeners *listeners, enum ip_family family,
-                            const struct ip_address *address, uint16_t port)
-{
-    uint32_t words[5] = {(uint32_t)family << 16 | port};
-    memcpy(words + 1, address->word, sizeof address->word);
-    size_t place = hash_words(listeners->seed, words, 5) % INDEX_SIZE;
-    while (
-        listeners->index[place] &&
-        !is_listener(&listeners->entries[listeners->index[place] - 1].row, family, address, port))
-        place = (place + 1) % INDEX_SIZE;
-    return &listeners->index[place];
+    key->count = 3;
+    key->word[0] = (uint64_t)family << 16 | port;
+    memcpy(&key->word[1], address, sizeof *address);
 }
 
 void listeners_begin(struct listeners *listeners)
@@ -108,8 +96,9 @@ static bool is_fuller(const struct queue *a, const struct queue *b)
 
 void listeners_add(struct listeners *listeners, const struct socket_record *record)
 {
-    uint16_t *place =
-        find_place(listeners, record->family, &record->local_address, record->local_port);
+    struct index_key key;
+    set_key(&key, record->family, &record->local_address, record->local_port);
+    uint16_t *place = index_find(&listeners->index, &key);
     if (!*place && listeners->count == LISTENERS_CAPACITY) {
         listeners->untracked_so_far++;
         port_set_add(&listeners->ports, record->local_port);
@@ -119,7 +108,8 @@ void listeners_add(struct listeners *listeners, const struct socket_record *reco
     if (!*place) {
         *place = (uint16_t)(listeners->count + 1);
         listeners->entries[listeners->count++] =
-            (struct entry){.row = {.family = record->family,
+            (struct entry){.key = key,
+                           .row = {.family = record->family,
                                    .address = record->local_address,
                                    .port = record->local_port}};
     }
@@ -145,12 +135,10 @@ static void forget_unseen(struct listeners *listeners)
     }
     if (kept == listeners->count)
         return;
-    memset(listeners->index, 0, sizeof listeners->index);
+    index_clear(&listeners->index);
     listeners->count = kept;
-    for (size_t i = 0; i < kept; i++) {
-        const struct listener_row *row = &listeners->entries[i].row;
-        *find_place(listeners, row->family, &row->address, row->port) = (uint16_t)(i + 1);
-    }
+    for (size_t i = 0; i < kept; i++)
+        *index_find(&listeners->index, &listeners->entries[i].key) = (uint16_t)(i + 1);
 }
 
 void listeners_end(struct listeners *listeners, int64_t now, bool detailed)
@@ -177,7 +165,9 @@ void listeners_end(struct listeners *listeners, int64_t now, bool detailed)
 static struct entry *find_seen(struct listeners *listeners, enum ip_family family,
                                const struct ip_address *address, uint16_t port)
 {
-    uint16_t place = *find_place(listeners, family, address, port);
+    struct index_key key;
+    set_key(&key, family, address, port);
+    uint16_t place = *index_find(&listeners->index, &key);
     if (!place || !listeners->entries[place - 1].seen)
         return NULL;
     return &listeners->entries[place - 1];
@@ -232,20 +222,10 @@ static uint64_t rank(const struct entry *entry, enum listener_ranking ranking)
     return entry->shown[ranking] ? busy + busy / 4 + 1 : busy;
 }
 
-/* An entry among the others. */
-struct place {
-    uint64_t rank;
-    const struct listener_row *row;
-    size_t position;
-};
-
-/* Busiest first; equal ones by address and port. */
-static int compare_ranks(const void *left, const void *right)
+static int compare_entries(const void *left, const void *right)
 {
-    const struct place *a = left, *b = right;
-    if (a->rank != b->rank)
-        return a->rank > b->rank ? -1 : 1;
-    return listener_compare_places(a->row, b->row);
+    const struct entry *a = left, *b = right;
+    return listener_compare_places(&a->row, &b->row);
 }
 
 static void add_connections(struct listener_row *sum, const struct listener_row *row)
@@ -257,30 +237,29 @@ static void add_connections(struct listener_row *sum, const struct listener_row 
 size_t listeners_top(struct listeners *listeners, enum listener_ranking ranking,
                      struct listener_row *rows, size_t top, struct listener_row *rest)
 {
-    struct place places[LISTENERS_CAPACITY];
-    size_t count = 0;
+    struct candidate candidates[LISTENERS_CAPACITY];
+    struct top list = {.candidates = candidates, .limit = top, .compare = compare_entries};
     for (size_t i = 0; i < listeners->count; i++) {
-        const struct entry *entry = &listeners->entries[i];
+        struct entry *entry = &listeners->entries[i];
         if (entry->sampled)
-            places[count++] = (struct place){rank(entry, ranking), &entry->row, i};
+            top_offer(&list, (double)rank(entry, ranking), entry);
+        entry->shown[ranking] = false;
     }
-    // cppcheck-suppress uninitvar ; the first `count` are set
-    qsort(places, count, sizeof places[0], compare_ranks);
+    for (size_t i = 0; i < list.count; i++)
+        ((struct entry *)candidates[i].entry)->shown[ranking] = true;
 
+    size_t count = 0;
     struct listener_row sum = {0};
     memcpy(sum.sockets, listeners->untracked_sockets, sizeof sum.sockets);
-    for (size_t i = 0; i < count; i++) {
-        struct entry *entry = &listeners->entries[places[i].position];
-        entry->shown[ranking] = i < top;
-        if (i < top)
-            rows[i] = entry->row;
+    for (size_t i = 0; i < listeners->count; i++) {
+        const struct entry *entry = &listeners->entries[i];
+        if (entry->shown[ranking])
+            rows[count++] = entry->row;
         else
             add_connections(&sum, &entry->row);
     }
     if (rest)
         *rest = sum;
-    if (count > top)
-        count = top;
     qsort(rows, count, sizeof *rows, compare_rows);
     return count;
 }

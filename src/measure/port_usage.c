@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "port_usage.h"
 
-#include "base/hash.h"
+#include "base/index.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Open addressing with linear probing, at most half full. */
 enum { ADDRESS_INDEX_SIZE = 2 * PORT_USAGE_LOCAL_ADDRESSES };
 
 struct local_address {
+    struct index_key key;
     enum ip_family family;
-    struct ip_address address;
     struct port_set used;
 };
 
@@ -26,9 +25,9 @@ struct port_usage {
     struct port_set any_address[IP_FAMILIES]; /* used on 0.0.0.0 and :: */
     struct destinations *destinations;        /* NULL: not kept */
 
-    uint64_t seed;
     size_t address_count;
-    uint16_t address_index[ADDRESS_INDEX_SIZE]; /* positions in `addresses` plus one; 0: free */
+    struct index address_index;
+    uint16_t places[ADDRESS_INDEX_SIZE];
     struct local_address addresses[PORT_USAGE_LOCAL_ADDRESSES];
 };
 
@@ -48,7 +47,8 @@ struct port_usage *port_usage_create(bool with_destinations)
     struct port_usage *usage = calloc(1, sizeof *usage);
     if (!usage)
         return NULL;
-    usage->seed = hash_random_seed();
+    usage->address_index =
+        index_make(usage->places, ADDRESS_INDEX_SIZE, usage->addresses, sizeof usage->addresses[0]);
     if (with_destinations && !(usage->destinations = destinations_create())) {
         port_usage_destroy(usage);
         return NULL;
@@ -81,7 +81,7 @@ void port_usage_begin(struct port_usage *usage, const struct port_settings *sett
     usage->usable = usage->assignable;
     usage->owned = usage->presumed = usage->held = usage->in_use = none;
     memset(&usage->any_address, 0, sizeof usage->any_address);
-    memset(&usage->address_index, 0, sizeof usage->address_index);
+    index_clear(&usage->address_index);
     usage->address_count = 0;
     if (usage->destinations)
         destinations_clear(usage->destinations);
@@ -98,18 +98,16 @@ static struct port_set *ports_of_address(struct port_usage *usage, enum ip_famil
 {
     if (is_any(address))
         return &usage->any_address[family];
-    size_t words = family == IP_FAMILY_IPV4 ? 1 : 4;
-    size_t place = hash_words(usage->seed, address->word, words) % ADDRESS_INDEX_SIZE;
-    for (; usage->address_index[place]; place = (place + 1) % ADDRESS_INDEX_SIZE) {
-        struct local_address *known = &usage->addresses[usage->address_index[place] - 1];
-        if (known->family == family && memcmp(&known->address, address, sizeof *address) == 0)
-            return &known->used;
-    }
+    struct index_key key = {.count = family == IP_FAMILY_IPV4 ? 1 : 2};
+    memcpy(key.word, address, sizeof *address);
+    uint16_t *place = index_find(&usage->address_index, &key);
+    if (*place)
+        return &usage->addresses[*place - 1].used;
     if (usage->address_count == PORT_USAGE_LOCAL_ADDRESSES)
         return NULL;
     struct local_address *fresh = &usage->addresses[usage->address_count++];
-    usage->address_index[place] = (uint16_t)usage->address_count;
-    *fresh = (struct local_address){.family = family, .address = *address};
+    *place = (uint16_t)usage->address_count;
+    *fresh = (struct local_address){.key = key, .family = family};
     return &fresh->used;
 }
 
