@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proc_file.h"
 
+#include "base/read_to_end.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,22 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static ssize_t read_whole(int fd, char *text, size_t size)
-{
-    size_t used = 0;
-    while (used < size) {
-        ssize_t got = read(fd, text + used, size - used);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -errno;
-        if (got == 0)
-            return (ssize_t)used;
-        used += (size_t)got;
-    }
-    return -EFBIG;
-}
-
 bool proc_file_read_text(char *text, size_t size, const char *root, const char *name,
                          struct fault *fault)
 {
@@ -33,9 +19,11 @@ bool proc_file_read_text(char *text, size_t size, const char *root, const char *
     snprintf(path, sizeof path, "%s/%s", root, name);
 
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t length = fd < 0 ? -errno : read_whole(fd, text, size - 1);
+    ssize_t length = fd < 0 ? -errno : read_to_end(fd, text, size);
     if (fd >= 0)
         close(fd);
+    if (length == (ssize_t)size)
+        length = -EFBIG;
     if (length < 0) {
         *fault = (struct fault){FAULT_PROC_READ, (int)-length, name};
         return false;

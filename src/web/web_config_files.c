@@ -2,6 +2,7 @@
 #include "web_config_files.h"
 
 #include "base/clock.h"
+#include "base/read_to_end.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,24 +33,6 @@ static struct file_stamp take_stamp(char *path)
     };
 }
 
-/* Read from `fd` into `bytes` until it ends. The bytes read, `size` when there may be more, or -1
- * with errno set. */
-static ssize_t read_until_end(int fd, char *bytes, size_t size)
-{
-    size_t used = 0;
-    while (used < size) {
-        ssize_t got = read(fd, bytes + used, size - used);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -1;
-        if (got == 0)
-            break;
-        used += (size_t)got;
-    }
-    return (ssize_t)used;
-}
-
 /* The bytes of the regular file `fd`, and a NUL. Allocated once, so that wiping them wipes all. */
 static char *read_regular(int fd, size_t *length, char *why, size_t why_size)
 {
@@ -68,9 +51,9 @@ static char *read_regular(int fd, size_t *length, char *why, size_t why_size)
         snprintf(why, why_size, "cannot be read: out of memory");
         return NULL;
     }
-    ssize_t got = read_until_end(fd, bytes, size);
+    ssize_t got = read_to_end(fd, bytes, size);
     if (got < 0)
-        snprintf(why, why_size, "cannot be read: %s", strerror(errno));
+        snprintf(why, why_size, "cannot be read: %s", strerror((int)-got));
     else if ((size_t)got == size)
         snprintf(why, why_size, "grew while it was read");
     if (got < 0 || (size_t)got == size) {
