@@ -18,10 +18,6 @@ static void begin(struct exposition *page, enum metric_id id)
     metric_writer_family(&page->writer, &metrics[id]);
 }
 
-#define for_each_namespace(name, page)                                                             \
-    for (const struct namespace_snapshot *name = (page)->snapshot->namespaces;                     \
-         name < (page)->snapshot->namespaces + (page)->snapshot->namespace_count; name++)
-
 /* The ten states that the count sample knows. */
 #define for_each_counted_state(state)                                                              \
     for (enum tcp_state state = 0; state < TCP_STATES; state++)                                    \
@@ -30,70 +26,74 @@ static void begin(struct exposition *page, enum metric_id id)
 static void write_states(struct exposition *page)
 {
     begin(page, METRIC_TCP_SOCKETS);
-    for_each_namespace(ns, page) for_each_counted_state(state)
+    for_each_counted_state(state)
     {
         struct label label = {"state", tcp_state_name(state)};
-        if (ns->has_counts)
-            metric_writer_integer(&page->writer, &label, 1, ns->sockets[state]);
+        if (page->snapshot->has_counts)
+            metric_writer_integer(&page->writer, &label, 1, page->snapshot->sockets[state]);
     }
     begin(page, METRIC_TCP_SOCKETS_PEAK);
-    for_each_namespace(ns, page) for_each_counted_state(state)
+    for_each_counted_state(state)
     {
         struct label label = {"state", tcp_state_name(state)};
-        if (ns->has_counts)
-            metric_writer_integer(&page->writer, &label, 1, ns->peak_sockets[state]);
+        if (page->snapshot->has_counts)
+            metric_writer_integer(&page->writer, &label, 1, page->snapshot->peak_sockets[state]);
     }
     begin(page, METRIC_TCP_SAMPLED_SOCKETS);
-    for_each_namespace(ns, page) for_each_counted_state(state)
+    for_each_counted_state(state)
     {
         struct label label = {"state", tcp_state_name(state)};
-        if (ns->has_counts)
-            metric_writer_histogram(&page->writer, &label, 1, &ns->sampled_sockets[state]);
+        if (page->snapshot->has_counts)
+            metric_writer_histogram(&page->writer, &label, 1,
+                                    &page->snapshot->sampled_sockets[state]);
     }
 }
 
 static void write_families(struct exposition *page)
 {
     begin(page, METRIC_TCP_FAMILY_SOCKETS);
-    for_each_namespace(ns, page)
-    {
-        if (!ns->has_detail)
-            continue;
-        for (enum ip_family family = 0; family < IP_FAMILIES; family++) {
-            for (enum tcp_state state = 0; state < TCP_STATES; state++) {
-                struct label labels[] = {{"family", ip_family_name(family)},
-                                         {"state", tcp_state_name(state)}};
-                if (state != TCP_STATE_BOUND_INACTIVE || ns->has_bound_inactive)
-                    metric_writer_integer(&page->writer, labels, 2,
-                                          ns->detail.sockets[family][state]);
-            }
+    if (!page->snapshot->has_detail)
+        return;
+    for (enum ip_family family = 0; family < IP_FAMILIES; family++) {
+        for (enum tcp_state state = 0; state < TCP_STATES; state++) {
+            struct label labels[] = {{"family", ip_family_name(family)},
+                                     {"state", tcp_state_name(state)}};
+            if (state != TCP_STATE_BOUND_INACTIVE || page->snapshot->has_bound_inactive)
+                metric_writer_integer(&page->writer, labels, 2,
+                                      page->snapshot->detail.sockets[family][state]);
         }
     }
 }
 
-/* A family with one whole number for each namespace `ns` in which `present` holds. */
-#define write_numbers(page, id, ns, present, value)                                                \
+/* A family of one whole number, if it is `present`. */
+#define write_numbers(page, id, present, value)                                                    \
     do {                                                                                           \
         begin(page, id);                                                                           \
-        for_each_namespace(ns, page) if (present)                                                  \
+        if (present)                                                                               \
             metric_writer_integer(&(page)->writer, NULL, 0, value);                                \
     } while (0)
 
 static void write_counters(struct exposition *page)
 {
-    write_numbers(page, METRIC_TCP_TIME_WAIT_STARTED, ns,
-                  ns->time_wait_collected && ns->has_counters, ns->counters.time_wait_started);
-    write_numbers(page, METRIC_TCP_TIME_WAIT_REUSED, ns,
-                  ns->time_wait_collected && ns->has_counters, ns->counters.time_wait_reused);
-    write_numbers(page, METRIC_TCP_TIME_WAIT_OVERFLOWS, ns,
-                  ns->time_wait_collected && ns->has_counters, ns->counters.time_wait_overflows);
-    write_numbers(page, METRIC_TCP_TIME_WAIT_LIMIT, ns, ns->time_wait_collected && ns->has_settings,
-                  ns->settings.time_wait_limit);
-    write_numbers(page, METRIC_TCP_TW_REUSE, ns, ns->time_wait_collected && ns->has_settings,
-                  ns->settings.tw_reuse);
-    write_numbers(page, METRIC_TCP_LISTEN_OVERFLOWS, ns, ns->has_counters,
-                  ns->counters.listen_overflows);
-    write_numbers(page, METRIC_TCP_LISTEN_DROPS, ns, ns->has_counters, ns->counters.listen_drops);
+    write_numbers(page, METRIC_TCP_TIME_WAIT_STARTED,
+                  page->snapshot->time_wait_collected && page->snapshot->has_counters,
+                  page->snapshot->counters.time_wait_started);
+    write_numbers(page, METRIC_TCP_TIME_WAIT_REUSED,
+                  page->snapshot->time_wait_collected && page->snapshot->has_counters,
+                  page->snapshot->counters.time_wait_reused);
+    write_numbers(page, METRIC_TCP_TIME_WAIT_OVERFLOWS,
+                  page->snapshot->time_wait_collected && page->snapshot->has_counters,
+                  page->snapshot->counters.time_wait_overflows);
+    write_numbers(page, METRIC_TCP_TIME_WAIT_LIMIT,
+                  page->snapshot->time_wait_collected && page->snapshot->has_settings,
+                  page->snapshot->settings.time_wait_limit);
+    write_numbers(page, METRIC_TCP_TW_REUSE,
+                  page->snapshot->time_wait_collected && page->snapshot->has_settings,
+                  page->snapshot->settings.tw_reuse);
+    write_numbers(page, METRIC_TCP_LISTEN_OVERFLOWS, page->snapshot->has_counters,
+                  page->snapshot->counters.listen_overflows);
+    write_numbers(page, METRIC_TCP_LISTEN_DROPS, page->snapshot->has_counters,
+                  page->snapshot->counters.listen_drops);
 }
 
 /* Room for an address and a port as label values. */
@@ -116,15 +116,12 @@ static struct endpoint_text format_endpoint(enum ip_family family, const struct 
 static void write_queue_numbers(struct exposition *page, enum metric_id id, size_t offset)
 {
     begin(page, id);
-    for_each_namespace(ns, page)
-    {
-        for (size_t i = 0; ns->has_counts && i < ns->queue_count; i++) {
-            const struct listener_row *row = &ns->queues[i];
-            struct endpoint_text text = format_endpoint(row->family, &row->address, row->port);
-            struct label labels[] = {{"address", text.address}, {"port", text.port}};
-            metric_writer_integer(&page->writer, labels, 2,
-                                  *(const uint64_t *)(const void *)((const char *)row + offset));
-        }
+    for (size_t i = 0; page->snapshot->has_counts && i < page->snapshot->queue_count; i++) {
+        const struct listener_row *row = &page->snapshot->queues[i];
+        struct endpoint_text text = format_endpoint(row->family, &row->address, row->port);
+        struct label labels[] = {{"address", text.address}, {"port", text.port}};
+        metric_writer_integer(&page->writer, labels, 2,
+                              *(const uint64_t *)(const void *)((const char *)row + offset));
     }
 }
 
@@ -154,29 +151,23 @@ static void write_listener_states(struct exposition *page, const char *address, 
 static void write_listeners(struct exposition *page)
 {
     begin(page, METRIC_LISTENER_SOCKETS);
-    for_each_namespace(ns, page)
-    {
-        if (!ns->has_detail || !ns->listeners_collected)
-            continue;
-        for (size_t i = 0; i < ns->listener_count; i++) {
-            const struct listener_row *row = &ns->listeners[i];
-            struct endpoint_text text = format_endpoint(row->family, &row->address, row->port);
-            write_listener_states(page, text.address, text.port, row);
-        }
-        write_listener_states(page, "other", "other", &ns->other_listeners);
+    if (!page->snapshot->has_detail || !page->snapshot->listeners_collected)
+        return;
+    for (size_t i = 0; i < page->snapshot->listener_count; i++) {
+        const struct listener_row *row = &page->snapshot->listeners[i];
+        struct endpoint_text text = format_endpoint(row->family, &row->address, row->port);
+        write_listener_states(page, text.address, text.port, row);
     }
+    write_listener_states(page, "other", "other", &page->snapshot->other_listeners);
 }
 
 static void write_time_wait_roles(struct exposition *page)
 {
     begin(page, METRIC_TCP_TIME_WAIT_SOCKETS);
-    for_each_namespace(ns, page)
-    {
-        for (enum time_wait_role role = 0; role < TIME_WAIT_ROLES; role++) {
-            struct label label = {"role", time_wait_role_name(role)};
-            if (ns->has_detail && ns->time_wait_collected)
-                metric_writer_integer(&page->writer, &label, 1, ns->time_wait[role]);
-        }
+    for (enum time_wait_role role = 0; role < TIME_WAIT_ROLES; role++) {
+        struct label label = {"role", time_wait_role_name(role)};
+        if (page->snapshot->has_detail && page->snapshot->time_wait_collected)
+            metric_writer_integer(&page->writer, &label, 1, page->snapshot->time_wait[role]);
     }
 }
 
@@ -186,15 +177,12 @@ static void write_port_numbers(struct exposition *page, enum metric_id id, size_
                                bool of_destinations)
 {
     begin(page, id);
-    for_each_namespace(ns, page)
-    {
-        for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
-            const struct port_snapshot *ports = &ns->ports[protocol];
-            const void *number = (const char *)&ports->summary + offset;
-            struct label label = {"protocol", socket_protocol_name(protocol)};
-            if (ports->present && (ports->has_destinations || !of_destinations))
-                metric_writer_integer(&page->writer, &label, 1, *(const uint64_t *)number);
-        }
+    for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
+        const struct port_snapshot *ports = &page->snapshot->ports[protocol];
+        const void *number = (const char *)&ports->summary + offset;
+        struct label label = {"protocol", socket_protocol_name(protocol)};
+        if (ports->present && (ports->has_destinations || !of_destinations))
+            metric_writer_integer(&page->writer, &label, 1, *(const uint64_t *)number);
     }
 }
 
@@ -217,21 +205,18 @@ static bool has_scope(const struct port_snapshot *ports, enum port_scope scope)
 static void write_utilization(struct exposition *page, enum metric_id id)
 {
     begin(page, id);
-    for_each_namespace(ns, page)
-    {
-        for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
-            const struct port_snapshot *ports = &ns->ports[protocol];
-            for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++) {
-                struct label labels[] = {{"protocol", socket_protocol_name(protocol)},
-                                         {"scope", port_scope_name(scope)}};
-                if (!has_scope(ports, scope))
-                    continue;
-                if (id == METRIC_PORT_UTILIZATION)
-                    metric_writer_real(&page->writer, labels, 2, ports->summary.utilization[scope]);
-                else
-                    metric_writer_histogram(&page->writer, labels, 2,
-                                            &ports->sampled_utilization[scope]);
-            }
+    for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
+        const struct port_snapshot *ports = &page->snapshot->ports[protocol];
+        for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++) {
+            struct label labels[] = {{"protocol", socket_protocol_name(protocol)},
+                                     {"scope", port_scope_name(scope)}};
+            if (!has_scope(ports, scope))
+                continue;
+            if (id == METRIC_PORT_UTILIZATION)
+                metric_writer_real(&page->writer, labels, 2, ports->summary.utilization[scope]);
+            else
+                metric_writer_histogram(&page->writer, labels, 2,
+                                        &ports->sampled_utilization[scope]);
         }
     }
 }
@@ -240,13 +225,10 @@ static void write_utilization(struct exposition *page, enum metric_id id)
 static void write_preferred_utilization(struct exposition *page)
 {
     begin(page, METRIC_PORT_PREFERRED_UTILIZATION);
-    for_each_namespace(ns, page)
-    {
-        const struct port_snapshot *ports = &ns->ports[SOCKET_TCP];
-        struct label label = {"protocol", socket_protocol_name(SOCKET_TCP)};
-        if (has_scope(ports, PORT_SCOPE_DESTINATION))
-            metric_writer_real(&page->writer, &label, 1, ports->summary.preferred_utilization);
-    }
+    const struct port_snapshot *ports = &page->snapshot->ports[SOCKET_TCP];
+    struct label label = {"protocol", socket_protocol_name(SOCKET_TCP)};
+    if (has_scope(ports, PORT_SCOPE_DESTINATION))
+        metric_writer_real(&page->writer, &label, 1, ports->summary.preferred_utilization);
 }
 
 static void write_destination(struct exposition *page, enum socket_protocol protocol,
@@ -265,13 +247,10 @@ static void write_destination(struct exposition *page, enum socket_protocol prot
 static void write_destinations(struct exposition *page)
 {
     begin(page, METRIC_DESTINATION_PORTS_USED);
-    for_each_namespace(ns, page)
-    {
-        for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
-            const struct port_snapshot *ports = &ns->ports[protocol];
-            for (size_t i = 0; ports->present && i < ports->destination_count; i++)
-                write_destination(page, protocol, &ports->destinations[i]);
-        }
+    for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
+        const struct port_snapshot *ports = &page->snapshot->ports[protocol];
+        for (size_t i = 0; ports->present && i < ports->destination_count; i++)
+            write_destination(page, protocol, &ports->destinations[i]);
     }
     write_port_numbers(page, METRIC_DESTINATIONS, offsetof(struct port_summary, destinations),
                        true);
@@ -339,17 +318,14 @@ static void write_sampling(struct exposition *page)
 
 static void write_derived_counts(struct exposition *page)
 {
-    write_numbers(page, METRIC_DERIVED_COUNTS, ns, true, ns->derived_counts_in_use);
+    write_numbers(page, METRIC_DERIVED_COUNTS, true, page->snapshot->derived_counts_in_use);
     begin(page, METRIC_DERIVED_DRIFT);
-    for_each_namespace(ns, page)
-    {
-        if (!ns->has_detail)
-            continue;
-        struct label label = {"state", tcp_state_name(TCP_STATE_ESTABLISHED)};
-        metric_writer_integer(&page->writer, &label, 1, ns->derived_drift.established);
-        label.value = tcp_state_name(TCP_STATE_TIME_WAIT);
-        metric_writer_integer(&page->writer, &label, 1, ns->derived_drift.time_wait);
-    }
+    if (!page->snapshot->has_detail)
+        return;
+    struct label label = {"state", tcp_state_name(TCP_STATE_ESTABLISHED)};
+    metric_writer_integer(&page->writer, &label, 1, page->snapshot->derived_drift.established);
+    label.value = tcp_state_name(TCP_STATE_TIME_WAIT);
+    metric_writer_integer(&page->writer, &label, 1, page->snapshot->derived_drift.time_wait);
 }
 
 static void write_errors(struct exposition *page)
