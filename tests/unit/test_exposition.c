@@ -126,6 +126,8 @@ static int make_whole(void **state)
     f->self = (struct self_report){.version = "1.2.3",
                                    .revision = "abcdef",
                                    .start_time_seconds = 1767225600.5,
+                                   .has_web_config = true,
+                                   .web_config_seconds = 1767225600.5,
                                    .has_process = true,
                                    .process = {1.25, 1000, 2000, 30, 40},
                                    .requests = {{"/metrics", 200, 9}, {"other", 404, 3}},
@@ -392,11 +394,11 @@ static void test_without_destinations_their_scope_vanishes(void **state)
 static void test_a_protocol_without_ports_vanishes(void **state)
 {
     struct fixture *f = *state;
-    f->snapshot.ports[SOCKET_UDP] = (struct port_snapshot){0};
+    f->snapshot.ports[SOCKET_UDP].present = false;
     render(f);
     assert_null(memmem(f->page.data, f->page.length, "\"udp\"", 5));
     assert_labelled(f, PORTS "used", "protocol", "tcp", 1004);
-    f->snapshot.ports[SOCKET_TCP] = (struct port_snapshot){0};
+    f->snapshot.ports[SOCKET_TCP].present = false;
     render(f);
     assert_absent(f, "sockdiag_ephemeral_");
     assert_absent(f, "sockdiag_destination");
@@ -437,6 +439,17 @@ static void test_each_sample_has_its_own_report(void **state)
         assert_labelled(f, EXPORTER "last_sample_timestamp_seconds", "sample", kinds[i],
                         base + 7.5);
     }
+}
+
+static void test_a_sample_without_a_success_has_no_timestamp(void **state)
+{
+    struct fixture *f = *state;
+    f->snapshot.samples[SAMPLE_COUNT] = (struct sample_report){.errors = 3};
+    f->snapshot.samples[SAMPLE_DETAIL] = (struct sample_report){.successes = 1, .last_success = 27};
+    render(f);
+#define TIMESTAMP EXPORTER "last_sample_timestamp_seconds"
+    assert_labelled(f, TIMESTAMP, "sample", "detail", 27);
+    assert_int_equal(count_lines(f, TIMESTAMP "{"), 1);
 }
 
 static void test_every_reason_of_errors_is_there(void **state)
@@ -569,16 +582,15 @@ static void test_a_refused_web_configuration_is_told(void **state)
 {
     struct fixture *f = *state;
     render(f);
-    assert_absent(f, "web_config"); /* where there is none */
-    f->self.has_web_config = true;
-    f->self.web_config_seconds = 1767225600.5;
-    render(f);
     assert_value(f, "sockdiag_exporter_web_config_last_reload_successful", 1);
     f->self.web_config_refused = true;
     render(f);
     assert_value(f, "sockdiag_exporter_web_config_last_reload_successful", 0);
     assert_value(f, "sockdiag_exporter_web_config_last_reload_success_timestamp_seconds",
                  1767225600.5);
+    f->self.has_web_config = false;
+    render(f);
+    assert_absent(f, "sockdiag_exporter_web_config");
 }
 
 static void test_without_process_and_requests_theirs_vanish(void **state)
@@ -771,6 +783,7 @@ int main(void)
         whole(test_a_protocol_without_ports_vanishes),
         whole(test_wildcards_of_both_families_are_two_series),
         whole(test_each_sample_has_its_own_report),
+        whole(test_a_sample_without_a_success_has_no_timestamp),
         whole(test_every_reason_of_errors_is_there),
         whole(test_the_exporter_reports_on_itself),
         whole(test_without_counts_their_series_vanish),
