@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The sampler: takes count and detail samples on a clock of its own, within a CPU budget, and hands
- * a snapshot to a reader after each. It knows when; what is measured is namespace_sample.h, how the
+ * a snapshot to a reader after each. It knows when; what is measured is host.h, how the
  * kernel is asked is src/kernel.
  *
  * Not safe for several threads: it belongs to the one that calls sampler_step(), which is the
