@@ -125,7 +125,7 @@ static void use(struct port_usage *usage, const struct socket_record *record)
 void port_usage_own(struct port_usage *usage, const struct socket_record *record)
 {
     uint16_t port = record->local_port;
-    if (!port_settings_in_range(&usage->settings, port))
+    if (!is_in_port_range(&usage->settings, port))
         return;
     port_set_add(&usage->owned, port);
     port_set_remove(&usage->presumed, port);
@@ -135,7 +135,7 @@ void port_usage_own(struct port_usage *usage, const struct socket_record *record
 
 void port_usage_presume(struct port_usage *usage, const struct socket_record *record)
 {
-    if (!port_settings_in_range(&usage->settings, record->local_port))
+    if (!is_in_port_range(&usage->settings, record->local_port))
         return;
     bool surely_owned = port_set_has(&usage->owned, record->local_port) &&
                         !port_set_has(&usage->presumed, record->local_port);
@@ -156,7 +156,7 @@ static void disown(struct port_usage *usage, uint16_t port)
 void port_usage_hold(struct port_usage *usage, const struct socket_record *record)
 {
     uint16_t port = record->local_port;
-    if (!port_settings_in_range(&usage->settings, port))
+    if (!is_in_port_range(&usage->settings, port))
         return;
     use(usage, record);
     if (port_set_has(&usage->presumed, port))

@@ -53,7 +53,7 @@ static bool is_server(struct detail_pass *pass, const struct socket_record *reco
 {
     if (listeners_add_connection(pass->listeners, record))
         return true;
-    return pass->settings && !port_settings_in_range(pass->settings, record->local_port);
+    return pass->settings && !is_in_port_range(pass->settings, record->local_port);
 }
 
 /* Takes each TCP socket where it belongs. Listeners come first, then bound-only sockets: by the
