@@ -10,7 +10,7 @@
 
 enum { INDEX_SIZE = 2 * DESTINATIONS_CAPACITY };
 
-/* So many entries are looked at to find the middle of all. */
+/* The entries that are sampled to estimate the median of all. */
 enum { SAMPLE_SIZE = 1024 };
 
 /* The words of a key: addresses and port. */
@@ -18,21 +18,19 @@ enum { IPV4_KEY_WORDS = 2, IPV6_KEY_WORDS = 5 };
 
 struct entry {
     struct index_key key;
-    /* What the destination has at most: `missed` plus the ports counted since it was entered. */
-    uint32_t level;
+    uint32_t level;  /* the most ports that it may have: `missed` + those counted since */
     uint32_t missed; /* the error bound when it was entered */
     uint32_t preferred_ports;
 };
 
 struct destinations {
     struct index index;
-    uint64_t seen; /* besides the incumbents */
+    uint64_t seen; /* without the incumbents */
     uint32_t error_bound;
     uint32_t count;
-    uint32_t incumbents; /* the first of `entries`: named for the last sample, in use or not */
-    uint32_t named_count;
-    struct index_key
-        named[DESTINATIONS_MAX_TOP]; /* in this sample, once destinations_top() was called */
+    uint32_t incumbents; /* the first of `entries`: picked in the last sample, with ports or not */
+    uint32_t picked_count;
+    struct index_key picked[DESTINATIONS_MAX_TOP]; /* last, which is in this sample or before it */
     uint16_t places[INDEX_SIZE];
     struct entry entries[DESTINATIONS_CAPACITY];
 };
@@ -72,11 +70,11 @@ void destinations_clear(struct destinations *destinations)
         index_clear(&destinations->index);
     destinations->seen = 0;
     destinations->error_bound = 0;
-    for (uint32_t i = 0; i < destinations->named_count; i++) {
-        destinations->entries[i] = (struct entry){.key = destinations->named[i]};
-        *index_find(&destinations->index, &destinations->named[i]) = (uint16_t)(i + 1);
+    for (uint32_t i = 0; i < destinations->picked_count; i++) {
+        destinations->entries[i] = (struct entry){.key = destinations->picked[i]};
+        *index_find(&destinations->index, &destinations->picked[i]) = (uint16_t)(i + 1);
     }
-    destinations->incumbents = destinations->count = destinations->named_count;
+    destinations->incumbents = destinations->count = destinations->picked_count;
 }
 
 static int compare_levels(const void *left, const void *right)
@@ -85,10 +83,9 @@ static int compare_levels(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* The middle level of entries spread over the table: at least half of those looked at are not above
- * it, and few of these are incumbents, so that dropping what is not above it makes room each time.
- */
-static uint32_t middle_level(const struct destinations *destinations)
+/* Estimate the median level. At least half of the sampled entries are not above it, and few of
+ * these are incumbents: dropping them always makes room. */
+static uint32_t estimate_median(const struct destinations *destinations)
 {
     uint32_t levels[SAMPLE_SIZE];
     for (size_t i = 0; i < SAMPLE_SIZE; i++)
@@ -97,11 +94,11 @@ static uint32_t middle_level(const struct destinations *destinations)
     return levels[SAMPLE_SIZE / 2];
 }
 
-/* Drop about half of the full table: every entry not above the middle, which is the new bound. The
- * incumbents stay, and stay the first. */
+/* Drop about half of the full table: the entries that are not above the median, which is the new
+ * error bound. The incumbents stay, at the front. */
 static void make_room(struct destinations *destinations)
 {
-    destinations->error_bound = middle_level(destinations);
+    destinations->error_bound = estimate_median(destinations);
     index_clear(&destinations->index);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < destinations->count; i++) {
@@ -143,7 +140,7 @@ void destinations_add(struct destinations *destinations, const struct socket_rec
     entry->preferred_ports += preferred;
 }
 
-static uint32_t ports_of(const struct entry *entry)
+static uint32_t count_ports(const struct entry *entry)
 {
     return entry->level - entry->missed;
 }
@@ -152,8 +149,8 @@ static uint32_t ports_of(const struct entry *entry)
 static int compare_entries(const void *left, const void *right)
 {
     const struct entry *a = left, *b = right;
-    if (ports_of(a) != ports_of(b))
-        return ports_of(a) > ports_of(b) ? -1 : 1;
+    if (count_ports(a) != count_ports(b))
+        return count_ports(a) > count_ports(b) ? -1 : 1;
     if (a->key.count != b->key.count)
         return a->key.count < b->key.count ? -1 : 1;
     return memcmp(a->key.word, b->key.word, a->key.count * sizeof a->key.word[0]);
@@ -165,7 +162,7 @@ static struct destination describe(const struct entry *entry)
     struct destination row = {
         .family = key->count == IPV4_KEY_WORDS ? IP_FAMILY_IPV4 : IP_FAMILY_IPV6,
         .remote_port = (uint16_t)key->word[key->count - 1],
-        .ports = ports_of(entry),
+        .ports = count_ports(entry),
         .preferred_ports = entry->preferred_ports,
     };
     if (row.family == IP_FAMILY_IPV4) {
@@ -178,7 +175,7 @@ static struct destination describe(const struct entry *entry)
     return row;
 }
 
-/* The position of the fullest entry; 0 if there is none. */
+/* Returns the position of the fullest entry, 0 if there is none. */
 static uint32_t find_fullest(const struct destinations *destinations)
 {
     uint32_t fullest = 0;
@@ -189,7 +186,7 @@ static uint32_t find_fullest(const struct destinations *destinations)
     return fullest;
 }
 
-bool destinations_fullest(const struct destinations *destinations, struct destination *fullest)
+bool destinations_find_fullest(const struct destinations *destinations, struct destination *fullest)
 {
     if (destinations->count == 0)
         return false;
@@ -198,15 +195,14 @@ bool destinations_fullest(const struct destinations *destinations, struct destin
 }
 
 /*
- * By what destinations are chosen. Counts that come and go by chance spread by their square root:
- * of thousands that hold a hundred ports on average, a few have 65 and a few 135. In square roots
- * all spread by a half, however large they are. An incumbent has six times that more, so that
- * chance alone does not replace it: if it has 1 port it gives way to 16, if 100 to 169, if 10,000
- * to 10,609.
+ * Random counts have a standard deviation of their square root: of thousands of destinations with a
+ * mean of 100 ports, a few have 65 and a few 135. The standard deviation of their square roots is
+ * 1/2, whatever the mean is. The six of them that an incumbent gets ahead keep chance from
+ * replacing it: from 1 port, 16 replace it; from 100 ports, 169; from 10,000 ports, 10,609.
  */
-static double rank(const struct destinations *destinations, uint32_t position)
+static double rate(const struct destinations *destinations, uint32_t position)
 {
-    double root = sqrt(ports_of(&destinations->entries[position]));
+    double root = sqrt(count_ports(&destinations->entries[position]));
     return position < destinations->incumbents ? root + 3 : root;
 }
 
@@ -216,8 +212,8 @@ static int compare_candidates(const void *left, const void *right)
     return compare_entries(a->entry, b->entry);
 }
 
-size_t destinations_top(struct destinations *destinations, struct destination *rows, size_t top,
-                        uint64_t always)
+size_t destinations_pick_top(struct destinations *destinations, struct destination *rows,
+                             size_t top, uint64_t always)
 {
     struct candidate candidates[DESTINATIONS_MAX_TOP];
     struct top list = {
@@ -228,29 +224,29 @@ size_t destinations_top(struct destinations *destinations, struct destination *r
     uint32_t fullest = find_fullest(destinations);
     for (uint32_t i = 0; i < destinations->count; i++) {
         struct entry *entry = &destinations->entries[i];
-        bool surely = i == fullest && ports_of(entry) >= always;
-        if (ports_of(entry) > 0)
-            top_offer(&list, surely ? INFINITY : rank(destinations, i), entry);
+        bool surely = i == fullest && count_ports(entry) >= always;
+        if (count_ports(entry) > 0)
+            top_offer(&list, surely ? INFINITY : rate(destinations, i), entry);
     }
     qsort(candidates, list.count, sizeof candidates[0], compare_candidates);
     for (size_t i = 0; i < list.count; i++) {
         const struct entry *entry = candidates[i].entry;
         rows[i] = describe(entry);
-        destinations->named[i] = entry->key;
+        destinations->picked[i] = entry->key;
     }
-    destinations->named_count = (uint32_t)list.count;
+    destinations->picked_count = (uint32_t)list.count;
     return list.count;
 }
 
-uint64_t destinations_seen(const struct destinations *destinations)
+uint64_t destinations_count(const struct destinations *destinations)
 {
     uint64_t seen = destinations->seen;
     for (uint32_t i = 0; i < destinations->incumbents; i++)
-        seen += ports_of(&destinations->entries[i]) > 0;
+        seen += count_ports(&destinations->entries[i]) > 0;
     return seen;
 }
 
-uint32_t destinations_error_bound(const struct destinations *destinations)
+uint32_t destinations_get_error_bound(const struct destinations *destinations)
 {
     return destinations->error_bound;
 }

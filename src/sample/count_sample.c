@@ -40,7 +40,7 @@ static void take_record(void *context, const struct socket_record *record)
 /* Say once that there are more listeners than are followed. */
 static void warn_of_untracked(struct host *host)
 {
-    uint64_t untracked = listeners_untracked(host->listeners);
+    uint64_t untracked = listeners_count_untracked(host->listeners);
     if (untracked > 0 && !host->untracked_told)
         log_warn("sampler",
                  "%" PRIu64 " listening sockets are beyond the %d listeners that are followed",
@@ -63,15 +63,15 @@ bool host_take_counts(struct host *host, int64_t now, uint64_t *rows, struct fau
     warn_of_untracked(host);
 
     struct derived_counts derived = {
-        .established = state_counts_of(&pass.counts, TCP_STATE_ESTABLISHED),
-        .time_wait = state_counts_of(&pass.counts, TCP_STATE_TIME_WAIT),
+        .established = state_counts_sum(&pass.counts, TCP_STATE_ESTABLISHED),
+        .time_wait = state_counts_sum(&pass.counts, TCP_STATE_TIME_WAIT),
     };
     if (derive)
         derived = derive_counts(&pass.counts, &usage);
     host->fin_wait2_minisockets = pass.counts.fin_wait2_minisockets;
     for (enum tcp_state state = 0; state < TCP_STATES; state++) {
         if (COUNTED_STATES & tcp_state_bit(state))
-            observe(host, state, now, state_counts_of(&pass.counts, state));
+            observe(host, state, now, state_counts_sum(&pass.counts, state));
     }
     observe(host, TCP_STATE_ESTABLISHED, now, derived.established);
     observe(host, TCP_STATE_TIME_WAIT, now, derived.time_wait);

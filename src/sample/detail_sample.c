@@ -68,20 +68,20 @@ static void take_record(void *context, const struct socket_record *record)
         else if (pass->bound)
             remember_bound(pass->bound, record);
         if (pass->ports)
-            port_usage_own(pass->ports, record);
+            port_usage_add_owner(pass->ports, record);
         return;
     }
     bool server = is_server(pass, record);
     if (record->state == TCP_STATE_TIME_WAIT)
         pass->time_wait[server ? TIME_WAIT_SERVER : TIME_WAIT_CLIENT]++;
     if (!server && pass->ports && record->state != TCP_STATE_SYN_RECV)
-        port_usage_hold(pass->ports, record);
+        port_usage_add_holder(pass->ports, record);
 }
 
 /* A UDP socket: nothing tells a server's port from a client's, so each is one in use. */
 static void take_udp_record(void *context, const struct socket_record *record)
 {
-    port_usage_hold(context, record);
+    port_usage_add_holder(context, record);
 }
 
 /* Take in what the sample at `now` found of the ports of one protocol. */
@@ -90,7 +90,7 @@ static void keep_ports(struct host *host, enum socket_protocol protocol, int64_t
     struct port_sample *ports = &host->ports[protocol];
     ports->summary = port_usage_summarize(ports->usage);
     ports->destination_count =
-        port_usage_top(ports->usage, ports->destinations, host->options.destinations_top);
+        port_usage_pick_top(ports->usage, ports->destinations, host->options.destinations_top);
     ports->sampled = now;
     for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++)
         histogram_observe(&ports->histograms[scope], ports->summary.utilization[scope]);
@@ -139,7 +139,7 @@ static bool is_bound_due(const struct host *host, int64_t now)
 {
     uint64_t sockets = 0;
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
-        sockets += state_counts_of(&host->detail, state);
+        sockets += state_counts_sum(&host->detail, state);
     return sockets < many_sockets || host->bound.sampled == 0 ||
            host->bound.count > BOUND_REMEMBERED || now - host->bound.sampled >= bound_interval;
 }
@@ -161,7 +161,7 @@ static bool sample_tcp(struct host *host, struct detail_pass *pass, int64_t now,
     } else {
         listed &= ~tcp_state_bit(TCP_STATE_BOUND_INACTIVE);
         for (size_t i = 0; pass->ports && i < host->bound.count; i++)
-            port_usage_presume(pass->ports, &host->bound.records[i]);
+            port_usage_add_former_owner(pass->ports, &host->bound.records[i]);
     }
     listeners_begin(host->listeners);
     if (!dump_tcp(&host->kernel, listed, take_record, pass, rows, fault))
@@ -175,7 +175,7 @@ static bool sample_tcp(struct host *host, struct detail_pass *pass, int64_t now,
         host->detail.sockets[family][TCP_STATE_BOUND_INACTIVE] = host->bound.sockets[family];
     memcpy(host->time_wait, pass->time_wait, sizeof host->time_wait);
     host->detailed = now;
-    if (state_counts_of(&host->detail, TCP_STATE_BOUND_INACTIVE) > 0)
+    if (state_counts_sum(&host->detail, TCP_STATE_BOUND_INACTIVE) > 0)
         host->bound_inactive_seen = true;
     if (checkable && read_moment(host, &after, &unchecked))
         check_identity(host, &before, &after);

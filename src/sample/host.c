@@ -95,12 +95,12 @@ static struct port_snapshot describe_ports(const struct host *host, enum socket_
 static void describe_listeners(struct host *host, struct snapshot *snapshot)
 {
     size_t top = host->options.listeners_top;
-    listeners_top(host->listeners, LISTENERS_BY_QUEUE, host->queue_rows, top, NULL);
+    listeners_pick_top(host->listeners, LISTENERS_BY_QUEUE, host->queue_rows, top, NULL);
     snapshot->listeners = host->listener_rows;
-    snapshot->listener_count = listeners_top(host->listeners, LISTENERS_BY_SOCKETS,
+    snapshot->listener_count = listeners_pick_top(host->listeners, LISTENERS_BY_SOCKETS,
                                              host->listener_rows, top, &snapshot->other_listeners);
     snapshot->queues = host->queue_rows;
-    snapshot->queue_count = listeners_named(host->listeners, host->queue_rows);
+    snapshot->queue_count = listeners_list_picked(host->listeners, host->queue_rows);
 }
 
 void host_describe(struct host *host, int64_t now, int64_t count_age, int64_t detail_age,
@@ -126,7 +126,7 @@ void host_describe(struct host *host, int64_t now, int64_t count_age, int64_t de
     memcpy(snapshot->sockets, host->sockets, sizeof snapshot->sockets);
     memcpy(snapshot->time_wait, host->time_wait, sizeof snapshot->time_wait);
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
-        snapshot->peak_sockets[state] = peak_window_highest(&host->peaks[state]);
+        snapshot->peak_sockets[state] = peak_window_read(&host->peaks[state]);
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++)
         snapshot->ports[protocol] = describe_ports(host, protocol, now, detail_age);
     if (host->options.collect_listeners)

@@ -72,7 +72,7 @@ static void write_state(const struct status_view *view, enum tcp_state state)
 /* Of the detail sample, which keeps no peaks. */
 static void write_bound_inactive(const struct status_view *view)
 {
-    uint64_t count = state_counts_of(&view->snapshot->detail, TCP_STATE_BOUND_INACTIVE);
+    uint64_t count = state_counts_sum(&view->snapshot->detail, TCP_STATE_BOUND_INACTIVE);
     buffer_append_format(view->out,
                          "<tr%s><th scope=\"row\">%s</th><td>%s</td><td>not kept</td></tr>\n",
                          count == 0 ? " class=\"none\"" : "",

@@ -92,7 +92,7 @@ static void test_counts_of_an_empty_namespace_are_zero(void **state)
     capture_take(&capture);
     for (enum tcp_state s = 0; s < TCP_STATES; s++) {
         assert_int_equal(capture.snapshot.sockets[s], 0);
-        assert_int_equal(state_counts_of(&capture.snapshot.detail, s), 0);
+        assert_int_equal(state_counts_sum(&capture.snapshot.detail, s), 0);
     }
 }
 
