@@ -18,13 +18,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Every way to the kernel, so that a test can stand in for it. */
-struct kernel_access {
-    sock_diag_opener *open_sock_diag;
-    void *opener_context;
-    const char *proc_root; /* "/proc" */
-};
-
 /* Times in nanoseconds. */
 struct sampler_options {
     int64_t interval;        /* between count samples */

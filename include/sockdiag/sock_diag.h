@@ -31,11 +31,18 @@
 typedef int sock_diag_opener(void *context);
 sock_diag_opener sock_diag_open_netlink;
 
+/* The ways to the kernel, which a test can replace. */
+struct kernel_access {
+    sock_diag_opener *open_sock_diag;
+    void *opener_context;
+    const char *proc_root; /* "/proc" */
+};
+
 /*
- * Dump the TCP sockets, or the UDP sockets of one family, of the network namespace of `fd`. A UDP
- * socket is in TCP_STATE_ESTABLISHED if it is connected, otherwise in TCP_STATE_BOUND_INACTIVE.
+ * Dump the TCP sockets, or the UDP sockets of one family, of a network namespace: that of the
+ * opened socket. A UDP socket is in TCP_STATE_ESTABLISHED if it is connected, otherwise in
+ * TCP_STATE_BOUND_INACTIVE.
  *
- * fd       a socket from an opener, used once
  * states   which to report
  * family   of UDP; an IPv6 socket that is bound to a v4-mapped address is with IPv6
  * consume  called for each socket with `context`, in the order of the walk
@@ -44,10 +51,12 @@ sock_diag_opener sock_diag_open_netlink;
  * False, with `fault` filled, when the dump is incomplete. Blocks while the kernel walks (about a
  * microsecond for each reported socket), at most ten seconds for one reply.
  */
-bool sock_diag_dump_tcp(int fd, tcp_state_set states, socket_record_consumer *consume,
-                        void *context, uint64_t *rows, struct fault *fault);
-bool sock_diag_dump_udp(int fd, enum ip_family family, socket_record_consumer *consume,
-                        void *context, uint64_t *rows, struct fault *fault);
+bool sock_diag_dump_tcp(const struct kernel_access *kernel, tcp_state_set states,
+                        socket_record_consumer *consume, void *context, uint64_t *rows,
+                        struct fault *fault);
+bool sock_diag_dump_udp(const struct kernel_access *kernel, enum ip_family family,
+                        socket_record_consumer *consume, void *context, uint64_t *rows,
+                        struct fault *fault);
 
 /*
  * Decode the netlink messages of one datagram; public for the fuzzer. Never reads past `length`.

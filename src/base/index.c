@@ -14,9 +14,10 @@ static uint64_t make_seed(void)
     return seed;
 }
 
-struct index index_make(uint16_t *places, size_t size, const void *entries, size_t entry_size)
+struct index index_make(uint16_t *places, size_t size, const void *entries, size_t entry_size,
+                        size_t key_words)
 {
-    return (struct index){make_seed(), places, size, entries, entry_size};
+    return (struct index){make_seed(), places, size, entries, entry_size, key_words};
 }
 
 void index_clear(struct index *index)

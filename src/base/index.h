@@ -11,25 +11,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The longest key: two IPv6 addresses and a port. */
-enum { INDEX_KEY_WORDS = 5 };
-
-struct index_key {
-    uint64_t word[INDEX_KEY_WORDS];
-    uint32_t count; /* words in use; the others do not matter */
-};
-
 struct index {
     uint64_t seed;
     uint16_t *places; /* positions in `entries` plus one; 0 is a free place */
     size_t size;      /* places: a power of two, and at least twice the entries */
     const char *entries;
     size_t entry_size;
+    size_t key_words;
 };
 
-/* An empty index of `entries`, each of which begins with its struct index_key. Both arrays belong
- * to the caller; all places are 0. The seed is different for each index. */
-struct index index_make(uint16_t *places, size_t size, const void *entries, size_t entry_size);
+/* An empty index of `entries`, each of which begins with its key: `key_words` words. Both arrays
+ * belong to the caller; all places are 0. Each index has a different seed. */
+struct index index_make(uint16_t *places, size_t size, const void *entries, size_t entry_size,
+                        size_t key_words);
 
 /* Forget all entries. */
 void index_clear(struct index *index);
@@ -42,27 +36,23 @@ static inline uint64_t index_mix(uint64_t hash, uint64_t word)
     return hash ^ hash >> 32;
 }
 
-static inline bool index_is_same_key(const struct index_key *a, const struct index_key *b)
-{
-    uint32_t i = 0;
-    while (i < a->count && a->word[i] == b->word[i])
-        i++;
-    return i == a->count && i == b->count;
-}
-
-/* The place of the entry with this key or, if there is none, the free place where its position
+/* Find the place of the entry with this key or, if there is none, the free place where its position
  * plus one belongs. */
-static inline uint16_t *index_find(const struct index *index, const struct index_key *key)
+static inline uint16_t *index_find(const struct index *index, const uint64_t *key)
 {
     uint64_t place = index->seed;
-    for (uint32_t i = 0; i < key->count; i++)
-        place = index_mix(place, key->word[i]);
+    for (size_t i = 0; i < index->key_words; i++)
+        place = index_mix(place, key[i]);
     for (place = index_mix(place, index->seed);; place++) {
         uint16_t *found = &index->places[place & (index->size - 1)];
         if (*found == 0)
             return found;
         const void *entry = index->entries + (*found - 1U) * index->entry_size;
-        if (index_is_same_key(entry, key))
+        const uint64_t *other = entry;
+        size_t same = 0;
+        while (same < index->key_words && other[same] == key[same])
+            same++;
+        if (same == index->key_words)
             return found;
     }
 }

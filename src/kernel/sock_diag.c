@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "inet_diag_message.h"
 
@@ -90,12 +91,11 @@ bool sock_diag_decode(const void *data, size_t length, socket_record_consumer *c
 }
 
 /* Send a request and read its dump to the end. */
-static bool dump(int fd, const struct nlmsghdr *request, socket_record_consumer *consume,
-                 void *context, uint64_t *rows, struct fault *fault)
+static bool exchange(int fd, const struct nlmsghdr *request, socket_record_consumer *consume,
+                     void *context, uint64_t *rows, struct fault *fault)
 {
     _Alignas(struct nlmsghdr) char buffer[SOCK_DIAG_BUFFER_SIZE];
 
-    *rows = 0;
     if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &reply_timeout, sizeof reply_timeout) < 0)
         return fault_set(fault, FAULT_NETLINK_OPEN, errno, NULL);
     /* An unconnected netlink socket sends to the kernel. */
@@ -116,8 +116,22 @@ static bool dump(int fd, const struct nlmsghdr *request, socket_record_consumer 
     return true;
 }
 
-bool sock_diag_dump_tcp(int fd, tcp_state_set states, socket_record_consumer *consume,
-                        void *context, uint64_t *rows, struct fault *fault)
+static bool dump(const struct kernel_access *kernel, const struct nlmsghdr *request,
+                 socket_record_consumer *consume, void *context, uint64_t *rows,
+                 struct fault *fault)
+{
+    *rows = 0;
+    int fd = kernel->open_sock_diag(kernel->opener_context);
+    if (fd < 0)
+        return fault_set(fault, FAULT_NETLINK_OPEN, -fd, NULL);
+    bool whole = exchange(fd, request, consume, context, rows, fault);
+    close(fd);
+    return whole;
+}
+
+bool sock_diag_dump_tcp(const struct kernel_access *kernel, tcp_state_set states,
+                        socket_record_consumer *consume, void *context, uint64_t *rows,
+                        struct fault *fault)
 {
     const struct {
         struct nlmsghdr header;
@@ -128,11 +142,12 @@ bool sock_diag_dump_tcp(int fd, tcp_state_set states, socket_record_consumer *co
                    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
         .body = {.idiag_states = inet_diag_make_state_mask(states)},
     };
-    return dump(fd, &request.header, consume, context, rows, fault);
+    return dump(kernel, &request.header, consume, context, rows, fault);
 }
 
-bool sock_diag_dump_udp(int fd, enum ip_family family, socket_record_consumer *consume,
-                        void *context, uint64_t *rows, struct fault *fault)
+bool sock_diag_dump_udp(const struct kernel_access *kernel, enum ip_family family,
+                        socket_record_consumer *consume, void *context, uint64_t *rows,
+                        struct fault *fault)
 {
     const struct {
         struct nlmsghdr header;
@@ -145,5 +160,5 @@ bool sock_diag_dump_udp(int fd, enum ip_family family, socket_record_consumer *c
                  .sdiag_protocol = IPPROTO_UDP,
                  .idiag_states = UINT32_MAX},
     };
-    return dump(fd, &request.header, consume, context, rows, fault);
+    return dump(kernel, &request.header, consume, context, rows, fault);
 }

@@ -13,13 +13,15 @@ enum { INDEX_SIZE = 2 * DESTINATIONS_CAPACITY };
 /* The entries that are sampled to estimate the median of all. */
 enum { SAMPLE_SIZE = 1024 };
 
-/* The words of a key: addresses and port. */
-enum { IPV4_KEY_WORDS = 2, IPV6_KEY_WORDS = 5 };
+enum { KEY_WORDS = 5 };
+struct key {
+    uint64_t word[KEY_WORDS]; /* local address, remote address; family and remote port */
+};
 
 struct entry {
-    struct index_key key;
-    uint32_t level;  /* the most ports that it may have: `missed` + those counted since */
-    uint32_t missed; /* the error bound when it was entered */
+    struct key key;
+    uint32_t missed; /* the error bound when it was entered: there may be as many ports more */
+    uint32_t ports;
     uint32_t preferred_ports;
 };
 
@@ -30,7 +32,7 @@ struct destinations {
     uint32_t count;
     uint32_t incumbents; /* the first of `entries`: picked in the last sample, with ports or not */
     uint32_t picked_count;
-    struct index_key picked[DESTINATIONS_MAX_TOP]; /* last, which is in this sample or before it */
+    struct key picked[DESTINATIONS_MAX_TOP]; /* last, in this sample or an earlier one */
     uint16_t places[INDEX_SIZE];
     struct entry entries[DESTINATIONS_CAPACITY];
 };
@@ -41,7 +43,7 @@ struct destinations *destinations_create(void)
     struct destinations *destinations = calloc(1, sizeof *destinations);
     if (destinations)
         destinations->index = index_make(destinations->places, INDEX_SIZE, destinations->entries,
-                                         sizeof destinations->entries[0]);
+                                         sizeof destinations->entries[0], KEY_WORDS);
     return destinations;
 }
 
@@ -50,18 +52,11 @@ void destinations_destroy(struct destinations *destinations)
     free(destinations);
 }
 
-static void set_key(struct index_key *key, const struct socket_record *record)
+static void set_key(struct key *key, const struct socket_record *record)
 {
-    if (record->family == IP_FAMILY_IPV4) {
-        key->count = IPV4_KEY_WORDS;
-        key->word[0] =
-            (uint64_t)record->local_address.word[0] << 32 | record->remote_address.word[0];
-    } else {
-        key->count = IPV6_KEY_WORDS;
-        memcpy(&key->word[0], &record->local_address, sizeof record->local_address);
-        memcpy(&key->word[2], &record->remote_address, sizeof record->remote_address);
-    }
-    key->word[key->count - 1] = record->remote_port;
+    memcpy(&key->word[0], &record->local_address, sizeof record->local_address);
+    memcpy(&key->word[2], &record->remote_address, sizeof record->remote_address);
+    key->word[4] = (uint64_t)record->family << 16 | record->remote_port;
 }
 
 void destinations_clear(struct destinations *destinations)
@@ -72,9 +67,15 @@ void destinations_clear(struct destinations *destinations)
     destinations->error_bound = 0;
     for (uint32_t i = 0; i < destinations->picked_count; i++) {
         destinations->entries[i] = (struct entry){.key = destinations->picked[i]};
-        *index_find(&destinations->index, &destinations->picked[i]) = (uint16_t)(i + 1);
+        *index_find(&destinations->index, destinations->picked[i].word) = (uint16_t)(i + 1);
     }
     destinations->incumbents = destinations->count = destinations->picked_count;
+}
+
+/* Returns the most ports that the destination may have. */
+static uint32_t find_level(const struct entry *entry)
+{
+    return entry->missed + entry->ports;
 }
 
 static int compare_levels(const void *left, const void *right)
@@ -89,7 +90,7 @@ static uint32_t estimate_median(const struct destinations *destinations)
 {
     uint32_t levels[SAMPLE_SIZE];
     for (size_t i = 0; i < SAMPLE_SIZE; i++)
-        levels[i] = destinations->entries[i * DESTINATIONS_CAPACITY / SAMPLE_SIZE].level;
+        levels[i] = find_level(&destinations->entries[i * DESTINATIONS_CAPACITY / SAMPLE_SIZE]);
     qsort(levels, SAMPLE_SIZE, sizeof levels[0], compare_levels);
     return levels[SAMPLE_SIZE / 2];
 }
@@ -103,75 +104,62 @@ static void make_room(struct destinations *destinations)
     uint32_t kept = 0;
     for (uint32_t i = 0; i < destinations->count; i++) {
         const struct entry *entry = &destinations->entries[i];
-        if (i >= destinations->incumbents && entry->level <= destinations->error_bound)
+        if (i >= destinations->incumbents && find_level(entry) <= destinations->error_bound)
             continue;
         destinations->entries[kept] = *entry;
-        *index_find(&destinations->index, &destinations->entries[kept].key) = (uint16_t)(kept + 1);
+        *index_find(&destinations->index, entry->key.word) = (uint16_t)(kept + 1);
         kept++;
     }
     destinations->count = kept;
 }
 
 /* Enter a destination that is not in the table. */
-static struct entry *enter(struct destinations *destinations, const struct index_key *key,
+static struct entry *enter(struct destinations *destinations, const struct key *key,
                            uint16_t *place)
 {
     if (destinations->count == DESTINATIONS_CAPACITY) {
         make_room(destinations);
-        place = index_find(&destinations->index, key);
+        place = index_find(&destinations->index, key->word);
     }
     destinations->seen++;
     struct entry *entry = &destinations->entries[destinations->count++];
     *place = (uint16_t)destinations->count;
-    *entry = (struct entry){
-        .key = *key, .level = destinations->error_bound, .missed = destinations->error_bound};
+    *entry = (struct entry){.key = *key, .missed = destinations->error_bound};
     return entry;
 }
 
 void destinations_add(struct destinations *destinations, const struct socket_record *record,
                       bool preferred)
 {
-    struct index_key key;
+    struct key key;
     set_key(&key, record);
-    uint16_t *place = index_find(&destinations->index, &key);
+    uint16_t *place = index_find(&destinations->index, key.word);
     struct entry *entry =
         *place ? &destinations->entries[*place - 1] : enter(destinations, &key, place);
-    entry->level++;
+    entry->ports++;
     entry->preferred_ports += preferred;
-}
-
-static uint32_t count_ports(const struct entry *entry)
-{
-    return entry->level - entry->missed;
 }
 
 /* Fullest first, equal ones by address. */
 static int compare_entries(const void *left, const void *right)
 {
     const struct entry *a = left, *b = right;
-    if (count_ports(a) != count_ports(b))
-        return count_ports(a) > count_ports(b) ? -1 : 1;
-    if (a->key.count != b->key.count)
-        return a->key.count < b->key.count ? -1 : 1;
-    return memcmp(a->key.word, b->key.word, a->key.count * sizeof a->key.word[0]);
+    if (a->ports != b->ports)
+        return a->ports > b->ports ? -1 : 1;
+    return memcmp(&a->key, &b->key, sizeof a->key);
 }
 
 static struct destination describe(const struct entry *entry)
 {
-    const struct index_key *key = &entry->key;
+    const uint64_t *word = entry->key.word;
     struct destination row = {
-        .family = key->count == IPV4_KEY_WORDS ? IP_FAMILY_IPV4 : IP_FAMILY_IPV6,
-        .remote_port = (uint16_t)key->word[key->count - 1],
-        .ports = count_ports(entry),
+        .family = (enum ip_family)(word[4] >> 16),
+        .remote_port = (uint16_t)word[4],
+        .ports = entry->ports,
         .preferred_ports = entry->preferred_ports,
     };
-    if (row.family == IP_FAMILY_IPV4) {
-        row.local_address.word[0] = (uint32_t)(key->word[0] >> 32);
-        row.remote_address.word[0] = (uint32_t)key->word[0];
-    } else {
-        memcpy(row.local_address.word, &key->word[0], sizeof row.local_address.word);
-        memcpy(row.remote_address.word, &key->word[2], sizeof row.remote_address.word);
-    }
+    memcpy(&row.local_address, &word[0], sizeof row.local_address);
+    memcpy(&row.remote_address, &word[2], sizeof row.remote_address);
     return row;
 }
 
@@ -202,7 +190,7 @@ bool destinations_find_fullest(const struct destinations *destinations, struct d
  */
 static double rate(const struct destinations *destinations, uint32_t position)
 {
-    double root = sqrt(count_ports(&destinations->entries[position]));
+    double root = sqrt(destinations->entries[position].ports);
     return position < destinations->incumbents ? root + 3 : root;
 }
 
@@ -224,8 +212,8 @@ size_t destinations_pick_top(struct destinations *destinations, struct destinati
     uint32_t fullest = find_fullest(destinations);
     for (uint32_t i = 0; i < destinations->count; i++) {
         struct entry *entry = &destinations->entries[i];
-        bool surely = i == fullest && count_ports(entry) >= always;
-        if (count_ports(entry) > 0)
+        bool surely = i == fullest && entry->ports >= always;
+        if (entry->ports > 0)
             top_offer(&list, surely ? INFINITY : rate(destinations, i), entry);
     }
     qsort(candidates, list.count, sizeof candidates[0], compare_candidates);
@@ -242,7 +230,7 @@ uint64_t destinations_count(const struct destinations *destinations)
 {
     uint64_t seen = destinations->seen;
     for (uint32_t i = 0; i < destinations->incumbents; i++)
-        seen += count_ports(&destinations->entries[i]) > 0;
+        seen += destinations->entries[i].ports > 0;
     return seen;
 }
 

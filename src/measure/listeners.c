@@ -11,8 +11,11 @@
 
 enum { INDEX_SIZE = 2 * LISTENERS_CAPACITY };
 
+/* Family and port; address. */
+enum { KEY_WORDS = 3 };
+
 struct entry {
-    struct index_key key;
+    uint64_t key[KEY_WORDS];
     struct listener_row row;  /* of the last sample; no `queues` if it is not from a whole one */
     struct listener_row next; /* of the sample in progress; no `queues` until it is added */
     struct peak_window peak;
@@ -38,8 +41,8 @@ struct listeners *listeners_create(int64_t peak_window)
     if (!listeners)
         return NULL;
     listeners->peak_window = peak_window;
-    listeners->index =
-        index_make(listeners->places, INDEX_SIZE, listeners->entries, sizeof listeners->entries[0]);
+    listeners->index = index_make(listeners->places, INDEX_SIZE, listeners->entries,
+                                  sizeof listeners->entries[0], KEY_WORDS);
     return listeners;
 }
 
@@ -48,12 +51,11 @@ void listeners_destroy(struct listeners *listeners)
     free(listeners);
 }
 
-static void set_key(struct index_key *key, enum ip_family family, const struct ip_address *address,
-                    uint16_t port)
+static void set_key(uint64_t key[static KEY_WORDS], enum ip_family family,
+                    const struct ip_address *address, uint16_t port)
 {
-    key->count = 3;
-    key->word[0] = (uint64_t)family << 16 | port;
-    memcpy(&key->word[1], address, sizeof *address);
+    key[0] = (uint64_t)family << 16 | port;
+    memcpy(&key[1], address, sizeof *address);
 }
 
 static void clear_counts(struct listener_row *row)
@@ -84,9 +86,9 @@ static bool is_fuller(const struct socket_record *record, const struct listener_
 
 void listeners_add(struct listeners *listeners, const struct socket_record *record)
 {
-    struct index_key key;
-    set_key(&key, record->family, &record->local_address, record->local_port);
-    uint16_t *place = index_find(&listeners->index, &key);
+    uint64_t key[KEY_WORDS];
+    set_key(key, record->family, &record->local_address, record->local_port);
+    uint16_t *place = index_find(&listeners->index, key);
     port_set_add(&listeners->ports, record->local_port);
     if (!*place && listeners->count == LISTENERS_CAPACITY) {
         listeners->next_untracked.queues++;
@@ -94,11 +96,11 @@ void listeners_add(struct listeners *listeners, const struct socket_record *reco
         return;
     }
     if (!*place) {
-        listeners->entries[listeners->count] =
-            (struct entry){.key = key,
-                           .next = {.family = record->family,
-                                    .address = record->local_address,
-                                    .port = record->local_port}};
+        struct entry *entry = &listeners->entries[listeners->count];
+        *entry = (struct entry){.next = {.family = record->family,
+                                         .address = record->local_address,
+                                         .port = record->local_port}};
+        memcpy(entry->key, key, sizeof key);
         *place = (uint16_t)++listeners->count;
     }
     struct listener_row *next = &listeners->entries[*place - 1].next;
@@ -136,16 +138,16 @@ void listeners_end(struct listeners *listeners, int64_t now, bool detailed)
     listeners->count = kept;
     index_clear(&listeners->index);
     for (size_t i = 0; i < kept; i++)
-        *index_find(&listeners->index, &listeners->entries[i].key) = (uint16_t)(i + 1);
+        *index_find(&listeners->index, listeners->entries[i].key) = (uint16_t)(i + 1);
 }
 
 /* Find a listener of the sample in progress. */
 static struct listener_row *find_next(struct listeners *listeners, enum ip_family family,
                                       const struct ip_address *address, uint16_t port)
 {
-    struct index_key key;
-    set_key(&key, family, address, port);
-    uint16_t place = *index_find(&listeners->index, &key);
+    uint64_t key[KEY_WORDS];
+    set_key(key, family, address, port);
+    uint16_t place = *index_find(&listeners->index, key);
     if (!place || listeners->entries[place - 1].next.queues == 0)
         return NULL;
     return &listeners->entries[place - 1].next;

@@ -9,8 +9,7 @@
 enum { ADDRESS_INDEX_SIZE = 2 * PORT_USAGE_LOCAL_ADDRESSES };
 
 struct local_address {
-    struct index_key key;
-    enum ip_family family;
+    uint64_t key[3]; /* family; address */
     struct port_set used;
 };
 
@@ -46,8 +45,8 @@ struct port_usage *port_usage_create(bool with_destinations)
     struct port_usage *usage = calloc(1, sizeof *usage);
     if (!usage)
         return NULL;
-    usage->address_index =
-        index_make(usage->places, ADDRESS_INDEX_SIZE, usage->addresses, sizeof usage->addresses[0]);
+    usage->address_index = index_make(usage->places, ADDRESS_INDEX_SIZE, usage->addresses,
+                                      sizeof usage->addresses[0], 3);
     if (with_destinations && !(usage->destinations = destinations_create())) {
         port_usage_destroy(usage);
         return NULL;
@@ -89,16 +88,17 @@ static struct port_set *find_ports_of_address(struct port_usage *usage, enum ip_
 {
     if (is_any(address))
         return &usage->any_address[family];
-    struct index_key key = {.count = family == IP_FAMILY_IPV4 ? 1 : 2};
-    memcpy(key.word, address, sizeof *address);
-    uint16_t *place = index_find(&usage->address_index, &key);
+    uint64_t key[3] = {family};
+    memcpy(&key[1], address, sizeof *address);
+    uint16_t *place = index_find(&usage->address_index, key);
     if (*place)
         return &usage->addresses[*place - 1].used;
     if (usage->address_count == PORT_USAGE_LOCAL_ADDRESSES)
         return NULL;
     struct local_address *fresh = &usage->addresses[usage->address_count++];
     *place = (uint16_t)usage->address_count;
-    *fresh = (struct local_address){.key = key, .family = family};
+    *fresh = (struct local_address){0};
+    memcpy(fresh->key, key, sizeof key);
     return &fresh->used;
 }
 
@@ -165,7 +165,7 @@ static unsigned count_fullest_address(const struct port_usage *usage)
     for (size_t i = 0; i < usage->address_count; i++) {
         const struct local_address *address = &usage->addresses[i];
         struct port_set used = address->used;
-        port_set_unite(&used, &everywhere[address->family]);
+        port_set_unite(&used, &everywhere[address->key[0]]);
         unsigned count = port_set_count(&used);
         if (count > most)
             most = count;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/log.h"
-#include "dump.h"
 #include "host.h"
 
 #include <string.h>
@@ -101,7 +100,7 @@ static bool list_udp(const struct host *host, uint64_t *rows, struct fault *faul
     struct port_usage *usage = host->ports[SOCKET_UDP].usage;
     for (enum ip_family family = 0; family < IP_FAMILIES; family++) {
         uint64_t family_rows = 0;
-        if (!dump_udp(&host->kernel, family, take_udp_record, usage, &family_rows, fault))
+        if (!sock_diag_dump_udp(&host->kernel, family, take_udp_record, usage, &family_rows, fault))
             return false;
         *rows += family_rows;
     }
@@ -164,7 +163,7 @@ static bool sample_tcp(struct host *host, struct detail_pass *pass, int64_t now,
             port_usage_add_former_owner(pass->ports, &host->bound.records[i]);
     }
     listeners_begin(host->listeners);
-    if (!dump_tcp(&host->kernel, listed, take_record, pass, rows, fault))
+    if (!sock_diag_dump_tcp(&host->kernel, listed, take_record, pass, rows, fault))
         return false;
     listeners_end(host->listeners, now, true);
 

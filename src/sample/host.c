@@ -97,8 +97,9 @@ static void describe_listeners(struct host *host, struct snapshot *snapshot)
     size_t top = host->options.listeners_top;
     listeners_pick_top(host->listeners, LISTENERS_BY_QUEUE, host->queue_rows, top, NULL);
     snapshot->listeners = host->listener_rows;
-    snapshot->listener_count = listeners_pick_top(host->listeners, LISTENERS_BY_SOCKETS,
-                                             host->listener_rows, top, &snapshot->other_listeners);
+    snapshot->listener_count =
+        listeners_pick_top(host->listeners, LISTENERS_BY_SOCKETS, host->listener_rows, top,
+                           &snapshot->other_listeners);
     snapshot->queues = host->queue_rows;
     snapshot->queue_count = listeners_list_picked(host->listeners, host->queue_rows);
 }
