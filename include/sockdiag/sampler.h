@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The sampler: takes count and detail samples on a clock of its own, within a CPU budget, and hands
- * a snapshot to a reader after each. It knows when; what is measured is namespace_sample.h, how the
+ * a snapshot to a reader after each. It knows when; what is measured is host.h, how the
  * kernel is asked is src/kernel.
  *
  * Not safe for several threads: it belongs to the one that calls sampler_step(), which is the
@@ -17,13 +17,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* Every way to the kernel, so that a test can stand in for it. */
-struct kernel_access {
-    sock_diag_opener *open_sock_diag;
-    void *opener_context;
-    const char *proc_root; /* "/proc" */
-};
 
 /* Times in nanoseconds. */
 struct sampler_options {

@@ -46,8 +46,24 @@ struct port_snapshot {
     size_t destination_count;
 };
 
-/* One network namespace. */
-struct namespace_snapshot {
+enum sample_kind { SAMPLE_COUNT, SAMPLE_DETAIL, SAMPLE_KINDS };
+
+/* The label value: "count" or "detail". */
+const char *sample_kind_name(enum sample_kind kind);
+
+/* How the sampling itself went. */
+struct sample_report {
+    uint64_t successes;
+    uint64_t errors;
+    double cpu_seconds;      /* since the start */
+    double duration_seconds; /* of the last one */
+    double interval_seconds; /* in force */
+    double sockets_read;     /* rows of the last one */
+    double last_success;     /* unix time in seconds; 0 before the first */
+};
+
+/* One host: the network namespace of the sampler's thread. */
+struct snapshot {
     /* From the count sample. */
     bool has_counts;                         /* the next seven are known */
     uint64_t sockets[TCP_STATES];            /* BOUND_INACTIVE is not counted here: 0 */
@@ -78,35 +94,15 @@ struct namespace_snapshot {
     /* What the operator wants to see. */
     bool time_wait_collected;
     bool listeners_collected;
-};
 
-enum sample_kind { SAMPLE_COUNT, SAMPLE_DETAIL, SAMPLE_KINDS };
-
-/* The label value: "count" or "detail". */
-const char *sample_kind_name(enum sample_kind kind);
-
-/* How the sampling itself went. */
-struct sample_report {
-    uint64_t successes;
-    uint64_t errors;
-    double cpu_seconds;      /* since the start */
-    double duration_seconds; /* of the last one */
-    double interval_seconds; /* in force */
-    double sockets_read;     /* rows of the last one */
-    double last_success;     /* unix time in seconds; 0 before the first */
-};
-
-struct snapshot {
-    const struct namespace_snapshot *namespaces;
-    size_t namespace_count;
+    /* How sampling went. */
     struct sample_report samples[SAMPLE_KINDS];
     uint64_t errors[FAULT_REASONS];
     int64_t next_within; /* nanoseconds: when the next has not come by then, the sampler is stuck */
 };
 
 /* A copy that stands alone, in one piece: free() is all that it needs. NULL when there is no
- * memory.
- */
+ * memory. */
 struct snapshot *snapshot_copy(const struct snapshot *snapshot);
 
 #endif

@@ -22,7 +22,7 @@ struct metric_encoding {
                    const struct metric_value *value);
     void (*histogram)(struct metric_writer *writer, const struct label *labels, size_t count,
                       const struct histogram *histogram);
-    const char *end_of_page;
+    const char *end; /* of the exposition */
 };
 
 extern const struct metric_encoding text_encoding, openmetrics_encoding, protobuf_encoding;

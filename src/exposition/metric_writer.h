@@ -46,27 +46,30 @@ struct metric_encoding;
 struct metric_writer {
     struct buffer *out; /* the caller's; check its `failed` at the end */
     const struct metric_encoding *encoding;
-    const struct metric *family; /* under way */
-    bool family_written;         /* what precedes its samples is */
-    struct buffer message;       /* of the family under way, where its length goes first */
+    struct metric family;  /* under way */
+    bool family_written;   /* what precedes its samples is */
+    struct buffer message; /* of the family under way, where its length goes first */
 };
 
-/* Start a page in `out`. End it with metric_writer_finish(), which frees what the writer owns. */
+/* Start to write into `out`. End it with metric_writer_finish(), which frees what the writer owns.
+ */
 struct metric_writer metric_writer_start(struct buffer *out, enum metric_format format);
 void metric_writer_finish(struct metric_writer *writer);
 
-/* Begin a family. Each family is begun once in a page: the formats want its samples together. */
-void metric_writer_family(struct metric_writer *writer, const struct metric *family);
+/* Begin a family. Each is begun once: the formats want its samples together. The strings must
+ * live until the next family begins. */
+void metric_begin(struct metric_writer *writer, const char *name, enum metric_type type,
+                  const char *help);
 
 /* One sample of the family, with `count` labels: a whole number, written with all its digits, or a
  * real one, written so that reading it gives the same double. */
-void metric_writer_integer(struct metric_writer *writer, const struct label *labels, size_t count,
-                           uint64_t value);
-void metric_writer_real(struct metric_writer *writer, const struct label *labels, size_t count,
-                        double value);
+void metric_write_integer(struct metric_writer *writer, const struct label *labels, size_t count,
+                          uint64_t value);
+void metric_write_real(struct metric_writer *writer, const struct label *labels, size_t count,
+                       double value);
 
 /* The buckets, sum and count of a histogram, for a family of that type. */
-void metric_writer_histogram(struct metric_writer *writer, const struct label *labels, size_t count,
-                             const struct histogram *histogram);
+void metric_write_histogram(struct metric_writer *writer, const struct label *labels, size_t count,
+                            const struct histogram *histogram);
 
 #endif

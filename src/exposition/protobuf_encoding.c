@@ -113,7 +113,7 @@ static void begin_family(struct metric_writer *writer)
 {
     static const uint8_t types[] = {
         [METRIC_COUNTER] = 0, [METRIC_GAUGE] = 1, [METRIC_INFO] = 1, [METRIC_HISTOGRAM] = 4};
-    const struct metric *family = writer->family;
+    const struct metric *family = &writer->family;
     struct buffer *message = &writer->message;
     buffer_clear(message);
     put_tag(message, FAMILY_NAME, WIRE_LENGTH);
@@ -147,7 +147,7 @@ static void write_sample(struct metric_writer *writer, const struct label *label
                          const struct metric_value *value)
 {
     struct buffer *out = &writer->message;
-    bool counts = writer->family->type == METRIC_COUNTER;
+    bool counts = writer->family.type == METRIC_COUNTER;
     size_t metric = begin_message(out, FAMILY_METRIC);
     put_labels(out, labels, count);
     size_t number = begin_message(out, counts ? METRIC_OF_COUNTER : METRIC_OF_GAUGE);
@@ -229,5 +229,5 @@ const struct metric_encoding protobuf_encoding = {
     .end_family = end_family,
     .sample = write_sample,
     .histogram = write_histogram,
-    .end_of_page = "",
+    .end = "",
 };

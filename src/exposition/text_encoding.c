@@ -80,7 +80,7 @@ static void begin_text_family(struct metric_writer *writer)
         [METRIC_HISTOGRAM] = "histogram\n",
         [METRIC_INFO] = "gauge\n",
     };
-    const struct metric *family = writer->family;
+    const struct metric *family = &writer->family;
     append_heading(writer->out, "# HELP ", family->name, metric_suffix(family));
     append_escaped(writer->out, family->help, false);
     append_heading(writer->out, "\n# TYPE ", family->name, metric_suffix(family));
@@ -96,7 +96,7 @@ static void begin_openmetrics_family(struct metric_writer *writer)
         [METRIC_HISTOGRAM] = "histogram\n",
         [METRIC_INFO] = "info\n",
     };
-    const struct metric *family = writer->family;
+    const struct metric *family = &writer->family;
     append_heading(writer->out, "# HELP ", family->name, "");
     append_escaped(writer->out, family->help, true);
     append_heading(writer->out, "\n# TYPE ", family->name, "");
@@ -118,7 +118,7 @@ static void begin_sample(struct metric_writer *writer, const char *suffix,
                          const struct label *labels, size_t count, const struct label *extra)
 {
     struct buffer *out = writer->out;
-    buffer_append_string(out, writer->family->name);
+    buffer_append_string(out, writer->family.name);
     buffer_append_string(out, suffix);
     char before = '{';
     for (size_t i = 0; i < count; i++, before = ',')
@@ -146,7 +146,7 @@ static void end_with_real(struct metric_writer *writer, double value)
 static void write_sample(struct metric_writer *writer, const struct label *labels, size_t count,
                          const struct metric_value *value)
 {
-    begin_sample(writer, metric_suffix(writer->family), labels, count, NULL);
+    begin_sample(writer, metric_suffix(&writer->family), labels, count, NULL);
     if (value->whole)
         end_with_integer(writer, value->integer);
     else
@@ -177,7 +177,7 @@ const struct metric_encoding text_encoding = {
     .end_family = end_text_family,
     .sample = write_sample,
     .histogram = write_histogram,
-    .end_of_page = "",
+    .end = "",
 };
 
 const struct metric_encoding openmetrics_encoding = {
@@ -185,5 +185,5 @@ const struct metric_encoding openmetrics_encoding = {
     .end_family = end_text_family,
     .sample = write_sample,
     .histogram = write_histogram,
-    .end_of_page = "# EOF\n",
+    .end = "# EOF\n",
 };

@@ -18,8 +18,8 @@ static const char *const source_names[FAULT_SOURCES] = {
 
 static const int64_t quiet_time = 300 * NANOSECONDS_PER_SECOND;
 
-void fault_log_failure(struct fault_log *log, enum fault_source source, const struct fault *fault,
-                       int64_t now)
+void fault_log_add_failure(struct fault_log *log, enum fault_source source,
+                           const struct fault *fault, int64_t now)
 {
     log->count[fault->reason]++;
     log->source[source].failures++;
@@ -32,7 +32,7 @@ void fault_log_failure(struct fault_log *log, enum fault_source source, const st
     log_warn("sampler", "%s failed: %s", source_names[source], description);
 }
 
-void fault_log_success(struct fault_log *log, enum fault_source source)
+void fault_log_add_success(struct fault_log *log, enum fault_source source)
 {
     if (log->source[source].told)
         log_info("sampler", "%s works again; failures in a row: %" PRIu64, source_names[source],

@@ -34,8 +34,8 @@ struct fault_log {
 };
 
 /* `now` is monotonic, in nanoseconds. */
-void fault_log_failure(struct fault_log *log, enum fault_source source, const struct fault *fault,
-                       int64_t now);
-void fault_log_success(struct fault_log *log, enum fault_source source);
+void fault_log_add_failure(struct fault_log *log, enum fault_source source,
+                           const struct fault *fault, int64_t now);
+void fault_log_add_success(struct fault_log *log, enum fault_source source);
 
 #endif

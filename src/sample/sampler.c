@@ -2,7 +2,7 @@
 #include "sockdiag/sampler.h"
 
 #include "budget.h"
-#include "namespace_sample.h"
+#include "host.h"
 
 #include <stdlib.h>
 
@@ -25,7 +25,7 @@ struct sampler {
     snapshot_reader *read;
     void *read_context;
 
-    struct namespace_sample host;
+    struct host host;
     struct sample_report reports[SAMPLE_KINDS];
     struct fault_log faults;
 
@@ -48,7 +48,7 @@ struct sampler *sampler_create(const struct sampler_options *options,
                                snapshot_reader *read, void *read_context)
 {
     struct sampler *sampler = calloc(1, sizeof *sampler);
-    if (!sampler || !namespace_sample_init(&sampler->host, kernel, options)) {
+    if (!sampler || !host_init(&sampler->host, kernel, options)) {
         free(sampler);
         return NULL;
     }
@@ -66,26 +66,26 @@ void sampler_destroy(struct sampler *sampler)
 {
     if (!sampler)
         return;
-    namespace_sample_release(&sampler->host);
+    host_release(&sampler->host);
     free(sampler);
 }
 
-static int64_t later(int64_t a, int64_t b)
+static int64_t pick_later(int64_t a, int64_t b)
 {
     return a > b ? a : b;
 }
 
-static int64_t sooner(int64_t a, int64_t b)
+static int64_t pick_sooner(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
 
-static int64_t cpu(const struct sampler *sampler)
+static int64_t read_cpu(const struct sampler *sampler)
 {
     return sampler->clock->thread_cpu(sampler->clock->context);
 }
 
-static double in_seconds(int64_t nanoseconds)
+static double to_seconds(int64_t nanoseconds)
 {
     return (double)nanoseconds / (double)NANOSECONDS_PER_SECOND;
 }
@@ -95,25 +95,25 @@ bool sampler_take(struct sampler *sampler, enum sample_kind kind, struct fault *
     struct sample_report *report = &sampler->reports[kind];
     int64_t *cost = kind == SAMPLE_COUNT ? &sampler->costs.count : &sampler->costs.detail;
     int64_t started = clock_now(sampler->clock);
-    int64_t cpu_at_start = cpu(sampler);
+    int64_t cpu_at_start = read_cpu(sampler);
 
     bool good;
     uint64_t rows = 0;
     if (kind == SAMPLE_COUNT) {
-        good = namespace_sample_count(&sampler->host, started, &rows, fault);
+        good = host_take_counts(&sampler->host, started, &rows, fault);
     } else {
-        good = namespace_sample_detail(&sampler->host, started, &rows, &sampler->faults, fault);
+        good = host_take_detail(&sampler->host, started, &rows, &sampler->faults, fault);
     }
 
-    int64_t used = cpu(sampler) - cpu_at_start;
+    int64_t used = read_cpu(sampler) - cpu_at_start;
     *cost = budget_expect(*cost, used);
-    report->cpu_seconds += in_seconds(used);
+    report->cpu_seconds += to_seconds(used);
     report->sockets_read = (double)rows;
-    report->duration_seconds = in_seconds(clock_now(sampler->clock) - started);
+    report->duration_seconds = to_seconds(clock_now(sampler->clock) - started);
     if (good) {
         report->successes++;
         report->last_success = clock_unix_seconds(sampler->clock);
-        fault_log_success(&sampler->faults, sources[kind]);
+        fault_log_add_success(&sampler->faults, sources[kind]);
     } else {
         report->errors++;
     }
@@ -124,7 +124,7 @@ static void take_logged(struct sampler *sampler, enum sample_kind kind)
 {
     struct fault fault;
     if (!sampler_take(sampler, kind, &fault))
-        fault_log_failure(&sampler->faults, sources[kind], &fault, clock_now(sampler->clock));
+        fault_log_add_failure(&sampler->faults, sources[kind], &fault, clock_now(sampler->clock));
 }
 
 /* Part of the count sample's books: it stands in for one. */
@@ -132,36 +132,32 @@ static void take_time_wait(struct sampler *sampler)
 {
     struct fault fault;
     int64_t started = clock_now(sampler->clock);
-    int64_t cpu_at_start = cpu(sampler);
+    int64_t cpu_at_start = read_cpu(sampler);
 
-    if (namespace_sample_time_wait(&sampler->host, started, &fault))
-        fault_log_success(&sampler->faults, SOURCE_TIME_WAIT);
+    if (host_take_time_wait(&sampler->host, started, &fault))
+        fault_log_add_success(&sampler->faults, SOURCE_TIME_WAIT);
     else
-        fault_log_failure(&sampler->faults, SOURCE_TIME_WAIT, &fault, started);
-    int64_t used = cpu(sampler) - cpu_at_start;
-    sampler->reports[SAMPLE_COUNT].cpu_seconds += in_seconds(used);
+        fault_log_add_failure(&sampler->faults, SOURCE_TIME_WAIT, &fault, started);
+    int64_t used = read_cpu(sampler) - cpu_at_start;
+    sampler->reports[SAMPLE_COUNT].cpu_seconds += to_seconds(used);
     sampler->time_wait_cost = budget_expect(sampler->time_wait_cost, used);
 }
 
 void sampler_publish(struct sampler *sampler)
 {
-    int64_t cpu_at_start = cpu(sampler);
-    namespace_sample_counters(&sampler->host, clock_now(sampler->clock), &sampler->faults);
+    int64_t cpu_at_start = read_cpu(sampler);
+    host_read_counters(&sampler->host, clock_now(sampler->clock), &sampler->faults);
     /* Samples run one after the other: while they take long, the last ones are that much older. */
     double seconds = sampler->reports[SAMPLE_COUNT].duration_seconds +
                      sampler->reports[SAMPLE_DETAIL].duration_seconds;
     int64_t busy = (int64_t)(seconds * (double)NANOSECONDS_PER_SECOND);
-    struct namespace_snapshot host;
-    namespace_sample_describe(&sampler->host, clock_now(sampler->clock),
-                              intervals_shown * sampler->intervals.count + busy,
-                              intervals_shown * sampler->intervals.detail + busy, &host);
-    struct snapshot snapshot = {
-        .namespaces = &host,
-        .namespace_count = 1,
-        .next_within = intervals_shown * (longest_publish_interval + busy),
-    };
-    sampler->reports[SAMPLE_COUNT].interval_seconds = in_seconds(sampler->intervals.count);
-    sampler->reports[SAMPLE_DETAIL].interval_seconds = in_seconds(sampler->intervals.detail);
+    struct snapshot snapshot;
+    host_describe(&sampler->host, clock_now(sampler->clock),
+                  intervals_shown * sampler->intervals.count + busy,
+                  intervals_shown * sampler->intervals.detail + busy, &snapshot);
+    snapshot.next_within = intervals_shown * (longest_publish_interval + busy);
+    sampler->reports[SAMPLE_COUNT].interval_seconds = to_seconds(sampler->intervals.count);
+    sampler->reports[SAMPLE_DETAIL].interval_seconds = to_seconds(sampler->intervals.detail);
     for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)
         snapshot.samples[kind] = sampler->reports[kind];
     for (enum fault_reason reason = 0; reason < FAULT_REASONS; reason++)
@@ -170,13 +166,13 @@ void sampler_publish(struct sampler *sampler)
     sampler->read(sampler->read_context, &snapshot);
     sampler->published = clock_now(sampler->clock);
 
-    int64_t used = cpu(sampler) - cpu_at_start;
-    sampler->reports[SAMPLE_COUNT].cpu_seconds += in_seconds(used);
+    int64_t used = read_cpu(sampler) - cpu_at_start;
+    sampler->reports[SAMPLE_COUNT].cpu_seconds += to_seconds(used);
     sampler->publish_cost = budget_expect(sampler->publish_cost, used);
 }
 
 /* The time that something which costs `cost` must take up to stay within `share` of a CPU. */
-static int64_t time_for(int64_t cost, double share)
+static int64_t spread_cost(int64_t cost, double share)
 {
     return (int64_t)((double)cost / share);
 }
@@ -187,16 +183,17 @@ static void stretch_intervals(struct sampler *sampler)
 {
     const struct sampler_options *options = &sampler->options;
     double quarter = options->cpu_share / 4;
-    int64_t ticks = time_for(sampler->time_wait_cost, quarter) / options->interval + 1;
+    int64_t ticks = spread_cost(sampler->time_wait_cost, quarter) / options->interval + 1;
     sampler->tick_interval = ticks * options->interval;
-    sampler->publish_interval =
-        sooner(later(time_for(sampler->publish_cost, quarter), shortest_publish_interval),
-               longest_publish_interval);
+    sampler->publish_interval = pick_sooner(
+        pick_later(spread_cost(sampler->publish_cost, quarter), shortest_publish_interval),
+        longest_publish_interval);
 
-    double overhead = (double)sampler->publish_cost /
-                          (double)later(sampler->publish_interval,
-                                        sooner(sampler->tick_interval, longest_publish_interval)) +
-                      (double)sampler->time_wait_cost / (double)sampler->tick_interval;
+    double overhead =
+        (double)sampler->publish_cost /
+            (double)pick_later(sampler->publish_interval,
+                               pick_sooner(sampler->tick_interval, longest_publish_interval)) +
+        (double)sampler->time_wait_cost / (double)sampler->tick_interval;
     sampler->intervals =
         budget_stretch(options->cpu_share, overhead,
                        (struct sample_intervals){sampler->tick_interval, options->detail_interval},
@@ -204,14 +201,14 @@ static void stretch_intervals(struct sampler *sampler)
 }
 
 /* The first tick after `time`: ticks that a long sample ran over are left out, not made up for. */
-static int64_t tick_after(const struct sampler *sampler, int64_t time)
+static int64_t find_next_tick(const struct sampler *sampler, int64_t time)
 {
-    int64_t missed = later(0, time - sampler->next_tick) / sampler->tick_interval;
+    int64_t missed = pick_later(0, time - sampler->next_tick) / sampler->tick_interval;
     return sampler->next_tick + (missed + 1) * sampler->tick_interval;
 }
 
 /* When something last done at `time` is due again; at once if it never was. */
-static int64_t due(int64_t time, int64_t interval)
+static int64_t find_due_time(int64_t time, int64_t interval)
 {
     return time == 0 ? 0 : time + interval;
 }
@@ -220,7 +217,7 @@ static int64_t due(int64_t time, int64_t interval)
 static bool step_detail(struct sampler *sampler)
 {
     int64_t started = clock_now(sampler->clock);
-    if (started < due(sampler->detailed, sampler->intervals.detail))
+    if (started < find_due_time(sampler->detailed, sampler->intervals.detail))
         return false;
     take_logged(sampler, SAMPLE_DETAIL);
     sampler->detailed = started;
@@ -234,7 +231,7 @@ static void step_count(struct sampler *sampler, int64_t started, int64_t nearly)
 {
     if (started < sampler->next_tick)
         return;
-    if (nearly >= due(sampler->counted, sampler->intervals.count)) {
+    if (nearly >= find_due_time(sampler->counted, sampler->intervals.count)) {
         take_logged(sampler, SAMPLE_COUNT);
         sampler->counted = started;
     } else {
@@ -243,7 +240,7 @@ static void step_count(struct sampler *sampler, int64_t started, int64_t nearly)
     stretch_intervals(sampler);
     if (sampler->next_tick == 0)
         sampler->next_tick = started;
-    sampler->next_tick = tick_after(sampler, clock_now(sampler->clock));
+    sampler->next_tick = find_next_tick(sampler, clock_now(sampler->clock));
 }
 
 int64_t sampler_step(struct sampler *sampler)
@@ -255,6 +252,7 @@ int64_t sampler_step(struct sampler *sampler)
     step_count(sampler, started, nearly);
     if (detailed || nearly >= sampler->published + sampler->publish_interval)
         sampler_publish(sampler);
-    return sooner(sooner(sampler->next_tick, due(sampler->detailed, sampler->intervals.detail)),
-                  sampler->published + longest_publish_interval);
+    return pick_sooner(pick_sooner(sampler->next_tick,
+                                   find_due_time(sampler->detailed, sampler->intervals.detail)),
+                       sampler->published + longest_publish_interval);
 }

@@ -26,7 +26,7 @@ static bool wait_until(struct sampler_thread *thread, int64_t time)
     return stop;
 }
 
-static void *run(void *argument)
+static void *sample_until_stopped(void *argument)
 {
     struct sampler_thread *thread = argument;
     while (!wait_until(thread, sampler_step(thread->sampler)))
@@ -43,7 +43,7 @@ struct sampler_thread *sampler_thread_start(struct sampler *sampler)
     pthread_mutex_init(&thread->mutex, NULL);
     timed_condition_init(&thread->stopped);
 
-    int error = pthread_create(&thread->thread, NULL, run, thread);
+    int error = pthread_create(&thread->thread, NULL, sample_until_stopped, thread);
     if (error) {
         pthread_cond_destroy(&thread->stopped);
         pthread_mutex_destroy(&thread->mutex);

@@ -64,34 +64,22 @@ static void pack_ports(struct packer *packer, struct port_snapshot *ports)
         pack(packer, ports->destinations, ports->destination_count * sizeof *ports->destinations);
 }
 
-/* Pack what `ns`, itself a copy, points to, and let it point there. */
-static void pack_namespace(struct packer *packer, struct namespace_snapshot *ns)
-{
-    ns->sampled_sockets =
-        pack(packer, ns->sampled_sockets, TCP_STATES * sizeof *ns->sampled_sockets);
-    ns->established_history =
-        pack(packer, ns->established_history, sizeof *ns->established_history);
-    ns->time_wait_history = pack(packer, ns->time_wait_history, sizeof *ns->time_wait_history);
-    ns->queues = pack(packer, ns->queues, ns->queue_count * sizeof *ns->queues);
-    ns->listeners = pack(packer, ns->listeners, ns->listener_count * sizeof *ns->listeners);
-    for (int i = 0; i < SOCKET_PROTOCOLS; i++)
-        pack_ports(packer, &ns->ports[i]);
-}
-
 static struct snapshot *pack_snapshot(struct packer *packer, const struct snapshot *snapshot)
 {
-    struct snapshot *copy = pack(packer, snapshot, sizeof *snapshot);
-    struct namespace_snapshot *namespaces =
-        pack(packer, snapshot->namespaces, snapshot->namespace_count * sizeof *namespaces);
-    for (size_t i = 0; i < snapshot->namespace_count; i++) {
-        struct namespace_snapshot ns = snapshot->namespaces[i];
-        pack_namespace(packer, &ns);
-        if (namespaces)
-            namespaces[i] = ns;
-    }
-    if (copy)
-        copy->namespaces = namespaces;
-    return copy;
+    struct snapshot *place = pack(packer, snapshot, sizeof *snapshot);
+    struct snapshot copy = *snapshot;
+    copy.sampled_sockets =
+        pack(packer, copy.sampled_sockets, TCP_STATES * sizeof *copy.sampled_sockets);
+    copy.established_history =
+        pack(packer, copy.established_history, sizeof *copy.established_history);
+    copy.time_wait_history = pack(packer, copy.time_wait_history, sizeof *copy.time_wait_history);
+    copy.queues = pack(packer, copy.queues, copy.queue_count * sizeof *copy.queues);
+    copy.listeners = pack(packer, copy.listeners, copy.listener_count * sizeof *copy.listeners);
+    for (int i = 0; i < SOCKET_PROTOCOLS; i++)
+        pack_ports(packer, &copy.ports[i]);
+    if (place)
+        *place = copy;
+    return place;
 }
 
 struct snapshot *snapshot_copy(const struct snapshot *snapshot)

@@ -23,7 +23,7 @@ static struct curve measure(const struct history *history, double interval)
     struct curve curve = {.history = history, .longest_step = HISTORY_SLOTS};
     uint64_t value;
     for (size_t age = 0; age < HISTORY_SLOTS; age++) {
-        if (!history_at(history, age, &value))
+        if (!history_read(history, age, &value))
             continue;
         curve.known++;
         if (value > curve.highest)
@@ -49,7 +49,7 @@ static void write_pieces(struct buffer *out, const struct curve *curve, bool clo
     size_t last = 0; /* the place of the point before, while within a piece */
     uint64_t value;
     for (size_t place = 0; place < HISTORY_SLOTS; place++) {
-        if (!history_at(curve->history, NEWEST - place, &value))
+        if (!history_read(curve->history, NEWEST - place, &value))
             continue;
         if (within && place - last > curve->longest_step) {
             buffer_append_string(out, closed ? "V1000z" : "");

@@ -13,32 +13,37 @@ static void write_count(const struct status_view *view, const char *name, bool k
     write_row(view, name, known ? figure_count(value).text : "not known");
 }
 
-static const char *reuse_name(const struct namespace_snapshot *host)
+static const char *reuse_name(const struct snapshot *snapshot)
 {
     static const char *const names[] = {"off", "on", "loopback only"};
     enum { NAMES = sizeof names / sizeof names[0] };
-    return host->has_settings && host->settings.tw_reuse < NAMES ? names[host->settings.tw_reuse]
-                                                                 : "not known";
+    return snapshot->has_settings && snapshot->settings.tw_reuse < NAMES
+               ? names[snapshot->settings.tw_reuse]
+               : "not known";
 }
 
 void status_write_kernel(const struct status_view *view)
 {
-    const struct namespace_snapshot *host = view->host;
-    const struct tcp_counters *counters = &host->counters;
+    const struct snapshot *snapshot = view->snapshot;
+    const struct tcp_counters *counters = &snapshot->counters;
     buffer_append_string(view->out, "<section class=\"card\">\n<h2>Settings and counters</h2>\n"
                                     "<table class=\"states\"><tbody>\n");
-    if (host->time_wait_collected) {
-        write_count(view, "tcp_max_tw_buckets", host->has_settings, host->settings.time_wait_limit);
-        write_row(view, "tcp_tw_reuse", reuse_name(host));
-        write_count(view, "TIME_WAITs started", host->has_counters, counters->time_wait_started);
-        write_count(view, "reused by connect()", host->has_counters, counters->time_wait_reused);
-        write_count(view, "skipped at the limit", host->has_counters,
+    if (snapshot->time_wait_collected) {
+        write_count(view, "tcp_max_tw_buckets", snapshot->has_settings,
+                    snapshot->settings.time_wait_limit);
+        write_row(view, "tcp_tw_reuse", reuse_name(snapshot));
+        write_count(view, "TIME_WAITs started", snapshot->has_counters,
+                    counters->time_wait_started);
+        write_count(view, "reused by connect()", snapshot->has_counters,
+                    counters->time_wait_reused);
+        write_count(view, "skipped at the limit", snapshot->has_counters,
                     counters->time_wait_overflows);
     }
-    write_count(view, "dropped by listeners", host->has_counters, counters->listen_drops);
-    write_count(view, "of these at full queues", host->has_counters, counters->listen_overflows);
+    write_count(view, "dropped by listeners", snapshot->has_counters, counters->listen_drops);
+    write_count(view, "of these at full queues", snapshot->has_counters,
+                counters->listen_overflows);
     buffer_append_string(view->out, "</tbody></table>\n");
-    if (!host->has_counters || (host->time_wait_collected && !host->has_settings))
+    if (!snapshot->has_counters || (snapshot->time_wait_collected && !snapshot->has_settings))
         buffer_append_string(view->out,
                              "<p class=\"note\">Not known: /proc could not be read within "
                              "three intervals.</p>\n");

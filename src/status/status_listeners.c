@@ -44,12 +44,12 @@ static void offer(struct choice *choice, const struct listener_row *row)
 
 /* Choose among those with the fullest queues and those with the most connections, each listener
  * once: both lists are walked as one. */
-static struct choice choose(const struct namespace_snapshot *host)
+static struct choice choose(const struct snapshot *snapshot)
 {
     struct choice choice = {.count = 0};
-    const struct listener_row *queue = host->queues, *listener = host->listeners;
-    const struct listener_row *queues_end = queue + host->queue_count;
-    const struct listener_row *listeners_end = listener + host->listener_count;
+    const struct listener_row *queue = snapshot->queues, *listener = snapshot->listeners;
+    const struct listener_row *queues_end = queue + snapshot->queue_count;
+    const struct listener_row *listeners_end = listener + snapshot->listener_count;
     while (queue < queues_end || listener < listeners_end) {
         int order = queue == queues_end         ? 1
                     : listener == listeners_end ? -1
@@ -68,13 +68,14 @@ static void write_connections(const struct status_view *view,
                                            TCP_STATE_TIME_WAIT};
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
         buffer_append_format(view->out, "<td>%s</td>",
-                             view->host->has_detail ? figure_count(sockets[shown[i]]).text : "?");
+                             view->snapshot->has_detail ? figure_count(sockets[shown[i]]).text
+                                                        : "?");
 }
 
 static void write_listener(const struct status_view *view, const struct listener_row *row)
 {
     struct buffer *out = view->out;
-    bool known = view->host->has_counts;
+    bool known = view->snapshot->has_counts;
     bool full = known && row->queue_peak > 0 && row->queue_peak >= row->queue_limit;
     buffer_append_format(out, "<tr class=\"%s\"><th scope=\"row\">",
                          alert_level_class(known ? judge_queue(row) : LEVEL_UNKNOWN));
@@ -94,12 +95,12 @@ static void write_listener(const struct status_view *view, const struct listener
 /* The connections of those that are not shown: all less those that are. */
 static void write_others(const struct status_view *view, const struct choice *choice)
 {
-    const struct namespace_snapshot *host = view->host;
+    const struct snapshot *snapshot = view->snapshot;
     uint64_t others[TCP_STATES];
     for (enum tcp_state state = 0; state < TCP_STATES; state++) {
-        others[state] = host->other_listeners.sockets[state];
-        for (size_t i = 0; i < host->listener_count; i++)
-            others[state] += host->listeners[i].sockets[state];
+        others[state] = snapshot->other_listeners.sockets[state];
+        for (size_t i = 0; i < snapshot->listener_count; i++)
+            others[state] += snapshot->listeners[i].sockets[state];
         for (size_t i = 0; i < choice->count; i++)
             others[state] -= choice->rows[i]->sockets[state];
     }
@@ -125,12 +126,12 @@ static void write_table(const struct status_view *view, const struct choice *cho
 void status_write_listeners(const struct status_view *view)
 {
     buffer_append_string(view->out, "<section class=\"card table\">\n<h2>Busiest listeners</h2>\n");
-    if (!view->host->listeners_collected) {
+    if (!view->snapshot->listeners_collected) {
         status_write_unknown(view, "They are not watched: --no-collector.listeners");
-    } else if (!view->host->has_counts && !view->host->has_detail) {
+    } else if (!view->snapshot->has_counts && !view->snapshot->has_detail) {
         status_write_no_sample(view, SAMPLE_COUNT);
     } else {
-        struct choice choice = choose(view->host);
+        struct choice choice = choose(view->snapshot);
         write_table(view, &choice);
         buffer_append_string(view->out, "<p class=\"note\">");
         status_write_hidden(view, choice.known - choice.count);

@@ -75,21 +75,21 @@ static void write_banner(const struct status_view *view)
 }
 
 /* Is all known that could be close to a limit? */
-static bool knows_all(const struct namespace_snapshot *host)
+static bool knows_all(const struct snapshot *snapshot)
 {
-    return host->has_counts && host->listeners_collected && host->has_settings &&
-           host->ports[SOCKET_TCP].present && host->ports[SOCKET_TCP].has_destinations &&
-           host->ports[SOCKET_UDP].present;
+    return snapshot->has_counts && snapshot->listeners_collected && snapshot->has_settings &&
+           snapshot->ports[SOCKET_TCP].present && snapshot->ports[SOCKET_TCP].has_destinations &&
+           snapshot->ports[SOCKET_UDP].present;
 }
 
 /* How far everything is from its limit, for a host where all is well. */
 static void write_distances(const struct status_view *view)
 {
-    const struct namespace_snapshot *host = view->host;
-    const struct port_snapshot *ports = &host->ports[SOCKET_TCP];
+    const struct snapshot *snapshot = view->snapshot;
+    const struct port_snapshot *ports = &snapshot->ports[SOCKET_TCP];
     double fullest_queue = 0;
-    for (size_t i = 0; host->has_counts && i < host->queue_count; i++) {
-        double share = queue_share(host->queues[i].queue_peak, host->queues[i].queue_limit);
+    for (size_t i = 0; snapshot->has_counts && i < snapshot->queue_count; i++) {
+        double share = queue_share(snapshot->queues[i].queue_peak, snapshot->queues[i].queue_limit);
         if (share > fullest_queue)
             fullest_queue = share;
     }
@@ -97,13 +97,13 @@ static void write_distances(const struct status_view *view)
     if (ports->present && ports->has_destinations)
         buffer_append_format(view->out, "Ports towards the fullest destination: %s. ",
                              figure_share(ports->summary.utilization[PORT_SCOPE_DESTINATION]).text);
-    if (host->listeners_collected)
+    if (snapshot->listeners_collected)
         buffer_append_format(view->out, "Fullest accept queue: %s. ",
                              figure_share(fullest_queue).text);
-    if (host->has_settings && host->settings.time_wait_limit > 0)
+    if (snapshot->has_settings && snapshot->settings.time_wait_limit > 0)
         buffer_append_format(view->out, "TIME_WAIT: %s of its limit.",
-                             figure_share((double)host->sockets[TCP_STATE_TIME_WAIT] /
-                                          (double)host->settings.time_wait_limit)
+                             figure_share((double)snapshot->sockets[TCP_STATE_TIME_WAIT] /
+                                          (double)snapshot->settings.time_wait_limit)
                                  .text);
     buffer_append_string(view->out, "</p>\n");
 }
@@ -127,7 +127,7 @@ static void write_verdict(const struct status_view *view, const struct verdict *
         buffer_append_format(out,
                              "<div><h2><span class=\"badge ok\">OK</span> "
                              "Nothing %sis close to a limit</h2>\n",
-                             knows_all(view->host) ? "" : "that is known ");
+                             knows_all(view->snapshot) ? "" : "that is known ");
         write_distances(view);
         buffer_append_string(out, "</div>\n");
     }
@@ -142,16 +142,14 @@ static void write_verdict(const struct status_view *view, const struct verdict *
 void status_page_render(struct buffer *out, const struct snapshot *snapshot,
                         const struct self_report *self, double now)
 {
-    static const struct namespace_snapshot nothing;
     const struct status_view view = {
         .out = out,
         .snapshot = snapshot,
-        .host = snapshot->namespace_count > 0 ? &snapshot->namespaces[0] : &nothing,
         .self = self,
         .now = now,
     };
     struct verdict verdict;
-    verdict_reach(&verdict, snapshot, view.host, now);
+    verdict_reach(&verdict, snapshot, now);
     write_head(&view, &verdict);
     buffer_append_string(out, "<body>\n");
     write_banner(&view);

@@ -13,7 +13,6 @@
 struct status_view {
     struct buffer *out;
     const struct snapshot *snapshot;
-    const struct namespace_snapshot *host; /* the namespace that is shown */
     const struct self_report *self;
     double now; /* unix seconds */
 };

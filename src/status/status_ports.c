@@ -25,7 +25,7 @@ static const enum port_scope main_scopes[SOCKET_PROTOCOLS] = {
 static void write_main_scope(const struct status_view *view, enum socket_protocol protocol)
 {
     struct buffer *out = view->out;
-    const struct port_snapshot *ports = &view->host->ports[protocol];
+    const struct port_snapshot *ports = &view->snapshot->ports[protocol];
     enum port_scope scope = main_scopes[protocol];
     if (scope == PORT_SCOPE_DESTINATION && !ports->has_destinations) {
         status_write_unknown(view, "Destinations are not watched: --no-collector.destinations");
@@ -58,7 +58,7 @@ static void write_share(const struct status_view *view, const char *name, double
 /* The scopes besides the main one and, of TCP alone, the ports that connect() tries first. */
 static void write_other_scopes(const struct status_view *view, enum socket_protocol protocol)
 {
-    const struct port_snapshot *ports = &view->host->ports[protocol];
+    const struct port_snapshot *ports = &view->snapshot->ports[protocol];
     buffer_append_string(view->out, "<table class=\"shares\"><tbody>\n");
     if (protocol == SOCKET_TCP && ports->has_destinations)
         write_share(view, "half that connect() tries first", ports->summary.preferred_utilization,
@@ -88,7 +88,7 @@ static void write_port_counts(const struct status_view *view, const struct port_
 void status_write_ports(const struct status_view *view)
 {
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
-        const struct port_snapshot *ports = &view->host->ports[protocol];
+        const struct port_snapshot *ports = &view->snapshot->ports[protocol];
         buffer_append_format(view->out,
                              "<section class=\"card\">\n<h2>%s ephemeral ports in use</h2>\n",
                              protocol_titles[protocol]);
@@ -96,7 +96,7 @@ void status_write_ports(const struct status_view *view)
             write_main_scope(view, protocol);
             write_other_scopes(view, protocol);
             write_port_counts(view, &ports->summary);
-        } else if (view->host->has_detail) {
+        } else if (view->snapshot->has_detail) {
             status_write_unknown(view, "Either they are not watched (--no-collector.ports) or they "
                                        "could not be read: see the errors of sampling");
         } else {
@@ -123,7 +123,7 @@ static void write_destination(const struct status_view *view, enum socket_protoc
     buffer_append_string(out, "</td>");
     buffer_append_format(out, "<td>%s</td><td>%s</td><td>%s</td></tr>\n", protocol_titles[protocol],
                          figure_count(row->ports).text,
-                         figure_share(share_of(&view->host->ports[protocol], row->ports)).text);
+                         figure_share(share_of(&view->snapshot->ports[protocol], row->ports)).text);
 }
 
 /* Are the destinations of a protocol known? */
@@ -156,8 +156,8 @@ static void write_fullest(const struct status_view *view, size_t rows)
                          "<th scope=\"col\">Ports</th><th scope=\"col\">Of usable</th>"
                          "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < rows; i++) {
-        enum socket_protocol protocol = fuller(view->host->ports, told);
-        const struct port_snapshot *ports = &view->host->ports[protocol];
+        enum socket_protocol protocol = fuller(view->snapshot->ports, told);
+        const struct port_snapshot *ports = &view->snapshot->ports[protocol];
         write_destination(view, protocol, &ports->destinations[told[protocol]++]);
     }
     buffer_append_string(view->out, "</tbody></table>\n");
@@ -172,11 +172,11 @@ struct destination_totals {
     uint64_t error_bound;
 };
 
-static struct destination_totals total(const struct namespace_snapshot *host)
+static struct destination_totals total(const struct snapshot *snapshot)
 {
     struct destination_totals totals = {0};
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
-        const struct port_snapshot *ports = &host->ports[protocol];
+        const struct port_snapshot *ports = &snapshot->ports[protocol];
         if (!knows_destinations(ports))
             continue;
         totals.protocols++;
@@ -196,7 +196,7 @@ static void write_destination_notes(const struct status_view *view,
     buffer_append_string(out, "<p class=\"note\">");
     status_write_hidden(view, totals->named - rows);
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
-        if (!knows_destinations(&view->host->ports[protocol]))
+        if (!knows_destinations(&view->snapshot->ports[protocol]))
             buffer_append_format(out, "Those of %s are not known. ", protocol_titles[protocol]);
     }
     if (totals->seen == 0)
@@ -216,13 +216,13 @@ static void write_destination_notes(const struct status_view *view,
 
 void status_write_destinations(const struct status_view *view)
 {
-    const struct port_snapshot *ports = view->host->ports;
+    const struct port_snapshot *ports = view->snapshot->ports;
     bool has_ports = ports[SOCKET_TCP].present || ports[SOCKET_UDP].present;
-    struct destination_totals totals = total(view->host);
+    struct destination_totals totals = total(view->snapshot);
     size_t rows = totals.named < STATUS_TABLE_ROWS ? totals.named : STATUS_TABLE_ROWS;
     buffer_append_string(view->out,
                          "<section class=\"card table\">\n<h2>Fullest destinations</h2>\n");
-    if (!view->host->has_detail) {
+    if (!view->snapshot->has_detail) {
         status_write_no_sample(view, SAMPLE_DETAIL);
     } else if (totals.protocols == 0) {
         status_write_unknown(view, has_ports ? "They are not watched: --no-collector.destinations"

@@ -91,7 +91,7 @@ void status_write_sampling(const struct status_view *view)
         buffer_append_string(out, "</tr>\n");
     }
     buffer_append_string(out, "</tbody></table>\n");
-    if (!view->host->derived_counts_in_use)
+    if (!view->snapshot->derived_counts_in_use)
         buffer_append_string(out, "<p class=\"note\">The kernel's totals do not add up with its "
                                   "list: each count sample lists all sockets, at ten times the "
                                   "cost.</p>\n");

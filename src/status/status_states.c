@@ -12,8 +12,8 @@ static void write_fact(const struct status_view *view, const char *name, uint64_
 
 static void write_families(const struct status_view *view)
 {
-    const struct state_counts *detail = &view->host->detail;
-    if (!view->host->has_detail)
+    const struct state_counts *detail = &view->snapshot->detail;
+    if (!view->snapshot->has_detail)
         return;
     write_fact(view, "IPv4", detail->sockets[IP_FAMILY_IPV4][TCP_STATE_ESTABLISHED]);
     write_fact(view, "IPv6", detail->sockets[IP_FAMILY_IPV6][TCP_STATE_ESTABLISHED]);
@@ -21,11 +21,11 @@ static void write_families(const struct status_view *view)
 
 static void write_roles(const struct status_view *view)
 {
-    const struct namespace_snapshot *host = view->host;
-    if (!host->has_detail || !host->time_wait_collected)
+    const struct snapshot *snapshot = view->snapshot;
+    if (!snapshot->has_detail || !snapshot->time_wait_collected)
         return;
-    write_fact(view, "client: hold a port", host->time_wait[TIME_WAIT_CLIENT]);
-    write_fact(view, "server: memory only", host->time_wait[TIME_WAIT_SERVER]);
+    write_fact(view, "client: hold a port", snapshot->time_wait[TIME_WAIT_CLIENT]);
+    write_fact(view, "server: memory only", snapshot->time_wait[TIME_WAIT_SERVER]);
 }
 
 /* The card of one state: its number, that of its `parts`, and its history. */
@@ -34,12 +34,12 @@ static void write_big_state(const struct status_view *view, enum tcp_state state
                             void (*write_parts)(const struct status_view *view))
 {
     struct buffer *out = view->out;
-    const struct namespace_snapshot *host = view->host;
+    const struct snapshot *snapshot = view->snapshot;
     buffer_append_format(out, "<section class=\"card\">\n<h2>%s</h2>\n", heading);
-    if (host->has_counts) {
+    if (snapshot->has_counts) {
         buffer_append_format(out, "<div class=\"lead\"><p class=\"big\">%s</p>\n<dl>",
-                             figure_count(host->sockets[state]).text);
-        write_fact(view, "peak", host->peak_sockets[state]);
+                             figure_count(snapshot->sockets[state]).text);
+        write_fact(view, "peak", snapshot->peak_sockets[state]);
         write_parts(view);
         buffer_append_string(out, "</dl></div>\n");
         status_chart_history(out, heading, history,
@@ -52,17 +52,17 @@ static void write_big_state(const struct status_view *view, enum tcp_state state
 
 void status_write_big_states(const struct status_view *view)
 {
-    write_big_state(view, TCP_STATE_ESTABLISHED, "Established", view->host->established_history,
+    write_big_state(view, TCP_STATE_ESTABLISHED, "Established", view->snapshot->established_history,
                     write_families);
-    write_big_state(view, TCP_STATE_TIME_WAIT, "Time wait", view->host->time_wait_history,
+    write_big_state(view, TCP_STATE_TIME_WAIT, "Time wait", view->snapshot->time_wait_history,
                     write_roles);
 }
 
 static void write_state(const struct status_view *view, enum tcp_state state)
 {
     struct buffer *out = view->out;
-    const struct namespace_snapshot *host = view->host;
-    uint64_t count = host->sockets[state], peak = host->peak_sockets[state];
+    const struct snapshot *snapshot = view->snapshot;
+    uint64_t count = snapshot->sockets[state], peak = snapshot->peak_sockets[state];
     buffer_append_format(out, "<tr%s><th scope=\"row\">%s</th>", peak == 0 ? " class=\"none\"" : "",
                          tcp_state_name(state));
     buffer_append_format(out, "<td>%s</td><td>%s</td></tr>\n", figure_count(count).text,
@@ -72,7 +72,7 @@ static void write_state(const struct status_view *view, enum tcp_state state)
 /* Of the detail sample, which keeps no peaks. */
 static void write_bound_inactive(const struct status_view *view)
 {
-    uint64_t count = state_counts_of(&view->host->detail, TCP_STATE_BOUND_INACTIVE);
+    uint64_t count = state_counts_sum(&view->snapshot->detail, TCP_STATE_BOUND_INACTIVE);
     buffer_append_format(view->out,
                          "<tr%s><th scope=\"row\">%s</th><td>%s</td><td>not kept</td></tr>\n",
                          count == 0 ? " class=\"none\"" : "",
@@ -82,9 +82,9 @@ static void write_bound_inactive(const struct status_view *view)
 void status_write_states(const struct status_view *view)
 {
     struct buffer *out = view->out;
-    const struct namespace_snapshot *host = view->host;
+    const struct snapshot *snapshot = view->snapshot;
     buffer_append_string(out, "<section class=\"card\">\n<h2>TCP sockets by state</h2>\n");
-    if (!host->has_counts) {
+    if (!snapshot->has_counts) {
         status_write_no_sample(view, SAMPLE_COUNT);
         buffer_append_string(out, "</section>\n");
         return;
@@ -96,7 +96,7 @@ void status_write_states(const struct status_view *view)
         if (state != TCP_STATE_BOUND_INACTIVE)
             write_state(view, state);
     }
-    if (host->has_detail && host->has_bound_inactive)
+    if (snapshot->has_detail && snapshot->has_bound_inactive)
         write_bound_inactive(view);
     buffer_append_string(out, "</tbody></table>\n<p class=\"note\">Peak: within "
                               "--sample.peak-window.</p>\n</section>\n");

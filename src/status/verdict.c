@@ -190,14 +190,14 @@ static const char *meaning_of_queue(const struct listener_row *row)
     return "When it is full, new connections are dropped.";
 }
 
-static void judge_queues(struct verdict *verdict, const struct namespace_snapshot *host)
+static void judge_queues(struct verdict *verdict, const struct snapshot *snapshot)
 {
-    if (!host->has_counts || host->queue_count == 0)
+    if (!snapshot->has_counts || snapshot->queue_count == 0)
         return;
-    const struct listener_row *worst = host->queues;
-    for (size_t i = 1; i < host->queue_count; i++) {
-        if (is_worse(&host->queues[i], worst))
-            worst = &host->queues[i];
+    const struct listener_row *worst = snapshot->queues;
+    for (size_t i = 1; i < snapshot->queue_count; i++) {
+        if (is_worse(&snapshot->queues[i], worst))
+            worst = &snapshot->queues[i];
     }
     if (judge_queue(worst) == LEVEL_OK)
         return;
@@ -208,12 +208,12 @@ static void judge_queues(struct verdict *verdict, const struct namespace_snapsho
           figure_count(worst->queue_peak).text);
 }
 
-static void judge_time_wait(struct verdict *verdict, const struct namespace_snapshot *host)
+static void judge_time_wait(struct verdict *verdict, const struct snapshot *snapshot)
 {
-    uint64_t limit = host->settings.time_wait_limit;
-    if (!host->has_counts || !host->has_settings || limit == 0)
+    uint64_t limit = snapshot->settings.time_wait_limit;
+    if (!snapshot->has_counts || !snapshot->has_settings || limit == 0)
         return;
-    double share = (double)host->sockets[TCP_STATE_TIME_WAIT] / (double)limit;
+    double share = (double)snapshot->sockets[TCP_STATE_TIME_WAIT] / (double)limit;
     enum alert_level level = judge(share, &time_wait_thresholds);
     if (level == LEVEL_OK)
         return;
@@ -222,17 +222,16 @@ static void judge_time_wait(struct verdict *verdict, const struct namespace_snap
     state(finding, "TIME_WAIT is at %s of its limit", figure_share(share).text);
 }
 
-void verdict_reach(struct verdict *verdict, const struct snapshot *snapshot,
-                   const struct namespace_snapshot *host, double now)
+void verdict_reach(struct verdict *verdict, const struct snapshot *snapshot, double now)
 {
     verdict->count = 0;
-    if (!host->has_counts)
+    if (!snapshot->has_counts)
         judge_sample(verdict, snapshot, SAMPLE_COUNT, now);
-    if (!host->has_detail)
+    if (!snapshot->has_detail)
         judge_sample(verdict, snapshot, SAMPLE_DETAIL, now);
-    judge_destination(verdict, &host->ports[SOCKET_TCP]);
-    judge_queues(verdict, host);
-    judge_binding(verdict, &host->ports[SOCKET_UDP], SOCKET_UDP);
-    judge_binding(verdict, &host->ports[SOCKET_TCP], SOCKET_TCP);
-    judge_time_wait(verdict, host);
+    judge_destination(verdict, &snapshot->ports[SOCKET_TCP]);
+    judge_queues(verdict, snapshot);
+    judge_binding(verdict, &snapshot->ports[SOCKET_UDP], SOCKET_UDP);
+    judge_binding(verdict, &snapshot->ports[SOCKET_TCP], SOCKET_TCP);
+    judge_time_wait(verdict, snapshot);
 }

@@ -38,9 +38,8 @@ struct verdict {
     size_t count;
 };
 
-/* `now` is the unix time from which ages are reckoned. `host` is one of its namespaces. */
-void verdict_reach(struct verdict *verdict, const struct snapshot *snapshot,
-                   const struct namespace_snapshot *host, double now);
+/* `now` is the unix time from which ages are reckoned. */
+void verdict_reach(struct verdict *verdict, const struct snapshot *snapshot, double now);
 
 /* How full an accept queue is: the share of its limit that waits, or waited within the peak window;
  * where nothing may wait, one that does is all of it. */

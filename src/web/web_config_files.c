@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web_config_files.h"
 
+#include "base/read_to_end.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -17,24 +19,6 @@ static struct stat look_at(const char *path)
     return stat(path, &look) == 0 ? look : (struct stat){0};
 }
 
-/* Read from `fd` into `bytes` until it ends. The bytes read, `size` when there may be more, or -1
- * with errno set. */
-static ssize_t read_until_end(int fd, char *bytes, size_t size)
-{
-    size_t used = 0;
-    while (used < size) {
-        ssize_t got = read(fd, bytes + used, size - used);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -1;
-        if (got == 0)
-            break;
-        used += (size_t)got;
-    }
-    return (ssize_t)used;
-}
-
 /* The text of the regular file `fd`, read to where it stays, so that wiping it leaves nothing. */
 static char *read_regular(int fd, const char **why)
 {
@@ -43,8 +27,10 @@ static char *read_regular(int fd, const char **why)
     if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
         return NULL;
     char *text = malloc(FILE_MAX + 1);
-    ssize_t got = text ? read_until_end(fd, text, FILE_MAX + 1) : -1;
-    *why = got < 0 ? strerror(errno) : got > FILE_MAX ? "it is larger than 1 MiB" : "it has a NUL";
+    ssize_t got = text ? read_to_end(fd, text, FILE_MAX + 1) : -ENOMEM;
+    *why = got < 0          ? strerror((int)-got)
+           : got > FILE_MAX ? "it is larger than 1 MiB"
+                            : "it has a NUL";
     if (got >= 0 && got <= FILE_MAX && !memchr(text, '\0', (size_t)got)) {
         text[got] = '\0';
         return text;

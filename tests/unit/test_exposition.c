@@ -33,7 +33,6 @@ struct fixture {
     struct listener_row listeners[2];
     struct histogram utilization[SOCKET_PROTOCOLS][PORT_SCOPES];
     struct destination destinations[2];
-    struct namespace_snapshot host;
     struct snapshot snapshot;
     struct self_report self;
     struct buffer page;
@@ -57,7 +56,7 @@ static void fill_ports(struct fixture *f)
         uint64_t base = 1000 * (protocol + 1);
         for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++)
             f->utilization[protocol][scope] = histogram_make(bounds, 2, HISTOGRAM_OF_COUNTS);
-        f->host.ports[protocol] = (struct port_snapshot){
+        f->snapshot.ports[protocol] = (struct port_snapshot){
             .present = true,
             .has_destinations = true,
             .summary = {base,
@@ -83,7 +82,7 @@ static int make_whole(void **state)
         return -1;
     for (size_t i = 0; i < TCP_STATES; i++)
         f->histograms[i] = histogram_make(bounds, 2, HISTOGRAM_OF_COUNTS);
-    f->host = (struct namespace_snapshot){
+    f->snapshot = (struct snapshot){
         .has_counts = true,
         .sampled_sockets = f->histograms,
         .queues = f->listeners,
@@ -127,12 +126,12 @@ static int make_whole(void **state)
     f->self = (struct self_report){.version = "1.2.3",
                                    .revision = "abcdef",
                                    .start_time_seconds = 1767225600.5,
+                                   .has_web_config = true,
+                                   .web_config_seconds = 1767225600.5,
                                    .has_process = true,
                                    .process = {1.25, 1000, 2000, 30, 40},
                                    .requests = {{"/metrics", 200, 9}, {"other", 404, 3}},
                                    .request_count = 2};
-    f->snapshot.namespaces = &f->host;
-    f->snapshot.namespace_count = 1;
     *state = f;
     return 0;
 }
@@ -206,7 +205,7 @@ static void test_a_whole_snapshot_is_a_sound_page(void **state)
 static void test_an_empty_snapshot_is_a_sound_page(void **state)
 {
     struct fixture *f = *state;
-    f->host = (struct namespace_snapshot){0};
+    f->snapshot = (struct snapshot){0};
     f->self.has_process = false;
     f->self.request_count = 0;
     render(f);
@@ -232,8 +231,8 @@ static void test_each_state_has_its_own_numbers(void **state)
 {
     struct fixture *f = *state;
     for (enum tcp_state s = 0; s < TCP_STATES; s++) {
-        f->host.sockets[s] = 1000 + s;
-        f->host.peak_sockets[s] = 2000 + s;
+        f->snapshot.sockets[s] = 1000 + s;
+        f->snapshot.peak_sockets[s] = 2000 + s;
         for (unsigned i = 0; i <= s; i++)
             histogram_observe(&f->histograms[s], 5);
     }
@@ -257,7 +256,7 @@ static void test_each_family_and_state_has_its_own_number(void **state)
     struct fixture *f = *state;
     for (enum ip_family family = 0; family < IP_FAMILIES; family++) {
         for (enum tcp_state s = 0; s < TCP_STATES; s++)
-            f->host.detail.sockets[family][s] = 100 * (family + 1) + s;
+            f->snapshot.detail.sockets[family][s] = 100 * (family + 1) + s;
     }
     render(f);
     for (enum ip_family family = 0; family < IP_FAMILIES; family++) {
@@ -380,8 +379,8 @@ static void test_without_destinations_their_scope_vanishes(void **state)
 {
     struct fixture *f = *state;
     for (int i = 0; i < SOCKET_PROTOCOLS; i++) {
-        f->host.ports[i].has_destinations = false;
-        f->host.ports[i].destination_count = 0;
+        f->snapshot.ports[i].has_destinations = false;
+        f->snapshot.ports[i].destination_count = 0;
     }
     render(f);
     assert_absent(f, "sockdiag_destination");
@@ -395,11 +394,11 @@ static void test_without_destinations_their_scope_vanishes(void **state)
 static void test_a_protocol_without_ports_vanishes(void **state)
 {
     struct fixture *f = *state;
-    f->host.ports[SOCKET_UDP] = (struct port_snapshot){0};
+    f->snapshot.ports[SOCKET_UDP].present = false;
     render(f);
     assert_null(memmem(f->page.data, f->page.length, "\"udp\"", 5));
     assert_labelled(f, PORTS "used", "protocol", "tcp", 1004);
-    f->host.ports[SOCKET_TCP] = (struct port_snapshot){0};
+    f->snapshot.ports[SOCKET_TCP].present = false;
     render(f);
     assert_absent(f, "sockdiag_ephemeral_");
     assert_absent(f, "sockdiag_destination");
@@ -442,6 +441,17 @@ static void test_each_sample_has_its_own_report(void **state)
     }
 }
 
+static void test_a_sample_without_a_success_has_no_timestamp(void **state)
+{
+    struct fixture *f = *state;
+    f->snapshot.samples[SAMPLE_COUNT] = (struct sample_report){.errors = 3};
+    f->snapshot.samples[SAMPLE_DETAIL] = (struct sample_report){.successes = 1, .last_success = 27};
+    render(f);
+#define TIMESTAMP EXPORTER "last_sample_timestamp_seconds"
+    assert_labelled(f, TIMESTAMP, "sample", "detail", 27);
+    assert_int_equal(count_lines(f, TIMESTAMP "{"), 1);
+}
+
 static void test_every_reason_of_errors_is_there(void **state)
 {
     struct fixture *f = *state;
@@ -469,7 +479,7 @@ static void test_the_exporter_reports_on_itself(void **state)
     assert_value(f, "process_open_fds", 30);
     assert_value(f, "process_max_fds", 40);
     assert_value(f, "process_start_time_seconds", 1767225600.5);
-    f->host.derived_counts_in_use = false;
+    f->snapshot.derived_counts_in_use = false;
     render(f);
     assert_value(f, "sockdiag_exporter_derived_counts", 0);
 }
@@ -477,8 +487,8 @@ static void test_the_exporter_reports_on_itself(void **state)
 static void test_without_counts_their_series_vanish(void **state)
 {
     struct fixture *f = *state;
-    f->host.has_counts = false;
-    f->host.sampled_sockets = NULL;
+    f->snapshot.has_counts = false;
+    f->snapshot.sampled_sockets = NULL;
     render(f);
     assert_absent(f, "sockdiag_tcp_sockets");
     assert_absent(f, "sockdiag_tcp_sampled_sockets");
@@ -489,7 +499,7 @@ static void test_without_counts_their_series_vanish(void **state)
 static void test_without_counts_there_are_no_queues(void **state)
 {
     struct fixture *f = *state;
-    f->host.has_counts = false; /* the queues are of the count sample, too */
+    f->snapshot.has_counts = false; /* the queues are of the count sample, too */
     render(f);
     assert_absent(f, "sockdiag_listener_accept_queue");
     assert_int_equal(count_lines(f, "sockdiag_listener_sockets{"), 3 * (COUNTED - 1));
@@ -498,7 +508,7 @@ static void test_without_counts_there_are_no_queues(void **state)
 static void test_without_detail_its_series_vanish(void **state)
 {
     struct fixture *f = *state;
-    f->host.has_detail = false;
+    f->snapshot.has_detail = false;
     render(f);
     assert_absent(f, "sockdiag_tcp_family_sockets");
     assert_absent(f, "sockdiag_exporter_derived_drift_sockets");
@@ -512,7 +522,7 @@ static void test_a_kernel_without_bound_inactive_has_no_such_series(void **state
     struct fixture *f = *state;
     render(f);
     assert_int_equal(count_lines(f, "sockdiag_tcp_family_sockets{"), 2 * (COUNTED + 1));
-    f->host.has_bound_inactive = false;
+    f->snapshot.has_bound_inactive = false;
     render(f);
     assert_int_equal(count_lines(f, "sockdiag_tcp_family_sockets{"), 2 * COUNTED);
     assert_null(memmem(f->page.data, f->page.length, "\"bound_inactive\"", 16));
@@ -521,7 +531,7 @@ static void test_a_kernel_without_bound_inactive_has_no_such_series(void **state
 static void test_without_counters_or_settings_theirs_vanish(void **state)
 {
     struct fixture *f = *state;
-    f->host.has_counters = false;
+    f->snapshot.has_counters = false;
     render(f);
     assert_absent(f, "sockdiag_tcp_time_wait_started");
     assert_absent(f, "sockdiag_tcp_time_wait_reused");
@@ -529,8 +539,8 @@ static void test_without_counters_or_settings_theirs_vanish(void **state)
     assert_absent(f, "sockdiag_tcp_listen_");
     assert_value(f, "sockdiag_tcp_time_wait_limit", 262144);
 
-    f->host.has_counters = true;
-    f->host.has_settings = false;
+    f->snapshot.has_counters = true;
+    f->snapshot.has_settings = false;
     render(f);
     assert_absent(f, "sockdiag_tcp_time_wait_limit");
     assert_absent(f, "sockdiag_tcp_tw_reuse");
@@ -540,7 +550,7 @@ static void test_without_counters_or_settings_theirs_vanish(void **state)
 static void test_time_wait_that_is_not_collected_takes_its_own_only(void **state)
 {
     struct fixture *f = *state;
-    f->host.time_wait_collected = false;
+    f->snapshot.time_wait_collected = false;
     render(f);
     assert_absent(f, "sockdiag_tcp_time_wait_");
     assert_absent(f, "sockdiag_tcp_tw_reuse");
@@ -551,9 +561,9 @@ static void test_time_wait_that_is_not_collected_takes_its_own_only(void **state
 static void test_listeners_that_are_not_collected_leave_no_trace(void **state)
 {
     struct fixture *f = *state;
-    f->host.listeners_collected = false;
-    f->host.queue_count = 0;
-    f->host.listener_count = 0;
+    f->snapshot.listeners_collected = false;
+    f->snapshot.queue_count = 0;
+    f->snapshot.listener_count = 0;
     render(f);
     assert_absent(f, "sockdiag_listener_");
 }
@@ -561,8 +571,8 @@ static void test_listeners_that_are_not_collected_leave_no_trace(void **state)
 static void test_where_no_listener_is_named_the_sum_stays(void **state)
 {
     struct fixture *f = *state;
-    f->host.listeners = NULL;
-    f->host.listener_count = 0;
+    f->snapshot.listeners = NULL;
+    f->snapshot.listener_count = 0;
     render(f);
     assert_value(f, LISTENER "\"other\",port=\"other\",state=\"last_ack\"}", 77);
     assert_int_equal(count_lines(f, LISTENER), COUNTED - 1);
@@ -572,16 +582,15 @@ static void test_a_refused_web_configuration_is_told(void **state)
 {
     struct fixture *f = *state;
     render(f);
-    assert_absent(f, "web_config"); /* where there is none */
-    f->self.has_web_config = true;
-    f->self.web_config_seconds = 1767225600.5;
-    render(f);
     assert_value(f, "sockdiag_exporter_web_config_last_reload_successful", 1);
     f->self.web_config_refused = true;
     render(f);
     assert_value(f, "sockdiag_exporter_web_config_last_reload_successful", 0);
     assert_value(f, "sockdiag_exporter_web_config_last_reload_success_timestamp_seconds",
                  1767225600.5);
+    f->self.has_web_config = false;
+    render(f);
+    assert_absent(f, "sockdiag_exporter_web_config");
 }
 
 static void test_without_process_and_requests_theirs_vanish(void **state)
@@ -598,8 +607,8 @@ static void test_without_process_and_requests_theirs_vanish(void **state)
 static void test_whole_numbers_are_not_rounded(void **state)
 {
     struct fixture *f = *state;
-    f->host.sockets[TCP_STATE_LISTEN] = UINT64_MAX;
-    f->host.counters.listen_drops = UINT64_C(9007199254740993);
+    f->snapshot.sockets[TCP_STATE_LISTEN] = UINT64_MAX;
+    f->snapshot.counters.listen_drops = UINT64_C(9007199254740993);
     render(f);
     assert_int_equal(
         count_lines(f, "sockdiag_tcp_sockets{state=\"listen\"} 18446744073709551615\n"), 1);
@@ -774,6 +783,7 @@ int main(void)
         whole(test_a_protocol_without_ports_vanishes),
         whole(test_wildcards_of_both_families_are_two_series),
         whole(test_each_sample_has_its_own_report),
+        whole(test_a_sample_without_a_success_has_no_timestamp),
         whole(test_every_reason_of_errors_is_there),
         whole(test_the_exporter_reports_on_itself),
         whole(test_without_counts_their_series_vanish),

@@ -32,7 +32,6 @@ struct source {
     struct history histories[2];
     struct listener_row listeners[3];
     struct destination destinations[2];
-    struct namespace_snapshot host;
     struct snapshot snapshot;
 };
 
@@ -55,7 +54,7 @@ static int make_source(void **state)
         source->listeners[i] = (struct listener_row){.port = (uint16_t)(80 + i), .queue_length = 5};
     source->destinations[0].remote_port = 443;
     source->destinations[1].remote_port = 444;
-    source->host = (struct namespace_snapshot){
+    source->snapshot = (struct snapshot){
         .has_counts = true,
         .sockets = {[TCP_STATE_TIME_WAIT] = 1234},
         .sampled_sockets = source->histograms,
@@ -73,7 +72,6 @@ static int make_source(void **state)
                                   .destinations = source->destinations,
                                   .destination_count = 2}},
     };
-    source->snapshot = (struct snapshot){.namespaces = &source->host, .namespace_count = 1};
     source->clock = (struct clock){.monotonic = read_now, .unix_time = read_now, .context = source};
     *state = source;
     return 0;

@@ -33,7 +33,6 @@ struct fixture {
     /* The last snapshot. */
     unsigned snapshots;
     struct snapshot last;
-    struct namespace_snapshot host;
     uint64_t observed[TCP_STATES];
     int64_t promised; /* until when the next would come */
     unsigned late;    /* snapshots that came later than promised */
@@ -46,9 +45,8 @@ static void keep(void *context, const struct snapshot *snapshot)
     fixture->promised = fixture->kernel.now + snapshot->next_within;
     fixture->snapshots++;
     fixture->last = *snapshot;
-    fixture->host = snapshot->namespaces[0];
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
-        fixture->observed[state] = fixture->host.sampled_sockets[state].count;
+        fixture->observed[state] = fixture->last.sampled_sockets[state].count;
 }
 
 static int set_up(void **state)
@@ -131,10 +129,10 @@ static void test_a_count_sample_does_not_list_established_and_time_wait(void **s
     assert_int_equal(fixture->kernel.last_mask & (1 << 1 | 1 << 6), 0);
     sampler_publish(fixture->sampler);
     assert_true(report(fixture, SAMPLE_COUNT)->sockets_read == 5);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_ESTABLISHED], 30);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_TIME_WAIT], 20);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_CLOSE_WAIT], 3);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_SYN_RECV], 2);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_ESTABLISHED], 30);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_TIME_WAIT], 20);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_CLOSE_WAIT], 3);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_SYN_RECV], 2);
 }
 
 static void test_a_long_sample_skips_ticks_and_does_not_make_up_for_them(void **state)
@@ -173,7 +171,7 @@ static void test_time_wait_keeps_its_resolution_while_stretched(void **state)
     fixture->kernel.sockets[TCP_STATE_TIME_WAIT] = 777;
     fake_kernel_write_sockstat(&fixture->kernel, 0);
     run_for(fixture, 2 * SECOND);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_TIME_WAIT], 777);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_TIME_WAIT], 777);
     run_for(fixture, 28 * SECOND);
     assert_in_range(fixture->observed[TCP_STATE_TIME_WAIT] - time_wait, 29, 31);
     assert_in_range(fixture->observed[TCP_STATE_ESTABLISHED] - established, 29, 31);
@@ -191,7 +189,7 @@ static void test_half_of_the_time_is_half_of_the_histogram(void **state)
     fake_kernel_write_sockstat(&fixture->kernel, 0);
     fixture->kernel.cost_of_a_dump = SECOND / 20; /* and each sample is dear */
     run_for(fixture, 600 * SECOND);
-    const struct histogram *histogram = &fixture->host.sampled_sockets[TCP_STATE_CLOSE_WAIT];
+    const struct histogram *histogram = &fixture->last.sampled_sockets[TCP_STATE_CLOSE_WAIT];
     double share = histogram->sum / 300 / (double)histogram->count;
     assert_true(share > 0.45 && share < 0.55);
 }
@@ -209,7 +207,7 @@ static void test_intervals_shrink_with_the_cost(void **state)
     run_for(fixture, 20 * SECOND);
     assert_in_range(report(fixture, SAMPLE_COUNT)->successes - count, 19, 21);
     assert_in_range(report(fixture, SAMPLE_DETAIL)->successes - detail, 3, 5);
-    assert_true(fixture->host.has_detail);
+    assert_true(fixture->last.has_detail);
 }
 
 static void test_a_fast_sampler_publishes_once_a_second(void **state)
@@ -283,12 +281,12 @@ static void test_bad_answers_are_counted_and_survived(void **state)
         run_for(fixture, 5 * SECOND);
         assert_int_equal(failures(fixture, bad_answers[i].reason) - before, 6);
         assert_int_equal(report(fixture, SAMPLE_COUNT)->errors - errors, 5);
-        assert_false(fixture->host.has_counts);
+        assert_false(fixture->last.has_counts);
 
         fixture->kernel.answer = ANSWER_ROWS;
         run_for(fixture, 5 * SECOND);
-        assert_true(fixture->host.has_counts);
-        assert_int_equal(fixture->host.sockets[TCP_STATE_LISTEN], 3);
+        assert_true(fixture->last.has_counts);
+        assert_int_equal(fixture->last.sockets[TCP_STATE_LISTEN], 3);
     }
 }
 
@@ -302,15 +300,15 @@ static void test_a_failed_sample_leaves_the_last_numbers_for_three_intervals(voi
     fixture->kernel.answer = ANSWER_ERROR_IN_DONE; /* after half of the rows, so to speak */
     fixture->kernel.sockets[TCP_STATE_CLOSE_WAIT] = 5;
     run_for(fixture, 2 * SECOND);
-    assert_true(fixture->host.has_counts);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_CLOSE_WAIT], 9);
-    assert_int_equal(fixture->host.queue_count, 1);
+    assert_true(fixture->last.has_counts);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_CLOSE_WAIT], 9);
+    assert_int_equal(fixture->last.queue_count, 1);
     run_for(fixture, 3 * SECOND);
-    assert_false(fixture->host.has_counts);
-    assert_true(fixture->host.has_detail); /* its intervals are longer */
+    assert_false(fixture->last.has_counts);
+    assert_true(fixture->last.has_detail); /* its intervals are longer */
     run_for(fixture, 15 * SECOND);
-    assert_false(fixture->host.has_detail);
-    assert_true(fixture->host.has_counters); /* other files, nothing wrong with them */
+    assert_false(fixture->last.has_detail);
+    assert_true(fixture->last.has_counters); /* other files, nothing wrong with them */
 }
 
 static void test_unreadable_totals_fail_the_count_sample_only(void **state)
@@ -323,7 +321,7 @@ static void test_unreadable_totals_fail_the_count_sample_only(void **state)
     assert_int_equal(failures(fixture, FAULT_PROC_READ), 10);
     fake_kernel_write_sockstat(&fixture->kernel, 0);
     run_for(fixture, 2 * SECOND);
-    assert_true(fixture->host.has_counts);
+    assert_true(fixture->last.has_counts);
 }
 
 static void test_unreadable_counters_take_only_themselves_away(void **state)
@@ -332,9 +330,9 @@ static void test_unreadable_counters_take_only_themselves_away(void **state)
     fake_kernel_write(&fixture->kernel, "thread-self/net/netstat", "TcpExt: TW\nTcpExt: x\n");
     fake_kernel_write(&fixture->kernel, "sys/net/ipv4/tcp_tw_reuse", NULL);
     run_for(fixture, 3 * SECOND);
-    assert_true(fixture->host.has_counts);
-    assert_false(fixture->host.has_counters);
-    assert_false(fixture->host.has_settings);
+    assert_true(fixture->last.has_counts);
+    assert_false(fixture->last.has_counters);
+    assert_false(fixture->last.has_settings);
     assert_int_equal(failures(fixture, FAULT_PROC_PARSE), 3);
     assert_int_equal(failures(fixture, FAULT_PROC_READ), 3);
 }
@@ -347,14 +345,14 @@ static void test_a_kernel_without_udp_diag_loses_only_the_ports_of_udp(void **st
     replace_sampler(fixture, &with_ports);
     fixture->kernel.udp_is_missing = true;
     run_for(fixture, 10 * SECOND);
-    assert_true(fixture->host.has_detail);
-    assert_true(fixture->host.ports[SOCKET_TCP].present);
-    assert_false(fixture->host.ports[SOCKET_UDP].present);
-    assert_int_equal(fixture->host.ports[SOCKET_TCP].summary.usable, 28232);
+    assert_true(fixture->last.has_detail);
+    assert_true(fixture->last.ports[SOCKET_TCP].present);
+    assert_false(fixture->last.ports[SOCKET_UDP].present);
+    assert_int_equal(fixture->last.ports[SOCKET_TCP].summary.usable, 28232);
     assert_int_equal(failures(fixture, FAULT_NETLINK_REFUSED), 2);
     fixture->kernel.udp_is_missing = false;
     run_for(fixture, 5 * SECOND);
-    assert_true(fixture->host.ports[SOCKET_UDP].present);
+    assert_true(fixture->last.ports[SOCKET_UDP].present);
 }
 
 static void test_unreadable_port_settings_lose_only_the_ports(void **state)
@@ -365,13 +363,13 @@ static void test_unreadable_port_settings_lose_only_the_ports(void **state)
     replace_sampler(fixture, &with_ports);
     fake_kernel_write(&fixture->kernel, "sys/net/ipv4/ip_local_reserved_ports", "80-\n");
     run_for(fixture, 10 * SECOND);
-    assert_true(fixture->host.has_detail);
-    assert_false(fixture->host.ports[SOCKET_TCP].present);
+    assert_true(fixture->last.has_detail);
+    assert_false(fixture->last.ports[SOCKET_TCP].present);
     assert_int_equal(failures(fixture, FAULT_PROC_PARSE), 2);
     fake_kernel_write(&fixture->kernel, "sys/net/ipv4/ip_local_reserved_ports", "40000-40009,80\n");
     run_for(fixture, 5 * SECOND);
-    assert_int_equal(fixture->host.ports[SOCKET_TCP].summary.reserved, 10);
-    assert_int_equal(fixture->host.ports[SOCKET_TCP].summary.usable, 28222);
+    assert_int_equal(fixture->last.ports[SOCKET_TCP].summary.reserved, 10);
+    assert_int_equal(fixture->last.ports[SOCKET_TCP].summary.usable, 28222);
 }
 
 static void test_the_identity_is_given_up_after_three_contradictions(void **state)
@@ -381,20 +379,20 @@ static void test_the_identity_is_given_up_after_three_contradictions(void **stat
     fixture->kernel.sockets[TCP_STATE_TIME_WAIT] = 40;
     fake_kernel_write_sockstat(&fixture->kernel, 1000);
     run_for(fixture, 9 * SECOND);
-    assert_true(fixture->host.derived_counts_in_use);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_ESTABLISHED], 1050);
-    assert_int_equal(fixture->host.derived_drift.established, 1000);
-    assert_int_equal(fixture->host.derived_drift.time_wait, 1000);
+    assert_true(fixture->last.derived_counts_in_use);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_ESTABLISHED], 1050);
+    assert_int_equal(fixture->last.derived_drift.established, 1000);
+    assert_int_equal(fixture->last.derived_drift.time_wait, 1000);
 
     run_for(fixture, 6 * SECOND);
-    assert_false(fixture->host.derived_counts_in_use);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_ESTABLISHED], 50);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_TIME_WAIT], 40);
+    assert_false(fixture->last.derived_counts_in_use);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_ESTABLISHED], 50);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_TIME_WAIT], 40);
 
     fake_kernel_write_sockstat(&fixture->kernel, 0);
     run_for(fixture, 60 * SECOND);
-    assert_true(fixture->host.derived_counts_in_use);
-    assert_int_equal(fixture->host.derived_drift.established, 0);
+    assert_true(fixture->last.derived_counts_in_use);
+    assert_int_equal(fixture->last.derived_drift.established, 0);
 }
 
 /* The lines on standard error while `fixture` runs for `duration`. */

@@ -215,7 +215,6 @@ struct fixture {
     struct listener_row queues[40];
     struct listener_row listeners[40];
     struct destination destinations[SOCKET_PROTOCOLS][12];
-    struct namespace_snapshot host;
     struct snapshot snapshot;
     struct self_report self;
     double now;
@@ -229,7 +228,7 @@ static void fill_ports(struct fixture *f)
 {
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
         uint64_t base = protocol == SOCKET_TCP ? 20000 : 30000;
-        f->host.ports[protocol] = (struct port_snapshot){
+        f->snapshot.ports[protocol] = (struct port_snapshot){
             .present = true,
             .has_destinations = true,
             .summary = {.range = base,
@@ -262,10 +261,10 @@ static void fill_listeners(struct fixture *f)
                                                             [TCP_STATE_CLOSE_WAIT] = 1,
                                                             [TCP_STATE_TIME_WAIT] = 2}};
     memcpy(f->queues, f->listeners, sizeof f->queues);
-    f->host.queues = f->queues;
-    f->host.listeners = f->listeners;
-    f->host.queue_count = f->host.listener_count = 2;
-    f->host.other_listeners.sockets[TCP_STATE_ESTABLISHED] = 5000;
+    f->snapshot.queues = f->queues;
+    f->snapshot.listeners = f->listeners;
+    f->snapshot.queue_count = f->snapshot.listener_count = 2;
+    f->snapshot.other_listeners.sockets[TCP_STATE_ESTABLISHED] = 5000;
 }
 
 static int make_whole(void **state)
@@ -273,7 +272,7 @@ static int make_whole(void **state)
     struct fixture *f = calloc(1, sizeof *f);
     if (!f)
         return -1;
-    f->host = (struct namespace_snapshot){
+    f->snapshot = (struct snapshot){
         .has_counts = true,
         .established_history = &f->histories[0],
         .time_wait_history = &f->histories[1],
@@ -293,10 +292,10 @@ static int make_whole(void **state)
         .listeners_collected = true,
     };
     for (enum tcp_state i = 0; i < TCP_STATES; i++) {
-        f->host.sockets[i] = 1000 * (i + 1);
-        f->host.peak_sockets[i] = 1000 * (i + 1) + 7;
-        f->host.detail.sockets[IP_FAMILY_IPV4][i] = 1000 * (i + 1) + 1;
-        f->host.detail.sockets[IP_FAMILY_IPV6][i] = 1000 * (i + 1) + 2;
+        f->snapshot.sockets[i] = 1000 * (i + 1);
+        f->snapshot.peak_sockets[i] = 1000 * (i + 1) + 7;
+        f->snapshot.detail.sockets[IP_FAMILY_IPV4][i] = 1000 * (i + 1) + 1;
+        f->snapshot.detail.sockets[IP_FAMILY_IPV6][i] = 1000 * (i + 1) + 2;
     }
     for (int64_t i = 0; i < HISTORY_SLOTS; i++) {
         history_observe(&f->histories[0], i * HISTORY_SLOT_LENGTH, 1000);
@@ -309,7 +308,6 @@ static int make_whole(void **state)
                                    .telemetry_path = "/numbers",
                                    .start_time_seconds = start};
     f->now = start + 10000;
-    f->snapshot = (struct snapshot){.namespaces = &f->host, .namespace_count = 1};
     f->snapshot.samples[SAMPLE_COUNT] =
         (struct sample_report){10000, 11, 12, 0.0013, 1.5, 14, start + 9999.5};
     f->snapshot.samples[SAMPLE_DETAIL] =
@@ -429,7 +427,7 @@ static void test_settings_and_counters_have_their_own_numbers(void **state)
     static const char *const names[] = {"off", "on", "loopback only", "not known"};
     for (uint64_t i = 0; i < 4; i++) {
         char row[64];
-        f->host.settings.tw_reuse = i;
+        f->snapshot.settings.tw_reuse = i;
         render(f);
         snprintf(row, sizeof row, "tcp_tw_reuse %s TIME_WAITs", names[i]);
         assert_says(f, row);
@@ -463,9 +461,9 @@ static void test_destinations_of_both_protocols_are_told_by_their_share(void **s
 static void test_long_lists_of_destinations_are_cut(void **state)
 {
     struct fixture *f = *state;
-    f->host.ports[SOCKET_TCP].destination_count = 12;
-    f->host.ports[SOCKET_UDP].destination_count = 0;
-    f->host.ports[SOCKET_TCP].summary.destination_error_bound = 31;
+    f->snapshot.ports[SOCKET_TCP].destination_count = 12;
+    f->snapshot.ports[SOCKET_UDP].destination_count = 0;
+    f->snapshot.ports[SOCKET_TCP].summary.destination_error_bound = 31;
     render(f);
     assert_int_equal(count_of(f->text.data, " TCP "), 8 + 2); /* and two headings */
     assert_says(f, "4 more at /numbers . At most 50,010 destinations in all. "
@@ -475,17 +473,17 @@ static void test_long_lists_of_destinations_are_cut(void **state)
 static void test_destinations_of_one_protocol_are_told_without_the_other(void **state)
 {
     struct fixture *f = *state;
-    f->host.ports[SOCKET_TCP].present = false;
+    f->snapshot.ports[SOCKET_TCP].present = false;
     render(f);
     assert_says(f, "Of usable 198.51.100.7:443 192.0.2.1 UDP 200 20\u202f% "
                    "198.51.100.7:444 192.0.2.1 UDP 180 18\u202f% "
                    "Those of TCP are not known. 30,005 destinations besides.");
-    f->host.ports[SOCKET_UDP].destination_count = 0;
-    f->host.ports[SOCKET_UDP].summary.destinations = 0;
+    f->snapshot.ports[SOCKET_UDP].destination_count = 0;
+    f->snapshot.ports[SOCKET_UDP].summary.destinations = 0;
     render(f);
     assert_says(f, "Fullest destinations Those of TCP are not known. There are no others. ");
-    f->host.ports[SOCKET_TCP].present = true;
-    f->host.ports[SOCKET_UDP].present = false;
+    f->snapshot.ports[SOCKET_TCP].present = true;
+    f->snapshot.ports[SOCKET_UDP].present = false;
     render(f);
     assert_says(f, "Of usable 198.51.100.7:443 192.0.2.1 TCP 210 21\u202f% "
                    "198.51.100.7:444 192.0.2.1 TCP 190 19\u202f% "
@@ -495,11 +493,12 @@ static void test_destinations_of_one_protocol_are_told_without_the_other(void **
 static void test_without_names_the_destinations_are_counted(void **state)
 {
     struct fixture *f = *state;
-    f->host.ports[SOCKET_TCP].destination_count = f->host.ports[SOCKET_UDP].destination_count = 0;
+    f->snapshot.ports[SOCKET_TCP].destination_count =
+        f->snapshot.ports[SOCKET_UDP].destination_count = 0;
     render(f);
     assert_says(f, "Fullest destinations None is named: --collector.destinations.top is 0. 50,010");
-    f->host.ports[SOCKET_TCP].summary.destinations = 0;
-    f->host.ports[SOCKET_UDP].summary.destinations = 0;
+    f->snapshot.ports[SOCKET_TCP].summary.destinations = 0;
+    f->snapshot.ports[SOCKET_UDP].summary.destinations = 0;
     render(f);
     assert_says(f, "Fullest destinations No port is held towards anybody. ");
 }
@@ -527,7 +526,7 @@ static void test_a_full_queue_comes_first_and_says_so(void **state)
 static void test_long_lists_of_listeners_are_cut(void **state)
 {
     struct fixture *f = *state;
-    f->host.queue_count = f->host.listener_count = 40;
+    f->snapshot.queue_count = f->snapshot.listener_count = 40;
     render(f);
     assert_says(f, "Time wait 0.0.0.0:8039 0 of 4,096 0 139 1 2 0.0.0.0:8038 ");
     /* 5,000, and 100 to 131 of the 32 that are not shown. */
@@ -537,7 +536,7 @@ static void test_long_lists_of_listeners_are_cut(void **state)
 static void test_the_busiest_listeners_are_told_wherever_they_stand(void **state)
 {
     struct fixture *f = *state;
-    f->host.queue_count = f->host.listener_count = 40;
+    f->snapshot.queue_count = f->snapshot.listener_count = 40;
     for (size_t i = 0; i < 40; i++) /* the other way round than before */
         f->listeners[i].sockets[TCP_STATE_ESTABLISHED] = 200 - i;
     memcpy(f->queues, f->listeners, sizeof f->queues);
@@ -551,9 +550,9 @@ static void test_a_listener_of_either_list_is_told_once(void **state)
     struct fixture *f = *state;
     /* By their queues 8000 to 8003, by their connections 8002 to 8006; those of 8000 and 8001 are
      * part of the others' 5,000. */
-    f->host.queue_count = 4;
-    f->host.listeners = &f->listeners[2];
-    f->host.listener_count = 5;
+    f->snapshot.queue_count = 4;
+    f->snapshot.listeners = &f->listeners[2];
+    f->snapshot.listener_count = 5;
     render(f);
     assert_int_equal(count_of(f->text.data, " 0.0.0.0:80"), 7);
     assert_says(f, "0.0.0.0:8000 0 of 4,096 0 100 1 2 others 4,799 ");
@@ -563,8 +562,8 @@ static void test_a_listener_of_either_list_is_told_once(void **state)
 static void test_without_names_the_listeners_are_summed(void **state)
 {
     struct fixture *f = *state;
-    f->host.queue_count = f->host.listener_count = 0;
-    f->host.queues = f->host.listeners = NULL;
+    f->snapshot.queue_count = f->snapshot.listener_count = 0;
+    f->snapshot.queues = f->snapshot.listeners = NULL;
     render(f);
     assert_says(f, "Time wait others 5,000 0 0 Accept queue");
 }
@@ -579,7 +578,7 @@ static void test_samples_have_their_costs(void **state)
                    "share of one CPU 0.12\u202f% 0.22\u202f% good 10,000 2,000 failed 11 21");
     assert_says(f, "Errors, by reason: netlink_refused 31 , proc_read 32 ; the log");
     assert_silent(f, "add up");
-    f->host.derived_counts_in_use = false;
+    f->snapshot.derived_counts_in_use = false;
     memset(f->snapshot.errors, 0, sizeof f->snapshot.errors);
     render(f);
     assert_says(f, "do not add up");
@@ -589,10 +588,10 @@ static void test_samples_have_their_costs(void **state)
 static void test_without_counts_theirs_are_not_known(void **state)
 {
     struct fixture *f = *state;
-    f->host.has_counts = false;
-    f->host.established_history = f->host.time_wait_history = NULL;
-    f->host.queues = NULL;
-    f->host.queue_count = 0;
+    f->snapshot.has_counts = false;
+    f->snapshot.established_history = f->snapshot.time_wait_history = NULL;
+    f->snapshot.queues = NULL;
+    f->snapshot.queue_count = 0;
     f->snapshot.samples[SAMPLE_COUNT].last_success = start + 9958;
     render(f);
 #define WHY "The last good count sample is 42\u202fs old; 11 failed since the start"
@@ -609,8 +608,8 @@ static void test_without_counts_theirs_are_not_known(void **state)
 static void test_without_detail_its_parts_are_not_known(void **state)
 {
     struct fixture *f = *state;
-    f->host.has_detail = false;
-    f->host.ports[SOCKET_TCP].present = f->host.ports[SOCKET_UDP].present = false;
+    f->snapshot.has_detail = false;
+    f->snapshot.ports[SOCKET_TCP].present = f->snapshot.ports[SOCKET_UDP].present = false;
     f->snapshot.samples[SAMPLE_DETAIL].successes = 0;
     render(f);
 #define WHY "No detail sample succeeded so far: 21 failed"
@@ -629,7 +628,7 @@ static void test_without_detail_its_parts_are_not_known(void **state)
 static void test_a_kernel_without_bound_inactive_has_no_such_row(void **state)
 {
     struct fixture *f = *state;
-    f->host.has_bound_inactive = false;
+    f->snapshot.has_bound_inactive = false;
     render(f);
     assert_silent(f, "bound_inactive");
 }
@@ -637,7 +636,7 @@ static void test_a_kernel_without_bound_inactive_has_no_such_row(void **state)
 static void test_without_proc_settings_and_counters_are_not_known(void **state)
 {
     struct fixture *f = *state;
-    f->host.has_counters = f->host.has_settings = false;
+    f->snapshot.has_counters = f->snapshot.has_settings = false;
     render(f);
     assert_says(f, "tcp_max_tw_buckets not known tcp_tw_reuse not known TIME_WAITs started not");
     assert_says(f, "of these at full queues not known Not known: /proc could not be read");
@@ -648,10 +647,10 @@ static void test_without_proc_settings_and_counters_are_not_known(void **state)
 static void test_what_is_not_collected_says_by_which_flag(void **state)
 {
     struct fixture *f = *state;
-    f->host.time_wait_collected = f->host.listeners_collected = false;
-    f->host.queue_count = f->host.listener_count = 0;
-    f->host.ports[SOCKET_TCP].has_destinations = false;
-    f->host.ports[SOCKET_UDP].has_destinations = false;
+    f->snapshot.time_wait_collected = f->snapshot.listeners_collected = false;
+    f->snapshot.queue_count = f->snapshot.listener_count = 0;
+    f->snapshot.ports[SOCKET_TCP].has_destinations = false;
+    f->snapshot.ports[SOCKET_UDP].has_destinations = false;
     render(f);
     assert_says(f, "OK Nothing that is known is close to a limit TIME_WAIT");
     assert_silent(f, "client");
@@ -663,7 +662,7 @@ static void test_what_is_not_collected_says_by_which_flag(void **state)
     assert_says(f, "UDP ephemeral ports in use 23\u202f% of the ports of this host "
                    "whole host: 23\u202f% 0 100 %: no new socket fullest local address");
     assert_says(f, "Fullest destinations Not known. They are not watched: --no-collector.");
-    f->host.ports[SOCKET_TCP].present = f->host.ports[SOCKET_UDP].present = false;
+    f->snapshot.ports[SOCKET_TCP].present = f->snapshot.ports[SOCKET_UDP].present = false;
     render(f);
     assert_says(f, "UDP ephemeral ports in use Not known. Either they are not watched "
                    "(--no-collector.ports) or they could not be read: see the errors of sampling.");
@@ -678,9 +677,7 @@ static void test_an_empty_snapshot_is_a_sound_page(void **state)
     render(f);
     assert_says(f, "Not known No count sample was taken yet Sockets by state");
     assert_says(f, "share of one CPU not known not known");
-    f->snapshot.namespace_count = 1; /* one of which nothing is known */
-    f->host = (struct namespace_snapshot){.listeners_collected = true};
-    f->snapshot.namespaces = &f->host;
+    f->snapshot.listeners_collected = true;
     render(f);
     assert_says(f, "Busiest listeners Not known. No count sample was taken yet.");
 }
@@ -690,7 +687,7 @@ static void test_strings_cannot_become_markup(void **state)
     struct fixture *f = *state;
     static const char hostile[] = "\"><script>alert('&amp;')</script>\n<!--\x01";
     f->self.version = f->self.telemetry_path = hostile;
-    f->host.ports[SOCKET_TCP].destination_count = 12; /* the path stands in the notes, too */
+    f->snapshot.ports[SOCKET_TCP].destination_count = 12; /* the path stands in the notes, too */
     buffer_clear(&f->html);
     status_page_render(&f->html, &f->snapshot, &f->self, f->now);
     buffer_append(&f->html, "", 1);
@@ -707,9 +704,9 @@ static void test_strings_cannot_become_markup(void **state)
 static void test_the_largest_numbers_leave_the_page_sound(void **state)
 {
     struct fixture *f = *state;
-    memset(f->host.sockets, 0xff, sizeof f->host.sockets);
-    memset(f->host.peak_sockets, 0xff, sizeof f->host.peak_sockets);
-    memset(&f->host.counters, 0xff, sizeof f->host.counters);
+    memset(f->snapshot.sockets, 0xff, sizeof f->snapshot.sockets);
+    memset(f->snapshot.peak_sockets, 0xff, sizeof f->snapshot.peak_sockets);
+    memset(&f->snapshot.counters, 0xff, sizeof f->snapshot.counters);
     memset(&f->histories[0].highest, 0xff, sizeof f->histories[0].highest);
     memset(f->listeners, 0xff, sizeof f->listeners);
     memset(f->queues, 0xff, sizeof f->queues);
@@ -718,8 +715,8 @@ static void test_the_largest_numbers_leave_the_page_sound(void **state)
         f->listeners[i].family = f->queues[i].family = IP_FAMILY_IPV6;
     for (size_t i = 0; i < 12; i++)
         f->destinations[0][i].family = f->destinations[1][i].family = IP_FAMILY_IPV6;
-    f->host.queue_count = f->host.listener_count = 40;
-    f->host.ports[0].destination_count = f->host.ports[1].destination_count = 12;
+    f->snapshot.queue_count = f->snapshot.listener_count = 40;
+    f->snapshot.ports[0].destination_count = f->snapshot.ports[1].destination_count = 12;
     for (size_t i = 0; i < FAULT_REASONS; i++)
         f->snapshot.errors[i] = UINT64_MAX;
     render(f);

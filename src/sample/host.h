@@ -1,26 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What is sampled in one network namespace, that of the calling thread: how each kind of sample is
- * taken, and what is kept of it between samples. Private to src/sample.
+ * What is known of this host, that is of the network namespace of the calling thread: how each kind
+ * of sample is taken, and what is kept between samples. Private to src/sample.
+ *
+ * Times are monotonic, in nanoseconds; the time of what never happened is 0.
  */
-#ifndef SOCKDIAG_SAMPLE_NAMESPACE_SAMPLE_H
-#define SOCKDIAG_SAMPLE_NAMESPACE_SAMPLE_H
+#ifndef SOCKDIAG_SAMPLE_HOST_H
+#define SOCKDIAG_SAMPLE_HOST_H
 
 #include "fault_log.h"
 #include "measure/identity_check.h"
 #include "measure/peak_window.h"
 #include "sockdiag/sampler.h"
 
-/* When something was last done, if ever. */
-struct moment {
-    bool happened;
-    int64_t at;
-};
-
 /* The bound-only sockets, as of the last detail sample that listed them. */
 enum { BOUND_REMEMBERED = 4096 };
 struct bound_sample {
-    struct moment sampled;
+    int64_t sampled;
     uint64_t sockets[IP_FAMILIES];
     size_t count; /* of the next, those beyond its size included */
     struct socket_record records[BOUND_REMEMBERED];
@@ -29,19 +25,19 @@ struct bound_sample {
 /* The ephemeral ports of one protocol. */
 struct port_sample {
     struct port_usage *usage; /* NULL: not collected */
-    struct moment sampled;
+    int64_t sampled;
     struct port_summary summary;
     struct histogram histograms[PORT_SCOPES];
     struct destination *destinations; /* options.destinations_top of them */
     size_t destination_count;
 };
 
-struct namespace_sample {
+struct host {
     struct kernel_access kernel;
     struct sampler_options options;
 
-    /* The count sample. Times are monotonic, in nanoseconds. */
-    struct moment counted;
+    /* The count sample. */
+    int64_t counted;
     uint64_t sockets[TCP_STATES];
     uint64_t fin_wait2_minisockets; /* of the last dump */
     struct histogram histograms[TCP_STATES];
@@ -55,13 +51,13 @@ struct namespace_sample {
     struct listener_row *listener_rows;
     struct identity_check identity;
 
-    struct moment counters_read;
+    int64_t counters_read;
     struct tcp_counters counters;
-    struct moment settings_read;
+    int64_t settings_read;
     struct tcp_settings settings;
 
     /* The detail sample. */
-    struct moment detailed;
+    int64_t detailed;
     struct state_counts detail;
     uint64_t time_wait[TIME_WAIT_ROLES];
     bool bound_inactive_seen;
@@ -70,40 +66,38 @@ struct namespace_sample {
 };
 
 /* False when there is no memory. `kernel` and `options` are copied. */
-bool namespace_sample_init(struct namespace_sample *sample, const struct kernel_access *kernel,
-                           const struct sampler_options *options);
-void namespace_sample_release(struct namespace_sample *sample);
+bool host_init(struct host *host, const struct kernel_access *kernel,
+               const struct sampler_options *options);
+void host_release(struct host *host);
 
 /*
  * The count sample. By the identity it lists the states that are few and derives ESTABLISHED and
  * TIME_WAIT; while the identity is distrusted it lists everything. `rows` gets the sockets listed.
  * Nothing of the last sample is changed when it fails: false, `fault` filled.
  */
-bool namespace_sample_count(struct namespace_sample *sample, int64_t now, uint64_t *rows,
-                            struct fault *fault);
+bool host_take_counts(struct host *host, int64_t now, uint64_t *rows, struct fault *fault);
 
 /* Between count samples that are stretched: TIME_WAIT alone, from the kernel's total and the
  * FIN_WAIT2 minisockets last seen. The other states count in histograms and history as they last
  * were, so that these go by time. While the identity is distrusted TIME_WAIT is such a state, too.
  */
-bool namespace_sample_time_wait(struct namespace_sample *sample, int64_t now, struct fault *fault);
+bool host_take_time_wait(struct host *host, int64_t now, struct fault *fault);
 
 /* The counters and settings that go with a page. Each failure is reported to `faults` and
  * leaves only its own numbers absent. */
-void namespace_sample_counters(struct namespace_sample *sample, int64_t now,
-                               struct fault_log *faults);
+void host_read_counters(struct host *host, int64_t now, struct fault_log *faults);
 
 /*
  * The detail sample: every TCP socket is listed, and the identity checked against it; then the UDP
  * sockets. On a host with many sockets the bound-only ones are listed once a minute at the most.
  * What is about ports alone, and UDP, may fail without the rest: that is reported to `faults`.
  */
-bool namespace_sample_detail(struct namespace_sample *sample, int64_t now, uint64_t *rows,
-                             struct fault_log *faults, struct fault *fault);
+bool host_take_detail(struct host *host, int64_t now, uint64_t *rows, struct fault_log *faults,
+                      struct fault *fault);
 
 /* Fill `snapshot` with what is known and not older, at `now`, than the given ages: in nanoseconds,
- * for what comes from the count and from the detail sample. Its pointers are into `sample`. */
-void namespace_sample_describe(struct namespace_sample *sample, int64_t now, int64_t count_age,
-                               int64_t detail_age, struct namespace_snapshot *snapshot);
+ * for what comes from the count and from the detail sample. Its pointers are into `host`. */
+void host_describe(struct host *host, int64_t now, int64_t count_age, int64_t detail_age,
+                   struct snapshot *snapshot);
 
 #endif

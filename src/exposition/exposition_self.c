@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exposition_parts.h"
+
+#include <stdio.h>
+
+static void write_build_info(struct metric_writer *writer, const struct self_report *self)
+{
+    struct label labels[] = {{"version", self->version}, {"revision", self->revision}};
+    metric_begin(writer, "sockdiag_exporter_build", METRIC_INFO,
+                 "Always 1; the labels tell what was built.");
+    metric_write_integer(writer, labels, 2, 1);
+}
+
+static void write_http_requests(struct metric_writer *writer, const struct self_report *self)
+{
+    metric_begin(writer, "sockdiag_exporter_http_requests", METRIC_COUNTER,
+                 "HTTP requests answered, by path and status code, up to the last sample.");
+    for (size_t i = 0; i < self->request_count; i++) {
+        char code[16];
+        snprintf(code, sizeof code, "%u", self->requests[i].code);
+        struct label labels[] = {{"handler", self->requests[i].handler}, {"code", code}};
+        metric_write_integer(writer, labels, 2, self->requests[i].requests);
+    }
+}
+
+static void write_web_config(struct metric_writer *writer, const struct self_report *self)
+{
+    metric_begin(writer, "sockdiag_exporter_web_config_last_reload_successful", METRIC_GAUGE,
+                 "0 after the web configuration was changed and the new one refused: the one from "
+                 "before is in force.");
+    metric_write_integer(writer, NULL, 0, !self->web_config_refused);
+
+    metric_begin(writer, "sockdiag_exporter_web_config_last_reload_success_timestamp_seconds",
+                 METRIC_GAUGE, "Unix time when the web configuration in force was read.");
+    metric_write_real(writer, NULL, 0, self->web_config_seconds);
+}
+
+/* The names that every Prometheus client library gives these. */
+static void write_process(struct metric_writer *writer, const struct self_report *self)
+{
+    metric_begin(writer, "process_cpu_seconds", METRIC_COUNTER,
+                 "CPU time of the exporter, user and system.");
+    metric_write_real(writer, NULL, 0, self->process.cpu_seconds);
+
+    metric_begin(writer, "process_resident_memory_bytes", METRIC_GAUGE,
+                 "Resident memory of the exporter.");
+    metric_write_integer(writer, NULL, 0, self->process.resident_bytes);
+
+    metric_begin(writer, "process_virtual_memory_bytes", METRIC_GAUGE,
+                 "Virtual memory of the exporter.");
+    metric_write_integer(writer, NULL, 0, self->process.virtual_bytes);
+
+    metric_begin(writer, "process_open_fds", METRIC_GAUGE,
+                 "Open file descriptors of the exporter.");
+    metric_write_integer(writer, NULL, 0, self->process.open_descriptors);
+
+    metric_begin(writer, "process_max_fds", METRIC_GAUGE,
+                 "The most file descriptors that it may open.");
+    metric_write_integer(writer, NULL, 0, self->process.max_descriptors);
+
+    metric_begin(writer, "process_start_time_seconds", METRIC_GAUGE,
+                 "Unix time of the exporter's start.");
+    metric_write_real(writer, NULL, 0, self->start_time_seconds);
+}
+
+void exposition_write_self(struct metric_writer *writer, const struct self_report *self)
+{
+    write_build_info(writer, self);
+    write_http_requests(writer, self);
+    if (self->has_web_config)
+        write_web_config(writer, self);
+    if (self->has_process)
+        write_process(writer, self);
+}
