@@ -54,7 +54,7 @@ const char *sample_kind_name(enum sample_kind kind);
 /* How the sampling itself went. */
 struct sample_report {
     uint64_t successes;
-    uint64_t errors;
+    uint64_t failures;
     double cpu_seconds;      /* since the start */
     double duration_seconds; /* of the last one */
     double interval_seconds; /* in force */

@@ -7,7 +7,7 @@ static void write_queue(struct metric_writer *writer, const struct listener_row 
                         uint64_t number)
 {
     struct endpoint_text text = format_endpoint(row->family, &row->address, row->port);
-    struct label labels[] = {{"address", text.address}, {"port", text.port}};
+    struct label labels[] = {{"local_address", text.address}, {"local_port", text.port}};
     metric_write_integer(writer, labels, 2, number);
 }
 
@@ -47,7 +47,7 @@ static void write_connections(struct metric_writer *writer, const char *address,
 {
     for (enum tcp_state state = 0; state < TCP_STATES; state++) {
         struct label labels[] = {
-            {"address", address}, {"port", port}, {"state", tcp_state_name(state)}};
+            {"local_address", address}, {"local_port", port}, {"state", tcp_state_name(state)}};
         if (state != TCP_STATE_LISTEN && state != TCP_STATE_BOUND_INACTIVE)
             metric_write_integer(writer, labels, 3, sockets[state]);
     }
@@ -57,7 +57,7 @@ static void write_listeners(struct metric_writer *writer, const struct snapshot 
 {
     metric_begin(writer, "sockdiag_listener_sockets", METRIC_GAUGE,
                  "Connections of the busiest listeners by state; those of all others are under "
-                 "address=\"other\", port=\"other\". As of the last detail sample.");
+                 "local_address=\"other\", local_port=\"other\". As of the last detail sample.");
     for (size_t i = 0; i < snapshot->listener_count; i++) {
         const struct listener_row *row = &snapshot->listeners[i];
         struct endpoint_text text = format_endpoint(row->family, &row->address, row->port);

@@ -10,13 +10,14 @@ static void write_sample(struct metric_writer *writer, enum sample_kind kind, do
 static void write_results(struct metric_writer *writer, const struct sample_report *reports)
 {
     metric_begin(writer, "sockdiag_exporter_samples", METRIC_COUNTER,
-                 "Samples taken, by kind and result.");
-    for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++) {
-        struct label labels[] = {{"sample", sample_kind_name(kind)}, {"result", "success"}};
-        metric_write_integer(writer, labels, 2, reports[kind].successes);
-        labels[1].value = "error";
-        metric_write_integer(writer, labels, 2, reports[kind].errors);
-    }
+                 "Samples taken, failed ones included.");
+    for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)
+        write_sample(writer, kind, (double)(reports[kind].successes + reports[kind].failures));
+
+    metric_begin(writer, "sockdiag_exporter_sample_failures", METRIC_COUNTER,
+                 "Samples that failed to read from the kernel.");
+    for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)
+        write_sample(writer, kind, (double)reports[kind].failures);
 }
 
 static void write_costs(struct metric_writer *writer, const struct sample_report *reports)

@@ -115,7 +115,7 @@ bool sampler_take(struct sampler *sampler, enum sample_kind kind, struct fault *
         report->last_success = clock_unix_seconds(sampler->clock);
         fault_log_add_success(&sampler->faults, sources[kind]);
     } else {
-        report->errors++;
+        report->failures++;
     }
     return good;
 }

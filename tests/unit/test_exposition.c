@@ -287,8 +287,8 @@ static void test_queues_have_their_addresses_and_numbers(void **state)
 {
     struct fixture *f = *state;
     render(f);
-#define IPV4 "{address=\"192.0.2.1\",port=\"80\"}"
-#define IPV6 "{address=\"2001:db8::1\",port=\"65535\"}"
+#define IPV4 "{local_address=\"192.0.2.1\",local_port=\"80\"}"
+#define IPV6 "{local_address=\"2001:db8::1\",local_port=\"65535\"}"
     assert_value(f, "sockdiag_listener_accept_queue_length" IPV4, 1);
     assert_value(f, "sockdiag_listener_accept_queue_length" IPV6, 2);
     assert_value(f, "sockdiag_listener_accept_queue_limit" IPV4, 128);
@@ -303,11 +303,11 @@ static void test_listeners_have_their_connections_and_the_others_a_sum(void **st
 {
     struct fixture *f = *state;
     render(f);
-#define LISTENER "sockdiag_listener_sockets{address="
-    assert_value(f, LISTENER "\"192.0.2.1\",port=\"80\",state=\"close_wait\"}", 33);
-    assert_value(f, LISTENER "\"192.0.2.1\",port=\"80\",state=\"last_ack\"}", 0);
-    assert_value(f, LISTENER "\"2001:db8::1\",port=\"65535\",state=\"close_wait\"}", 0);
-    assert_value(f, LISTENER "\"other\",port=\"other\",state=\"last_ack\"}", 77);
+#define LISTENER "sockdiag_listener_sockets{local_address="
+    assert_value(f, LISTENER "\"192.0.2.1\",local_port=\"80\",state=\"close_wait\"}", 33);
+    assert_value(f, LISTENER "\"192.0.2.1\",local_port=\"80\",state=\"last_ack\"}", 0);
+    assert_value(f, LISTENER "\"2001:db8::1\",local_port=\"65535\",state=\"close_wait\"}", 0);
+    assert_value(f, LISTENER "\"other\",local_port=\"other\",state=\"last_ack\"}", 77);
     /* A connection is in any of the ten states but listen. */
     assert_int_equal(count_lines(f, "sockdiag_listener_sockets{"), 3 * (COUNTED - 1));
     assert_int_equal(count_lines(f, LISTENER "\"other\","), COUNTED - 1);
@@ -411,8 +411,10 @@ static void test_wildcards_of_both_families_are_two_series(void **state)
     memset(&f->listeners[1].address, 0, sizeof f->listeners[1].address);
     f->listeners[1].port = 80;
     render(f);
-    assert_value(f, "sockdiag_listener_accept_queue_length{address=\"0.0.0.0\",port=\"80\"}", 1);
-    assert_value(f, "sockdiag_listener_accept_queue_length{address=\"::\",port=\"80\"}", 2);
+    assert_value(
+        f, "sockdiag_listener_accept_queue_length{local_address=\"0.0.0.0\",local_port=\"80\"}", 1);
+    assert_value(f, "sockdiag_listener_accept_queue_length{local_address=\"::\",local_port=\"80\"}",
+                 2);
 }
 
 static void test_each_sample_has_its_own_report(void **state)
@@ -424,14 +426,9 @@ static void test_each_sample_has_its_own_report(void **state)
     static const char *const kinds[] = {"count", "detail"};
     for (int i = 0; i < 2; i++) {
         double base = 10 * (i + 1);
-        char series[128];
-        snprintf(series, sizeof series,
-                 "sockdiag_exporter_samples_total{sample=\"%s\",result=\"success\"}", kinds[i]);
-        assert_value(f, series, base + 1);
-        snprintf(series, sizeof series,
-                 "sockdiag_exporter_samples_total{sample=\"%s\",result=\"error\"}", kinds[i]);
-        assert_value(f, series, base + 2);
 #define EXPORTER "sockdiag_exporter_"
+        assert_labelled(f, EXPORTER "samples_total", "sample", kinds[i], 2 * base + 3);
+        assert_labelled(f, EXPORTER "sample_failures_total", "sample", kinds[i], base + 2);
         assert_labelled(f, EXPORTER "sample_cpu_seconds_total", "sample", kinds[i], base + 3.5);
         assert_labelled(f, EXPORTER "sample_duration_seconds", "sample", kinds[i], base + 4.5);
         assert_labelled(f, EXPORTER "sample_interval_seconds", "sample", kinds[i], base + 5.5);
@@ -444,7 +441,7 @@ static void test_each_sample_has_its_own_report(void **state)
 static void test_a_sample_without_a_success_has_no_timestamp(void **state)
 {
     struct fixture *f = *state;
-    f->snapshot.samples[SAMPLE_COUNT] = (struct sample_report){.errors = 3};
+    f->snapshot.samples[SAMPLE_COUNT] = (struct sample_report){.failures = 3};
     f->snapshot.samples[SAMPLE_DETAIL] = (struct sample_report){.successes = 1, .last_success = 27};
     render(f);
 #define TIMESTAMP EXPORTER "last_sample_timestamp_seconds"
@@ -493,7 +490,7 @@ static void test_without_counts_their_series_vanish(void **state)
     assert_absent(f, "sockdiag_tcp_sockets");
     assert_absent(f, "sockdiag_tcp_sampled_sockets");
     assert_value(f, "sockdiag_tcp_time_wait_limit", 262144);
-    assert_value(f, "sockdiag_exporter_samples_total{sample=\"count\",result=\"error\"}", 0);
+    assert_labelled(f, "sockdiag_exporter_samples_total", "sample", "count", 0);
 }
 
 static void test_without_counts_there_are_no_queues(void **state)
@@ -574,7 +571,7 @@ static void test_where_no_listener_is_named_the_sum_stays(void **state)
     f->snapshot.listeners = NULL;
     f->snapshot.listener_count = 0;
     render(f);
-    assert_value(f, LISTENER "\"other\",port=\"other\",state=\"last_ack\"}", 77);
+    assert_value(f, LISTENER "\"other\",local_port=\"other\",state=\"last_ack\"}", 77);
     assert_int_equal(count_lines(f, LISTENER), COUNTED - 1);
 }
 
