@@ -106,6 +106,7 @@ static int make_whole(void **state)
         .other_listeners = {.sockets = {[TCP_STATE_LAST_ACK] = 77}},
         .time_wait_collected = true,
         .listeners_collected = true,
+        .samples = {[SAMPLE_COUNT] = {.successes = 1}, [SAMPLE_DETAIL] = {.successes = 1}},
     };
     f->listeners[0] = (struct listener_row){.family = IP_FAMILY_IPV4,
                                             .port = 80,
@@ -200,6 +201,23 @@ static void assert_absent(const struct fixture *f, const char *prefix)
 static void test_a_whole_snapshot_is_a_sound_page(void **state)
 {
     render(*state);
+}
+
+/* What else there is to say is in docs/metrics.md. */
+static void test_each_help_is_one_sentence(void **state)
+{
+    struct fixture *f = *state;
+    render(f);
+    buffer_append(&f->page, "", 1);
+    size_t helps = 0;
+    for (char *line = strtok(f->page.data, "\n"); line; line = strtok(NULL, "\n")) {
+        if (strncmp(line, "# HELP ", 7) != 0)
+            continue;
+        helps++;
+        if (line[strlen(line) - 1] != '.' || strstr(line, ". ") || strlen(line) > 240)
+            fail_msg("not one short sentence: %s", line);
+    }
+    assert_int_equal(helps, 48);
 }
 
 static void test_an_empty_snapshot_is_a_sound_page(void **state)
@@ -490,7 +508,7 @@ static void test_without_counts_their_series_vanish(void **state)
     assert_absent(f, "sockdiag_tcp_sockets");
     assert_absent(f, "sockdiag_tcp_sampled_sockets");
     assert_value(f, "sockdiag_tcp_time_wait_limit", 262144);
-    assert_labelled(f, "sockdiag_exporter_samples_total", "sample", "count", 0);
+    assert_labelled(f, "sockdiag_exporter_samples_total", "sample", "count", 1);
 }
 
 static void test_without_counts_there_are_no_queues(void **state)
@@ -765,6 +783,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         whole(test_a_whole_snapshot_is_a_sound_page),
+        whole(test_each_help_is_one_sentence),
         whole(test_an_empty_snapshot_is_a_sound_page),
         whole(test_all_ten_states_are_there_with_zero),
         whole(test_each_state_has_its_own_numbers),
