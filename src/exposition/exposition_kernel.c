@@ -4,17 +4,17 @@
 static void write_time_wait_counters(struct metric_writer *writer,
                                      const struct tcp_counters *counters)
 {
-    metric_begin(writer, "sockdiag_tcp_time_wait_started", METRIC_COUNTER,
+    metric_begin(writer, "sockdiag_tcp_time_wait_started", METRIC_FOREIGN_COUNTER,
                  "Connections that this host closed first and that entered TIME_WAIT (TW and "
                  "TWKilled in /proc/net/netstat).");
     metric_write_integer(writer, NULL, 0, counters->time_wait_started);
 
-    metric_begin(writer, "sockdiag_tcp_time_wait_reused", METRIC_COUNTER,
+    metric_begin(writer, "sockdiag_tcp_time_wait_reused", METRIC_FOREIGN_COUNTER,
                  "TIME_WAIT sockets whose port a new connect() took over (TWRecycled in "
                  "/proc/net/netstat).");
     metric_write_integer(writer, NULL, 0, counters->time_wait_reused);
 
-    metric_begin(writer, "sockdiag_tcp_time_wait_overflows", METRIC_COUNTER,
+    metric_begin(writer, "sockdiag_tcp_time_wait_overflows", METRIC_FOREIGN_COUNTER,
                  "Connections that skipped TIME_WAIT because the limit was reached "
                  "(TCPTimeWaitOverflow in /proc/net/netstat).");
     metric_write_integer(writer, NULL, 0, counters->time_wait_overflows);
@@ -35,12 +35,12 @@ static void write_time_wait_settings(struct metric_writer *writer,
 
 static void write_listen_counters(struct metric_writer *writer, const struct tcp_counters *counters)
 {
-    metric_begin(writer, "sockdiag_tcp_listen_overflows", METRIC_COUNTER,
+    metric_begin(writer, "sockdiag_tcp_listen_overflows", METRIC_FOREIGN_COUNTER,
                  "Connections dropped because an accept queue was full (ListenOverflows in "
                  "/proc/net/netstat).");
     metric_write_integer(writer, NULL, 0, counters->listen_overflows);
 
-    metric_begin(writer, "sockdiag_tcp_listen_drops", METRIC_COUNTER,
+    metric_begin(writer, "sockdiag_tcp_listen_drops", METRIC_FOREIGN_COUNTER,
                  "Connections dropped by listeners for any reason, full accept queues included "
                  "(ListenDrops in /proc/net/netstat).");
     metric_write_integer(writer, NULL, 0, counters->listen_drops);

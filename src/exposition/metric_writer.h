@@ -24,8 +24,13 @@ enum metric_format {
     METRIC_FORMATS
 };
 
-/* An info is a gauge of value 1 whose labels tell; OpenMetrics has a type of its own for it. */
-enum metric_type { METRIC_GAUGE, METRIC_COUNTER, METRIC_HISTOGRAM, METRIC_INFO };
+enum metric_type {
+    METRIC_GAUGE,
+    METRIC_COUNTER,         /* of this process, as a histogram is */
+    METRIC_FOREIGN_COUNTER, /* of another's, such as the kernel: when it began is not known */
+    METRIC_HISTOGRAM,
+    METRIC_INFO, /* a gauge of value 1 for the sake of its labels; OpenMetrics has a type for it */
+};
 
 /* `name` is without the _total of a counter and the _info of an info; `help` is a sentence,
  * unescaped. */
@@ -46,14 +51,16 @@ struct metric_encoding;
 struct metric_writer {
     struct buffer *out; /* the caller's; check its `failed` at the end */
     const struct metric_encoding *encoding;
+    double start_time;
     struct metric family;  /* under way */
     bool family_written;   /* what precedes its samples is */
     struct buffer message; /* of the family under way, where its length goes first */
 };
 
-/* Start to write into `out`. End it with metric_writer_finish(), which frees what the writer owns.
- */
-struct metric_writer metric_writer_start(struct buffer *out, enum metric_format format);
+/* Start to write into `out`. `start_time`, in unix seconds, is when the counters and histograms of
+ * this process began. End it with metric_writer_finish(), which frees what the writer owns. */
+struct metric_writer metric_writer_start(struct buffer *out, enum metric_format format,
+                                         double start_time);
 void metric_writer_finish(struct metric_writer *writer);
 
 /* Begin a family. Each is begun once: the formats want its samples together. The strings must

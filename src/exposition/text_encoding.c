@@ -77,6 +77,7 @@ static void begin_text_family(struct metric_writer *writer)
     static const char *const types[] = {
         [METRIC_GAUGE] = "gauge\n",
         [METRIC_COUNTER] = "counter\n",
+        [METRIC_FOREIGN_COUNTER] = "counter\n",
         [METRIC_HISTOGRAM] = "histogram\n",
         [METRIC_INFO] = "gauge\n",
     };
@@ -93,6 +94,7 @@ static void begin_openmetrics_family(struct metric_writer *writer)
     static const char *const types[] = {
         [METRIC_GAUGE] = "gauge\n",
         [METRIC_COUNTER] = "counter\n",
+        [METRIC_FOREIGN_COUNTER] = "counter\n",
         [METRIC_HISTOGRAM] = "histogram\n",
         [METRIC_INFO] = "info\n",
     };
