@@ -15,7 +15,8 @@ struct metric_value {
 };
 
 struct metric_encoding {
-    /* What precedes the first sample of writer->family, and what follows the last. */
+    /* What precedes the first sample of writer->family, and what follows the last (NULL: nothing).
+     */
     void (*begin_family)(struct metric_writer *writer);
     void (*end_family)(struct metric_writer *writer);
     void (*sample)(struct metric_writer *writer, const struct label *labels, size_t count,

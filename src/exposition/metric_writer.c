@@ -42,7 +42,7 @@ struct metric_writer metric_writer_start(struct buffer *out, enum metric_format 
 
 static void end_family(struct metric_writer *writer)
 {
-    if (writer->family_written)
+    if (writer->family_written && writer->encoding->end_family)
         writer->encoding->end_family(writer);
     writer->family_written = false;
 }

@@ -8,7 +8,7 @@
 /* What goes by time: the number of sockets in `state` at `now`, as just seen or as last seen. */
 static void extend_history(struct host *host, enum tcp_state state, int64_t now)
 {
-    uint64_t sockets = host->sockets[state];
+    uint64_t sockets = host->snapshot.sockets[state];
     histogram_observe(&host->histograms[state], (double)sockets);
     if (state == TCP_STATE_ESTABLISHED)
         history_observe(&host->established_history, now, sockets);
@@ -19,7 +19,7 @@ static void extend_history(struct host *host, enum tcp_state state, int64_t now)
 /* Take in the number of sockets in `state` seen at `now`. */
 static void observe(struct host *host, enum tcp_state state, int64_t now, uint64_t sockets)
 {
-    host->sockets[state] = sockets;
+    host->snapshot.sockets[state] = sockets;
     extend_history(host, state, now);
     peak_window_observe(&host->peaks[state], host->options.peak_window, now, sockets);
 }

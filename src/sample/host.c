@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/utsname.h>
 
 /* Fine where alerts have their thresholds, coarse below. Each bound is a series for each state. */
@@ -25,14 +24,19 @@ static bool kernel_reports_bound_inactive(void)
            (major > 6 || (major == 6 && minor >= 8));
 }
 
-static bool init_ports(struct port_sample *ports, const struct sampler_options *options)
+static bool init_ports(struct host *host, enum socket_protocol protocol)
 {
-    ports->usage = port_usage_create(options->collect_destinations);
-    ports->destinations = calloc(options->destinations_top + 1, sizeof *ports->destinations);
+    struct port_sample *ports = &host->ports[protocol];
+    ports->usage = port_usage_create(host->options.collect_destinations);
+    ports->destinations = calloc(host->options.destinations_top + 1, sizeof *ports->destinations);
     for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++)
         ports->histograms[scope] = histogram_make(
             utilization_bounds, sizeof utilization_bounds / sizeof utilization_bounds[0],
             HISTOGRAM_OF_SHARES);
+    host->snapshot.ports[protocol] =
+        (struct port_snapshot){.has_destinations = host->options.collect_destinations,
+                               .sampled_utilization = ports->histograms,
+                               .destinations = ports->destinations};
     return ports->usage && ports->destinations;
 }
 
@@ -42,18 +46,25 @@ bool host_init(struct host *host, const struct kernel_access *kernel,
     *host = (struct host){
         .kernel = *kernel,
         .options = *options,
+        .snapshot = {.sampled_sockets = host->histograms,
+                     .established_history = &host->established_history,
+                     .time_wait_history = &host->time_wait_history,
+                     .has_bound_inactive = kernel_reports_bound_inactive(),
+                     .time_wait_collected = options->collect_time_wait,
+                     .listeners_collected = options->collect_listeners},
         .listeners = listeners_create(options->peak_window),
         .queue_rows =
             calloc(LISTENER_RANKINGS * options->listeners_top + 1, sizeof *host->queue_rows),
         .listener_rows = calloc(options->listeners_top + 1, sizeof *host->listener_rows),
-        .bound_inactive_seen = kernel_reports_bound_inactive(),
     };
+    host->snapshot.queues = host->queue_rows;
+    host->snapshot.listeners = host->listener_rows;
     bool good = host->listeners && host->queue_rows && host->listener_rows;
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
         host->histograms[state] = histogram_make(
             socket_bounds, sizeof socket_bounds / sizeof socket_bounds[0], HISTOGRAM_OF_COUNTS);
-    for (int i = 0; options->collect_ports && i < SOCKET_PROTOCOLS; i++)
-        good = init_ports(&host->ports[i], options) && good;
+    for (enum socket_protocol i = 0; options->collect_ports && i < SOCKET_PROTOCOLS; i++)
+        good = init_ports(host, i) && good;
     if (!good)
         host_release(host);
     return good;
@@ -76,59 +87,32 @@ static bool is_fresh(int64_t time, int64_t now, int64_t age)
     return time > 0 && now - time <= age;
 }
 
-static struct port_snapshot describe_ports(const struct host *host, enum socket_protocol protocol,
-                                           int64_t now, int64_t age)
-{
-    const struct port_sample *ports = &host->ports[protocol];
-    return (struct port_snapshot){
-        .present = is_fresh(ports->sampled, now, age),
-        .has_destinations = host->options.collect_destinations,
-        .summary = ports->summary,
-        .sampled_utilization = ports->histograms,
-        .destinations = ports->destinations,
-        .destination_count = ports->destination_count,
-    };
-}
-
-/* A listener that is named for its connections has its queue told too, however empty: alerts divide
- * its half-open connections by the limit of its queue. */
-static void describe_listeners(struct host *host, struct snapshot *snapshot)
+/* A listener that is named for its connections has its queue shown as well, however empty: alerts
+ * divide its half-open connections by the limit of its queue. */
+static void describe_listeners(struct host *host)
 {
     size_t top = host->options.listeners_top;
+    struct snapshot *snapshot = &host->snapshot;
     listeners_top(host->listeners, LISTENERS_BY_QUEUE, host->queue_rows, top, NULL);
-    snapshot->listeners = host->listener_rows;
     snapshot->listener_count = listeners_top(host->listeners, LISTENERS_BY_SOCKETS,
                                              host->listener_rows, top, &snapshot->other_listeners);
-    snapshot->queues = host->queue_rows;
     snapshot->queue_count = listeners_named(host->listeners, host->queue_rows);
 }
 
-void host_describe(struct host *host, int64_t now, int64_t count_age, int64_t detail_age,
-                   struct snapshot *snapshot)
+void host_describe(struct host *host, int64_t now, int64_t count_age, int64_t detail_age)
 {
-    *snapshot = (struct snapshot){
-        .has_counts = is_fresh(host->counted, now, count_age),
-        .sampled_sockets = host->histograms,
-        .established_history = &host->established_history,
-        .time_wait_history = &host->time_wait_history,
-        .time_wait_collected = host->options.collect_time_wait,
-        .listeners_collected = host->options.collect_listeners,
-        .has_counters = is_fresh(host->counters_read, now, count_age),
-        .counters = host->counters,
-        .has_settings = is_fresh(host->settings_read, now, count_age),
-        .settings = host->settings,
-        .has_detail = is_fresh(host->detailed, now, detail_age),
-        .has_bound_inactive = host->bound_inactive_seen,
-        .detail = host->detail,
-        .derived_drift = host->identity.drift,
-        .derived_counts_in_use = !host->identity.distrusted,
-    };
-    memcpy(snapshot->sockets, host->sockets, sizeof snapshot->sockets);
-    memcpy(snapshot->time_wait, host->time_wait, sizeof snapshot->time_wait);
+    struct snapshot *snapshot = &host->snapshot;
+    snapshot->has_counts = is_fresh(host->counted, now, count_age);
+    snapshot->has_counters = is_fresh(host->counters_read, now, count_age);
+    snapshot->has_settings = is_fresh(host->settings_read, now, count_age);
+    snapshot->has_detail = is_fresh(host->detailed, now, detail_age);
+    snapshot->derived_drift = host->identity.drift;
+    snapshot->derived_counts_in_use = !host->identity.distrusted;
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
         snapshot->peak_sockets[state] = peak_window_highest(&host->peaks[state]);
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++)
-        snapshot->ports[protocol] = describe_ports(host, protocol, now, detail_age);
+        snapshot->ports[protocol].present =
+            is_fresh(host->ports[protocol].sampled, now, detail_age);
     if (host->options.collect_listeners)
-        describe_listeners(host, snapshot);
+        describe_listeners(host);
 }

@@ -26,19 +26,20 @@ struct bound_sample {
 struct port_sample {
     struct port_usage *usage; /* NULL: not collected */
     int64_t sampled;
-    struct port_summary summary;
     struct histogram histograms[PORT_SCOPES];
     struct destination *destinations; /* options.destinations_top of them */
-    size_t destination_count;
 };
 
 struct host {
     struct kernel_access kernel;
     struct sampler_options options;
+    /* What is known, old or new: host_describe() completes it. Its pointers are into this host. */
+    struct snapshot snapshot;
 
     /* The count sample. */
     int64_t counted;
-    uint64_t sockets[TCP_STATES];
+    int64_t counters_read;
+    int64_t settings_read;
     uint64_t fin_wait2_minisockets; /* of the last dump */
     struct histogram histograms[TCP_STATES];
     struct peak_window peaks[TCP_STATES];
@@ -51,16 +52,8 @@ struct host {
     struct listener_row *listener_rows;
     struct identity_check identity;
 
-    int64_t counters_read;
-    struct tcp_counters counters;
-    int64_t settings_read;
-    struct tcp_settings settings;
-
     /* The detail sample. */
     int64_t detailed;
-    struct state_counts detail;
-    uint64_t time_wait[TIME_WAIT_ROLES];
-    bool bound_inactive_seen;
     struct bound_sample bound;
     struct port_sample ports[SOCKET_PROTOCOLS];
 };
@@ -95,9 +88,8 @@ void host_read_counters(struct host *host, int64_t now, struct fault_log *faults
 bool host_take_detail(struct host *host, int64_t now, uint64_t *rows, struct fault_log *faults,
                       struct fault *fault);
 
-/* Fill `snapshot` with what is known and not older, at `now`, than the given ages: in nanoseconds,
- * for what comes from the count and from the detail sample. Its pointers are into `host`. */
-void host_describe(struct host *host, int64_t now, int64_t count_age, int64_t detail_age,
-                   struct snapshot *snapshot);
+/* Complete host->snapshot: what is older, at `now`, than the age given for what comes from the
+ * count or from the detail sample, is marked absent. In nanoseconds. */
+void host_describe(struct host *host, int64_t now, int64_t count_age, int64_t detail_age);
 
 #endif

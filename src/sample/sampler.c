@@ -5,6 +5,7 @@
 #include "host.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A reader renders: at intervals under a second it need not see every sample. At long ones a page
  * is made again meanwhile: what has become too old vanishes in time, and a watchdog hears of us. */
@@ -26,7 +27,6 @@ struct sampler {
     void *read_context;
 
     struct host host;
-    struct sample_report reports[SAMPLE_KINDS];
     struct fault_log faults;
 
     struct sample_intervals intervals; /* in force, as are the next two */
@@ -90,30 +90,33 @@ static double to_seconds(int64_t nanoseconds)
     return (double)nanoseconds / (double)NANOSECONDS_PER_SECOND;
 }
 
+/* Book the CPU time used since `cpu_at_start` for `kind`, and expect `*cost` by it. */
+static void book(struct sampler *sampler, enum sample_kind kind, int64_t cpu_at_start,
+                 int64_t *cost)
+{
+    int64_t used = read_cpu(sampler) - cpu_at_start;
+    *cost = budget_expect(*cost, used);
+    sampler->host.snapshot.samples[kind].cpu_seconds += to_seconds(used);
+}
+
 bool sampler_take(struct sampler *sampler, enum sample_kind kind, struct fault *fault)
 {
-    struct sample_report *report = &sampler->reports[kind];
-    int64_t *cost = kind == SAMPLE_COUNT ? &sampler->costs.count : &sampler->costs.detail;
+    struct sample_report *report = &sampler->host.snapshot.samples[kind];
     int64_t started = clock_now(sampler->clock);
     int64_t cpu_at_start = read_cpu(sampler);
 
-    bool good;
     uint64_t rows = 0;
-    if (kind == SAMPLE_COUNT) {
-        good = host_take_counts(&sampler->host, started, &rows, fault);
-    } else {
-        good = host_take_detail(&sampler->host, started, &rows, &sampler->faults, fault);
-    }
+    bool good = kind == SAMPLE_COUNT
+                    ? host_take_counts(&sampler->host, started, &rows, fault)
+                    : host_take_detail(&sampler->host, started, &rows, &sampler->faults, fault);
 
-    int64_t used = read_cpu(sampler) - cpu_at_start;
-    *cost = budget_expect(*cost, used);
-    report->cpu_seconds += to_seconds(used);
+    book(sampler, kind, cpu_at_start,
+         kind == SAMPLE_COUNT ? &sampler->costs.count : &sampler->costs.detail);
     report->sockets_read = (double)rows;
     report->duration_seconds = to_seconds(clock_now(sampler->clock) - started);
     if (good) {
         report->successes++;
         report->last_success = clock_unix_seconds(sampler->clock);
-        fault_log_add_success(&sampler->faults, sources[kind]);
     } else {
         report->failures++;
     }
@@ -123,8 +126,8 @@ bool sampler_take(struct sampler *sampler, enum sample_kind kind, struct fault *
 static void take_logged(struct sampler *sampler, enum sample_kind kind)
 {
     struct fault fault;
-    if (!sampler_take(sampler, kind, &fault))
-        fault_log_add_failure(&sampler->faults, sources[kind], &fault, clock_now(sampler->clock));
+    bool good = sampler_take(sampler, kind, &fault);
+    fault_log_add(&sampler->faults, sources[kind], good, &fault, clock_now(sampler->clock));
 }
 
 /* Part of the count sample's books: it stands in for one. */
@@ -134,41 +137,32 @@ static void take_time_wait(struct sampler *sampler)
     int64_t started = clock_now(sampler->clock);
     int64_t cpu_at_start = read_cpu(sampler);
 
-    if (host_take_time_wait(&sampler->host, started, &fault))
-        fault_log_add_success(&sampler->faults, SOURCE_TIME_WAIT);
-    else
-        fault_log_add_failure(&sampler->faults, SOURCE_TIME_WAIT, &fault, started);
-    int64_t used = read_cpu(sampler) - cpu_at_start;
-    sampler->reports[SAMPLE_COUNT].cpu_seconds += to_seconds(used);
-    sampler->time_wait_cost = budget_expect(sampler->time_wait_cost, used);
+    bool good = host_take_time_wait(&sampler->host, started, &fault);
+    fault_log_add(&sampler->faults, SOURCE_TIME_WAIT, good, &fault, started);
+    book(sampler, SAMPLE_COUNT, cpu_at_start, &sampler->time_wait_cost);
 }
 
 void sampler_publish(struct sampler *sampler)
 {
+    struct snapshot *snapshot = &sampler->host.snapshot;
+    struct sample_report *count = &snapshot->samples[SAMPLE_COUNT];
+    struct sample_report *detail = &snapshot->samples[SAMPLE_DETAIL];
     int64_t cpu_at_start = read_cpu(sampler);
     host_read_counters(&sampler->host, clock_now(sampler->clock), &sampler->faults);
     /* Samples run one after the other: while they take long, the last ones are that much older. */
-    double seconds = sampler->reports[SAMPLE_COUNT].duration_seconds +
-                     sampler->reports[SAMPLE_DETAIL].duration_seconds;
-    int64_t busy = (int64_t)(seconds * (double)NANOSECONDS_PER_SECOND);
-    struct snapshot snapshot;
+    int64_t busy = (int64_t)((count->duration_seconds + detail->duration_seconds) *
+                             (double)NANOSECONDS_PER_SECOND);
     host_describe(&sampler->host, clock_now(sampler->clock),
                   intervals_shown * sampler->intervals.count + busy,
-                  intervals_shown * sampler->intervals.detail + busy, &snapshot);
-    snapshot.next_within = intervals_shown * (longest_publish_interval + busy);
-    sampler->reports[SAMPLE_COUNT].interval_seconds = to_seconds(sampler->intervals.count);
-    sampler->reports[SAMPLE_DETAIL].interval_seconds = to_seconds(sampler->intervals.detail);
-    for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)
-        snapshot.samples[kind] = sampler->reports[kind];
-    for (enum fault_reason reason = 0; reason < FAULT_REASONS; reason++)
-        snapshot.errors[reason] = sampler->faults.count[reason];
+                  intervals_shown * sampler->intervals.detail + busy);
+    snapshot->next_within = intervals_shown * (longest_publish_interval + busy);
+    count->interval_seconds = to_seconds(sampler->intervals.count);
+    detail->interval_seconds = to_seconds(sampler->intervals.detail);
+    memcpy(snapshot->errors, sampler->faults.count, sizeof snapshot->errors);
 
-    sampler->read(sampler->read_context, &snapshot);
+    sampler->read(sampler->read_context, snapshot);
     sampler->published = clock_now(sampler->clock);
-
-    int64_t used = read_cpu(sampler) - cpu_at_start;
-    sampler->reports[SAMPLE_COUNT].cpu_seconds += to_seconds(used);
-    sampler->publish_cost = budget_expect(sampler->publish_cost, used);
+    book(sampler, SAMPLE_COUNT, cpu_at_start, &sampler->publish_cost);
 }
 
 /* The time that something which costs `cost` must take up to stay within `share` of a CPU. */

@@ -5,34 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kind_names[SAMPLE_KINDS] = {
-    [SAMPLE_COUNT] = "count",
-    [SAMPLE_DETAIL] = "detail",
-};
-
-static const char *const role_names[TIME_WAIT_ROLES] = {
-    [TIME_WAIT_SERVER] = "server",
-    [TIME_WAIT_CLIENT] = "client",
-};
-
-static const char *const protocol_names[SOCKET_PROTOCOLS] = {
-    [SOCKET_TCP] = "tcp",
-    [SOCKET_UDP] = "udp",
-};
-
 const char *sample_kind_name(enum sample_kind kind)
 {
-    return kind_names[kind];
+    static const char *const names[] = {[SAMPLE_COUNT] = "count", [SAMPLE_DETAIL] = "detail"};
+    return names[kind];
 }
 
 const char *time_wait_role_name(enum time_wait_role role)
 {
-    return role_names[role];
+    static const char *const names[] = {
+        [TIME_WAIT_SERVER] = "server", [TIME_WAIT_CLIENT] = "client"};
+    return names[role];
 }
 
 const char *socket_protocol_name(enum socket_protocol protocol)
 {
-    return protocol_names[protocol];
+    static const char *const names[] = {[SOCKET_TCP] = "tcp", [SOCKET_UDP] = "udp"};
+    return names[protocol];
 }
 
 /* Puts copies one after the other into a block; without one it only finds how large it must be. */
