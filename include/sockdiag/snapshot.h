@@ -41,8 +41,8 @@ struct port_snapshot {
     bool present;
     bool has_destinations; /* the destination scope is measured */
     struct port_summary summary;
-    const struct histogram *sampled_utilization; /* PORT_SCOPES of them */
-    const struct destination *destinations;      /* the fullest */
+    struct histogram sampled_utilization[PORT_SCOPES];
+    const struct destination *destinations; /* the fullest */
     size_t destination_count;
 };
 
@@ -65,12 +65,12 @@ struct sample_report {
 /* One host: the network namespace of the sampler's thread. */
 struct snapshot {
     /* From the count sample. */
-    bool has_counts;                         /* the next seven are known */
-    uint64_t sockets[TCP_STATES];            /* BOUND_INACTIVE is not counted here: 0 */
-    uint64_t peak_sockets[TCP_STATES];       /* within the peak window */
-    const struct histogram *sampled_sockets; /* TCP_STATES of them, one for each state */
-    const struct history *established_history;
-    const struct history *time_wait_history;
+    bool has_counts;                   /* the next seven are known */
+    uint64_t sockets[TCP_STATES];      /* BOUND_INACTIVE is not counted here: 0 */
+    uint64_t peak_sockets[TCP_STATES]; /* within the peak window */
+    struct histogram sampled_sockets[TCP_STATES];
+    struct history established_history;
+    struct history time_wait_history;
     const struct listener_row *queues; /* the fullest accept queues, and those of `listeners` */
     size_t queue_count;
 

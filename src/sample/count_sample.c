@@ -9,11 +9,11 @@
 static void extend_history(struct host *host, enum tcp_state state, int64_t now)
 {
     uint64_t sockets = host->snapshot.sockets[state];
-    histogram_observe(&host->histograms[state], (double)sockets);
+    histogram_observe(&host->snapshot.sampled_sockets[state], (double)sockets);
     if (state == TCP_STATE_ESTABLISHED)
-        history_observe(&host->established_history, now, sockets);
+        history_observe(&host->snapshot.established_history, now, sockets);
     if (state == TCP_STATE_TIME_WAIT)
-        history_observe(&host->time_wait_history, now, sockets);
+        history_observe(&host->snapshot.time_wait_history, now, sockets);
 }
 
 /* Take in the number of sockets in `state` seen at `now`. */

@@ -94,7 +94,8 @@ static void keep_ports(struct host *host, enum socket_protocol protocol, int64_t
         port_usage_top(ports->usage, ports->destinations, host->options.destinations_top);
     ports->sampled = now;
     for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++)
-        histogram_observe(&ports->histograms[scope], snapshot->summary.utilization[scope]);
+        histogram_observe(&snapshot->sampled_utilization[scope],
+                          snapshot->summary.utilization[scope]);
 }
 
 static bool list_udp(const struct host *host, uint64_t *rows, struct fault *fault)

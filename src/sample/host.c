@@ -27,16 +27,15 @@ static bool kernel_reports_bound_inactive(void)
 static bool init_ports(struct host *host, enum socket_protocol protocol)
 {
     struct port_sample *ports = &host->ports[protocol];
+    struct port_snapshot *snapshot = &host->snapshot.ports[protocol];
     ports->usage = port_usage_create(host->options.collect_destinations);
     ports->destinations = calloc(host->options.destinations_top + 1, sizeof *ports->destinations);
+    snapshot->destinations = ports->destinations;
+    snapshot->has_destinations = host->options.collect_destinations;
     for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++)
-        ports->histograms[scope] = histogram_make(
+        snapshot->sampled_utilization[scope] = histogram_make(
             utilization_bounds, sizeof utilization_bounds / sizeof utilization_bounds[0],
             HISTOGRAM_OF_SHARES);
-    host->snapshot.ports[protocol] =
-        (struct port_snapshot){.has_destinations = host->options.collect_destinations,
-                               .sampled_utilization = ports->histograms,
-                               .destinations = ports->destinations};
     return ports->usage && ports->destinations;
 }
 
@@ -46,22 +45,21 @@ bool host_init(struct host *host, const struct kernel_access *kernel,
     *host = (struct host){
         .kernel = *kernel,
         .options = *options,
-        .snapshot = {.sampled_sockets = host->histograms,
-                     .established_history = &host->established_history,
-                     .time_wait_history = &host->time_wait_history,
-                     .has_bound_inactive = kernel_reports_bound_inactive(),
-                     .time_wait_collected = options->collect_time_wait,
-                     .listeners_collected = options->collect_listeners},
         .listeners = listeners_create(options->peak_window),
         .queue_rows =
             calloc(LISTENER_RANKINGS * options->listeners_top + 1, sizeof *host->queue_rows),
         .listener_rows = calloc(options->listeners_top + 1, sizeof *host->listener_rows),
     };
-    host->snapshot.queues = host->queue_rows;
-    host->snapshot.listeners = host->listener_rows;
+    host->snapshot = (struct snapshot){
+        .queues = host->queue_rows,
+        .listeners = host->listener_rows,
+        .has_bound_inactive = kernel_reports_bound_inactive(),
+        .time_wait_collected = options->collect_time_wait,
+        .listeners_collected = options->collect_listeners,
+    };
     bool good = host->listeners && host->queue_rows && host->listener_rows;
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
-        host->histograms[state] = histogram_make(
+        host->snapshot.sampled_sockets[state] = histogram_make(
             socket_bounds, sizeof socket_bounds / sizeof socket_bounds[0], HISTOGRAM_OF_COUNTS);
     for (enum socket_protocol i = 0; options->collect_ports && i < SOCKET_PROTOCOLS; i++)
         good = init_ports(host, i) && good;

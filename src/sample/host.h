@@ -26,7 +26,6 @@ struct bound_sample {
 struct port_sample {
     struct port_usage *usage; /* NULL: not collected */
     int64_t sampled;
-    struct histogram histograms[PORT_SCOPES];
     struct destination *destinations; /* options.destinations_top of them */
 };
 
@@ -41,10 +40,7 @@ struct host {
     int64_t counters_read;
     int64_t settings_read;
     uint64_t fin_wait2_minisockets; /* of the last dump */
-    struct histogram histograms[TCP_STATES];
     struct peak_window peaks[TCP_STATES];
-    struct history established_history;
-    struct history time_wait_history;
     struct listeners *listeners;
     bool untracked_told;
     /* Refilled for each snapshot: of each ranking options.listeners_top at most. */

@@ -29,9 +29,7 @@ static const double bounds[] = {0, 10};
 
 /* A snapshot with all that it can have, and the page made of it. Tests take parts away. */
 struct fixture {
-    struct histogram histograms[TCP_STATES];
     struct listener_row listeners[2];
-    struct histogram utilization[SOCKET_PROTOCOLS][PORT_SCOPES];
     struct destination destinations[2];
     struct snapshot snapshot;
     struct self_report self;
@@ -54,8 +52,6 @@ static void fill_ports(struct fixture *f)
     f->destinations[1] = destination(IP_FAMILY_IPV6, "2001:db8::1", "2001:db8::2", 53, 66);
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
         uint64_t base = 1000 * (protocol + 1);
-        for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++)
-            f->utilization[protocol][scope] = histogram_make(bounds, 2, HISTOGRAM_OF_COUNTS);
         f->snapshot.ports[protocol] = (struct port_snapshot){
             .present = true,
             .has_destinations = true,
@@ -68,10 +64,12 @@ static void fill_ports(struct fixture *f)
                         0.125,
                         base + 5,
                         base + 6},
-            .sampled_utilization = f->utilization[protocol],
             .destinations = &f->destinations[protocol],
             .destination_count = 1,
         };
+        for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++)
+            f->snapshot.ports[protocol].sampled_utilization[scope] =
+                histogram_make(bounds, 2, HISTOGRAM_OF_COUNTS);
     }
 }
 
@@ -80,11 +78,8 @@ static int make_whole(void **state)
     struct fixture *f = calloc(1, sizeof *f);
     if (!f)
         return -1;
-    for (size_t i = 0; i < TCP_STATES; i++)
-        f->histograms[i] = histogram_make(bounds, 2, HISTOGRAM_OF_COUNTS);
     f->snapshot = (struct snapshot){
         .has_counts = true,
-        .sampled_sockets = f->histograms,
         .queues = f->listeners,
         .queue_count = 2,
         .has_counters = true,
@@ -108,6 +103,8 @@ static int make_whole(void **state)
         .listeners_collected = true,
         .samples = {[SAMPLE_COUNT] = {.successes = 1}, [SAMPLE_DETAIL] = {.successes = 1}},
     };
+    for (size_t i = 0; i < TCP_STATES; i++)
+        f->snapshot.sampled_sockets[i] = histogram_make(bounds, 2, HISTOGRAM_OF_COUNTS);
     f->listeners[0] = (struct listener_row){.family = IP_FAMILY_IPV4,
                                             .port = 80,
                                             .queue_length = 1,
@@ -252,7 +249,7 @@ static void test_each_state_has_its_own_numbers(void **state)
         f->snapshot.sockets[s] = 1000 + s;
         f->snapshot.peak_sockets[s] = 2000 + s;
         for (unsigned i = 0; i <= s; i++)
-            histogram_observe(&f->histograms[s], 5);
+            histogram_observe(&f->snapshot.sampled_sockets[s], 5);
     }
     render(f);
     for (enum tcp_state s = 0; s < TCP_STATES; s++) {
@@ -361,7 +358,7 @@ static void test_ports_have_their_own_numbers(void **state)
 static void test_utilization_has_its_scopes(void **state)
 {
     struct fixture *f = *state;
-    histogram_observe(&f->utilization[SOCKET_UDP][PORT_SCOPE_HOST], 5);
+    histogram_observe(&f->snapshot.ports[SOCKET_UDP].sampled_utilization[PORT_SCOPE_HOST], 5);
     render(f);
 #define UTILIZATION "sockdiag_ephemeral_port_utilization_ratio{protocol="
     assert_value(f, UTILIZATION "\"tcp\",scope=\"destination\"}", 0.25);
@@ -503,7 +500,6 @@ static void test_without_counts_their_series_vanish(void **state)
 {
     struct fixture *f = *state;
     f->snapshot.has_counts = false;
-    f->snapshot.sampled_sockets = NULL;
     render(f);
     assert_absent(f, "sockdiag_tcp_sockets");
     assert_absent(f, "sockdiag_tcp_sampled_sockets");
