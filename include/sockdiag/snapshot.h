@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the sampler knows at one moment: plain numbers, all that the exposition needs. It is built,
- * handed to one reader and gone; the pointers in it hold until that reader returns, which may keep
- * a copy.
+ * What the sampler knows at one moment: plain numbers, all that the exposition needs. Its pointers
+ * hold until its reader returns, which may keep a copy.
  *
  * What is too old or was never read is marked absent, so that a series vanishes instead of
  * standing still.
@@ -91,7 +90,7 @@ struct snapshot {
     struct listener_row other_listeners;          /* the connections of those not named */
     struct port_snapshot ports[SOCKET_PROTOCOLS]; /* each knows whether it is present */
 
-    /* What the operator wants to see. */
+    /* What the operator asked for. */
     bool time_wait_collected;
     bool listeners_collected;
 

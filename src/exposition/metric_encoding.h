@@ -7,7 +7,7 @@
 
 #include "metric_writer.h"
 
-/* A whole number keeps all its digits, where the format lets it. */
+/* A whole number keeps all its digits in text. */
 struct metric_value {
     bool whole;
     uint64_t integer; /* if whole */

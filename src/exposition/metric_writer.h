@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Writes metrics as Prometheus takes them, in one of three formats. It knows families, labels and
- * values, and nothing of what they mean.
+ * Writes metrics in one of the formats of Prometheus. It knows families, labels and values, and not
+ * what they mean.
  *
- * A family begins, then its samples follow; nothing is written before the first of them, so a
- * family without samples leaves no trace. The type decides the suffixes and the name the unit: a
- * caller cannot get them wrong.
+ * A family begins, then its samples follow. One without samples leaves no trace. The type decides
+ * the suffixes, the name the unit.
  */
 #ifndef SOCKDIAG_METRIC_WRITER_H
 #define SOCKDIAG_METRIC_WRITER_H
@@ -18,7 +17,7 @@
 #include <stdint.h>
 
 enum metric_format {
-    METRIC_TEXT,        /* Prometheus text 0.0.4; of these names and labels, 1.0.0 is the same */
+    METRIC_TEXT,        /* Prometheus text 0.0.4, and 1.0.0, which is the same for these names */
     METRIC_OPENMETRICS, /* OpenMetrics text 1.0.0 */
     METRIC_PROTOBUF,    /* io.prometheus.client.MetricFamily, delimited; with native histograms */
     METRIC_FORMATS

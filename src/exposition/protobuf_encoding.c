@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Delimited protobuf: for each family its length, then one message
- * io.prometheus.client.MetricFamily (its fields: prometheus/client_model,
- * io/prometheus/client/metrics.proto). Only ten kinds of message are ever written and none is read,
- * which is less than what generated code needs to be called with.
+ * io.prometheus.client.MetricFamily (prometheus/client_model, io/prometheus/client/metrics.proto).
  *
- * A message inside another goes after its length. Where that is not known beforehand, one byte is
- * left for it, and the message is moved up if it turns out to want more.
+ * The length of a message inside another precedes it. One byte is left for it, and the message is
+ * moved up if its length needs more.
  */
 #include "metric_encoding.h"
 
@@ -35,8 +33,8 @@ enum { BUCKET_CUMULATIVE_COUNT = 1, BUCKET_UPPER_BOUND = 2 };
 enum { SPAN_OFFSET = 1, SPAN_LENGTH = 2 };
 enum { TIMESTAMP_SECONDS = 1, TIMESTAMP_NANOS = 2 };
 
-/* Everything up to here counts as zero: Prometheus' own default, 2^-128. It also tells that a
- * histogram without observations is a native one. */
+/* Everything up to here counts as zero: Prometheus' own default, 2^-128. It also marks a
+ * histogram without observations as a native one. */
 static const double zero_threshold = 0x1p-128;
 
 static size_t make_varint(uint8_t bytes[static 10], uint64_t value)
@@ -187,8 +185,8 @@ static void put_classic_buckets(struct buffer *out, const struct histogram *hist
     }
 }
 
-/* Runs of native buckets that are not empty, as spans: each tells how many buckets were passed over
- * since the last one, the first from bucket 0. */
+/* Runs of native buckets that are not empty, as spans: each has the number of empty buckets before
+ * it, the first counted from bucket 0. */
 static void put_spans(struct buffer *out, const struct histogram *histogram)
 {
     const uint64_t *buckets = histogram->native_buckets;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The two text formats. They differ in what a family is called before its samples, in the units, in
- * escapes, in how a bucket's bound is spelt, and in the last line.
+ * The two text formats. They differ in the heading of a family, in how the bound of a bucket is
+ * written, and in the last line.
  */
 #include "metric_encoding.h"
 

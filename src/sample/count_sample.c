@@ -5,7 +5,8 @@
 
 #include <inttypes.h>
 
-/* What goes by time: the number of sockets in `state` at `now`, as just seen or as last seen. */
+/* Observe the last known number of sockets in `state` at `now`, in the histogram and the history.
+ */
 static void extend_history(struct host *host, enum tcp_state state, int64_t now)
 {
     uint64_t sockets = host->snapshot.sockets[state];
@@ -41,11 +42,11 @@ static void take_record(void *context, const struct socket_record *record)
 static void warn_of_untracked(struct host *host)
 {
     uint64_t untracked = listeners_untracked(host->listeners);
-    if (untracked > 0 && !host->untracked_told)
+    if (untracked > 0 && !host->untracked_logged)
         log_warn("sampler",
                  "%" PRIu64 " listening sockets are beyond the %d listeners that are followed",
                  untracked, LISTENERS_CAPACITY);
-    host->untracked_told = untracked > 0;
+    host->untracked_logged = untracked > 0;
 }
 
 bool host_take_counts(struct host *host, int64_t now, uint64_t *rows, struct fault *fault)

@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-/* To find the bound-only sockets the kernel looks at all others a second time: an eighth more for a
- * dump (make bench). With so many sockets, that is done once a minute, unless more were found than
- * are remembered meanwhile. */
+/* To find the bound-only sockets the kernel looks at all others a second time, which adds an eighth
+ * to the cost of a dump (make bench). With many sockets they are listed once a minute and
+ * remembered meanwhile, unless there are too many to remember. */
 static const uint64_t many_sockets = 100000;
 static const int64_t bound_interval = 60 * NANOSECONDS_PER_SECOND;
 
@@ -24,10 +24,11 @@ static void check_identity(struct host *host, const struct tcp_moment *before,
     bool distrusted_before = host->identity.distrusted;
     identity_check_update(&host->identity, &host->snapshot.detail, before, after);
     if (host->identity.distrusted && !distrusted_before)
-        log_warn("sampler", "the kernel's totals do not add up with its list of sockets: counting "
-                            "by whole dumps from now on, at ten times the cost");
+        log_warn("sampler",
+                 "the kernel's totals do not add up with its list of sockets: each count "
+                 "sample now lists all sockets, at ten times the cost");
     else if (!host->identity.distrusted && distrusted_before)
-        log_info("sampler", "the kernel's totals add up again: counting by them");
+        log_info("sampler", "the kernel's totals add up again: count samples rely on them");
 }
 
 struct detail_pass {
@@ -47,8 +48,8 @@ static void remember_bound(struct bound_sample *bound, const struct socket_recor
     bound->count++;
 }
 
-/* Is this connection of a listener, now or before? What is on a port outside of the ephemeral range
- * was a server, even if its listener has gone. */
+/* Does this connection belong to a listener, now or before? Outside of the ephemeral range it does,
+ * even if the listener is gone. */
 static bool is_server(struct detail_pass *pass, const struct socket_record *record)
 {
     if (listeners_add_connection(pass->listeners, record))
@@ -56,8 +57,8 @@ static bool is_server(struct detail_pass *pass, const struct socket_record *reco
     return pass->settings && !port_settings_in_range(pass->settings, record->local_port);
 }
 
-/* Takes each TCP socket where it belongs. Listeners come first, then bound-only sockets: by the
- * time a connection comes, it is known which ports are a listener's and which have an owner. */
+/* Listeners come first, then bound-only sockets: by the time a connection comes, all listeners and
+ * all owners of ports are known. */
 static void take_record(void *context, const struct socket_record *record)
 {
     struct detail_pass *pass = context;
@@ -78,7 +79,7 @@ static void take_record(void *context, const struct socket_record *record)
         port_usage_hold(pass->ports, record);
 }
 
-/* A UDP socket: nothing tells a server's port from a client's, so each is one in use. */
+/* A UDP server's port looks like a client's, so each counts as used. */
 static void take_udp_record(void *context, const struct socket_record *record)
 {
     port_usage_hold(context, record);

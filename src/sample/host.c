@@ -9,13 +9,11 @@
 static const double socket_bounds[] = {0,    1,   10,  100, 200, 500, 1000, 2000,
                                        5000, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5,  1e6};
 
-/* Shares of the usable ports; 0.5 is where connect() gets slow, 0.99 the last stop before it fails.
- */
+/* Shares of the usable ports: connect() gets slow at 0.5 and fails at 1. */
 static const double utilization_bounds[] = {0.01, 0.1, 0.2, 0.3, 0.4,  0.5,
                                             0.6,  0.7, 0.8, 0.9, 0.95, 0.99};
 
-/* Linux 6.8 was the first to report bound-only sockets; a kernel of another number may have got it
- * back-ported, which shows when it reports one. */
+/* Linux 6.8 was the first to report bound-only sockets. A back-port shows when it reports one. */
 static bool kernel_reports_bound_inactive(void)
 {
     struct utsname kernel;

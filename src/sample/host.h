@@ -42,7 +42,7 @@ struct host {
     uint64_t fin_wait2_minisockets; /* of the last dump */
     struct peak_window peaks[TCP_STATES];
     struct listeners *listeners;
-    bool untracked_told;
+    bool untracked_logged;
     /* Refilled for each snapshot: of each ranking options.listeners_top at most. */
     struct listener_row *queue_rows; /* those of both rankings */
     struct listener_row *listener_rows;
@@ -66,20 +66,21 @@ void host_release(struct host *host);
  */
 bool host_take_counts(struct host *host, int64_t now, uint64_t *rows, struct fault *fault);
 
-/* Between count samples that are stretched: TIME_WAIT alone, from the kernel's total and the
- * FIN_WAIT2 minisockets last seen. The other states count in histograms and history as they last
- * were, so that these go by time. While the identity is distrusted TIME_WAIT is such a state, too.
+/*
+ * Between count samples that are stretched: TIME_WAIT alone, from the kernel's total and the
+ * FIN_WAIT2 minisockets last seen. Histograms and history take the other states as last seen, so
+ * that shares of them are shares of time; also TIME_WAIT while the identity is distrusted.
  */
 bool host_take_time_wait(struct host *host, int64_t now, struct fault *fault);
 
-/* The counters and settings that go with a page. Each failure is reported to `faults` and
- * leaves only its own numbers absent. */
+/* Read the kernel's counters and settings. Each failure is reported to `faults` and leaves only its
+ * own numbers absent. */
 void host_read_counters(struct host *host, int64_t now, struct fault_log *faults);
 
 /*
- * The detail sample: every TCP socket is listed, and the identity checked against it; then the UDP
- * sockets. On a host with many sockets the bound-only ones are listed once a minute at the most.
- * What is about ports alone, and UDP, may fail without the rest: that is reported to `faults`.
+ * The detail sample: list every TCP socket and check the identity against them, then list the UDP
+ * sockets. On a host with many sockets the bound-only ones are listed once a minute at most.
+ * Failures that concern only ports or UDP are reported to `faults` and leave only those absent.
  */
 bool host_take_detail(struct host *host, int64_t now, uint64_t *rows, struct fault_log *faults,
                       struct fault *fault);

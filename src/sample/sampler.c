@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A reader renders: at intervals under a second it need not see every sample. At long ones a page
- * is made again meanwhile: what has become too old vanishes in time, and a watchdog hears of us. */
+/* At intervals under a second a reader need not see every sample. At long ones snapshots come more
+ * often than samples, so that old numbers vanish in time and a watchdog is fed. */
 static const int64_t shortest_publish_interval = NANOSECONDS_PER_SECOND;
 static const int64_t longest_publish_interval = 10 * NANOSECONDS_PER_SECOND;
 
-/* What failed since is shown no longer than so many intervals; nor is a snapshot without a next. */
+/* A number is shown for this many intervals after the last sample that had it, a snapshot for as
+ * many after the next is due. */
 static const int64_t intervals_shown = 3;
 
 static const enum fault_source sources[SAMPLE_KINDS] = {
@@ -130,7 +131,7 @@ static void take_logged(struct sampler *sampler, enum sample_kind kind)
     fault_log_add(&sampler->faults, sources[kind], good, &fault, clock_now(sampler->clock));
 }
 
-/* Part of the count sample's books: it stands in for one. */
+/* Booked as a count sample, which it replaces. */
 static void take_time_wait(struct sampler *sampler)
 {
     struct fault fault;
@@ -149,7 +150,7 @@ void sampler_publish(struct sampler *sampler)
     struct sample_report *detail = &snapshot->samples[SAMPLE_DETAIL];
     int64_t cpu_at_start = read_cpu(sampler);
     host_read_counters(&sampler->host, clock_now(sampler->clock), &sampler->faults);
-    /* Samples run one after the other: while they take long, the last ones are that much older. */
+    /* A sample waits for the one before it, so its numbers get older by the time that both take. */
     int64_t busy = (int64_t)((count->duration_seconds + detail->duration_seconds) *
                              (double)NANOSECONDS_PER_SECOND);
     host_describe(&sampler->host, clock_now(sampler->clock),
@@ -171,8 +172,8 @@ static int64_t spread_cost(int64_t cost, double share)
     return (int64_t)((double)cost / share);
 }
 
-/* Apply the budget to what things are expected to cost: half of it at the most to what goes on
- * between samples, the rest to these. */
+/* Apply the budget to the expected costs: at most half of it is for what happens between samples.
+ */
 static void stretch_intervals(struct sampler *sampler)
 {
     const struct sampler_options *options = &sampler->options;
@@ -194,7 +195,7 @@ static void stretch_intervals(struct sampler *sampler)
                        sampler->costs);
 }
 
-/* The first tick after `time`: ticks that a long sample ran over are left out, not made up for. */
+/* The first tick after `time`: ticks that passed during a long sample are skipped. */
 static int64_t find_next_tick(const struct sampler *sampler, int64_t time)
 {
     int64_t missed = pick_later(0, time - sampler->next_tick) / sampler->tick_interval;
@@ -207,7 +208,7 @@ static int64_t find_due_time(int64_t time, int64_t interval)
     return time == 0 ? 0 : time + interval;
 }
 
-/* The detail sample, if it is due; whether it was. */
+/* Take the detail sample if it is due. Returns whether it was. */
 static bool step_detail(struct sampler *sampler)
 {
     int64_t started = clock_now(sampler->clock);
@@ -219,8 +220,8 @@ static bool step_detail(struct sampler *sampler)
     return true;
 }
 
-/* The count sample or what stands in for it, if a tick is due. `nearly` is half a tick from now:
- * what falls due before the next tick is due at this one. */
+/* Take the count sample or its replacement, if a tick is due. `nearly` is half a tick from now:
+ * what is due before then is due at this tick. */
 static void step_count(struct sampler *sampler, int64_t started, int64_t nearly)
 {
     if (started < sampler->next_tick)
@@ -239,7 +240,7 @@ static void step_count(struct sampler *sampler, int64_t started, int64_t nearly)
 
 int64_t sampler_step(struct sampler *sampler)
 {
-    /* Detail first: it may take long, and a page should not be made of counts from before it. */
+    /* Detail first: it may take long, and counts from before it would be old. */
     bool detailed = step_detail(sampler);
     int64_t started = clock_now(sampler->clock);
     int64_t nearly = started + sampler->tick_interval / 2;
