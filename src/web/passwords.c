@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passwords.h"
 
+#include "base/thread.h"
 #include "base/timed_condition.h"
 #include "password_queue.h"
 #include "password_users.h"
@@ -148,13 +149,12 @@ struct passwords *passwords_create(const struct clock *clock, size_t places,
     timed_condition_init(&passwords->changed);
     int error = password_users_start(&passwords->users) ? 0 : EAGAIN;
     if (!error)
-        error = pthread_create(&passwords->thread, NULL, run, passwords);
+        error = thread_start(&passwords->thread, "passwords", run, passwords);
     if (error) {
         free_all(passwords);
         errno = error;
         return NULL;
     }
-    pthread_setname_np(passwords->thread, "passwords");
     return passwords;
 }
 
