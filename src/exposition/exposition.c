@@ -368,6 +368,12 @@ static void write_build_info(struct exposition *page, const struct self_report *
     metric_writer_integer(&page->writer, labels, 2, 1);
 }
 
+static void write_log_lines(struct exposition *page, const struct self_report *self)
+{
+    begin(page, METRIC_LOG_LINES_DROPPED);
+    metric_writer_integer(&page->writer, NULL, 0, self->log_lines_dropped);
+}
+
 static void write_http_requests(struct exposition *page, const struct self_report *self)
 {
     begin(page, METRIC_HTTP_REQUESTS);
@@ -422,6 +428,7 @@ void exposition_render(struct buffer *out, enum metric_format format,
     write_sampling(&page);
     write_derived_counts(&page);
     write_errors(&page);
+    write_log_lines(&page, self);
     write_http_requests(&page, self);
     if (self->has_web_config)
         write_web_config(&page, self);

@@ -147,6 +147,9 @@ const struct metric metrics[METRIC_IDS] = {
          "moved meanwhile." DETAIL_SAMPLE},
     [METRIC_ERRORS] = {"sockdiag_exporter_errors", METRIC_COUNTER,
                        "Failures to read from the kernel, by reason. The log has the details."},
+    [METRIC_LOG_LINES_DROPPED] =
+        {"sockdiag_exporter_log_lines_dropped", METRIC_COUNTER,
+         "Log lines that were not written because standard error took no more."},
     [METRIC_HTTP_REQUESTS] =
         {"sockdiag_exporter_http_requests", METRIC_COUNTER,
          "HTTP requests answered, by path and status code, up to the last sample."},
