@@ -24,6 +24,7 @@ static enum log_format line_format = LOG_FORMAT_LOGFMT;
  * thread that writes them to standard error. Whatever that is, no other thread waits for it. */
 static bool queued;
 static int queue_fd;
+static atomic_int writer_fd; /* its other end, which the thread closes */
 static pthread_t writer;
 static atomic_uint_fast64_t dropped, unreported;
 
@@ -155,9 +156,10 @@ static void report_dropped(void)
 }
 
 /* The thread of log_start(): ends when `queue_fd` is closed and all is written. */
-static void *write_queue(void *argument)
+static void *write_queue(void *unused)
 {
-    int fd = (int)(intptr_t)argument;
+    (void)unused;
+    int fd = writer_fd;
     for (;;) {
         char line[LINE_SIZE];
         ssize_t length = recv(fd, line, sizeof line, MSG_DONTWAIT);
@@ -178,7 +180,8 @@ bool log_start(void)
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
         return false;
-    if (thread_start(&writer, "log", write_queue, (void *)(intptr_t)ends[0]) != 0) {
+    writer_fd = ends[0];
+    if (thread_start(&writer, "log", write_queue, NULL) != 0) {
         close(ends[0]);
         close(ends[1]);
         return false;

@@ -20,7 +20,7 @@
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
 enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
-/* Lines below `level` are dropped. Call before the first thread starts; info and logfmt hold
+/* Lines below `level` are left out. Call before the first thread starts; info and logfmt hold
  * until then. */
 void log_configure(enum log_level level, enum log_format format);
 

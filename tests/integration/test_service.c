@@ -222,6 +222,8 @@ static void fill_notify_queue(void)
     const char *name = getenv("NOTIFY_SOCKET");
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (!name)
+        _exit(99);
     memcpy(address.sun_path + 1, name + 1, strlen(name + 1));
     while (sendto(fd, "", 1, MSG_DONTWAIT, (struct sockaddr *)&address,
                   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name))) >= 0)

@@ -59,7 +59,7 @@ static int open_terminal(int ends[2])
 
 static void redirect(int (*open_ends)(int ends[2]))
 {
-    int ends[2];
+    int ends[2] = {-1, -1};
     assert_int_equal(open_ends(ends), 0);
     alarm(PATIENCE);
     reader = fdopen(ends[0], "r");
