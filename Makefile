@@ -51,7 +51,7 @@ everything: $(EXPORTER) $(TESTS) $(BENCHES)
 
 $(EXPORTER): $(call objects,cmd/sockdiag_exporter/*.c) $(LIBRARY)
 $(TESTS): $(BUILD)/%: $(BUILD)/%.o $(call objects,tests/support/*.c) \
-          $(BUILD)/cmd/sockdiag_exporter/options.o $(LIBRARY)
+          $(filter-out %/main.o,$(call objects,cmd/sockdiag_exporter/*.c)) $(LIBRARY)
 $(TESTS): LIBS += -lcmocka
 $(BENCHES): $(BUILD)/%: $(BUILD)/%.o
 

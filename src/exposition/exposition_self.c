@@ -11,7 +11,14 @@ static void write_build_info(struct metric_writer *writer, const struct self_rep
     metric_write_integer(writer, labels, 2, 1);
 }
 
-static void write_http_requests(struct metric_writer *writer, const struct self_report *self)
+static void write_log_lines(struct metric_writer *writer, const struct self_report *self)
+{
+    metric_begin(writer, "sockdiag_exporter_log_lines_dropped", METRIC_COUNTER,
+                 "Log lines that were not written because standard error took no more.");
+    metric_write_integer(writer, NULL, 0, self->log_lines_dropped);
+}
+
+static void write_http(struct metric_writer *writer, const struct self_report *self)
 {
     metric_begin(writer, "sockdiag_exporter_http_requests", METRIC_COUNTER,
                  "HTTP requests answered up to the last sample, by path and status code.");
@@ -21,6 +28,10 @@ static void write_http_requests(struct metric_writer *writer, const struct self_
         struct label labels[] = {{"handler", self->requests[i].handler}, {"code", code}};
         metric_write_integer(writer, labels, 2, self->requests[i].requests);
     }
+    metric_begin(writer, "sockdiag_exporter_http_connections_rejected", METRIC_COUNTER,
+                 "Connections closed because their client had too many already.");
+    if (self->request_count > 0)
+        metric_write_integer(writer, NULL, 0, self->connections_rejected);
 }
 
 static void write_web_config(struct metric_writer *writer, const struct self_report *self)
@@ -66,7 +77,8 @@ static void write_process(struct metric_writer *writer, const struct self_report
 void exposition_write_self(struct metric_writer *writer, const struct self_report *self)
 {
     write_build_info(writer, self);
-    write_http_requests(writer, self);
+    write_log_lines(writer, self);
+    write_http(writer, self);
     if (self->has_web_config)
         write_web_config(writer, self);
     if (self->has_process)

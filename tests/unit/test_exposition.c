@@ -126,6 +126,8 @@ static int make_whole(void **state)
                                    .start_time_seconds = 1767225600.5,
                                    .has_web_config = true,
                                    .web_config_seconds = 1767225600.5,
+                                   .log_lines_dropped = 12,
+                                   .connections_rejected = 3,
                                    .has_process = true,
                                    .process = {1.25, 1000, 2000, 30, 40},
                                    .requests = {{"/metrics", 200, 9}, {"other", 404, 3}},
@@ -485,6 +487,7 @@ static void test_the_exporter_reports_on_itself(void **state)
     assert_labelled(f, "sockdiag_exporter_derived_drift_sockets", "state", "time_wait", 8);
     assert_value(f, "sockdiag_exporter_http_requests_total{handler=\"/metrics\",code=\"200\"}", 9);
     assert_value(f, "sockdiag_exporter_http_requests_total{handler=\"other\",code=\"404\"}", 3);
+    assert_value(f, "sockdiag_exporter_log_lines_dropped_total", 12);
     assert_value(f, "process_cpu_seconds_total", 1.25);
     assert_value(f, "process_resident_memory_bytes", 1000);
     assert_value(f, "process_virtual_memory_bytes", 2000);
