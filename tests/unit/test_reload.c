@@ -17,15 +17,14 @@
  * where the files are to be read:
  *
  *     .  nothing           r  a request           c  changed files       b  both
- *     x  the same as . while the server takes no configuration; R, C and B likewise
  */
 static void assert_reloads(const char *seconds, const char *expected)
 {
     struct reload reload = {0};
     assert_int_equal(strlen(seconds), strlen(expected));
     for (size_t i = 0; seconds[i]; i++) {
-        bool requested = strchr("rbRB", seconds[i]), changed = strchr("cbCB", seconds[i]);
-        bool due = reload_is_due(&reload, requested, changed, !strchr("xRCB", seconds[i]));
+        bool requested = strchr("rb", seconds[i]), changed = strchr("cb", seconds[i]);
+        bool due = reload_is_due(&reload, requested, changed);
         if (due != (expected[i] == 'R'))
             fail_msg("second %zu of %s: %s", i, seconds, due ? "read" : "not read");
     }
@@ -35,7 +34,6 @@ static void test_files_that_do_not_change_are_not_read(void **state)
 {
     (void)state;
     assert_reloads("...", "...");
-    assert_reloads("xxx", "...");
 }
 
 static void test_a_request_is_honoured_once(void **state)
@@ -71,18 +69,6 @@ static void test_a_request_does_not_wait_for_changed_files(void **state)
     assert_reloads("cb.", ".R.");
 }
 
-static void test_a_reload_that_is_not_possible_stays_due(void **state)
-{
-    (void)state;
-    assert_reloads("Rxx..", "...R.");
-    assert_reloads("RR..", "..R.");
-    assert_reloads("CCx..", "...R.");
-    assert_reloads("cC..", "..R.");
-    assert_reloads("Cc.", ".R.");
-    assert_reloads("C..", "...");
-    assert_reloads("RC.c", "..R.");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -91,7 +77,6 @@ int main(void)
         cmocka_unit_test(test_changed_files_get_another_second),
         cmocka_unit_test(test_files_that_change_while_they_are_read_get_another_second),
         cmocka_unit_test(test_a_request_does_not_wait_for_changed_files),
-        cmocka_unit_test(test_a_reload_that_is_not_possible_stays_due),
     };
     return cmocka_run_group_tests_name("reload", tests, NULL, NULL);
 }

@@ -457,7 +457,7 @@ static void sample_ports_each_half_minute(struct fixture *fixture)
 static void assert_bound(const struct fixture *fixture, unsigned sockets)
 {
     const struct state_counts *detail = &fixture->last.detail;
-    assert_int_equal(state_counts_of(detail, TCP_STATE_BOUND_INACTIVE), sockets);
+    assert_int_equal(state_counts_sum(detail, TCP_STATE_BOUND_INACTIVE), sockets);
     assert_int_equal(fixture->last.ports[SOCKET_TCP].summary.owned, sockets);
 }
 
