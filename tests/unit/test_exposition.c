@@ -216,7 +216,7 @@ static void test_each_help_is_one_sentence(void **state)
         if (line[strlen(line) - 1] != '.' || strstr(line, ". ") || strlen(line) > 240)
             fail_msg("not one short sentence: %s", line);
     }
-    assert_int_equal(helps, 48);
+    assert_int_equal(helps, 50);
 }
 
 static void test_an_empty_snapshot_is_a_sound_page(void **state)
@@ -487,6 +487,7 @@ static void test_the_exporter_reports_on_itself(void **state)
     assert_labelled(f, "sockdiag_exporter_derived_drift_sockets", "state", "time_wait", 8);
     assert_value(f, "sockdiag_exporter_http_requests_total{handler=\"/metrics\",code=\"200\"}", 9);
     assert_value(f, "sockdiag_exporter_http_requests_total{handler=\"other\",code=\"404\"}", 3);
+    assert_value(f, "sockdiag_exporter_http_connections_rejected_total", 3);
     assert_value(f, "sockdiag_exporter_log_lines_dropped_total", 12);
     assert_value(f, "process_cpu_seconds_total", 1.25);
     assert_value(f, "process_resident_memory_bytes", 1000);
