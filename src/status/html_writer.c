@@ -46,7 +46,7 @@ void html_text(struct buffer *out, const char *text)
 void html_link(struct buffer *out, const char *path)
 {
     buffer_append_string(out, "<a href=\"");
-    html_text(out, path);
+    html_text(out, path + 1);
     buffer_append_string(out, "\">");
     html_text(out, path);
     buffer_append_string(out, "</a>");

@@ -12,7 +12,8 @@
  * double quotes. Control characters, which HTML has no way to show, become U+FFFD. */
 void html_text(struct buffer *out, const char *text);
 
-/* Append a link to `path` that shows it. */
+/* Append a link to `path`, which begins with a slash, that shows it. The link is relative to the
+ * page at "/", so that it also leads there behind a proxy that puts a prefix before all paths. */
 void html_link(struct buffer *out, const char *path);
 
 /* As html_text(); a line that is too long for its place may be broken after each colon. For

@@ -181,6 +181,23 @@ async function checkNumbers() {
   await context.close();
 }
 
+/** Behind a proxy that adds a prefix to all paths, links keep it. */
+async function checkLinks() {
+  const { context, page } = await open({ viewport: LAPTOP });
+  const prefix = `${url}/host/sockdiag/`;
+  await page.route(prefix, async (route) => route.fulfill({ response: await route.fetch({ url: `${url}/` }) }));
+  const links = async (place) => {
+    await page.goto(place);
+    return page.locator('nav a').evaluateAll((anchors) => anchors.map((anchor) => anchor.href));
+  };
+  assert.deepEqual(await links(prefix), ['metrics', '-/healthy', '-/ready'].map((path) => prefix + path));
+  wanted.add(page);
+  for (const link of await links(url))
+    assert.equal((await fetch(link)).status, 200, link);
+  await context.close();
+  console.log('links lead to the exporter, behind a proxy with a prefix too');
+}
+
 /** Every element with text of its own whose contrast with what is behind it is below 4.5 : 1. */
 function findPale() {
   const channels = (color) => color.match(/[\d.]+/g).map(Number);
@@ -265,6 +282,7 @@ async function checkWithoutScripts() {
 
 try {
   await checkNumbers();
+  await checkLinks();
   await checkThemes();
   await checkHeight();
   await checkWidths();

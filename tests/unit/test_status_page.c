@@ -102,8 +102,10 @@ static bool read_attribute(struct reader *reader, char name[static LONGEST])
         return complain(reader, "an attribute that is not name=\"value\"");
     if (strcmp(name, "style") == 0 || strncmp(name, "on", 2) == 0 || strcmp(name, "src") == 0)
         return complain(reader, "an attribute that is not allowed");
-    if (strcmp(name, "href") == 0 && reader->at[0] != '/')
-        return complain(reader, "a link that leads elsewhere");
+    if (strcmp(name, "href") == 0 && reader->at[strcspn(reader->at, "/:\"")] == ':')
+        return complain(reader, "a link to another site");
+    if (strcmp(name, "href") == 0 && reader->at[0] == '/')
+        return complain(reader, "a link that ignores a proxy's prefix");
     return read_text(reader, '"') && (take(reader, "\"") || complain(reader, "an open value"));
 }
 
@@ -387,9 +389,12 @@ static void test_the_links_are_there(void **state)
 {
     struct fixture *f = *state;
     render(f);
-    assert_non_null(strstr(f->html.data, "<a href=\"/numbers\">/numbers</a>"));
-    assert_non_null(strstr(f->html.data, "<a href=\"/-/healthy\">"));
-    assert_non_null(strstr(f->html.data, "<a href=\"/-/ready\">"));
+    assert_non_null(strstr(f->html.data, "<a href=\"numbers\">/numbers</a>"));
+    assert_non_null(strstr(f->html.data, "<a href=\"-/healthy\">/-/healthy</a>"));
+    assert_non_null(strstr(f->html.data, "<a href=\"-/ready\">/-/ready</a>"));
+    f->self.telemetry_path = "/probe/v1/metrics";
+    render(f);
+    assert_non_null(strstr(f->html.data, "<a href=\"probe/v1/metrics\">/probe/v1/metrics</a>"));
     assert_non_null(strstr(f->html.data, "http-equiv=\"refresh\" content=\"5\""));
 }
 
@@ -644,6 +649,22 @@ static void test_without_proc_settings_and_counters_are_not_known(void **state)
     assert_silent(f, "of its limit");
 }
 
+static void test_all_is_well_only_if_all_is_known(void **state)
+{
+    struct fixture *f = *state;
+    struct snapshot *s = &f->snapshot;
+    bool *const parts[] = {&s->listeners_collected, &s->has_settings, &s->ports[SOCKET_TCP].present,
+                           &s->ports[SOCKET_TCP].has_destinations, &s->ports[SOCKET_UDP].present};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        *parts[i] = false;
+        render(f);
+        assert_says(f, "Nothing that is known is close to a limit");
+        *parts[i] = true;
+        render(f);
+        assert_says(f, "Nothing is close to a limit");
+    }
+}
+
 static void test_what_is_not_collected_says_by_which_flag(void **state)
 {
     struct fixture *f = *state;
@@ -783,7 +804,7 @@ static void test_the_checker_accepts_sound_pages(void **state)
         PAGE("a &lt; b &amp; c"),
         PAGE("<p class=\"x\">a<wbr>b</p>"),
         PAGE("<svg><rect x=\"1\"/></svg>"),
-        PAGE("<a href=\"/x\">'x'</a>"),
+        PAGE("<a href=\"x/y\">'x'</a>"),
         PAGE("<style>a>b{c:\"d\"}</style>"),
     };
     for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
@@ -813,6 +834,7 @@ static void test_the_checker_refuses_bad_pages(void **state)
         PAGE("<p style=\"color:red\">a</p>"),
         PAGE("<p onclick=\"x\">a</p>"),
         PAGE("<a href=\"https://x\">a</a>"),
+        PAGE("<a href=\"/x\">a</a>"),
         PAGE("<script>x</script>"),
         PAGE("<img>"),
         PAGE("<svg><rect></svg>"),
@@ -851,6 +873,7 @@ int main(void)
         whole(test_without_detail_its_parts_are_not_known),
         whole(test_a_kernel_without_bound_inactive_has_no_such_row),
         whole(test_without_proc_settings_and_counters_are_not_known),
+        whole(test_all_is_well_only_if_all_is_known),
         whole(test_what_is_not_collected_says_by_which_flag),
         whole(test_an_empty_snapshot_is_a_sound_page),
         whole(test_strings_cannot_become_markup),
