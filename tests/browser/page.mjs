@@ -106,7 +106,7 @@ function checkTimeWait(cards, series) {
   const now = series.get('sockdiag_tcp_sockets{state="time_wait"}');
   const peak = series.get('sockdiag_tcp_sockets_peak{state="time_wait"}');
   assert.match(cards.get('Time wait').text, new RegExp(`^TIME WAIT ${count(now)} peak ${count(peak)} ` +
-    `client: hold a port ${count(roles[0])} server: memory only ${count(roles[1])}`));
+    `client: holds a port ${count(roles[0])} server: memory only ${count(roles[1])}`));
   const rows = new Map(cards.get('Settings and counters').rows);
   assert.equal(rows.get('tcp_max_tw_buckets'), count(series.get('sockdiag_tcp_time_wait_limit')));
   assert.equal(rows.get('TIME_WAITs started'), count(series.get('sockdiag_tcp_time_wait_started_total')));
@@ -145,7 +145,7 @@ function checkDestinations(cards, series) {
 function checkListeners(cards, series) {
   const rows = cards.get('Busiest listeners').rows;
   for (const [name, queue, peak, ...connections] of rows.slice(0, -1)) {
-    const [, address, port] = name.match(/^\[?(.*?)\]?:(\d+)( full)?$/);
+    const [, address, port] = name.match(/^\[?(.*?)\]?:(\d+)$/);
     const place = `address="${address}",port="${port}"`;
     const [length, limit, highest] = ['length', 'limit', 'peak'].map((figure) =>
       count(series.get(`sockdiag_listener_accept_queue_${figure}{${place}}`)));
@@ -161,9 +161,9 @@ function checkSamples(cards, series) {
   const rows = new Map(cards.get('Samples').rows.map(([name, ...values]) => [name, values]));
   const of = (name, labels = '') => ['count', 'detail'].map((sample) =>
     count(series.get(`sockdiag_exporter_${name}{sample="${sample}"${labels}}`)));
-  assert.deepEqual(rows.get('good'), of('samples_total', ',result="success"'));
+  assert.deepEqual(rows.get('succeeded'), of('samples_total', ',result="success"'));
   assert.deepEqual(rows.get('failed'), of('samples_total', ',result="error"'));
-  assert.deepEqual(rows.get('sockets listed'), of('sample_sockets'));
+  assert.deepEqual(rows.get('sockets read'), of('sample_sockets'));
 }
 
 async function checkNumbers() {
