@@ -225,10 +225,10 @@ static void test_the_status_page_tells_the_time_when_it_is_asked_for(void **stat
     source->now = 100 * NANOSECONDS_PER_SECOND;
     struct page *page = page_create(&source->snapshot, &self, &source->clock);
     assert_status_says(page, ">1970-01-01 00:01:40 UTC<");
-    assert_status_says(page, ">count sample 10\u202fs old<");
+    assert_status_says(page, ">count sample: 10\u202fs ago<");
     source->now = 108 * NANOSECONDS_PER_SECOND;
     assert_status_says(page, ">1970-01-01 00:01:48 UTC<");
-    assert_status_says(page, ">count sample 18\u202fs old<");
+    assert_status_says(page, ">count sample: 18\u202fs ago<");
     page_release(page);
 }
 
