@@ -26,7 +26,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PORT = 10073, PLACES = 16, TAKEN_AT_ONCE = 64, WAIT = 1000 };
+enum { PORT = 10073, PLACES = 16, TAKEN_AT_ONCE = 64, WAIT = 1000, NUMBER = 1 };
 
 static struct stage {
     struct publication *publication;
@@ -44,10 +44,12 @@ static int raise_stage(void **state)
     stage = (struct stage){.publication = publication_create()};
     stage.site = http_site_create("/metrics", stage.publication, &system_clock);
     stage.access = access_create(&system_clock, -1, PLACES, NULL);
+    stage.acceptor.number = NUMBER;
     stage.acceptor.fd = listen_socket_open("127.0.0.1:10073", error, sizeof error);
     getrlimit(RLIMIT_NOFILE, &stage.files);
-    return stage.acceptor.fd >= 0 && http_daemon_start(&stage.daemon, 1, PLACES, stage.site,
-                                                       stage.access, NULL, &system_clock)
+    return stage.acceptor.fd >= 0 &&
+                   http_daemon_start(&stage.daemon, NUMBER + 1, PLACES, stage.site, stage.access,
+                                     NULL, &system_clock)
                ? 0
                : -1;
 }
@@ -104,6 +106,7 @@ static void test_connections_are_taken_and_served(void **state)
     assert_int_equal(wait, WAIT);
     acceptor_take(&stage.acceptor, &stage.daemon);
     assert_false(waits_to_be_taken());
+    assert_int_equal(stage.daemon.connections.counts[NUMBER], 2);
     for (int i = 0; i < 2; i++) {
         assert_answered(clients[i]);
         close(clients[i]);
@@ -162,7 +165,7 @@ static void test_without_room_connections_are_left(void **state)
     struct connection *held[PLACES];
     int client = connect_one(), wait = WAIT;
     for (int i = 0; i < PLACES; i++) {
-        held[i] = connections_add(&stage.daemon.connections, 0, -1, (uint64_t)i + 1);
+        held[i] = connections_add(&stage.daemon.connections, NUMBER, -1, (uint64_t)i + 1);
         assert_non_null(held[i]);
         connections_enter(&stage.daemon.connections, held[i], CONNECTION_SUSPENDED);
     }

@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <string.h>
 
 /* From another port each time. */
 static uint64_t client_at(const char *address)
@@ -42,10 +43,13 @@ static void test_each_64_network_of_ipv6_is_a_client(void **state)
 static void test_other_families_are_one_client(void **state)
 {
     (void)state;
-    const struct sockaddr_storage local = {.ss_family = AF_UNIX};
-    const struct sockaddr_storage other = {.ss_family = AF_PACKET};
-    assert_int_equal(client_of((const struct sockaddr *)&local),
-                     client_of((const struct sockaddr *)&other));
+    struct sockaddr_storage addresses[2];
+    memset(&addresses[0], 1, sizeof addresses[0]);
+    memset(&addresses[1], 2, sizeof addresses[1]);
+    addresses[0].ss_family = AF_UNIX;
+    addresses[1].ss_family = AF_PACKET;
+    assert_int_equal(client_of((struct sockaddr *)&addresses[0]),
+                     client_of((struct sockaddr *)&addresses[1]));
 }
 
 int main(void)

@@ -74,12 +74,12 @@ static void assert_statuses(const char *const requests[], size_t count, int stat
 #define HOST  "Host: localhost\r\n"
 #define CLOSE "Connection: close\r\n"
 
-/* Each without "Connection: close", and with a second request behind it that must not be answered:
- * the connection ends. */
+/* Each without "Connection: close". Behind it are five bytes, which are a body without a chunk,
+ * too, and a second request, which must not be answered: the connection ends. */
 static void test_what_servers_read_differently_is_refused(void **state)
 {
     (void)state;
-#define NEXT "\r\n" GET HOST CLOSE "\r\n"
+#define NEXT "\r\n0\r\n\r\n" GET HOST CLOSE "\r\n"
     static const char *const requests[] = {
         POST HOST "Content-Length: 4\r\nContent-Length: 5\r\n" NEXT,
         POST HOST "Content-Length: 5\r\nContent-Length: 5\r\n" NEXT,
