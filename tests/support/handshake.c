@@ -8,12 +8,12 @@
 
 #include <cmocka.h>
 
-gnutls_session_t handshake_start_end(unsigned side, int fd,
+gnutls_session_t handshake_start_end(unsigned flags, int fd,
                                      gnutls_certificate_credentials_t credentials,
                                      const char *priorities)
 {
     gnutls_session_t session;
-    assert_int_equal(gnutls_init(&session, side | GNUTLS_NONBLOCK), 0);
+    assert_int_equal(gnutls_init(&session, flags | GNUTLS_NONBLOCK), 0);
     assert_int_equal(gnutls_priority_set_direct(session, priorities, NULL), 0);
     assert_int_equal(gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials), 0);
     gnutls_transport_set_int(session, fd);

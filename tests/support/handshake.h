@@ -8,8 +8,9 @@
 #include <gnutls/gnutls.h>
 #include <stdbool.h>
 
-/* One end, GNUTLS_SERVER or GNUTLS_CLIENT, over `fd`, which does not block. For gnutls_deinit(). */
-gnutls_session_t handshake_start_end(unsigned side, int fd,
+/* One end, with the flags of gnutls_init(), over `fd`, which does not block. For gnutls_deinit().
+ */
+gnutls_session_t handshake_start_end(unsigned flags, int fd,
                                      gnutls_certificate_credentials_t credentials,
                                      const char *priorities);
 
