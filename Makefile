@@ -53,6 +53,7 @@ $(EXPORTER): $(call objects,cmd/sockdiag_exporter/*.c) $(LIBRARY)
 $(TESTS): $(BUILD)/%: $(BUILD)/%.o $(call objects,tests/support/*.c) \
           $(filter-out %/main.o,$(call objects,cmd/sockdiag_exporter/*.c)) $(LIBRARY)
 $(TESTS): LIBS += -lcmocka
+$(BUILD)/tests/unit/test_basic_credentials: ALL_LDFLAGS += -Wl,--wrap=malloc
 $(BENCHES): $(BUILD)/%: $(BUILD)/%.o
 
 $(EXPORTER) $(TESTS) $(BENCHES):

@@ -59,7 +59,7 @@ static int set_up(void **state)
     fake_kernel_init(&kernel, 0);
     publication = publication_create();
     sampler = sampler_create(&sampler_options, &kernel.access, &test_clock, publish, NULL);
-    web = small_web_start(publication, &test_clock);
+    web = small_web_start(publication, &test_clock, NULL);
     return publication && sampler && web ? 0 : -1;
 }
 

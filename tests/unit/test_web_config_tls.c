@@ -13,65 +13,25 @@
 #include <cmocka.h>
 
 #include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "certificate.h"
+#include "handshake.h"
 #include "scratch.h"
-
-/* A new key and a certificate that it signed itself, as NAME.key and NAME.pem. */
-static void make_certificate(const char *name, gnutls_pk_algorithm_t algorithm, unsigned bits)
-{
-    gnutls_x509_privkey_t key;
-    gnutls_x509_crt_t certificate;
-    gnutls_datum_t pem;
-    const time_t now = time(NULL);
-    char file[64];
-    assert_int_equal(gnutls_x509_privkey_init(&key), 0);
-    assert_int_equal(gnutls_x509_crt_init(&certificate), 0);
-    assert_int_equal(gnutls_x509_privkey_generate(key, algorithm, bits, 0), 0);
-    assert_true(gnutls_x509_crt_set_version(certificate, 3) == 0 &&
-                gnutls_x509_crt_set_serial(certificate, "\1", 1) == 0 &&
-                gnutls_x509_crt_set_activation_time(certificate, now - 60) == 0 &&
-                gnutls_x509_crt_set_expiration_time(certificate, now + 86400) == 0 &&
-                gnutls_x509_crt_set_dn(certificate, "CN=localhost", NULL) == 0 &&
-                gnutls_x509_crt_set_key(certificate, key) == 0 &&
-                gnutls_x509_crt_sign2(certificate, certificate, key, GNUTLS_DIG_SHA256, 0) == 0);
-
-    assert_int_equal(gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_PEM, &pem), 0);
-    snprintf(file, sizeof file, "%s.pem", name);
-    scratch_write(file, pem.data, pem.size);
-    gnutls_free(pem.data);
-    assert_int_equal(gnutls_x509_privkey_export2(key, GNUTLS_X509_FMT_PEM, &pem), 0);
-    snprintf(file, sizeof file, "%s.key", name);
-    scratch_write(file, pem.data, pem.size);
-    gnutls_free(pem.data);
-
-    /* The same key, locked with a password. */
-    size_t size = 8192;
-    char locked[8192];
-    assert_int_equal(gnutls_x509_privkey_export_pkcs8(key, GNUTLS_X509_FMT_PEM, "password",
-                                                      GNUTLS_PKCS_PBES2_AES_128, locked, &size),
-                     0);
-    snprintf(file, sizeof file, "%s.locked", name);
-    scratch_write(file, locked, size);
-    gnutls_x509_crt_deinit(certificate);
-    gnutls_x509_privkey_deinit(key);
-}
 
 static int make_certificates(void **state)
 {
     if (scratch_make(state) < 0)
         return -1;
     const unsigned p256 = GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1);
-    make_certificate("ecdsa", GNUTLS_PK_ECDSA, p256);
-    make_certificate("other", GNUTLS_PK_ECDSA, p256);
-    make_certificate("rsa", GNUTLS_PK_RSA, 2048);
+    certificate_make("ecdsa", GNUTLS_PK_ECDSA, p256);
+    certificate_make("other", GNUTLS_PK_ECDSA, p256);
+    certificate_make("rsa", GNUTLS_PK_RSA, 2048);
     scratch_write_text("empty", "");
     scratch_write_text("junk", "this is no PEM\n");
     scratch_write("nul", "-----BEGIN\0", 11);
@@ -363,35 +323,6 @@ static void test_a_change_of_any_file_is_seen(void **state)
     file_stamps_free(&stamps);
 }
 
-/* One end of a connection over `fd`. */
-static gnutls_session_t start_end(unsigned flags, int fd,
-                                  gnutls_certificate_credentials_t credentials,
-                                  const char *priorities)
-{
-    gnutls_session_t session;
-    assert_int_equal(gnutls_init(&session, flags | GNUTLS_NONBLOCK), 0);
-    assert_int_equal(gnutls_priority_set_direct(session, priorities, NULL), 0);
-    assert_int_equal(gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials), 0);
-    gnutls_transport_set_int(session, fd);
-    return session;
-}
-
-/* Let both ends speak in turn until they agree or one gives up. Nothing blocks: each finds what the
- * other has sent, and a handshake takes a few turns. */
-static bool shake_hands(gnutls_session_t server, gnutls_session_t client)
-{
-    int server_result = GNUTLS_E_AGAIN, client_result = GNUTLS_E_AGAIN;
-    for (int turn = 0; turn < 20 && (server_result || client_result); turn++) {
-        if (client_result)
-            client_result = gnutls_handshake(client);
-        if (server_result)
-            server_result = gnutls_handshake(server);
-        if (gnutls_error_is_fatal(client_result) || gnutls_error_is_fatal(server_result))
-            return false;
-    }
-    return server_result == 0 && client_result == 0;
-}
-
 static gnutls_datum_t datum(char *text)
 {
     return (gnutls_datum_t){(unsigned char *)text, (unsigned)strlen(text)};
@@ -411,11 +342,11 @@ static void agree(const struct tls_settings *tls, const char *client_priorities,
     assert_true(gnutls_certificate_set_x509_key_mem2(server_credentials, &certificate, &key,
                                                      GNUTLS_X509_FMT_PEM, NULL, 0) >= 0);
     gnutls_session_t server =
-        start_end(GNUTLS_SERVER, ends[0], server_credentials, tls->priorities);
+        handshake_start_end(GNUTLS_SERVER, ends[0], server_credentials, tls->priorities);
     gnutls_session_t client =
-        start_end(GNUTLS_CLIENT, ends[1], client_credentials, client_priorities);
+        handshake_start_end(GNUTLS_CLIENT, ends[1], client_credentials, client_priorities);
 
-    if (shake_hands(server, client)) {
+    if (handshake_make(server, client)) {
         const char *group = gnutls_group_get_name(gnutls_group_get(client));
         snprintf(agreed, 128, "%s %s %s",
                  gnutls_protocol_get_name(gnutls_protocol_get_version(client)),
