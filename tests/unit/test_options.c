@@ -231,6 +231,17 @@ static void test_a_value_is_the_next_argument(void **state)
     }
 }
 
+static void test_a_value_with_two_dashes_needs_an_equals_sign(void **state)
+{
+    (void)state;
+    struct options options = ACCEPTED("--web.config.file=--once");
+    assert_string_equal(options.web_config_file, "--once");
+    assert_false(options.once);
+    REFUSED("--web.config.file needs a value", "--web.config.file", "--once");
+    options = ACCEPTED("--web.config.file", "-once");
+    assert_string_equal(options.web_config_file, "-once");
+}
+
 static void test_the_last_value_counts(void **state)
 {
     (void)state;
@@ -604,6 +615,7 @@ int main(void)
         cmocka_unit_test(test_nothing_is_left_of_what_was_there),
         cmocka_unit_test(test_a_value_follows_an_equals_sign),
         cmocka_unit_test(test_a_value_is_the_next_argument),
+        cmocka_unit_test(test_a_value_with_two_dashes_needs_an_equals_sign),
         cmocka_unit_test(test_the_last_value_counts),
         cmocka_unit_test(test_flags_come_in_any_order),
         cmocka_unit_test(test_a_missing_value_is_refused),

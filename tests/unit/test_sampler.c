@@ -3,15 +3,13 @@
  * When samples are taken, what becomes of those that fail, and how the identity is given up: with a
  * clock of the test's own and a kernel that can be made to misbehave.
  */
-#include "base/log.h"
 #include "fake_kernel.h"
+#include "stderr_lines.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -36,6 +34,8 @@ struct fixture {
     uint64_t observed[TCP_STATES];
     int64_t promised; /* until when the next would come */
     unsigned late;    /* snapshots that came later than promised */
+    unsigned bare;    /* snapshots without counts or details */
+    int64_t cost_of_a_page;
 };
 
 static void keep(void *context, const struct snapshot *snapshot)
@@ -43,6 +43,8 @@ static void keep(void *context, const struct snapshot *snapshot)
     struct fixture *fixture = context;
     fixture->late += fixture->snapshots > 0 && fixture->kernel.now > fixture->promised;
     fixture->promised = fixture->kernel.now + snapshot->next_within;
+    fixture->bare += !snapshot->has_counts || !snapshot->has_detail;
+    fixture->kernel.cpu += fixture->cost_of_a_page;
     fixture->snapshots++;
     fixture->last = *snapshot;
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
@@ -225,6 +227,85 @@ static void test_a_fast_sampler_publishes_once_a_second(void **state)
     assert_in_range(fixture->observed[TCP_STATE_ESTABLISHED], 450, 501);
 }
 
+static void test_a_dear_page_gets_a_quarter_of_the_budget(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sampler_options options = defaults;
+    options.detail_interval = 3600 * SECOND;
+    replace_sampler(fixture, &options);
+    fixture->cost_of_a_page = SECOND / 50; /* at half a percent, every 4 s */
+    run_for(fixture, 400 * SECOND);
+    assert_in_range(fixture->snapshots, 99, 102);
+    assert_true(report(fixture, SAMPLE_COUNT)->interval_seconds == 1);
+}
+
+static void test_a_dear_reading_of_time_wait_gets_a_quarter_of_the_budget(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->kernel.cost_of_a_dump = SECOND;
+    fixture->kernel.cost_of_a_reading = SECOND / 100; /* at half a percent, every 2 s and more */
+    run_for(fixture, 60 * SECOND);
+    uint64_t observed = fixture->observed[TCP_STATE_TIME_WAIT];
+    run_for(fixture, 900 * SECOND);
+    assert_in_range(fixture->observed[TCP_STATE_TIME_WAIT] - observed, 290, 301);
+}
+
+static void test_a_page_is_made_after_each_detail_sample(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->cost_of_a_page = SECOND; /* otherwise every 10 s */
+    run_for(fixture, 100 * SECOND);
+    assert_int_equal(report(fixture, SAMPLE_DETAIL)->successes, 20);
+    assert_in_range(fixture->snapshots, 20, 21);
+    struct snapshot before = fixture->last;
+    fixture->kernel.sockets[TCP_STATE_CLOSE_WAIT] = 7;
+    fixture->kernel.now += 5 * SECOND;
+    sampler_step(fixture->sampler);
+    assert_int_equal(before.detail.sockets[IP_FAMILY_IPV4][TCP_STATE_CLOSE_WAIT], 0);
+    assert_int_equal(fixture->last.detail.sockets[IP_FAMILY_IPV4][TCP_STATE_CLOSE_WAIT], 7);
+}
+
+/* A count sample that came late by `late` is followed by the next tick, on time: is that a count
+ * sample too? */
+static bool is_counted_after(int64_t late)
+{
+    struct fixture *fixture;
+    set_up((void **)&fixture);
+    int64_t tick = sampler_step(fixture->sampler);
+    fixture->kernel.now = tick + late;
+    assert_int_equal(sampler_step(fixture->sampler), tick + SECOND);
+    fixture->kernel.now = tick + SECOND;
+    sampler_step(fixture->sampler);
+    sampler_publish(fixture->sampler);
+    uint64_t samples = report(fixture, SAMPLE_COUNT)->successes;
+    assert_in_range(samples, 2, 3);
+    tear_down((void **)&fixture);
+    return samples == 3;
+}
+
+static void test_what_is_due_within_half_a_tick_is_due_now(void **state)
+{
+    (void)state;
+    assert_true(is_counted_after(SECOND / 2));
+    assert_false(is_counted_after(SECOND / 2 + 1));
+}
+
+static void test_samples_that_wait_long_are_not_too_old_for_the_page(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->kernel.wait_of_a_dump = 8 * SECOND; /* without CPU: it belongs to others */
+    for (int i = 0; i < 20; i++)
+        sampler_step(fixture->sampler);
+    assert_true(report(fixture, SAMPLE_COUNT)->interval_seconds == 1);
+    assert_true(report(fixture, SAMPLE_DETAIL)->interval_seconds == 5);
+    assert_int_equal(fixture->bare, 0);
+
+    fixture->kernel.answer = ANSWER_NO_SOCKET;
+    sampler_step(fixture->sampler);
+    assert_false(fixture->last.has_counts); /* 24 s old: the limit is 3 s and 16 s */
+    assert_false(fixture->last.has_detail); /* 32 s old: the limit is 15 s and 16 s */
+}
+
 static void test_at_long_intervals_the_page_is_renewed_every_ten_seconds(void **state)
 {
     struct fixture *fixture = *state;
@@ -398,19 +479,9 @@ static void test_the_identity_is_given_up_after_three_contradictions(void **stat
 /* The lines on standard error while `fixture` runs for `duration`. */
 static unsigned lines_logged(struct fixture *fixture, int64_t duration)
 {
-    FILE *captured = tmpfile();
-    assert_non_null(captured);
-    int stderr_copy = dup(STDERR_FILENO);
-    dup2(fileno(captured), STDERR_FILENO);
+    struct stderr_lines lines = stderr_lines_start();
     run_for(fixture, duration);
-    dup2(stderr_copy, STDERR_FILENO);
-    close(stderr_copy);
-    rewind(captured);
-    unsigned lines = 0;
-    for (int c; (c = fgetc(captured)) != EOF;)
-        lines += c == '\n';
-    fclose(captured);
-    return lines;
+    return stderr_lines_stop(&lines);
 }
 
 static void test_a_lasting_fault_is_not_logged_every_second(void **state)
@@ -458,6 +529,11 @@ int main(void)
         SAMPLER_TEST(test_half_of_the_time_is_half_of_the_histogram),
         SAMPLER_TEST(test_intervals_shrink_with_the_cost),
         SAMPLER_TEST(test_a_fast_sampler_publishes_once_a_second),
+        SAMPLER_TEST(test_a_dear_page_gets_a_quarter_of_the_budget),
+        SAMPLER_TEST(test_a_dear_reading_of_time_wait_gets_a_quarter_of_the_budget),
+        SAMPLER_TEST(test_a_page_is_made_after_each_detail_sample),
+        cmocka_unit_test(test_what_is_due_within_half_a_tick_is_due_now),
+        SAMPLER_TEST(test_samples_that_wait_long_are_not_too_old_for_the_page),
         SAMPLER_TEST(test_at_long_intervals_the_page_is_renewed_every_ten_seconds),
         SAMPLER_TEST(test_a_snapshot_says_when_the_next_would_be_late),
         SAMPLER_TEST(test_the_next_snapshot_comes_in_time_however_long_samples_take),
