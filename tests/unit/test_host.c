@@ -184,6 +184,19 @@ static void test_a_list_of_bound_sockets_that_failed_is_made_again(void **state)
     assert_int_equal(summarize(fixture).owned, 10);
 }
 
+static void test_a_failed_list_is_made_again_even_just_after_the_boot(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->kernel.now = 10 * SECOND;
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, 0, MANY_SOCKETS);
+    put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, CLIENT_PORT, BOUND_REMEMBERED + 1);
+    assert_true(lists_bound_after(fixture, 0));
+    fixture->kernel.answer = ANSWER_ERROR;
+    assert_false(take_detail(fixture));
+    fixture->kernel.answer = ANSWER_ROWS;
+    assert_true(lists_bound_after(fixture, 5));
+}
+
 static void test_a_client_holds_its_port_in_each_state_but_syn_recv(void **state)
 {
     struct fixture *fixture = *state;
@@ -257,6 +270,7 @@ int main(void)
         HOST_TEST(test_a_remembered_port_that_a_client_holds_is_not_owned),
         HOST_TEST(test_more_bound_sockets_than_are_remembered_are_always_listed),
         HOST_TEST(test_a_list_of_bound_sockets_that_failed_is_made_again),
+        HOST_TEST(test_a_failed_list_is_made_again_even_just_after_the_boot),
         HOST_TEST(test_a_client_holds_its_port_in_each_state_but_syn_recv),
         HOST_TEST(test_a_connection_of_a_listener_holds_no_port),
         HOST_TEST(test_a_port_outside_of_the_range_is_a_servers),
