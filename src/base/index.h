@@ -28,22 +28,25 @@ struct index index_make(uint16_t *places, size_t size, const void *entries, size
 /* Forget all entries. */
 void index_clear(struct index *index);
 
-/* Each bit of the result depends on the whole word and the whole hash. */
-static inline uint64_t index_mix(uint64_t hash, uint64_t word)
+/* Hash the key. The product of a word's halves makes each difference between keys depend on the
+ * seed; that with the constant (2^64 / the golden ratio) spreads keys in a row. */
+static inline uint64_t index_hash(const struct index *index, const uint64_t *key)
 {
-    hash ^= word;
-    hash = (hash >> 32) * (uint32_t)hash;
-    return hash ^ hash >> 32;
+    const uint64_t constant = UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t hash = 0, mask = index->seed;
+    for (size_t i = 0; i < index->key_words; i++, mask += constant) {
+        uint64_t word = key[i] ^ mask;
+        hash += (word >> 32) * (uint32_t)word + word * constant;
+    }
+    hash ^= hash >> 32;
+    return hash * constant >> 32;
 }
 
 /* Find the place of the entry with this key or, if there is none, the free place where its position
  * plus one belongs. */
 static inline uint16_t *index_find(const struct index *index, const uint64_t *key)
 {
-    uint64_t place = index->seed;
-    for (size_t i = 0; i < index->key_words; i++)
-        place = index_mix(place, key[i]);
-    for (place = index_mix(place, index->seed);; place++) {
+    for (uint64_t place = index_hash(index, key);; place++) {
         uint16_t *found = &index->places[place & (index->size - 1)];
         if (*found == 0)
             return found;

@@ -28,6 +28,12 @@ static const char *const files[] = {
 static const char *const folders[] = {"thread-self", "thread-self/net", "sys", "sys/net",
                                       "sys/net/ipv4"};
 
+/* TCP_BOUND_INACTIVE of include/net/tcp_states.h. */
+bool fake_kernel_listed_bound(const struct fake_kernel *kernel)
+{
+    return kernel->last_mask & 1U << 13;
+}
+
 static void path_of(const struct fake_kernel *kernel, const char *name, char path[static PATH_MAX])
 {
     snprintf(path, PATH_MAX, "%s/%s", kernel->proc_root, name);
@@ -61,51 +67,49 @@ void fake_kernel_write_sockstat(const struct fake_kernel *kernel, unsigned more)
     fake_kernel_write(kernel, "thread-self/net/sockstat", text);
 }
 
-/* One row: a full socket, unless it is in TIME_WAIT or SYN_RECV. Returns its length. */
-static size_t make_row(char *row, enum tcp_state state, uint16_t port)
+/* The rows of one state: full sockets, except in TIME_WAIT and SYN_RECV. */
+static void send_rows_in(struct fake_kernel *kernel, enum tcp_state state)
 {
-    bool full = state != TCP_STATE_TIME_WAIT && state != TCP_STATE_SYN_RECV;
     struct {
         struct nlmsghdr header;
         struct inet_diag_msg body;
         struct nlattr attribute;
         uint32_t shutdown;
-    } whole = {
+    } row = {
         .header = {.nlmsg_type = TCPDIAG_GETSOCK},
-        .body = {.idiag_family = AF_INET,
-                 .idiag_state = (uint8_t)(state + 1),
-                 .id.idiag_sport = htons(port)},
+        .body = {.idiag_family = AF_INET, .idiag_state = (uint8_t)(state + 1)},
         .attribute = {.nla_len = sizeof(struct nlattr) + 1, .nla_type = INET_DIAG_SHUTDOWN},
     };
-    whole.header.nlmsg_len = full ? sizeof whole : sizeof whole.header + sizeof whole.body;
-    memcpy(row, &whole, whole.header.nlmsg_len);
-    return whole.header.nlmsg_len;
+    bool full = state != TCP_STATE_TIME_WAIT && state != TCP_STATE_SYN_RECV;
+    bool connected = state != TCP_STATE_LISTEN && state != TCP_STATE_BOUND_INACTIVE;
+    char datagram[16384];
+    size_t used = 0;
+    row.header.nlmsg_len = full ? sizeof row : sizeof row.header + sizeof row.body;
+    row.body.id.idiag_dport = connected ? htons(443) : 0;
+    for (unsigned i = 0; i < kernel->sockets[state]; i++) {
+        if (kernel->first_port[state])
+            row.body.id.idiag_sport = htons((uint16_t)(kernel->first_port[state] + i));
+        memcpy(datagram + used, &row, row.header.nlmsg_len);
+        used += row.header.nlmsg_len;
+        if (used + sizeof row > sizeof datagram || i + 1 == kernel->sockets[state]) {
+            send(kernel->kernel_end, datagram, used, MSG_NOSIGNAL);
+            used = 0;
+        }
+    }
 }
 
-/* Is this state asked for? As the kernel has it, a bit of its own asks for the bound-only ones. */
-static bool is_asked_for(const struct fake_kernel *kernel, enum tcp_state state)
-{
-    return kernel->last_mask >> (state == TCP_STATE_BOUND_INACTIVE ? 13 : state + 1) & 1;
-}
-
-/* What the thread answers a dump with. Listeners come first, then bound-only sockets. */
+/* What the thread tells the dump: the sockets of the states asked for, in the kernel's order. */
 static void send_rows(struct fake_kernel *kernel)
 {
-    static const enum tcp_state first[] = {TCP_STATE_LISTEN, TCP_STATE_BOUND_INACTIVE};
-    char datagram[8192];
-    size_t length = 0;
-    for (unsigned i = 0; i < 2 + TCP_STATES; i++) {
-        enum tcp_state state = i < 2 ? first[i] : (enum tcp_state)(i - 2);
-        bool was_first = i >= 2 && (state == first[0] || state == first[1]);
-        unsigned rows = is_asked_for(kernel, state) && !was_first ? kernel->sockets[state] : 0;
-        for (unsigned row = 0; row < rows; row++) {
-            uint16_t port = kernel->ports[state] ? (uint16_t)(kernel->ports[state] + row) : 0;
-            length += make_row(datagram + length, state, port);
-            if (length + 128 > sizeof datagram || row + 1 == rows) {
-                send(kernel->kernel_end, datagram, length, MSG_NOSIGNAL);
-                length = 0;
-            }
-        }
+    const tcp_state_set first =
+        tcp_state_bit(TCP_STATE_LISTEN) | tcp_state_bit(TCP_STATE_BOUND_INACTIVE);
+    if (kernel->last_mask & 1U << (TCP_STATE_LISTEN + 1))
+        send_rows_in(kernel, TCP_STATE_LISTEN);
+    if (fake_kernel_listed_bound(kernel))
+        send_rows_in(kernel, TCP_STATE_BOUND_INACTIVE);
+    for (enum tcp_state state = 0; state < TCP_STATES; state++) {
+        if (!(first & tcp_state_bit(state)) && kernel->last_mask & 1U << (state + 1))
+            send_rows_in(kernel, state);
     }
 }
 
@@ -133,10 +137,12 @@ static void *answer_request(void *argument)
     } request;
     if (recv(kernel->kernel_end, &request, sizeof request, 0) > 0) {
         bool udp = request.header.nlmsg_type == SOCK_DIAG_BY_FAMILY;
-        kernel->last_mask = udp ? 0 : request.tcp.idiag_states; /* there are no UDP sockets */
+        if (!udp)
+            kernel->last_mask = request.tcp.idiag_states;
         switch (udp && kernel->udp_is_missing ? ANSWER_ERROR : kernel->answer) {
         case ANSWER_ROWS:
-            send_rows(kernel);
+            if (!udp) /* there are no UDP sockets */
+                send_rows(kernel);
             send_end(kernel, NLMSG_DONE, 0);
             break;
         case ANSWER_ERROR:
@@ -193,7 +199,8 @@ static int64_t read_now(void *context)
 
 static int64_t read_cpu(void *context)
 {
-    return ((struct fake_kernel *)context)->cpu;
+    struct fake_kernel *kernel = context;
+    return kernel->cpu += kernel->cost_of_a_reading;
 }
 
 void fake_kernel_init(struct fake_kernel *kernel, int64_t now)

@@ -161,6 +161,23 @@ static void test_the_fullest_is_so_by_the_share_of_its_limit(void **state)
     assert_fuller(*state, UINT32_MAX, 0, UINT32_MAX, UINT32_MAX);
 }
 
+static void test_one_connection_more_than_the_limit_may_wait(void **state)
+{
+    struct listener_row row;
+    /* Of 2 places one is taken, of 11 six. */
+    const struct socket_record records[] = {
+        listening(IP_FAMILY_IPV4, "0.0.0.0", 80, 1, 1),
+        listening(IP_FAMILY_IPV4, "0.0.0.0", 80, 6, 10),
+        listening(IP_FAMILY_IPV4, "0.0.0.0", 80, 1, 1),
+    };
+    sample_of(*state, records, 2, 0);
+    assert_int_equal(top_of(*state, &row, 1), 1);
+    assert_row(&row, 80, 6, 10, 6);
+    sample_of(*state, records + 1, 2, 1);
+    assert_int_equal(top_of(*state, &row, 1), 1);
+    assert_row(&row, 80, 6, 10, 6);
+}
+
 static void test_the_peak_is_that_of_the_fullest(void **state)
 {
     struct listener_row row;
@@ -761,6 +778,7 @@ int main(void)
         with_table(test_a_listener_has_its_queue),
         with_table(test_sockets_that_share_address_and_port_are_one_listener),
         with_table(test_the_fullest_is_so_by_the_share_of_its_limit),
+        with_table(test_one_connection_more_than_the_limit_may_wait),
         with_table(test_the_peak_is_that_of_the_fullest),
         with_table(test_each_sample_looks_anew),
         with_table(test_family_address_and_port_tell_listeners_apart),
