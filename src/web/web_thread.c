@@ -2,6 +2,7 @@
 #include "web_thread.h"
 
 #include "acceptor.h"
+#include "base/thread.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -43,9 +44,9 @@ struct web_thread {
     int64_t cpu_saved, cpu_seen, cpu_saved_at;
     int64_t tended_at;
     atomic_bool stop;
-    pthread_mutex_t mutex; /* of the next two */
-    bool has_update;
-    struct web_update update;
+    pthread_mutex_t mutex; /* of the next one */
+    struct web_update *update;
+    pthread_cond_t updated; /* it was taken over, and is NULL again */
 };
 
 /* Sleep until CPU time may be spent. */
@@ -99,10 +100,11 @@ static void take_turn(struct web_thread *thread, int most)
 static void take_update(struct web_thread *thread)
 {
     pthread_mutex_lock(&thread->mutex);
-    if (thread->has_update) {
-        access_configure(thread->access, &thread->update.access);
-        http_daemon_replace_tls(&thread->daemon, thread->update.tls);
-        thread->has_update = false;
+    if (thread->update) {
+        access_configure(thread->access, &thread->update->access);
+        http_daemon_replace_tls(&thread->daemon, thread->update->tls);
+        thread->update = NULL;
+        pthread_cond_signal(&thread->updated);
     }
     pthread_mutex_unlock(&thread->mutex);
 }
@@ -137,12 +139,9 @@ static void free_web_thread(struct web_thread *thread)
     if (thread->daemon.mhd)
         http_daemon_stop(&thread->daemon);
     access_destroy(thread->access);
-    if (thread->has_update) {
-        access_update_free(&thread->update.access);
-        tls_context_release(thread->update.tls);
-    }
     if (thread->wake_fd >= 0)
         close(thread->wake_fd);
+    pthread_cond_destroy(&thread->updated);
     pthread_mutex_destroy(&thread->mutex);
     free(thread);
 }
@@ -163,10 +162,7 @@ static bool start_thread(struct web_thread *thread, struct http_site *site,
     thread->ready[WAKE] = (struct pollfd){.fd = thread->wake_fd, .events = POLLIN};
     thread->ready[DAEMON] =
         (struct pollfd){.fd = http_daemon_poll_fd(&thread->daemon), .events = POLLIN};
-    if (pthread_create(&thread->thread, NULL, serve, thread) != 0)
-        return false;
-    pthread_setname_np(thread->thread, "web");
-    return true;
+    return thread_start(&thread->thread, "web", serve, thread) == 0;
 }
 
 struct web_thread *web_thread_start(const int *fds, unsigned count, unsigned max_connections,
@@ -185,6 +181,7 @@ struct web_thread *web_thread_start(const int *fds, unsigned count, unsigned max
     for (unsigned i = 0; i < count; i++)
         thread->acceptors[i] = (struct acceptor){.fd = fds[i], .number = i};
     pthread_mutex_init(&thread->mutex, NULL);
+    pthread_cond_init(&thread->updated, NULL);
     if (start_thread(thread, site, max_connections, config))
         return thread;
     free_web_thread(thread);
@@ -201,16 +198,11 @@ bool web_thread_configure(struct web_thread *thread, struct web_config *config)
         return false;
     }
     pthread_mutex_lock(&thread->mutex);
-    struct web_update unused = thread->update;
-    bool is_unused = thread->has_update;
-    thread->update = update;
-    thread->has_update = true;
-    pthread_mutex_unlock(&thread->mutex);
+    thread->update = &update;
     eventfd_write(thread->wake_fd, 1);
-    if (is_unused) {
-        access_update_free(&unused.access);
-        tls_context_release(unused.tls);
-    }
+    while (thread->update)
+        pthread_cond_wait(&thread->updated, &thread->mutex);
+    pthread_mutex_unlock(&thread->mutex);
     return true;
 }
 

@@ -51,7 +51,7 @@ static void test_who_is_just_being_accepted_is_answered(void **state)
     struct http_reply reply;
     pthread_t stopper;
     struct publication *publication = publication_create();
-    struct web_server *web = small_web_start(publication, &system_clock);
+    struct web_server *web = small_web_start(publication, &system_clock, NULL);
     assert_non_null(web);
     assert_int_equal(sem_init(&accepted, 0, 0), 0);
     struct timespec in_time;

@@ -59,7 +59,7 @@ static int set_up(void **state)
     fake_kernel_init(&kernel, 0);
     publication = publication_create();
     sampler = sampler_create(&sampler_options, &kernel.access, &test_clock, publish, NULL);
-    web = small_web_start(publication, &test_clock);
+    web = small_web_start(publication, &test_clock, NULL);
     return publication && sampler && web ? 0 : -1;
 }
 
@@ -126,9 +126,9 @@ static void test_ages_grow_without_a_sample(void **state)
 {
     (void)state;
     sampler_step(sampler);
-    assert_answer("/", 200, ">count sample 0\u202fs old<");
+    assert_answer("/", 200, ">count sample: 0\u202fs ago<");
     atomic_fetch_add(&now, 20 * SECOND);
-    assert_answer("/", 200, ">count sample 20\u202fs old<");
+    assert_answer("/", 200, ">count sample: 20\u202fs ago<");
 }
 
 static void test_without_count_samples_it_is_not_ready(void **state)

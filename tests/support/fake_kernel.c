@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fake_kernel.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
 #include <linux/inet_diag.h>
@@ -60,28 +61,51 @@ void fake_kernel_write_sockstat(const struct fake_kernel *kernel, unsigned more)
     fake_kernel_write(kernel, "thread-self/net/sockstat", text);
 }
 
-/* What the thread tells the dump: rows of the states asked for, as full sockets but for TIME_WAIT
- * and SYN_RECV. One row is one datagram. */
-static void send_rows(struct fake_kernel *kernel)
+/* One row: a full socket, unless it is in TIME_WAIT or SYN_RECV. Returns its length. */
+static size_t make_row(char *row, enum tcp_state state, uint16_t port)
 {
+    bool full = state != TCP_STATE_TIME_WAIT && state != TCP_STATE_SYN_RECV;
     struct {
         struct nlmsghdr header;
         struct inet_diag_msg body;
         struct nlattr attribute;
         uint32_t shutdown;
-    } row = {
+    } whole = {
         .header = {.nlmsg_type = TCPDIAG_GETSOCK},
-        .body = {.idiag_family = AF_INET},
+        .body = {.idiag_family = AF_INET,
+                 .idiag_state = (uint8_t)(state + 1),
+                 .id.idiag_sport = htons(port)},
         .attribute = {.nla_len = sizeof(struct nlattr) + 1, .nla_type = INET_DIAG_SHUTDOWN},
     };
-    for (enum tcp_state state = 0; state < TCP_STATES; state++) {
-        if (!(kernel->last_mask & 1U << (state + 1)))
-            continue;
-        bool full = state != TCP_STATE_TIME_WAIT && state != TCP_STATE_SYN_RECV;
-        row.header.nlmsg_len = full ? sizeof row : sizeof row.header + sizeof row.body;
-        row.body.idiag_state = (uint8_t)(state + 1);
-        for (unsigned i = 0; i < kernel->sockets[state]; i++)
-            send(kernel->kernel_end, &row, row.header.nlmsg_len, MSG_NOSIGNAL);
+    whole.header.nlmsg_len = full ? sizeof whole : sizeof whole.header + sizeof whole.body;
+    memcpy(row, &whole, whole.header.nlmsg_len);
+    return whole.header.nlmsg_len;
+}
+
+/* Is this state asked for? As the kernel has it, a bit of its own asks for the bound-only ones. */
+static bool is_asked_for(const struct fake_kernel *kernel, enum tcp_state state)
+{
+    return kernel->last_mask >> (state == TCP_STATE_BOUND_INACTIVE ? 13 : state + 1) & 1;
+}
+
+/* What the thread answers a dump with. Listeners come first, then bound-only sockets. */
+static void send_rows(struct fake_kernel *kernel)
+{
+    static const enum tcp_state first[] = {TCP_STATE_LISTEN, TCP_STATE_BOUND_INACTIVE};
+    char datagram[8192];
+    size_t length = 0;
+    for (unsigned i = 0; i < 2 + TCP_STATES; i++) {
+        enum tcp_state state = i < 2 ? first[i] : (enum tcp_state)(i - 2);
+        bool was_first = i >= 2 && (state == first[0] || state == first[1]);
+        unsigned rows = is_asked_for(kernel, state) && !was_first ? kernel->sockets[state] : 0;
+        for (unsigned row = 0; row < rows; row++) {
+            uint16_t port = kernel->ports[state] ? (uint16_t)(kernel->ports[state] + row) : 0;
+            length += make_row(datagram + length, state, port);
+            if (length + 128 > sizeof datagram || row + 1 == rows) {
+                send(kernel->kernel_end, datagram, length, MSG_NOSIGNAL);
+                length = 0;
+            }
+        }
     }
 }
 
@@ -149,7 +173,7 @@ static int open_socket(void *context)
     struct fake_kernel *kernel = context;
     fake_kernel_join(kernel);
     kernel->dumps++;
-    kernel->now += kernel->cost_of_a_dump;
+    kernel->now += kernel->cost_of_a_dump + kernel->wait_of_a_dump;
     kernel->cpu += kernel->cost_of_a_dump;
     if (kernel->answer == ANSWER_NO_SOCKET)
         return -EMFILE;

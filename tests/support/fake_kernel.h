@@ -25,12 +25,14 @@ struct fake_kernel {
     enum fake_answer answer;
     bool udp_is_missing;          /* dumps of UDP end with NLMSG_ERROR, -ENOENT */
     unsigned sockets[TCP_STATES]; /* IPv4, full sockets */
+    uint16_t ports[TCP_STATES];   /* where they begin: each has the next; 0: all have 0 */
     unsigned dumps;               /* so far */
     uint32_t last_mask;           /* idiag_states of the last request, after fake_kernel_join() */
 
     int64_t now;            /* monotonic; unix time is the same */
     int64_t cpu;            /* of the thread */
     int64_t cost_of_a_dump; /* added to both at each dump */
+    int64_t wait_of_a_dump; /* added to the time alone */
 
     char proc_root[64]; /* a folder of its own */
     pthread_t thread;

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,13 +88,32 @@ static int send_all(int fd, const char *text, int64_t deadline)
     return 0;
 }
 
-/* Everything until the end, NUL-terminated. */
-static int receive_all(int fd, struct buffer *received, int64_t deadline)
+/* Where the body begins, or NULL when the head is not complete. */
+static const char *find_body(const struct buffer *received)
+{
+    const char *end =
+        received->length > 0 ? memmem(received->data, received->length, "\r\n\r\n", 4) : NULL;
+    return end ? end + 4 : NULL;
+}
+
+static bool is_whole(const struct buffer *received)
+{
+    static const char field[] = "\r\nContent-Length: ";
+    const char *body = find_body(received);
+    const char *length =
+        body ? memmem(received->data, received->length, field, strlen(field)) : NULL;
+    return length &&
+           received->data + received->length - body >= strtol(length + strlen(field), NULL, 10);
+}
+
+/* Everything until the end, or only one answer; NUL-terminated. */
+static int receive(int fd, struct buffer *received, bool to_end, int64_t deadline)
 {
     char piece[16384];
     ssize_t got = 1;
     int error = 0;
-    while (got > 0 && (error = limit(fd, SO_RCVTIMEO, deadline)) == 0) {
+    while (got > 0 && (to_end || !is_whole(received)) &&
+           (error = limit(fd, SO_RCVTIMEO, deadline)) == 0) {
         got = recv(fd, piece, sizeof piece, 0);
         if (got > 0)
             buffer_append(received, piece, (size_t)got);
@@ -104,23 +124,33 @@ static int receive_all(int fd, struct buffer *received, int64_t deadline)
     return received->failed ? -ENOMEM : error;
 }
 
-int http_exchange(int fd, const char *request, struct http_reply *reply)
+static int exchange(int fd, const char *request, bool to_end, struct http_reply *reply)
 {
     struct buffer received = {0};
     int64_t deadline = clock_now(&system_clock) + patience;
     int error = send_all(fd, request, deadline);
     if (!error)
-        error = receive_all(fd, &received, deadline);
-    char *end = error ? NULL : strstr(received.data, "\r\n\r\n");
-    if (!end || sscanf(received.data, "HTTP/1.%*d %d", &reply->status) != 1) {
+        error = receive(fd, &received, to_end, deadline);
+    char *body = error ? NULL : (char *)find_body(&received);
+    if (!body || sscanf(received.data, "HTTP/1.%*d %d", &reply->status) != 1) {
         buffer_free(&received);
         return error ? error : -EPROTO;
     }
-    *end = '\0';
+    body[-4] = '\0';
     reply->head = received.data;
-    reply->body = end + 4;
-    reply->body_length = received.length - 1 - (size_t)(reply->body - received.data);
+    reply->body = body;
+    reply->body_length = received.length - 1 - (size_t)(body - received.data);
     return 0;
+}
+
+int http_exchange(int fd, const char *request, struct http_reply *reply)
+{
+    return exchange(fd, request, true, reply);
+}
+
+int http_ask(int fd, const char *request, struct http_reply *reply)
+{
+    return exchange(fd, request, false, reply);
 }
 
 int http_request(uint16_t port, const char *method, const char *path, struct http_reply *reply)

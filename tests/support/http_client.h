@@ -24,6 +24,9 @@ int http_connect(const char *source, const char *address, uint16_t port);
  * is not HTTP. */
 int http_exchange(int fd, const char *request, struct http_reply *reply);
 
+/* The same, but read only as far as Content-Length says: the connection may be used again. */
+int http_ask(int fd, const char *request, struct http_reply *reply);
+
 /* "METHOD path" to a server on the loopback address, over a connection of its own. Errors as
  * above. */
 int http_request(uint16_t port, const char *method, const char *path, struct http_reply *reply);

@@ -7,10 +7,20 @@
 
 #include "sockdiag/web_server.h"
 
-enum { SMALL_WEB_PORT = 10073 };
+enum { SMALL_WEB_PORT = 10073, SMALL_WEB_PLACES = 256 };
 
-/* On 127.0.0.1, with 16 places, the metrics at /metrics and no configuration; it answers already.
- * To be ended with web_server_stop(), before `publication` and `clock`. NULL if it cannot be. */
-struct web_server *small_web_start(struct publication *publication, const struct clock *clock);
+/* On 127.0.0.1, with 256 places, the metrics at /metrics and `config` (NULL: none), which becomes
+ * its own; it answers already. To be ended with web_server_stop(), before `publication` and
+ * `clock`. NULL if it cannot be. */
+struct web_server *small_web_start(struct publication *publication, const struct clock *clock,
+                                   struct web_config *config);
+
+/* The configuration that a file with this text in the scratch directory holds. Fails the test when
+ * it is refused. */
+struct web_config *small_web_config(const char *text);
+
+/* A page that is valid for an hour, with a line of about a hundred bytes for each of this many
+ * destinations. Fails the test when there is no memory. */
+struct page *small_web_page(size_t destinations, const struct clock *clock);
 
 #endif

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+/*
+ * The Basic scheme's name and password. The linker puts a malloc() of the test in the place of the
+ * library's (the Makefile asks for it); GnuTLS has a way of its own.
+ */
 #include "web/basic_credentials.h"
 
 #include <setjmp.h>
@@ -8,12 +12,34 @@
 
 #include <cmocka.h>
 
+#include <gnutls/gnutls.h>
+#include <stdbool.h>
+#include <string.h>
+
+static bool short_of_memory;
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+    return short_of_memory ? NULL : __real_malloc(size);
+}
+
+static void *find_no_memory(size_t size)
+{
+    (void)size;
+    return NULL;
+}
+
 static void assert_decoded(const char *authorization, const char *user, const char *password)
 {
     struct basic_credentials credentials;
-    assert_true(basic_credentials_decode(&credentials, authorization));
+    assert_int_equal(basic_credentials_decode(&credentials, authorization),
+                     BASIC_CREDENTIALS_FOUND);
     assert_string_equal(credentials.user, user);
     assert_string_equal(credentials.password, password);
+    assert_int_equal(credentials.size, strlen(user) + 1 + strlen(password));
     basic_credentials_free(&credentials);
 }
 
@@ -37,6 +63,7 @@ static void test_what_is_none(void **state)
 {
     (void)state;
     static const char *const refused[] = {
+        NULL,
         "",
         "Basic",
         "Basic ",
@@ -51,9 +78,25 @@ static void test_what_is_none(void **state)
     };
     struct basic_credentials credentials;
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
-        if (basic_credentials_decode(&credentials, refused[i]))
-            fail_msg("taken: %s", refused[i]);
+        if (basic_credentials_decode(&credentials, refused[i]) != BASIC_CREDENTIALS_NONE)
+            fail_msg("taken: %s", refused[i] ? refused[i] : "no header");
     }
+}
+
+static void test_without_memory_they_are_not_called_wrong(void **state)
+{
+    (void)state;
+    struct basic_credentials credentials;
+    const gnutls_alloc_function usual = gnutls_malloc;
+    gnutls_malloc = find_no_memory;
+    enum basic_credentials_result result = basic_credentials_decode(&credentials, "Basic YTpi");
+    gnutls_malloc = usual;
+    assert_int_equal(result, BASIC_CREDENTIALS_NO_MEMORY);
+
+    short_of_memory = true;
+    result = basic_credentials_decode(&credentials, "Basic YTpi");
+    short_of_memory = false;
+    assert_int_equal(result, BASIC_CREDENTIALS_NO_MEMORY);
 }
 
 int main(void)
@@ -62,6 +105,7 @@ int main(void)
         cmocka_unit_test(test_name_and_password),
         cmocka_unit_test(test_the_scheme_has_no_case),
         cmocka_unit_test(test_what_is_none),
+        cmocka_unit_test(test_without_memory_they_are_not_called_wrong),
     };
     return cmocka_run_group_tests_name("basic credentials", tests, NULL, NULL);
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Who is closed and who is waited for, by a clock of the test's own. Each connection is a real
- * socket, whose other end sees it shut down.
+ * Which connections get a place, and which lose it, by a clock of the test's own. Each connection
+ * is a real socket, whose other end sees it shut down.
  */
 #include "web/connections.h"
+
+#include "publish/body.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,27 +14,31 @@
 
 #include <cmocka.h>
 
-#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LIMIT = 8, CROWD = 6 };
+/* Of each listening socket, and of each client there. */
+enum { LIMIT = 32, SHARE = 2, PEERS = 80 };
+
+/* Clients. FIRST_OF_MANY and on: those that fill a socket. */
+enum { ALICE = 1, BOB, FIRST_OF_MANY };
 
 struct peer {
     struct connection *connection;
-    int ends[2]; /* the served one, the client's */
+    int ends[2]; /* the server's, the client's */
 };
 
 struct house {
     int64_t time;
     struct clock clock;
     struct connections connections;
-    struct peer peers[LIMIT + 1];
+    struct peer peers[PEERS];
     int count;
 };
 
-static int64_t tell_time(void *context)
+static int64_t read_time(void *context)
 {
     return *(int64_t *)context;
 }
@@ -42,7 +48,8 @@ static int make_house(void **state)
     struct house *house = calloc(1, sizeof *house);
     if (!house)
         return -1;
-    house->clock = (struct clock){.monotonic = tell_time, .context = &house->time};
+    house->time = NANOSECONDS_PER_SECOND;
+    house->clock = (struct clock){.monotonic = read_time, .context = &house->time};
     connections_init(&house->connections, LIMIT, &house->clock);
     *state = house;
     return 0;
@@ -53,17 +60,43 @@ static void pass(struct house *house, double seconds)
     house->time += (int64_t)(seconds * (double)NANOSECONDS_PER_SECOND);
 }
 
-/* One more, a moment after the last. */
-static struct peer *connect_one(struct house *house, enum connection_phase phase)
+/* One more connection from the listening socket `socket`; without a place its `connection` is NULL.
+ */
+static struct peer *try_to_connect(struct house *house, unsigned socket, uint64_t client)
 {
     struct peer *peer = &house->peers[house->count++];
+    assert_true(house->count <= PEERS);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, peer->ends), 0);
-    pass(house, 0.001);
-    peer->connection = connections_add(&house->connections, peer->ends[0]);
+    peer->connection = connections_add(&house->connections, socket, peer->ends[0], client);
+    return peer;
+}
+
+static struct peer *connect_one(struct house *house, unsigned socket, uint64_t client,
+                                enum connection_phase phase)
+{
+    struct peer *peer = try_to_connect(house, socket, client);
     assert_non_null(peer->connection);
     if (phase != CONNECTION_NEW)
         connections_enter(&house->connections, peer->connection, phase);
     return peer;
+}
+
+static void enter(struct house *house, struct peer *peer, enum connection_phase phase)
+{
+    connections_enter(&house->connections, peer->connection, phase);
+}
+
+/* All places of a listening socket, each by another client. */
+static void fill(struct house *house, unsigned socket, enum connection_phase phase)
+{
+    for (uint64_t i = 0; i < LIMIT; i++)
+        connect_one(house, socket, FIRST_OF_MANY + i, phase);
+}
+
+static void disconnect(struct house *house, struct peer *peer)
+{
+    connections_remove(&house->connections, peer->connection);
+    peer->connection = NULL;
 }
 
 static int leave_house(void **state)
@@ -71,208 +104,284 @@ static int leave_house(void **state)
     struct house *house = *state;
     for (int i = 0; i < house->count; i++) {
         if (house->peers[i].connection)
-            connections_remove(&house->connections, house->peers[i].connection);
+            disconnect(house, &house->peers[i]);
         close(house->peers[i].ends[0]);
         close(house->peers[i].ends[1]);
     }
-    connections_release(&house->connections);
+    bool empty = connections_are_none(&house->connections);
     free(house);
-    return 0;
+    return empty ? 0 : -1;
 }
 
-static bool is_shut(const struct peer *peer)
+static bool is_ended(const struct peer *peer)
 {
     char byte;
     return recv(peer->ends[1], &byte, 1, 0) == 0;
 }
 
-static int count_shut(const struct house *house)
+static int count_ended(const struct house *house)
 {
     int count = 0;
     for (int i = 0; i < house->count; i++)
-        count += is_shut(&house->peers[i]);
+        count += is_ended(&house->peers[i]);
     return count;
 }
 
-static void test_a_first_request_has_ten_seconds(void **state)
+static void test_one_client_has_a_sixteenth_of_the_places(void **state)
 {
+    static const struct {
+        unsigned limit, share;
+    } cases[] = {{1, 1}, {8, 1}, {16, 1}, {31, 1}, {LIMIT, SHARE}, {256, 16}};
     struct house *house = *state;
-    struct peer *early = connect_one(house, CONNECTION_NEW);
-    pass(house, 5);
-    struct peer *late = connect_one(house, CONNECTION_NEW);
-    pass(house, 4.9);
-    connections_close_overdue(&house->connections);
-    assert_int_equal(count_shut(house), 0);
-    pass(house, 0.2);
-    connections_close_overdue(&house->connections);
-    assert_true(is_shut(early));
-    assert_false(is_shut(late));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        connections_init(&house->connections, cases[i].limit, &house->clock);
+        assert_int_equal(house->connections.client_limit, cases[i].share);
+    }
 }
 
-static void test_an_answer_has_a_minute_and_the_next_request_more(void **state)
+static void test_a_client_with_its_share_makes_room_itself(void **state)
 {
     struct house *house = *state;
-    struct peer *answering = connect_one(house, CONNECTION_ANSWERING);
-    struct peer *idle = connect_one(house, CONNECTION_IDLE);
-    struct peer *suspended = connect_one(house, CONNECTION_SUSPENDED);
-    pass(house, 59);
-    connections_close_overdue(&house->connections);
-    assert_int_equal(count_shut(house), 0);
+    connect_one(house, 0, BOB, CONNECTION_NEW); /* waits for longer, but is another's */
+    connect_one(house, 1, ALICE, CONNECTION_NEW);
+    struct peer *first = connect_one(house, 0, ALICE, CONNECTION_IDLE);
+    struct peer *second = connect_one(house, 0, ALICE, CONNECTION_NEW);
+    pass(house, 1);
+    enter(house, first, CONNECTION_IDLE); /* it has asked meanwhile */
+    connect_one(house, 0, ALICE, CONNECTION_NEW);
+    assert_true(is_ended(second));
+    assert_int_equal(count_ended(house), 1);
+    connect_one(house, 0, ALICE, CONNECTION_NEW);
+    assert_true(is_ended(first));
+    assert_int_equal(count_ended(house), 2);
+}
+
+static void test_requests_under_way_make_no_room_for_their_client(void **state)
+{
+    struct house *house = *state;
+    connect_one(house, 0, ALICE, CONNECTION_ANSWERING);
+    connect_one(house, 0, ALICE, CONNECTION_SUSPENDED);
+    pass(house, 30);
+    assert_null(try_to_connect(house, 0, ALICE)->connection);
+    assert_int_equal(count_ended(house), 0);
+    connect_one(house, 0, BOB, CONNECTION_NEW);
+    connect_one(house, 1, ALICE, CONNECTION_NEW); /* each socket has shares of its own */
+    disconnect(house, &house->peers[0]);
+    connect_one(house, 0, ALICE, CONNECTION_NEW);
+    assert_int_equal(count_ended(house), 0);
+}
+
+static void test_when_all_places_are_taken_the_longest_waiting_makes_room(void **state)
+{
+    struct house *house = *state;
+    connect_one(house, 1, ALICE, CONNECTION_NEW);
+    fill(house, 0, CONNECTION_NEW);
+    assert_int_equal(count_ended(house), 0);
+    enter(house, &house->peers[1], CONNECTION_ANSWERING);
+    enter(house, &house->peers[2], CONNECTION_IDLE);
     pass(house, 2);
-    connections_close_overdue(&house->connections);
-    assert_true(is_shut(answering));
-    assert_false(is_shut(idle));
-    pass(house, 15);
-    connections_close_overdue(&house->connections);
-    assert_true(is_shut(idle));
-    assert_false(is_shut(suspended));
+    assert_true(connections_have_room(&house->connections, 0));
+    connect_one(house, 0, ALICE, CONNECTION_NEW);
+    assert_true(is_ended(&house->peers[3]));
+    assert_int_equal(count_ended(house), 1);
+}
+
+static void test_then_an_answer_that_takes_more_than_a_second(void **state)
+{
+    struct house *house = *state;
+    connect_one(house, 1, ALICE, CONNECTION_ANSWERING);
+    fill(house, 0, CONNECTION_ANSWERING);
+    enter(house, &house->peers[1], CONNECTION_SUSPENDED);
+    pass(house, 1);
+    assert_false(connections_have_room(&house->connections, 0));
+    assert_true(connections_have_room(&house->connections, 1));
+    assert_null(try_to_connect(house, 0, ALICE)->connection);
+    house->time++;
+    assert_true(connections_have_room(&house->connections, 0));
+    assert_int_equal(count_ended(house), 0);
+    connect_one(house, 0, ALICE, CONNECTION_ANSWERING);
+    assert_true(is_ended(&house->peers[2]));
+    assert_int_equal(count_ended(house), 1);
+    connect_one(house, 0, ALICE, CONNECTION_ANSWERING);
+    assert_true(is_ended(&house->peers[3]));
+    assert_int_equal(count_ended(house), 2);
+}
+
+static void test_a_check_of_a_password_makes_no_room(void **state)
+{
+    struct house *house = *state;
+    fill(house, 0, CONNECTION_SUSPENDED);
+    pass(house, 3600);
+    assert_false(connections_have_room(&house->connections, 0));
+    assert_null(try_to_connect(house, 0, ALICE)->connection);
+    assert_int_equal(count_ended(house), 0);
+    disconnect(house, &house->peers[5]);
+    assert_true(connections_have_room(&house->connections, 0));
+    connect_one(house, 0, ALICE, CONNECTION_NEW);
+}
+
+static void test_a_connection_that_was_ended_has_no_place(void **state)
+{
+    struct house *house = *state;
+    fill(house, 0, CONNECTION_NEW);
+    pass(house, 11);
+    for (int i = 0; i < 2; i++)
+        connections_end_overdue(&house->connections);
+    assert_int_equal(count_ended(house), LIMIT);
+    for (uint64_t i = 0; i < LIMIT; i++)
+        connect_one(house, 0, FIRST_OF_MANY + i / SHARE, CONNECTION_ANSWERING);
+    assert_false(connections_have_room(&house->connections, 0));
+    assert_null(try_to_connect(house, 0, ALICE)->connection);
+    /* It is removed later, and frees no second place. */
+    disconnect(house, &house->peers[0]);
+    assert_null(try_to_connect(house, 0, ALICE)->connection);
+}
+
+static void test_each_phase_has_its_time(void **state)
+{
+    static const struct {
+        enum connection_phase phase;
+        int64_t seconds; /* 0: for ever */
+        int64_t when_dismissed;
+    } cases[] = {
+        {CONNECTION_NEW, 10, 2},
+        {CONNECTION_IDLE, 75, 2},
+        {CONNECTION_ANSWERING, 60, 5},
+        {CONNECTION_SUSPENDED, 0, 0},
+    };
+    struct house *house = *state;
+    for (int dismissed = 0; dismissed < 2; dismissed++) {
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+            int64_t seconds = dismissed ? cases[i].when_dismissed : cases[i].seconds;
+            struct peer *peer = connect_one(house, 0, FIRST_OF_MANY, cases[i].phase);
+            if (dismissed)
+                connections_dismiss(&house->connections);
+            house->time += (seconds ? seconds : 86400) * NANOSECONDS_PER_SECOND;
+            connections_end_overdue(&house->connections);
+            assert_false(is_ended(peer));
+            house->time++;
+            connections_end_overdue(&house->connections);
+            assert_int_equal(is_ended(peer), seconds != 0);
+            disconnect(house, peer);
+        }
+    }
 }
 
 static void test_a_phase_begins_anew(void **state)
 {
     struct house *house = *state;
-    struct peer *peer = connect_one(house, CONNECTION_NEW);
-    pass(house, 9);
-    connections_enter(&house->connections, peer->connection, CONNECTION_ANSWERING);
-    pass(house, 9);
-    connections_close_overdue(&house->connections);
-    assert_false(is_shut(peer));
-}
-
-static void test_in_a_crowd_the_longest_idle_makes_room(void **state)
-{
-    struct house *house = *state;
-    for (int i = 0; i < CROWD; i++) {
-        assert_true(connections_are_kept(&house->connections));
-        connect_one(house, i % 2 ? CONNECTION_NEW : CONNECTION_IDLE);
-        assert_int_equal(count_shut(house), 0);
+    struct peer *peer = connect_one(house, 0, ALICE, CONNECTION_NEW);
+    struct peer *other = connect_one(house, 0, BOB, CONNECTION_NEW);
+    for (int i = 0; i < 3; i++) {
+        pass(house, 59);
+        enter(house, peer, CONNECTION_ANSWERING);
+        connections_end_overdue(&house->connections);
     }
-    assert_false(connections_are_kept(&house->connections));
-    connections_enter(&house->connections, house->peers[0].connection, CONNECTION_IDLE);
-    connect_one(house, CONNECTION_NEW); /* the second is the one longest idle now */
-    assert_true(is_shut(&house->peers[1]));
-    assert_int_equal(count_shut(house), 1);
-    connect_one(house, CONNECTION_NEW); /* the one that goes anyway makes no room again */
-    assert_true(is_shut(&house->peers[2]));
-    assert_int_equal(count_shut(house), 2);
+    assert_false(is_ended(peer));
+    assert_true(is_ended(other));
 }
 
-static void test_in_a_crowd_answers_have_a_second(void **state)
+static void test_the_time_of_the_dismissed_does_not_begin_anew(void **state)
 {
     struct house *house = *state;
-    for (int i = 0; i < CROWD; i++)
-        connect_one(house, i % 2 ? CONNECTION_SUSPENDED : CONNECTION_ANSWERING);
-    connect_one(house, CONNECTION_ANSWERING);
-    assert_int_equal(count_shut(house), 0);
-    pass(house, 1.1);
-    connect_one(house, CONNECTION_ANSWERING);
-    assert_true(is_shut(&house->peers[0])); /* seven were there, two more than is comfortable */
-    assert_true(is_shut(&house->peers[2]));
-    assert_int_equal(count_shut(house), 2);
-}
-
-/* At the limit nobody new is let in, so that cannot be what makes room. */
-static void test_a_crowd_makes_room_without_anybody_new(void **state)
-{
-    struct house *house = *state;
-    for (int i = 0; i < CROWD; i++)
-        connect_one(house, CONNECTION_IDLE);
-    connections_close_overdue(&house->connections); /* each may ask yet */
-    assert_int_equal(count_shut(house), 0);
-    pass(house, 1.1);
-    connections_close_overdue(&house->connections);
-    assert_true(is_shut(&house->peers[0]));
-    assert_int_equal(count_shut(house), 1);
-}
-
-struct move {
-    struct house *house;
-    struct peer *peer;
-};
-
-static void *finish(void *context)
-{
-    struct move *move = context;
-    connections_enter(&move->house->connections, move->peer->connection, CONNECTION_IDLE);
-    return NULL;
-}
-
-static void test_idle_is_when_no_request_is_under_way(void **state)
-{
-    struct house *house = *state;
-    assert_true(connections_await_idle(&house->connections, 0));
-    struct peer *peer = connect_one(house, CONNECTION_NEW);
-    assert_false(connections_await_idle(&house->connections, 0));
-    connections_enter(&house->connections, peer->connection, CONNECTION_SUSPENDED);
-    assert_false(connections_await_idle(&house->connections, 0));
-    connections_enter(&house->connections, peer->connection, CONNECTION_ANSWERING);
-    assert_false(connections_await_idle(&house->connections, 0));
-
-    pthread_t thread;
-    struct move move = {house, peer};
-    assert_int_equal(pthread_create(&thread, NULL, finish, &move), 0);
-    assert_true(connections_await_idle(&house->connections, INT64_MAX));
-    pthread_join(thread, NULL);
-}
-
-static void test_who_is_dismissed_may_have_asked_already(void **state)
-{
-    struct house *house = *state;
-    struct peer *idle = connect_one(house, CONNECTION_IDLE);
-    struct peer *answering = connect_one(house, CONNECTION_ANSWERING);
-    char bytes[2];
-    assert_int_equal(send(idle->ends[1], "x", 1, 0), 1);
-    assert_true(connections_are_kept(&house->connections));
+    struct peer *peer = connect_one(house, 0, ALICE, CONNECTION_ANSWERING);
     connections_dismiss(&house->connections);
-    assert_false(connections_are_kept(&house->connections));
-    assert_int_equal(recv(idle->ends[0], bytes, sizeof bytes, 0), 1); /* what it had asked */
-    assert_int_equal(recv(idle->ends[0], bytes, sizeof bytes, 0), 0);
-    assert_int_equal(send(idle->ends[0], "y", 1, 0), 1); /* and the answer */
-    assert_int_equal(recv(idle->ends[1], bytes, sizeof bytes, 0), 1);
-    assert_int_equal(recv(answering->ends[0], bytes, sizeof bytes, 0), -1);
-
-    /* Who had been asked for an answer before is dismissed with it. */
-    connections_enter(&house->connections, answering->connection, CONNECTION_IDLE);
-    assert_int_equal(recv(answering->ends[0], bytes, sizeof bytes, 0), 0);
-
-    /* All are waited for until they are gone. */
-    struct peer *peers[] = {idle, answering};
-    for (int i = 0; i < 2; i++) {
-        assert_false(connections_await_idle(&house->connections, 0));
-        connections_remove(&house->connections, peers[i]->connection);
-        peers[i]->connection = NULL;
-    }
-    assert_true(connections_await_idle(&house->connections, 0));
+    pass(house, 3);
+    enter(house, peer, CONNECTION_ANSWERING);
+    connections_dismiss(&house->connections);
+    pass(house, 2.1);
+    connections_end_overdue(&house->connections);
+    assert_true(is_ended(peer));
 }
 
-static void test_who_is_new_is_not_waited_for_long(void **state)
+/* The requests that the client has sent are read, then the end of the connection; answers are still
+ * written. */
+static void assert_ends_after(const struct peer *peer, const char *sent)
 {
-    struct house *house = *state;
-    connect_one(house, CONNECTION_NEW);
-    pass(house, 1);
-    connect_one(house, CONNECTION_NEW);
-    connect_one(house, CONNECTION_IDLE);
-    pass(house, 1.5);
-    assert_false(connections_await_idle(&house->connections, 0)); /* the second */
-    pass(house, 1);
-    assert_true(connections_await_idle(&house->connections, 0));
-    connect_one(house, CONNECTION_ANSWERING);
-    pass(house, 10);
-    assert_false(connections_await_idle(&house->connections, 0));
+    char bytes[16];
+    ssize_t length = (ssize_t)strlen(sent);
+    assert_int_equal(recv(peer->ends[0], bytes, sizeof bytes, 0), length);
+    assert_memory_equal(bytes, sent, strlen(sent));
+    assert_int_equal(recv(peer->ends[0], bytes, sizeof bytes, 0), 0);
+    assert_int_equal(send(peer->ends[0], "answer", 6, 0), 6);
+    assert_int_equal(recv(peer->ends[1], bytes, sizeof bytes, 0), 6);
 }
 
-static void test_resumed_is_when_none_is_suspended(void **state)
+static bool is_kept(const struct peer *peer)
+{
+    char byte;
+    return recv(peer->ends[0], &byte, 1, MSG_PEEK) == -1;
+}
+
+static void test_a_dismissed_connection_ends_after_what_it_has_asked(void **state)
 {
     struct house *house = *state;
-    connect_one(house, CONNECTION_ANSWERING);
-    connections_await_resumed(&house->connections);
-    struct peer *peer = connect_one(house, CONNECTION_SUSPENDED);
-    pthread_t thread;
-    struct move move = {house, peer};
-    assert_int_equal(pthread_create(&thread, NULL, finish, &move), 0);
-    connections_await_resumed(&house->connections);
-    pthread_join(thread, NULL);
-    assert_int_equal(peer->connection->phase, CONNECTION_IDLE);
+    struct peer *idle = connect_one(house, 0, ALICE, CONNECTION_IDLE);
+    struct peer *answering = connect_one(house, 0, ALICE, CONNECTION_ANSWERING);
+    struct peer *fresh = connect_one(house, 0, BOB, CONNECTION_NEW);
+    assert_int_equal(send(idle->ends[1], "request", 7, 0), 7);
+    connections_dismiss(&house->connections);
+    assert_ends_after(idle, "request");
+    assert_true(is_kept(answering) &&
+                is_kept(fresh)); /* these are still to ask, or to be answered */
+    assert_int_equal(send(answering->ends[1], "next", 4, 0), 4);
+    enter(house, answering, CONNECTION_IDLE);
+    assert_ends_after(answering, "next");
+    enter(house, fresh, CONNECTION_ANSWERING);
+    assert_true(is_kept(fresh));
+}
+
+static void test_a_half_closed_connection_ends_after_what_it_has_asked(void **state)
+{
+    struct house *house = *state;
+    struct peer *half = connect_one(house, 0, ALICE, CONNECTION_ANSWERING);
+    struct peer *whole = connect_one(house, 0, ALICE, CONNECTION_ANSWERING);
+    assert_int_equal(send(half->ends[1], "next", 4, 0), 4);
+    assert_int_equal(shutdown(half->ends[1], SHUT_WR), 0);
+    enter(house, half, CONNECTION_IDLE);
+    enter(house, whole, CONNECTION_IDLE);
+    assert_ends_after(half, "next");
+    assert_true(is_kept(whole));
+}
+
+static struct peer *read_body(struct house *house, uint64_t client, const struct body *body)
+{
+    struct peer *peer = connect_one(house, 0, client, CONNECTION_ANSWERING);
+    peer->connection->body = body;
+    return peer;
+}
+
+static void test_all_readers_of_the_oldest_body_are_ended(void **state)
+{
+    static const struct body bodies[4];
+    struct house *house = *state;
+    read_body(house, ALICE, &bodies[0]);
+    enter(house, &house->peers[0], CONNECTION_IDLE); /* it has read all of it */
+    read_body(house, ALICE, NULL);                   /* a short text */
+    struct peer *first = read_body(house, BOB, &bodies[1]);
+    struct peer *newer = read_body(house, BOB, &bodies[2]);
+    struct peer *second = read_body(house, FIRST_OF_MANY, &bodies[1]);
+    connections_end_oldest_body(&house->connections, &bodies[3]);
+    assert_true(is_ended(first) && is_ended(second));
+    assert_int_equal(count_ended(house), 2);
+    connections_end_oldest_body(&house->connections, &bodies[2]); /* that is the present one */
+    assert_int_equal(count_ended(house), 2);
+    connections_end_oldest_body(&house->connections, &bodies[3]);
+    assert_true(is_ended(newer));
+    assert_int_equal(count_ended(house), 3);
+}
+
+static void test_a_connection_is_found_by_its_descriptor(void **state)
+{
+    struct house *house = *state;
+    assert_true(connections_are_none(&house->connections));
+    struct peer *first = connect_one(house, 0, ALICE, CONNECTION_NEW);
+    struct peer *second = connect_one(house, 1, BOB, CONNECTION_NEW);
+    assert_false(connections_are_none(&house->connections));
+    assert_ptr_equal(connections_find(&house->connections, first->ends[0]), first->connection);
+    assert_ptr_equal(connections_find(&house->connections, second->ends[0]), second->connection);
+    disconnect(house, first);
+    assert_null(connections_find(&house->connections, first->ends[0]));
 }
 
 #define in_house(test) cmocka_unit_test_setup_teardown(test, make_house, leave_house)
@@ -280,16 +389,20 @@ static void test_resumed_is_when_none_is_suspended(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_house(test_a_first_request_has_ten_seconds),
-        in_house(test_an_answer_has_a_minute_and_the_next_request_more),
+        in_house(test_one_client_has_a_sixteenth_of_the_places),
+        in_house(test_a_client_with_its_share_makes_room_itself),
+        in_house(test_requests_under_way_make_no_room_for_their_client),
+        in_house(test_when_all_places_are_taken_the_longest_waiting_makes_room),
+        in_house(test_then_an_answer_that_takes_more_than_a_second),
+        in_house(test_a_check_of_a_password_makes_no_room),
+        in_house(test_a_connection_that_was_ended_has_no_place),
+        in_house(test_each_phase_has_its_time),
         in_house(test_a_phase_begins_anew),
-        in_house(test_in_a_crowd_the_longest_idle_makes_room),
-        in_house(test_in_a_crowd_answers_have_a_second),
-        in_house(test_a_crowd_makes_room_without_anybody_new),
-        in_house(test_idle_is_when_no_request_is_under_way),
-        in_house(test_who_is_dismissed_may_have_asked_already),
-        in_house(test_who_is_new_is_not_waited_for_long),
-        in_house(test_resumed_is_when_none_is_suspended),
+        in_house(test_the_time_of_the_dismissed_does_not_begin_anew),
+        in_house(test_a_dismissed_connection_ends_after_what_it_has_asked),
+        in_house(test_a_half_closed_connection_ends_after_what_it_has_asked),
+        in_house(test_all_readers_of_the_oldest_body_are_ended),
+        in_house(test_a_connection_is_found_by_its_descriptor),
     };
     return cmocka_run_group_tests_name("connections", tests, NULL, NULL);
 }

@@ -33,10 +33,10 @@ struct fixture {
     /* The last snapshot. */
     unsigned snapshots;
     struct snapshot last;
-    struct namespace_snapshot host;
     uint64_t observed[TCP_STATES];
     int64_t promised; /* until when the next would come */
     unsigned late;    /* snapshots that came later than promised */
+    int64_t cost_of_a_snapshot;
 };
 
 static void keep(void *context, const struct snapshot *snapshot)
@@ -45,10 +45,10 @@ static void keep(void *context, const struct snapshot *snapshot)
     fixture->late += fixture->snapshots > 0 && fixture->kernel.now > fixture->promised;
     fixture->promised = fixture->kernel.now + snapshot->next_within;
     fixture->snapshots++;
+    fixture->kernel.cpu += fixture->cost_of_a_snapshot;
     fixture->last = *snapshot;
-    fixture->host = snapshot->namespaces[0];
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
-        fixture->observed[state] = fixture->host.sampled_sockets[state].count;
+        fixture->observed[state] = fixture->last.sampled_sockets[state].count;
 }
 
 static int set_up(void **state)
@@ -131,10 +131,10 @@ static void test_a_count_sample_does_not_list_established_and_time_wait(void **s
     assert_int_equal(fixture->kernel.last_mask & (1 << 1 | 1 << 6), 0);
     sampler_publish(fixture->sampler);
     assert_true(report(fixture, SAMPLE_COUNT)->sockets_read == 5);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_ESTABLISHED], 30);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_TIME_WAIT], 20);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_CLOSE_WAIT], 3);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_SYN_RECV], 2);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_ESTABLISHED], 30);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_TIME_WAIT], 20);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_CLOSE_WAIT], 3);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_SYN_RECV], 2);
 }
 
 static void test_a_long_sample_skips_ticks_and_does_not_make_up_for_them(void **state)
@@ -173,7 +173,7 @@ static void test_time_wait_keeps_its_resolution_while_stretched(void **state)
     fixture->kernel.sockets[TCP_STATE_TIME_WAIT] = 777;
     fake_kernel_write_sockstat(&fixture->kernel, 0);
     run_for(fixture, 2 * SECOND);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_TIME_WAIT], 777);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_TIME_WAIT], 777);
     run_for(fixture, 28 * SECOND);
     assert_in_range(fixture->observed[TCP_STATE_TIME_WAIT] - time_wait, 29, 31);
     assert_in_range(fixture->observed[TCP_STATE_ESTABLISHED] - established, 29, 31);
@@ -191,7 +191,7 @@ static void test_half_of_the_time_is_half_of_the_histogram(void **state)
     fake_kernel_write_sockstat(&fixture->kernel, 0);
     fixture->kernel.cost_of_a_dump = SECOND / 20; /* and each sample is dear */
     run_for(fixture, 600 * SECOND);
-    const struct histogram *histogram = &fixture->host.sampled_sockets[TCP_STATE_CLOSE_WAIT];
+    const struct histogram *histogram = &fixture->last.sampled_sockets[TCP_STATE_CLOSE_WAIT];
     double share = histogram->sum / 300 / (double)histogram->count;
     assert_true(share > 0.45 && share < 0.55);
 }
@@ -209,7 +209,7 @@ static void test_intervals_shrink_with_the_cost(void **state)
     run_for(fixture, 20 * SECOND);
     assert_in_range(report(fixture, SAMPLE_COUNT)->successes - count, 19, 21);
     assert_in_range(report(fixture, SAMPLE_DETAIL)->successes - detail, 3, 5);
-    assert_true(fixture->host.has_detail);
+    assert_true(fixture->last.has_detail);
 }
 
 static void test_a_fast_sampler_publishes_once_a_second(void **state)
@@ -237,6 +237,51 @@ static void test_at_long_intervals_the_page_is_renewed_every_ten_seconds(void **
     assert_in_range(fixture->snapshots, 360, 361);
     assert_int_equal(report(fixture, SAMPLE_COUNT)->successes, 1);
     assert_int_equal(report(fixture, SAMPLE_DETAIL)->successes, 1);
+}
+
+/* The reading of a snapshot may take a quarter of the budget. */
+static void test_expensive_snapshots_come_less_often(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sampler_options options = defaults;
+    options.detail_interval = 3600 * SECOND;
+    replace_sampler(fixture, &options);
+    fixture->cost_of_a_snapshot = SECOND / 40; /* a quarter of 2 % in five seconds */
+    run_for(fixture, 10 * SECOND);
+    fixture->snapshots = 0;
+    run_for(fixture, 100 * SECOND);
+    assert_in_range(fixture->snapshots, 19, 21);
+}
+
+static void test_a_detail_sample_is_published_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sampler_options options = defaults;
+    options.detail_interval = SECOND + SECOND / 10 * 4; /* between two ticks */
+    replace_sampler(fixture, &options);
+    run_for(fixture, SECOND + SECOND / 2);
+    assert_int_equal(report(fixture, SAMPLE_DETAIL)->successes, 2);
+}
+
+/* Detail samples make count samples late by a part of a tick: the next is due at its tick. */
+static void test_a_late_count_sample_does_not_delay_the_next(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sampler_options options = defaults;
+    options.detail_interval = 5 * SECOND + SECOND / 5;
+    replace_sampler(fixture, &options);
+    fixture->kernel.wait_of_a_dump = SECOND / 10 * 3;
+    run_for(fixture, 100 * SECOND);
+    assert_in_range(report(fixture, SAMPLE_COUNT)->successes, 99, 101);
+}
+
+static void test_numbers_stay_while_samples_take_long(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->kernel.wait_of_a_dump = 10 * SECOND;
+    run_for(fixture, 100 * SECOND);
+    assert_true(fixture->last.has_counts);
+    assert_true(fixture->last.has_detail);
 }
 
 static void test_a_snapshot_says_when_the_next_would_be_late(void **state)
@@ -278,17 +323,17 @@ static void test_bad_answers_are_counted_and_survived(void **state)
     run_for(fixture, 3 * SECOND);
     for (size_t i = 0; i < sizeof bad_answers / sizeof bad_answers[0]; i++) {
         uint64_t before = failures(fixture, bad_answers[i].reason);
-        uint64_t errors = report(fixture, SAMPLE_COUNT)->errors;
+        uint64_t failed = report(fixture, SAMPLE_COUNT)->failures;
         fixture->kernel.answer = bad_answers[i].answer;
         run_for(fixture, 5 * SECOND);
         assert_int_equal(failures(fixture, bad_answers[i].reason) - before, 6);
-        assert_int_equal(report(fixture, SAMPLE_COUNT)->errors - errors, 5);
-        assert_false(fixture->host.has_counts);
+        assert_int_equal(report(fixture, SAMPLE_COUNT)->failures - failed, 5);
+        assert_false(fixture->last.has_counts);
 
         fixture->kernel.answer = ANSWER_ROWS;
         run_for(fixture, 5 * SECOND);
-        assert_true(fixture->host.has_counts);
-        assert_int_equal(fixture->host.sockets[TCP_STATE_LISTEN], 3);
+        assert_true(fixture->last.has_counts);
+        assert_int_equal(fixture->last.sockets[TCP_STATE_LISTEN], 3);
     }
 }
 
@@ -302,15 +347,27 @@ static void test_a_failed_sample_leaves_the_last_numbers_for_three_intervals(voi
     fixture->kernel.answer = ANSWER_ERROR_IN_DONE; /* after half of the rows, so to speak */
     fixture->kernel.sockets[TCP_STATE_CLOSE_WAIT] = 5;
     run_for(fixture, 2 * SECOND);
-    assert_true(fixture->host.has_counts);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_CLOSE_WAIT], 9);
-    assert_int_equal(fixture->host.queue_count, 1);
+    assert_true(fixture->last.has_counts);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_CLOSE_WAIT], 9);
+    assert_int_equal(fixture->last.queue_count, 1);
     run_for(fixture, 3 * SECOND);
-    assert_false(fixture->host.has_counts);
-    assert_true(fixture->host.has_detail); /* its intervals are longer */
+    assert_false(fixture->last.has_counts);
+    assert_true(fixture->last.has_detail); /* its intervals are longer */
     run_for(fixture, 15 * SECOND);
-    assert_false(fixture->host.has_detail);
-    assert_true(fixture->host.has_counters); /* other files, nothing wrong with them */
+    assert_false(fixture->last.has_detail);
+    assert_true(fixture->last.has_counters); /* other files, nothing wrong with them */
+}
+
+static void test_what_never_succeeded_is_not_shown(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sampler_options slow = defaults; /* three intervals are longer than the host is up */
+    slow.interval = slow.detail_interval = 3600 * SECOND;
+    replace_sampler(fixture, &slow);
+    fixture->kernel.answer = ANSWER_ERROR;
+    run_for(fixture, 20 * SECOND);
+    assert_false(fixture->last.has_counts);
+    assert_false(fixture->last.has_detail);
 }
 
 static void test_unreadable_totals_fail_the_count_sample_only(void **state)
@@ -323,7 +380,7 @@ static void test_unreadable_totals_fail_the_count_sample_only(void **state)
     assert_int_equal(failures(fixture, FAULT_PROC_READ), 10);
     fake_kernel_write_sockstat(&fixture->kernel, 0);
     run_for(fixture, 2 * SECOND);
-    assert_true(fixture->host.has_counts);
+    assert_true(fixture->last.has_counts);
 }
 
 static void test_unreadable_counters_take_only_themselves_away(void **state)
@@ -332,11 +389,24 @@ static void test_unreadable_counters_take_only_themselves_away(void **state)
     fake_kernel_write(&fixture->kernel, "thread-self/net/netstat", "TcpExt: TW\nTcpExt: x\n");
     fake_kernel_write(&fixture->kernel, "sys/net/ipv4/tcp_tw_reuse", NULL);
     run_for(fixture, 3 * SECOND);
-    assert_true(fixture->host.has_counts);
-    assert_false(fixture->host.has_counters);
-    assert_false(fixture->host.has_settings);
+    assert_true(fixture->last.has_counts);
+    assert_false(fixture->last.has_counters);
+    assert_false(fixture->last.has_settings);
     assert_int_equal(failures(fixture, FAULT_PROC_PARSE), 3);
     assert_int_equal(failures(fixture, FAULT_PROC_READ), 3);
+}
+
+static void test_counters_and_settings_are_shown_for_three_intervals(void **state)
+{
+    struct fixture *fixture = *state;
+    run_for(fixture, 2 * SECOND);
+    fake_kernel_write(&fixture->kernel, "thread-self/net/netstat", NULL);
+    fake_kernel_write(&fixture->kernel, "sys/net/ipv4/tcp_tw_reuse", NULL);
+    run_for(fixture, 3 * SECOND);
+    assert_true(fixture->last.has_counters && fixture->last.has_settings);
+    assert_int_equal(fixture->last.settings.tw_reuse, 2);
+    run_for(fixture, SECOND);
+    assert_false(fixture->last.has_counters || fixture->last.has_settings);
 }
 
 static void test_a_kernel_without_udp_diag_loses_only_the_ports_of_udp(void **state)
@@ -347,14 +417,14 @@ static void test_a_kernel_without_udp_diag_loses_only_the_ports_of_udp(void **st
     replace_sampler(fixture, &with_ports);
     fixture->kernel.udp_is_missing = true;
     run_for(fixture, 10 * SECOND);
-    assert_true(fixture->host.has_detail);
-    assert_true(fixture->host.ports[SOCKET_TCP].present);
-    assert_false(fixture->host.ports[SOCKET_UDP].present);
-    assert_int_equal(fixture->host.ports[SOCKET_TCP].summary.usable, 28232);
+    assert_true(fixture->last.has_detail);
+    assert_true(fixture->last.ports[SOCKET_TCP].present);
+    assert_false(fixture->last.ports[SOCKET_UDP].present);
+    assert_int_equal(fixture->last.ports[SOCKET_TCP].summary.usable, 28232);
     assert_int_equal(failures(fixture, FAULT_NETLINK_REFUSED), 2);
     fixture->kernel.udp_is_missing = false;
     run_for(fixture, 5 * SECOND);
-    assert_true(fixture->host.ports[SOCKET_UDP].present);
+    assert_true(fixture->last.ports[SOCKET_UDP].present);
 }
 
 static void test_unreadable_port_settings_lose_only_the_ports(void **state)
@@ -365,13 +435,83 @@ static void test_unreadable_port_settings_lose_only_the_ports(void **state)
     replace_sampler(fixture, &with_ports);
     fake_kernel_write(&fixture->kernel, "sys/net/ipv4/ip_local_reserved_ports", "80-\n");
     run_for(fixture, 10 * SECOND);
-    assert_true(fixture->host.has_detail);
-    assert_false(fixture->host.ports[SOCKET_TCP].present);
+    assert_true(fixture->last.has_detail);
+    assert_false(fixture->last.ports[SOCKET_TCP].present);
     assert_int_equal(failures(fixture, FAULT_PROC_PARSE), 2);
     fake_kernel_write(&fixture->kernel, "sys/net/ipv4/ip_local_reserved_ports", "40000-40009,80\n");
     run_for(fixture, 5 * SECOND);
-    assert_int_equal(fixture->host.ports[SOCKET_TCP].summary.reserved, 10);
-    assert_int_equal(fixture->host.ports[SOCKET_TCP].summary.usable, 28222);
+    assert_int_equal(fixture->last.ports[SOCKET_TCP].summary.reserved, 10);
+    assert_int_equal(fixture->last.ports[SOCKET_TCP].summary.usable, 28222);
+}
+
+/* A sampler of ports whose detail samples are half a minute apart. */
+static void sample_ports_each_half_minute(struct fixture *fixture)
+{
+    struct sampler_options options = defaults;
+    options.detail_interval = 30 * SECOND;
+    options.collect_ports = true;
+    replace_sampler(fixture, &options);
+    fixture->kernel.ports[TCP_STATE_BOUND_INACTIVE] = 40000;
+}
+
+static void assert_bound(const struct fixture *fixture, unsigned sockets)
+{
+    const struct state_counts *detail = &fixture->last.detail;
+    assert_int_equal(state_counts_sum(detail, TCP_STATE_BOUND_INACTIVE), sockets);
+    assert_int_equal(fixture->last.ports[SOCKET_TCP].summary.owned, sockets);
+}
+
+static void test_few_sockets_are_all_listed_each_time(void **state)
+{
+    struct fixture *fixture = *state;
+    sample_ports_each_half_minute(fixture);
+    fixture->kernel.sockets[TCP_STATE_BOUND_INACTIVE] = 2;
+    run_for(fixture, 30 * SECOND);
+    assert_bound(fixture, 2);
+    fixture->kernel.sockets[TCP_STATE_BOUND_INACTIVE] = 5;
+    run_for(fixture, 30 * SECOND);
+    assert_bound(fixture, 5);
+}
+
+static void test_of_many_sockets_the_bound_ones_are_remembered_for_a_minute(void **state)
+{
+    struct fixture *fixture = *state;
+    sample_ports_each_half_minute(fixture);
+    fixture->kernel.sockets[TCP_STATE_ESTABLISHED] = 100000;
+    fixture->kernel.sockets[TCP_STATE_BOUND_INACTIVE] = 2;
+    run_for(fixture, 30 * SECOND);
+    fixture->kernel.sockets[TCP_STATE_BOUND_INACTIVE] = 5;
+    run_for(fixture, 30 * SECOND);
+    assert_bound(fixture, 2);
+    run_for(fixture, 30 * SECOND);
+    assert_bound(fixture, 5);
+}
+
+static void test_more_bound_sockets_than_are_remembered_are_listed_each_time(void **state)
+{
+    struct fixture *fixture = *state;
+    sample_ports_each_half_minute(fixture);
+    fixture->kernel.sockets[TCP_STATE_ESTABLISHED] = 100000;
+    fixture->kernel.sockets[TCP_STATE_BOUND_INACTIVE] = 4097;
+    run_for(fixture, 30 * SECOND);
+    fixture->kernel.sockets[TCP_STATE_BOUND_INACTIVE] = 4099;
+    run_for(fixture, 30 * SECOND);
+    assert_bound(fixture, 4099);
+}
+
+/* It is of a server, whose listener may be gone, or of a simultaneous open. */
+static void test_a_half_open_connection_holds_no_ephemeral_port(void **state)
+{
+    struct fixture *fixture = *state;
+    sample_ports_each_half_minute(fixture);
+    fixture->kernel.sockets[TCP_STATE_SYN_RECV] = 3;
+    fixture->kernel.ports[TCP_STATE_SYN_RECV] = 50000;
+    run_for(fixture, SECOND);
+    assert_int_equal(fixture->last.ports[SOCKET_TCP].summary.used, 0);
+    fixture->kernel.sockets[TCP_STATE_SYN_SENT] = 3;
+    fixture->kernel.ports[TCP_STATE_SYN_SENT] = 50000;
+    run_for(fixture, 30 * SECOND);
+    assert_int_equal(fixture->last.ports[SOCKET_TCP].summary.used, 3);
 }
 
 static void test_the_identity_is_given_up_after_three_contradictions(void **state)
@@ -381,24 +521,24 @@ static void test_the_identity_is_given_up_after_three_contradictions(void **stat
     fixture->kernel.sockets[TCP_STATE_TIME_WAIT] = 40;
     fake_kernel_write_sockstat(&fixture->kernel, 1000);
     run_for(fixture, 9 * SECOND);
-    assert_true(fixture->host.derived_counts_in_use);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_ESTABLISHED], 1050);
-    assert_int_equal(fixture->host.derived_drift.established, 1000);
-    assert_int_equal(fixture->host.derived_drift.time_wait, 1000);
+    assert_true(fixture->last.derived_counts_in_use);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_ESTABLISHED], 1050);
+    assert_int_equal(fixture->last.derived_drift.established, 1000);
+    assert_int_equal(fixture->last.derived_drift.time_wait, 1000);
 
     run_for(fixture, 6 * SECOND);
-    assert_false(fixture->host.derived_counts_in_use);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_ESTABLISHED], 50);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_TIME_WAIT], 40);
+    assert_false(fixture->last.derived_counts_in_use);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_ESTABLISHED], 50);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_TIME_WAIT], 40);
 
     fake_kernel_write_sockstat(&fixture->kernel, 0);
     run_for(fixture, 60 * SECOND);
-    assert_true(fixture->host.derived_counts_in_use);
-    assert_int_equal(fixture->host.derived_drift.established, 0);
+    assert_true(fixture->last.derived_counts_in_use);
+    assert_int_equal(fixture->last.derived_drift.established, 0);
 }
 
-/* The lines on standard error while `fixture` runs for `duration`. */
-static unsigned lines_logged(struct fixture *fixture, int64_t duration)
+/* The lines on standard error while `fixture` runs for `duration`, the last of them in `last`. */
+static unsigned read_log(struct fixture *fixture, int64_t duration, char last[static 256])
 {
     FILE *captured = tmpfile();
     assert_non_null(captured);
@@ -409,10 +549,16 @@ static unsigned lines_logged(struct fixture *fixture, int64_t duration)
     close(stderr_copy);
     rewind(captured);
     unsigned lines = 0;
-    for (int c; (c = fgetc(captured)) != EOF;)
-        lines += c == '\n';
+    while (fgets(last, 256, captured))
+        lines++;
     fclose(captured);
     return lines;
+}
+
+static unsigned lines_logged(struct fixture *fixture, int64_t duration)
+{
+    char last[256];
+    return read_log(fixture, duration, last);
 }
 
 static void test_a_lasting_fault_is_not_logged_every_second(void **state)
@@ -427,6 +573,34 @@ static void test_a_lasting_fault_is_not_logged_every_second(void **state)
     for (int turn = 0; turn < 20; turn++) {
         fixture->kernel.answer = turn % 2 ? ANSWER_ROWS : ANSWER_ERROR;
         assert_int_equal(lines_logged(fixture, 5 * SECOND), 0); /* known, and not long ago */
+    }
+}
+
+static void test_the_end_of_a_fault_says_how_long_it_lasted(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int turn = 0; turn < 2; turn++) {
+        char last[256];
+        run_for(fixture, 400 * SECOND);
+        fake_kernel_write(&fixture->kernel, "sys/net/ipv4/tcp_tw_reuse", NULL);
+        run_for(fixture, 7 * SECOND);
+        fake_kernel_write(&fixture->kernel, "sys/net/ipv4/tcp_tw_reuse", "1\n");
+        assert_int_equal(read_log(fixture, 10 * SECOND, last), 1);
+        assert_non_null(strstr(last, "failures in a row: 7"));
+    }
+}
+
+static void test_listeners_beyond_the_table_are_logged_once(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->kernel.ports[TCP_STATE_LISTEN] = 1000;
+    for (int turn = 0; turn < 2; turn++) {
+        fixture->kernel.sockets[TCP_STATE_LISTEN] = LISTENERS_CAPACITY + 1;
+        fake_kernel_write_sockstat(&fixture->kernel, 0);
+        assert_int_equal(lines_logged(fixture, 10 * SECOND), 1);
+        fixture->kernel.sockets[TCP_STATE_LISTEN] = LISTENERS_CAPACITY;
+        fake_kernel_write_sockstat(&fixture->kernel, 0);
+        assert_int_equal(lines_logged(fixture, 10 * SECOND), 0);
     }
 }
 
@@ -471,6 +645,18 @@ int main(void)
         SAMPLER_TEST(test_unreadable_port_settings_lose_only_the_ports),
         SAMPLER_TEST(test_the_identity_is_given_up_after_three_contradictions),
         SAMPLER_TEST(test_a_lasting_fault_is_not_logged_every_second),
+        SAMPLER_TEST(test_expensive_snapshots_come_less_often),
+        SAMPLER_TEST(test_a_detail_sample_is_published_at_once),
+        SAMPLER_TEST(test_a_late_count_sample_does_not_delay_the_next),
+        SAMPLER_TEST(test_numbers_stay_while_samples_take_long),
+        SAMPLER_TEST(test_what_never_succeeded_is_not_shown),
+        SAMPLER_TEST(test_counters_and_settings_are_shown_for_three_intervals),
+        SAMPLER_TEST(test_few_sockets_are_all_listed_each_time),
+        SAMPLER_TEST(test_of_many_sockets_the_bound_ones_are_remembered_for_a_minute),
+        SAMPLER_TEST(test_more_bound_sockets_than_are_remembered_are_listed_each_time),
+        SAMPLER_TEST(test_a_half_open_connection_holds_no_ephemeral_port),
+        SAMPLER_TEST(test_the_end_of_a_fault_says_how_long_it_lasted),
+        SAMPLER_TEST(test_listeners_beyond_the_table_are_logged_once),
         SAMPLER_TEST(test_the_thread_steps_and_stops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -321,11 +321,18 @@ static void close_wire(struct wire *wire)
     close(wire->our_end);
 }
 
-static struct outcome dump(const struct wire *wire, tcp_state_set states)
+static int open_our_end(void *context)
+{
+    const struct wire *wire = context;
+    return dup(wire->our_end);
+}
+
+static struct outcome dump(struct wire *wire, tcp_state_set states)
 {
     struct outcome outcome = {0};
+    const struct kernel_access kernel = {open_our_end, wire, NULL};
     outcome.good =
-        sock_diag_dump_tcp(wire->our_end, states, consume, &outcome, &outcome.rows, &outcome.fault);
+        sock_diag_dump_tcp(&kernel, states, consume, &outcome, &outcome.rows, &outcome.fault);
     return outcome;
 }
 

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Certificates for tests of TLS, in the scratch directory (scratch.h).
+ */
+#ifndef TESTS_SUPPORT_CERTIFICATE_H
+#define TESTS_SUPPORT_CERTIFICATE_H
+
+#include <gnutls/gnutls.h>
+
+/* Make a key and a certificate of "CN=NAME" that it signs itself, as NAME.key and NAME.pem, and the
+ * same key with a password as NAME.locked. Fails the test when it cannot. */
+void certificate_make(const char *name, gnutls_pk_algorithm_t algorithm, unsigned bits);
+
+#endif

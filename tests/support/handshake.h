@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Both ends of a TLS connection in one thread.
+ */
+#ifndef TESTS_SUPPORT_HANDSHAKE_H
+#define TESTS_SUPPORT_HANDSHAKE_H
+
+#include <gnutls/gnutls.h>
+#include <stdbool.h>
+
+/* One end, with the flags of gnutls_init(), over `fd`, which does not block. For gnutls_deinit().
+ */
+gnutls_session_t handshake_start_end(unsigned flags, int fd,
+                                     gnutls_certificate_credentials_t credentials,
+                                     const char *priorities);
+
+/* Let both ends speak in turn. Do they agree? */
+bool handshake_make(gnutls_session_t server, gnutls_session_t client);
+
+#endif
