@@ -51,7 +51,7 @@ everything: $(EXPORTER) $(TESTS) $(BENCHES)
 
 $(EXPORTER): $(call objects,cmd/sockdiag_exporter/*.c) $(LIBRARY)
 $(TESTS): $(BUILD)/%: $(BUILD)/%.o $(call objects,tests/support/*.c) \
-          $(BUILD)/cmd/sockdiag_exporter/options.o $(LIBRARY)
+          $(filter-out %/main.o,$(call objects,cmd/sockdiag_exporter/*.c)) $(LIBRARY)
 $(TESTS): LIBS += -lcmocka
 $(BUILD)/tests/unit/test_basic_credentials: ALL_LDFLAGS += -Wl,--wrap=malloc
 $(BENCHES): $(BUILD)/%: $(BUILD)/%.o
@@ -87,7 +87,7 @@ test: $(EXPORTER) $(TESTS)
 test-%: $(EXPORTER)
 	@tests/$*.sh $(EXPORTER) $(BUILD)
 
-# libFuzzer on what comes from outside, each target for so many seconds, from recorded dumps on.
+# libFuzzer on what comes from outside, each target for FUZZ_SECONDS, from recorded dumps and seeds on.
 FUZZ_SECONDS ?= 60
 FUZZERS      := $(patsubst tests/fuzz/fuzz_%.c,fuzz-%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz: $(FUZZERS)
@@ -95,7 +95,8 @@ $(FUZZERS): fuzz-%:
 	@mkdir -p build-fuzz/$*-corpus
 	clang -std=c17 -D_GNU_SOURCE $(INCLUDES) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	    -o build-fuzz/$* tests/fuzz/fuzz_$*.c src/*/*.c $(LIBS)
-	build-fuzz/$* -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 build-fuzz/$*-corpus tests/unit/data
+	build-fuzz/$* -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 build-fuzz/$*-corpus \
+	    tests/unit/data $(wildcard tests/fuzz/seeds/$*)
 
 bench: $(EXPORTER) $(BENCHES)
 	@tests/bench/bench.py --build $(BUILD)

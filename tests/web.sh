@@ -268,20 +268,20 @@ expect "the old password" 401 -u alice:secret "$url/metrics"
 expect "the new password" 200 -u alice:new "$url/metrics"
 expect "a removed user" 401 -u bob:other "$url/metrics"
 : >web.yml # as an editor leaves it for a moment
-await 10 log_has 'from before stays in force'
+await 10 log_has 'keeping the previous configuration'
 expect "with an empty file" 401 "$url/metrics"
 : >log
 printf 'http_server_config:\n  headers:\n    X-Frame-Options: deny\n' >web.yml # nor when it is half written
-await 10 log_has 'web.yml: .* from before stays in force'
+await 10 log_has 'web.yml: .* keeping the previous configuration'
 expect "with only headers" 401 "$url/metrics"
 : >log
 echo 'basic_auth_users: [' >web.yml
-await 10 log_has 'from before stays in force'
+await 10 log_has 'keeping the previous configuration'
 expect "the password from before" 200 -u alice:new "$url/metrics"
 await 5 last_reload alice:new 0
 : >log
 kill -HUP "$daemon"
-await 10 log_has 'from before stays in force'
+await 10 log_has 'keeping the previous configuration'
 users dave:third >web.yml
 await 10 log_has 'was read again'
 expect "after the repair" 200 -u dave:third "$url/metrics"
@@ -328,7 +328,7 @@ pass "TLS"
 # One descriptor is enough to read settings, if no sample takes it just then, but not to serve by them.
 descriptors 1
 tls_config 'min_version: TLS13' >next.yml && mv next.yml web.yml
-refused() { kill -HUP "$daemon" && log_has 'descriptors or threads: the web configuration from before stays in force'; }
+refused() { kill -HUP "$daemon" && log_has 'descriptors or threads: keeping the previous configuration'; }
 await 10 refused
 prlimit --pid "$daemon" --nofile=1000:
 expect "the lowest version from before" 200 "${trust[@]}" --tls-max 1.2 "$tls/metrics"

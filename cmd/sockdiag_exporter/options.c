@@ -11,7 +11,8 @@
 
 struct flag;
 
-/* Reads `text` into the field at `field`. NULL when it is well, or what was expected instead. */
+/* Reads `text` into the field at `field`. NULL, or why it is refused: what follows the quoted value
+ * in a sentence. A range, if the flag has one, is added to that. */
 typedef const char *value_reader(const struct flag *flag, const char *text, void *field);
 
 static value_reader read_listen_address, read_path, read_file, read_duration, read_percent,
@@ -21,7 +22,7 @@ struct flag {
     const char *name;
     value_reader *read;  /* NULL: a switch, its field a bool */
     size_t field;        /* offset in struct options */
-    double low, high;    /* of a duration (seconds) or a number: both allowed */
+    double low, high;    /* of a duration (seconds), a percentage or a number; high 0: no range */
     const char *initial; /* read like an argument; for a switch, "on" or NULL */
     const char *placeholder;
     const char *help;
@@ -36,8 +37,7 @@ static const struct flag flags[] = {
     {"web.telemetry-path", read_path, FIELD(web.telemetry_path), 0, 0, "/metrics", "PATH",
      "Path of the metrics"},
     {"web.config.file", read_file, FIELD(web_config_file), 0, 0, NULL, "FILE",
-     "TLS, headers and users, as the exporter-toolkit's web configuration; read again when it "
-     "changes"},
+     "Web configuration of the exporter-toolkit: TLS, headers, users; read again when it changes"},
     {"web.systemd-socket", NULL, FIELD(web.systemd_socket), 0, 0, NULL, NULL,
      "Serve the sockets that systemd passes instead of opening any"},
     {"web.max-connections", read_number, FIELD(web.max_connections), 1, 10000, "256", "N",
@@ -49,20 +49,20 @@ static const struct flag flags[] = {
     {"sample.detail-interval", read_duration, FIELD(sampler.detail_interval), 0.1, 86400, "5s",
      "DURATION", "Time between detail samples: families, and what needs every socket listed"},
     {"sample.cpu-budget", read_percent, FIELD(sampler.cpu_share), 0.01, 100, "2", "PERCENT",
-     "CPU that sampling may take, of one CPU; intervals are stretched to keep it"},
+     "CPU time that sampling may take, as a share of one CPU; longer intervals keep it there"},
     {"sample.peak-window", read_duration, FIELD(sampler.peak_window), 1, 86400, "1m", "DURATION",
      "How long a peak is remembered"},
     {"collector.listeners", NULL, FIELD(sampler.collect_listeners), 0, 0, "on", NULL,
      "Accept queues by listener"},
     {"collector.listeners.top", read_number, FIELD(sampler.listeners_top), 0, 4096, "32", "N",
-     "The most listeners to name by their queues, and as many by their connections"},
+     "How many listeners to name by their queues, and how many by their connections"},
     {"collector.ports", NULL, FIELD(sampler.collect_ports), 0, 0, "on", NULL,
      "Ephemeral ports of TCP and UDP: range, use, utilization"},
     {"collector.destinations", NULL, FIELD(sampler.collect_destinations), 0, 0, "on", NULL,
      "Ephemeral ports by destination; needs collector.ports"},
     {"collector.destinations.top", read_number, FIELD(sampler.destinations_top), 0,
      DESTINATIONS_MAX_TOP, "10", "N",
-     "The most destinations to name for each protocol; 0 names none, the fullest one still counts"},
+     "How many destinations to name for each protocol; with 0 the fullest one still counts"},
     {"collector.time-wait", NULL, FIELD(sampler.collect_time_wait), 0, 0, "on", NULL,
      "TIME_WAIT counters and settings"},
     {"once", NULL, FIELD(once), 0, 0, NULL, NULL,
@@ -78,14 +78,23 @@ static const struct flag flags[] = {
 };
 enum { FLAGS = sizeof flags / sizeof flags[0] };
 
+/* An IPv6 address, with or without a port, that lacks its brackets. */
+static bool is_bare_ipv6(const char *text)
+{
+    size_t length = strspn(text, "0123456789abcdefABCDEF:.");
+    return (text[length] == '\0' || text[length] == '%') && strchr(text, ':') != strrchr(text, ':');
+}
+
 static const char *read_listen_address(const struct flag *flag, const char *text, void *field)
 {
     (void)flag;
     struct web_options *web = field;
+    if (is_bare_ipv6(text))
+        return "needs brackets around the IPv6 address, as in [::1]:10073";
     if (!web_address_is_valid(text))
-        return "host:port, [IPv6]:port or :port";
+        return "is not host:port, [IPv6]:port or :port";
     if (web->listen_address_count == WEB_MAX_LISTEN_ADDRESSES)
-        return "accepted: at most 16 addresses";
+        return "is one address too many: 16 are allowed";
     web->listen_addresses[web->listen_address_count++] = text;
     return NULL;
 }
@@ -99,8 +108,8 @@ static const char *read_path(const struct flag *flag, const char *text, void *fi
     size_t length = strlen(text);
     if (text[0] != '/' || length < 2 || length > 200 || text[strspn(text, allowed)] != '\0' ||
         strncmp(text, "/-/", 3) == 0 || strncmp(text, "//", 2) == 0)
-        return "a path such as /metrics: letters, digits and / - . _ ~ only, not /, /-/... or "
-               "//...";
+        return "is not a path such as /metrics: letters, digits and / - . _ ~ only, not /, /-/... "
+               "or //...";
     *(const char **)field = text;
     return NULL;
 }
@@ -109,7 +118,7 @@ static const char *read_file(const struct flag *flag, const char *text, void *fi
 {
     (void)flag;
     if (text[0] == '\0')
-        return "the name of a file";
+        return "is not the name of a file";
     *(const char **)field = text;
     return NULL;
 }
@@ -143,12 +152,8 @@ static const char *read_duration(const struct flag *flag, const char *text, void
     do
         rest = read_duration_part(rest, &seconds);
     while (rest && *rest);
-    if (!rest || seconds < flag->low || seconds > flag->high) {
-        static char expected[96];
-        snprintf(expected, sizeof expected,
-                 "a duration such as 500ms, 5s or 1m30s, from %gs to %gs", flag->low, flag->high);
-        return expected;
-    }
+    if (!rest || seconds < flag->low || seconds > flag->high)
+        return "is not a duration (500ms, 5s, 1m30s)";
     *(int64_t *)field = (int64_t)llround(seconds * (double)NANOSECONDS_PER_SECOND);
     return NULL;
 }
@@ -159,7 +164,7 @@ static const char *read_percent(const struct flag *flag, const char *text, void 
     double percent = strtod(text, &end);
     if (end == text || strcmp(*end == '%' ? end + 1 : end, "") != 0 ||
         !(percent >= flag->low && percent <= flag->high))
-        return "a percentage of one CPU, from 0.01 to 100";
+        return "is not a percentage of one CPU";
     *(double *)field = percent / 100;
     return NULL;
 }
@@ -170,11 +175,8 @@ static const char *read_number(const struct flag *flag, const char *text, void *
     errno = 0;
     unsigned long number = strtoul(text, &end, 10);
     if (strspn(text, "0123456789") == 0 || *end != '\0' || errno != 0 ||
-        (double)number < flag->low || (double)number > flag->high) {
-        static char expected[64];
-        snprintf(expected, sizeof expected, "a number from %g to %g", flag->low, flag->high);
-        return expected;
-    }
+        (double)number < flag->low || (double)number > flag->high)
+        return "is not a number";
     *(size_t *)field = number;
     return NULL;
 }
@@ -195,7 +197,7 @@ static const char *read_level(const struct flag *flag, const char *text, void *f
     static const char *const names[] = {"debug", "info", "warn", "error"};
     int level = find_name(names, 4, text);
     if (level < 0)
-        return "debug, info, warn or error";
+        return "is not debug, info, warn or error";
     *(enum log_level *)field = (enum log_level)level;
     return NULL;
 }
@@ -206,7 +208,7 @@ static const char *read_format(const struct flag *flag, const char *text, void *
     static const char *const names[] = {"logfmt", "json"};
     int format = find_name(names, 2, text);
     if (format < 0)
-        return "logfmt or json";
+        return "is not logfmt or json";
     *(enum log_format *)field = (enum log_format)format;
     return NULL;
 }
@@ -239,7 +241,23 @@ static const struct flag *find_flag(const char *name, size_t length)
     return NULL;
 }
 
-/* Take in one argument, and `next` (NULL at the end) if it is its value; `took_next` tells. */
+/* Read the value of a flag. */
+static bool parse_value(struct options *options, const struct flag *flag, const char *value,
+                        char *error, size_t error_size)
+{
+    const char *refusal = flag->read(flag, value, field_of(flag, options));
+    char range[64] = "";
+    if (!refusal)
+        return true;
+    if (flag->high > 0)
+        snprintf(range, sizeof range, " from %g to %g%s", flag->low, flag->high,
+                 flag->read == read_duration ? " seconds" : "");
+    snprintf(error, error_size, "flag --%s: \"%s\" %s%s", flag->name, value, refusal, range);
+    return false;
+}
+
+/* Parse one argument, and `next` (NULL at the end) if that is its value: `took_next` is then set.
+ */
 static bool parse_argument(struct options *options, const char *argument, const char *next,
                            bool *took_next, char *error, size_t error_size)
 {
@@ -276,10 +294,7 @@ static bool parse_argument(struct options *options, const char *argument, const 
         snprintf(error, error_size, "flag --%s needs a value: %s", flag->name, flag->placeholder);
         return false;
     }
-    const char *expected = flag->read(flag, value, field_of(flag, options));
-    if (expected)
-        snprintf(error, error_size, "flag --%s: \"%s\" is not %s", flag->name, value, expected);
-    return !expected;
+    return parse_value(options, flag, value, error, error_size);
 }
 
 bool options_parse(struct options *options, int count, char *const arguments[], char *error,
@@ -296,9 +311,8 @@ bool options_parse(struct options *options, int count, char *const arguments[], 
         i += took_next;
     }
     if (options->web.systemd_socket && options->web.listen_address_count > 0) {
-        snprintf(
-            error, error_size,
-            "--web.listen-address has no say with --web.systemd-socket: leave one of them out");
+        snprintf(error, error_size,
+                 "--web.listen-address cannot be combined with --web.systemd-socket");
         return false;
     }
     if (options->web.listen_address_count == 0)

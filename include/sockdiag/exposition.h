@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A snapshot as a page of metrics.
+ * A snapshot in the formats that Prometheus reads.
  */
 #ifndef SOCKDIAG_EXPOSITION_H
 #define SOCKDIAG_EXPOSITION_H
@@ -10,7 +10,7 @@
 #include "sockdiag/self_report.h"
 #include "sockdiag/snapshot.h"
 
-/* Append the page to `out`, whose `failed` tells of missing memory. */
+/* Append every metric to `out`, whose `failed` reports missing memory. */
 void exposition_render(struct buffer *out, enum metric_format format,
                        const struct snapshot *snapshot, const struct self_report *self);
 

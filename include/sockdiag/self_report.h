@@ -29,12 +29,14 @@ struct self_report {
     const char *telemetry_path; /* where the metrics are */
     double start_time_seconds;  /* unix time */
     bool has_web_config;        /* --web.config.file was given: the next two say something */
-    bool web_config_refused;    /* as it was last read; the one from before is in force */
+    bool web_config_refused;    /* as it was last read; the previous one is kept */
     double web_config_seconds;  /* unix time when the one in force was read */
+    uint64_t log_lines_dropped;
     bool has_process;
     struct process_usage process;
     struct request_count requests[REQUEST_COUNTS_MAX];
     size_t request_count;
+    uint64_t connections_rejected; /* with the requests */
 };
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One socket as sock_diag reports it, free of netlink: what the kernel room hands to the measure
- * room.
+ * One socket as sock_diag reports it, without the types of netlink: what src/kernel hands to
+ * src/measure.
  */
 #ifndef SOCKDIAG_SOCKET_RECORD_H
 #define SOCKDIAG_SOCKET_RECORD_H
@@ -9,10 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The states of RFC 9293 as Prometheus users spell them, in the kernel's order
- * (include/net/tcp_states.h), so that state = kernel's number - 1 for all but the last.
- * There is no CLOSE: sock_diag cannot see an unbound closed socket, and what it reports as CLOSE is
- * a socket that bind() gave a port and nobody connected. */
+/* The states of RFC 9293 in the kernel's order (include/net/tcp_states.h): the kernel's number is
+ * one more. sock_diag does not see closed sockets without a port. What it reports as CLOSE is a
+ * socket with a port from bind() and no connection: BOUND_INACTIVE. */
 enum tcp_state {
     TCP_STATE_ESTABLISHED,
     TCP_STATE_SYN_SENT,
@@ -53,21 +52,21 @@ struct ip_address {
 struct socket_record {
     enum tcp_state state;
     enum ip_family family;
-    /* False for the small stand-ins of the kernel: a TIME_WAIT, a FIN_WAIT2 whose owner is gone, a
-     * SYN_RECV that is only a request. /proc/net/sockstat counts them apart. */
+    /* False for the kernel's minisockets (TIME_WAIT, and FIN_WAIT2 without an owner) and requests
+     * (SYN_RECV before the handshake is complete). */
     bool full_socket;
-    /* An IPv6 wildcard (::), which may take IPv4 too, keeps IP_FAMILY_IPV6. */
+    /* :: is IPv6, although it may accept IPv4, too. */
     struct ip_address local_address;
     struct ip_address remote_address;
-    uint16_t local_port; /* host byte order, as all ports here */
+    uint16_t local_port; /* ports are in host byte order */
     uint16_t remote_port;
-    /* Of a listener: connections waiting for accept() and the most that may wait. Of any other
-     * socket: bytes received and not read, bytes sent and not acknowledged. */
+    /* Of a listener: connections that wait for accept(), and the backlog. Of other sockets: bytes
+     * received and not read, bytes sent and not acknowledged. */
     uint32_t receive_queue;
     uint32_t send_queue;
 };
 
-/* Takes one record; it is gone when the call returns. `context` is the consumer's own. */
+/* Takes a record, which is only valid during the call. `context` is the consumer's. */
 typedef void socket_record_consumer(void *context, const struct socket_record *record);
 
 #endif

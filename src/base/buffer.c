@@ -9,7 +9,7 @@
 
 static const size_t smallest_capacity = 256;
 
-/* Make room for `extra` more bytes. False when there is none to be had. */
+/* Make room for `extra` more bytes. False when memory runs out. */
 static bool reserve(struct buffer *buffer, size_t extra)
 {
     if (buffer->failed)
@@ -59,7 +59,7 @@ void buffer_append_format(struct buffer *buffer, const char *format, ...)
         return;
     }
 
-    /* Too long for the stack: print again, in place; vsnprintf wants room for its NUL. */
+    /* Too long for the stack: print again, in place, with room for the NUL of vsnprintf. */
     if (!reserve(buffer, (size_t)length + 1))
         return;
     va_start(arguments, format);

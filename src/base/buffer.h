@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A growable run of bytes. It doubles when full and keeps its memory when cleared, so that a
- * body rendered every second allocates once.
+ * A growable array of bytes. It doubles when full and keeps its memory when cleared, so that a
+ * body that is written every second allocates once.
  *
- * Out of memory is sticky: the failing call and every later one do nothing, and `failed` stays
- * set until buffer_clear(). A writer appends without looking and its owner checks once, at the
- * end.
+ * When memory runs out, that call and all later ones do nothing, and `failed` stays set until
+ * buffer_clear(): a writer needs one check, at the end.
  */
 #ifndef SOCKDIAG_BUFFER_H
 #define SOCKDIAG_BUFFER_H
@@ -13,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* All zero is an empty buffer. `data` is not NUL-terminated; it is NULL while nothing was added. */
+/* All zero is an empty buffer. `data` is not NUL-terminated, and NULL before the first append. */
 struct buffer {
     char *data;
     size_t length;
@@ -34,7 +33,7 @@ void buffer_append_format(struct buffer *buffer, const char *format, ...)
 /* Forget the bytes and the failure, keep the memory. */
 void buffer_clear(struct buffer *buffer);
 
-/* Give the memory back; the buffer is empty and usable again. */
+/* Free the memory. The buffer is then empty and can be used again. */
 void buffer_free(struct buffer *buffer);
 
 #endif

@@ -5,32 +5,32 @@
 
 static int64_t read_clock(clockid_t id)
 {
-    /* These three clocks always exist on Linux: there is no failure to report. */
+    /* These clocks always exist on Linux: there is no failure to report. */
     struct timespec now = {0};
     clock_gettime(id, &now);
     return (int64_t)now.tv_sec * NANOSECONDS_PER_SECOND + now.tv_nsec;
 }
 
-static int64_t system_monotonic(void *context)
+static int64_t read_monotonic(void *context)
 {
     (void)context;
     return read_clock(CLOCK_MONOTONIC);
 }
 
-static int64_t system_unix_time(void *context)
+static int64_t read_unix_time(void *context)
 {
     (void)context;
     return read_clock(CLOCK_REALTIME);
 }
 
-static int64_t system_thread_cpu(void *context)
+static int64_t read_thread_cpu(void *context)
 {
     (void)context;
     return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 const struct clock system_clock = {
-    .monotonic = system_monotonic,
-    .unix_time = system_unix_time,
-    .thread_cpu = system_thread_cpu,
+    .monotonic = read_monotonic,
+    .unix_time = read_unix_time,
+    .thread_cpu = read_thread_cpu,
 };

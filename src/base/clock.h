@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Every clock that the sampler looks at, in one place, so that a test can hand it a time of its
- * own. All values are nanoseconds; 64 signed bits hold 292 years of them.
+ * The clocks, in one struct that a test can replace. All values are nanoseconds; 64 signed bits
+ * hold 292 years.
  */
 #ifndef SOCKDIAG_CLOCK_H
 #define SOCKDIAG_CLOCK_H
@@ -10,9 +10,9 @@
 
 #define NANOSECONDS_PER_SECOND INT64_C(1000000000)
 
-/* Each function takes `context`, the value stored beside it. */
+/* Each function is called with `context`. */
 struct clock {
-    int64_t (*monotonic)(void *context);  /* since an arbitrary point, never steps */
+    int64_t (*monotonic)(void *context);  /* since an arbitrary time, never steps */
     int64_t (*unix_time)(void *context);  /* since 1970-01-01 UTC, may step */
     int64_t (*thread_cpu)(void *context); /* CPU, user and system, of the calling thread */
     void *context;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Control characters of ASCII, in text that came from elsewhere and must stay one line.
+ * Control characters of ASCII in foreign text that must stay on one line.
  */
 #ifndef SOCKDIAG_CONTROLS_H
 #define SOCKDIAG_CONTROLS_H
@@ -14,7 +14,7 @@ static inline bool is_control(char character)
 
 bool has_controls(const char *text);
 
-/* Put a question mark in the place of each. */
+/* Replace each by a question mark. */
 void mask_controls(char *text);
 
 #endif

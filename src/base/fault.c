@@ -20,13 +20,19 @@ static const struct {
     [FAULT_OUT_OF_MEMORY] = {"out_of_memory", "out of memory"},
 };
 
+bool fault_set(struct fault *fault, enum fault_reason reason, int error_number, const char *subject)
+{
+    *fault = (struct fault){reason, error_number, subject};
+    return false;
+}
+
 const char *fault_reason_name(enum fault_reason reason)
 {
     return reasons[reason].name;
 }
 
 /* What an operator can do about it, or "". */
-static const char *hint(const struct fault *fault)
+static const char *find_hint(const struct fault *fault)
 {
     switch (fault->reason) {
     case FAULT_NETLINK_OPEN:
@@ -51,5 +57,5 @@ void fault_describe(const struct fault *fault, char *text, size_t size)
     const char *error = fault->error_number ? strerrordesc_np(fault->error_number) : NULL;
     snprintf(text, size, "%s%s%s%s%s", reasons[fault->reason].sentence,
              fault->subject ? fault->subject : "", error ? ": " : "", error ? error : "",
-             hint(fault));
+             find_hint(fault));
 }

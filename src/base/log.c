@@ -1,18 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "log.h"
 
+#include "thread.h"
+
 #include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+enum { MESSAGE_SIZE = 1024, ESCAPED_SIZE = 2 * MESSAGE_SIZE, LINE_SIZE = ESCAPED_SIZE + 128 };
+
 static enum log_level threshold = LOG_LEVEL_INFO;
 static enum log_format line_format = LOG_FORMAT_LOGFMT;
+
+/* Between log_start() and log_stop(), lines go through a socket, whose queue is bounded, to a
+ * thread that writes them to standard error. Whatever that is, no other thread waits for it. */
+static bool queued;
+static int queue_fd;
+static atomic_int writer_fd; /* its other end, which the thread closes */
+static pthread_t writer;
+static atomic_uint_fast64_t dropped, unreported;
 
 static const char *const level_names[] = {
     [LOG_LEVEL_DEBUG] = "debug",
@@ -97,13 +111,106 @@ static void escape(const char *message, char *escaped, size_t size)
         trim_half_character(escaped, used);
 }
 
+/* Make a line of `message`; returns its length. */
+static size_t format_line(char line[static LINE_SIZE], enum log_level level, const char *component,
+                          const char *message)
+{
+    char escaped[ESCAPED_SIZE];
+    escape(message, escaped, sizeof escaped);
+    char now[32];
+    format_utc_now(now);
+    return (size_t)snprintf(line, LINE_SIZE, layouts[line_format], log_priority(level), now,
+                            level_names[level], component, escaped);
+}
+
+/* Write a line to standard error, however long that takes, even if another process that shares it
+ * has made it non-blocking. */
+static void write_line(const char *line, size_t length)
+{
+    struct pollfd writable = {.fd = STDERR_FILENO, .events = POLLOUT};
+    while (length > 0) {
+        ssize_t written = write(STDERR_FILENO, line, length);
+        if (written < 0 && (errno != EAGAIN || poll(&writable, 1, -1) < 0))
+            return; /* there is nowhere to report it */
+        if (written > 0) {
+            line += written;
+            length -= (size_t)written;
+        }
+    }
+}
+
+uint64_t log_lines_dropped(void)
+{
+    return dropped;
+}
+
+static void report_dropped(void)
+{
+    char message[128], line[LINE_SIZE];
+    uint64_t lines = atomic_exchange(&unreported, 0);
+    if (lines == 0)
+        return;
+    snprintf(message, sizeof message,
+             "log lines dropped because standard error took no more: %" PRIu64, lines);
+    write_line(line, format_line(line, LOG_LEVEL_ERROR, "log", message));
+}
+
+/* The thread of log_start(): ends when `queue_fd` is closed and all is written. */
+static void *write_queue(void *unused)
+{
+    (void)unused;
+    int fd = writer_fd;
+    for (;;) {
+        char line[LINE_SIZE];
+        ssize_t length = recv(fd, line, sizeof line, MSG_DONTWAIT);
+        if (length <= 0) { /* nothing is left in the queue */
+            report_dropped();
+            length = recv(fd, line, sizeof line, 0);
+        }
+        if (length <= 0)
+            break;
+        write_line(line, (size_t)length);
+    }
+    close(fd);
+    return NULL;
+}
+
+bool log_start(void)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return false;
+    writer_fd = ends[0];
+    if (thread_start(&writer, "log", write_queue, NULL) != 0) {
+        close(ends[0]);
+        close(ends[1]);
+        return false;
+    }
+    queue_fd = ends[1];
+    queued = true;
+    return true;
+}
+
+void log_stop(void)
+{
+    if (!queued)
+        return;
+    queued = false;
+    close(queue_fd);
+    struct timespec deadline;
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec++;
+    if (pthread_timedjoin_np(writer, NULL, &deadline) != 0)
+        pthread_detach(writer); /* it waits for standard error and ends with the process */
+}
+
 void log_message(enum log_level level, const char *component, const char *format, ...)
 {
     if (level < threshold)
         return;
     int saved_errno = errno;
 
-    char message[1024];
+    char message[MESSAGE_SIZE], line[LINE_SIZE];
     va_list arguments;
     va_start(arguments, format);
     int wanted = vsnprintf(message, sizeof message, format, arguments);
@@ -111,15 +218,12 @@ void log_message(enum log_level level, const char *component, const char *format
     if (wanted >= (int)sizeof message)
         trim_half_character(message, sizeof message - 1);
 
-    char escaped[2 * sizeof message];
-    escape(message, escaped, sizeof escaped);
-    char now[32];
-    format_utc_now(now);
-    char line[sizeof escaped + 128];
-    int length = snprintf(line, sizeof line, layouts[line_format], log_priority(level), now,
-                          level_names[level], component, escaped);
-    /* A log that cannot be written has nowhere to complain. */
-    if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0)
-        errno = saved_errno;
+    size_t length = format_line(line, level, component, message);
+    if (!queued) {
+        write_line(line, length);
+    } else if (send(queue_fd, line, length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+        dropped++;
+        unreported++;
+    }
     errno = saved_errno;
 }

@@ -6,20 +6,38 @@
  *
  * Lines are written whole with one write(2), so that threads do not mix theirs. errno is left as
  * it was. A message longer than about a kilobyte is cut.
+ *
+ * A pipe, a terminal or a journal that nobody reads makes write(2) wait. Between log_start() and
+ * log_stop() no caller waits: what does not fit the queue is dropped and counted, and the count is
+ * logged as soon as the queue is empty.
  */
 #ifndef SOCKDIAG_LOG_H
 #define SOCKDIAG_LOG_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
 enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
-/* Lines below `level` are dropped. Call before the first thread starts; info and logfmt hold
+/* Lines below `level` are left out. Call before the first thread starts; info and logfmt hold
  * until then. */
 void log_configure(enum log_level level, enum log_format format);
 
 /* Write one line. `component` is a bare word: the part of the program that speaks. */
 void log_message(enum log_level level, const char *component, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Start the thread that writes the lines from now on. False when there are no descriptors or
+ * threads left. Call it, and log_stop(), while no other thread logs. */
+bool log_start(void);
+
+/* Write what is in the queue and end the thread; after a second, give up. Lines are written
+ * directly from now on. Does nothing without log_start(). */
+void log_stop(void);
+
+/* Lines that found no room in the queue, since the start of the process. */
+uint64_t log_lines_dropped(void);
 
 /* What to put before a line on standard error so that systemd's journal, if it reads there, knows
  * the level: "<3>" for an error, or nothing. log_message() does that by itself. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A set of port numbers: one bit each. All zero is the empty set.
+ * A set of port numbers, one bit each. All zero is the empty set.
  */
 #ifndef SOCKDIAG_PORT_SET_H
 #define SOCKDIAG_PORT_SET_H
@@ -52,7 +52,14 @@ static inline void port_set_unite(struct port_set *set, const struct port_set *m
         set->words[i] |= more->words[i];
 }
 
-/* How many ports both sets have. */
+/* Remove all of `fewer` from `set`. */
+static inline void port_set_subtract(struct port_set *set, const struct port_set *fewer)
+{
+    for (size_t i = 0; i < PORT_SET_WORDS; i++)
+        set->words[i] &= ~fewer->words[i];
+}
+
+/* Count the ports that are in both sets. */
 static inline unsigned port_set_count_common(const struct port_set *a, const struct port_set *b)
 {
     unsigned count = 0;

@@ -13,6 +13,7 @@ const char *metric_suffix(const struct metric *metric)
 {
     switch (metric->type) {
     case METRIC_COUNTER:
+    case METRIC_FOREIGN_COUNTER:
         return "_total";
     case METRIC_INFO:
         return "_info";
@@ -32,14 +33,16 @@ const char *metric_unit(const struct metric *metric)
     return NULL;
 }
 
-struct metric_writer metric_writer_start(struct buffer *out, enum metric_format format)
+struct metric_writer metric_writer_start(struct buffer *out, enum metric_format format,
+                                         double start_time)
 {
-    return (struct metric_writer){.out = out, .encoding = encodings[format]};
+    return (struct metric_writer){
+        .out = out, .encoding = encodings[format], .start_time = start_time};
 }
 
 static void end_family(struct metric_writer *writer)
 {
-    if (writer->family_written)
+    if (writer->family_written && writer->encoding->end_family)
         writer->encoding->end_family(writer);
     writer->family_written = false;
 }
@@ -47,41 +50,42 @@ static void end_family(struct metric_writer *writer)
 void metric_writer_finish(struct metric_writer *writer)
 {
     end_family(writer);
-    buffer_append_string(writer->out, writer->encoding->end_of_page);
+    buffer_append_string(writer->out, writer->encoding->end);
     buffer_free(&writer->message);
 }
 
-void metric_writer_family(struct metric_writer *writer, const struct metric *family)
+void metric_begin(struct metric_writer *writer, const char *name, enum metric_type type,
+                  const char *help)
 {
     end_family(writer);
-    writer->family = family;
+    writer->family = (struct metric){name, type, help};
 }
 
-static void before_sample(struct metric_writer *writer)
+static void begin_sample(struct metric_writer *writer)
 {
     if (!writer->family_written)
         writer->encoding->begin_family(writer);
     writer->family_written = true;
 }
 
-void metric_writer_integer(struct metric_writer *writer, const struct label *labels, size_t count,
-                           uint64_t value)
+void metric_write_integer(struct metric_writer *writer, const struct label *labels, size_t count,
+                          uint64_t value)
 {
-    before_sample(writer);
+    begin_sample(writer);
     writer->encoding->sample(writer, labels, count,
                              &(struct metric_value){true, value, (double)value});
 }
 
-void metric_writer_real(struct metric_writer *writer, const struct label *labels, size_t count,
-                        double value)
+void metric_write_real(struct metric_writer *writer, const struct label *labels, size_t count,
+                       double value)
 {
-    before_sample(writer);
+    begin_sample(writer);
     writer->encoding->sample(writer, labels, count, &(struct metric_value){.real = value});
 }
 
-void metric_writer_histogram(struct metric_writer *writer, const struct label *labels, size_t count,
-                             const struct histogram *histogram)
+void metric_write_histogram(struct metric_writer *writer, const struct label *labels, size_t count,
+                            const struct histogram *histogram)
 {
-    before_sample(writer);
+    begin_sample(writer);
     writer->encoding->histogram(writer, labels, count, histogram);
 }

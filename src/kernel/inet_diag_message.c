@@ -7,26 +7,20 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* The bits of idiag_states are 1 << number. Two numbers of include/net/tcp_states.h are outside the
- * user-space headers: TCP_NEW_SYN_RECV is the internal state of the request sockets that are
- * reported as SYN_RECV, TCP_BOUND_INACTIVE (Linux 6.8) asks for the walk of the bound sockets,
- * which are reported as CLOSE. An older kernel ignores bits that it does not know. */
+/* State numbers of include/net/tcp_states.h; the bits of idiag_states are 1 << number. The
+ * user-space headers lack two: TCP_NEW_SYN_RECV is the internal state of the requests that are
+ * reported as SYN_RECV. TCP_BOUND_INACTIVE (Linux 6.8) asks for the bound-only sockets, which are
+ * reported as CLOSE. An older kernel ignores bits that it does not know. */
 enum {
     KERNEL_TCP_SYN_RECV = 3,
     KERNEL_TCP_NEW_SYN_RECV = 12,
     KERNEL_TCP_BOUND_INACTIVE = 13,
 };
 
-static unsigned kernel_number(enum tcp_state state)
+uint32_t inet_diag_make_state_mask(tcp_state_set states)
 {
-    return (unsigned)state + 1;
-}
-
-uint32_t inet_diag_state_mask(tcp_state_set states)
-{
-    /* CLOSE itself is left out: its bit alone makes the kernel walk everything for nothing. */
-    tcp_state_set connections = states & ~tcp_state_bit(TCP_STATE_BOUND_INACTIVE);
-    uint32_t mask = connections << kernel_number(0);
+    /* Not CLOSE: its bit makes the kernel walk all sockets and find none. */
+    uint32_t mask = (states & ~tcp_state_bit(TCP_STATE_BOUND_INACTIVE)) << 1;
     if (states & tcp_state_bit(TCP_STATE_SYN_RECV))
         mask |= UINT32_C(1) << KERNEL_TCP_NEW_SYN_RECV;
     if (states & tcp_state_bit(TCP_STATE_BOUND_INACTIVE))
@@ -40,7 +34,7 @@ static int find_shutdown(const struct nlattr *attribute, void *found)
     return *(bool *)found ? MNL_CB_STOP : MNL_CB_OK;
 }
 
-/* Full sockets carry INET_DIAG_SHUTDOWN unasked, minisockets and request sockets never
+/* Full sockets always have INET_DIAG_SHUTDOWN, minisockets and requests never
  * (inet_diag_msg_attrs_fill, net/ipv4/inet_diag.c). */
 static bool is_full_socket(const struct nlmsghdr *message)
 {
@@ -87,7 +81,7 @@ enum inet_diag_outcome inet_diag_message_read(const struct nlmsghdr *message,
         return INET_DIAG_UNKNOWN;
 
     record->state = (enum tcp_state)(number - 1);
-    /* Looking for the attribute costs; only two states come in both kinds. */
+    /* Only two states have both kinds: save the search for the attribute in the others. */
     if (record->state == TCP_STATE_SYN_RECV || record->state == TCP_STATE_FIN_WAIT2)
         record->full_socket = is_full_socket(message);
     else

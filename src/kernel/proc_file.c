@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proc_file.h"
 
+#include "base/read_to_end.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,22 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static ssize_t read_whole(int fd, char *text, size_t size)
-{
-    size_t used = 0;
-    while (used < size) {
-        ssize_t got = read(fd, text + used, size - used);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -errno;
-        if (got == 0)
-            return (ssize_t)used;
-        used += (size_t)got;
-    }
-    return -EFBIG;
-}
-
 bool proc_file_read_text(char *text, size_t size, const char *root, const char *name,
                          struct fault *fault)
 {
@@ -33,13 +19,14 @@ bool proc_file_read_text(char *text, size_t size, const char *root, const char *
     snprintf(path, sizeof path, "%s/%s", root, name);
 
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t length = fd < 0 ? -errno : read_whole(fd, text, size - 1);
-    if (fd >= 0)
-        close(fd);
-    if (length < 0) {
-        *fault = (struct fault){FAULT_PROC_READ, (int)-length, name};
-        return false;
-    }
+    if (fd < 0)
+        return fault_set(fault, FAULT_PROC_READ, errno, name);
+    ssize_t length = read_to_end(fd, text, size);
+    close(fd);
+    if (length == (ssize_t)size)
+        length = -EFBIG;
+    if (length < 0)
+        return fault_set(fault, FAULT_PROC_READ, (int)-length, name);
     text[length] = '\0';
     return true;
 }
@@ -47,16 +34,16 @@ bool proc_file_read_text(char *text, size_t size, const char *root, const char *
 bool proc_file_read(struct proc_file *file, const char *root, const char *name, struct fault *fault)
 {
     file->name = name;
+    file->fault = fault;
     return proc_file_read_text(file->text, sizeof file->text, root, name, fault);
 }
 
-bool proc_file_not_understood(const char *name, struct fault *fault)
+static bool fail(const struct proc_file *file)
 {
-    *fault = (struct fault){.reason = FAULT_PROC_PARSE, .subject = name};
-    return false;
+    return fault_set(file->fault, FAULT_PROC_PARSE, 0, file->name);
 }
 
-/* The first line at or after `text` that begins with `prefix`; what follows the prefix, or NULL. */
+/* Find the first line that begins with `prefix`. Returns what follows the prefix, or NULL. */
 static const char *find_line(const char *text, const char *prefix)
 {
     size_t length = strlen(prefix);
@@ -67,22 +54,11 @@ static const char *find_line(const char *text, const char *prefix)
     return text ? text + length : NULL;
 }
 
-/* Step over spaces; the start of the next word and its length, 0 at the end of the line. */
-static size_t next_word(const char **cursor)
+/* Step over spaces to the next word. Returns its length, 0 at the end of the line. */
+static size_t find_word(const char **cursor)
 {
-    while (**cursor == ' ' || **cursor == '\t')
-        ++*cursor;
+    *cursor += strspn(*cursor, " \t");
     return strcspn(*cursor, " \t\n");
-}
-
-static bool parse_number(const char *word, uint64_t *value)
-{
-    if (!isdigit((unsigned char)*word))
-        return false;
-    char *end;
-    errno = 0;
-    *value = strtoull(word, &end, 10);
-    return errno == 0 && (*end == '\0' || isspace((unsigned char)*end));
 }
 
 static bool is_word(const char *cursor, size_t length, const char *word)
@@ -90,52 +66,59 @@ static bool is_word(const char *cursor, size_t length, const char *word)
     return length == strlen(word) && memcmp(cursor, word, length) == 0;
 }
 
-bool proc_file_keyed(const struct proc_file *file, const char *line, const char *key,
-                     uint64_t *value)
+static bool parse_number(const struct proc_file *file, const char *word, uint64_t *value)
+{
+    char *end;
+    errno = 0;
+    *value = strtoull(word, &end, 10);
+    bool good = isdigit((unsigned char)*word) && errno == 0 &&
+                (*end == '\0' || isspace((unsigned char)*end));
+    return good || fail(file);
+}
+
+bool proc_file_get_keyed(const struct proc_file *file, const char *line, const char *key,
+                         uint64_t *value)
 {
     const char *cursor = find_line(file->text, line);
-    if (!cursor)
-        return false;
-    for (size_t length; (length = next_word(&cursor)) > 0; cursor += length) {
+    for (size_t length; cursor && (length = find_word(&cursor)) > 0; cursor += length) {
         if (!is_word(cursor, length, key))
             continue;
         cursor += length;
-        next_word(&cursor);
-        return parse_number(cursor, value);
+        find_word(&cursor);
+        return parse_number(file, cursor, value);
     }
-    return false;
+    return fail(file);
 }
 
-bool proc_file_column(const struct proc_file *file, const char *line, const char *column,
-                      uint64_t *value)
+bool proc_file_get_column(const struct proc_file *file, const char *line, const char *column,
+                          uint64_t *value)
 {
     const char *heading = find_line(file->text, line);
-    const char *number = heading ? find_line(heading, line) : NULL;
-    if (!number)
-        return false;
+    const char *number = find_line(heading, line);
     size_t heading_length, number_length;
-    while ((heading_length = next_word(&heading)) > 0 && (number_length = next_word(&number)) > 0) {
+    while (number && (heading_length = find_word(&heading)) > 0 &&
+           (number_length = find_word(&number)) > 0) {
         if (is_word(heading, heading_length, column))
-            return parse_number(number, value);
+            return parse_number(file, number, value);
         heading += heading_length;
         number += number_length;
     }
-    return false;
+    return fail(file);
 }
 
-bool proc_file_number(const struct proc_file *file, uint64_t *value)
+bool proc_file_get_number(const struct proc_file *file, uint64_t *value)
 {
     size_t digits = strspn(file->text, "0123456789");
-    return parse_number(file->text, value) &&
-           file->text[digits + strspn(file->text + digits, " \t\r\n")] == '\0';
+    bool alone = file->text[digits + strspn(file->text + digits, " \t\r\n")] == '\0';
+    return alone ? parse_number(file, file->text, value) : fail(file);
 }
 
-bool proc_file_numbers(const struct proc_file *file, uint64_t *values, size_t count)
+bool proc_file_get_numbers(const struct proc_file *file, uint64_t *values, size_t count)
 {
     const char *cursor = file->text;
     for (size_t i = 0; i < count; i++) {
-        size_t length = next_word(&cursor);
-        if (length == 0 || !parse_number(cursor, &values[i]))
+        size_t length = find_word(&cursor);
+        if (!parse_number(file, cursor, &values[i]))
             return false;
         cursor += length;
     }

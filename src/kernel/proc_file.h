@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Reading the text files of /proc whole and finding numbers in them. Private to src/kernel.
+ * Reads the text files of /proc and finds numbers in them. Private to src/kernel.
+ *
+ * All functions return false with the fault filled when a file cannot be read or does not have
+ * what is asked for.
  */
 #ifndef SOCKDIAG_KERNEL_PROC_FILE_H
 #define SOCKDIAG_KERNEL_PROC_FILE_H
@@ -11,16 +14,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The largest file read into it, net/netstat, has about 4 KiB; a larger one than this is a fault.
- */
+/* The largest file, net/netstat, has about 4 KiB. A larger one than this is a fault. */
 enum { PROC_FILE_SIZE = 16384 };
 
 struct proc_file {
     const char *name; /* below the root, a literal: the subject of a fault */
+    struct fault *fault;
     char text[PROC_FILE_SIZE];
 };
 
-/* Read `root`/`name` into `file`, NUL-terminated. False with `fault` filled. */
+/* Read `root`/`name` into `file`, NUL-terminated. `fault` is filled now or when a number is not
+ * found later. */
 bool proc_file_read(struct proc_file *file, const char *root, const char *name,
                     struct fault *fault);
 
@@ -28,24 +32,20 @@ bool proc_file_read(struct proc_file *file, const char *root, const char *name,
 bool proc_file_read_text(char *text, size_t size, const char *root, const char *name,
                          struct fault *fault);
 
-/* False, after filling `fault` with FAULT_PROC_PARSE for the file `name`. */
-bool proc_file_not_understood(const char *name, struct fault *fault);
+/* Get the number after the word `key` on the line that begins with `line`:
+ * proc_file_get_keyed(file, "TCP:", "tw", &value) of "TCP: inuse 5 orphan 0 tw 1" is 1. */
+bool proc_file_get_keyed(const struct proc_file *file, const char *line, const char *key,
+                         uint64_t *value);
 
-/* The number after the word `key` on the line that begins with `line`, as in
- * "TCP: inuse 5 orphan 0 tw 1": proc_file_keyed(file, "TCP:", "tw", &value). False when it is not
- * there. */
-bool proc_file_keyed(const struct proc_file *file, const char *line, const char *key,
-                     uint64_t *value);
+/* Get the number below the heading `column`. As in net/netstat, a line of headings comes before
+ * one of numbers, and both begin with `line`. */
+bool proc_file_get_column(const struct proc_file *file, const char *line, const char *column,
+                          uint64_t *value);
 
-/* The number under the heading `column` where the file has a line of headings and then one of
- * numbers, both beginning with `line`, as net/netstat has. False when it is not there. */
-bool proc_file_column(const struct proc_file *file, const char *line, const char *column,
-                      uint64_t *value);
+/* Get the number that is the whole file. */
+bool proc_file_get_number(const struct proc_file *file, uint64_t *value);
 
-/* The whole file is one number. */
-bool proc_file_number(const struct proc_file *file, uint64_t *value);
-
-/* The first line begins with `count` numbers. */
-bool proc_file_numbers(const struct proc_file *file, uint64_t *values, size_t count);
+/* Get the `count` numbers that the first line begins with. */
+bool proc_file_get_numbers(const struct proc_file *file, uint64_t *values, size_t count);
 
 #endif

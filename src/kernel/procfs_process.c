@@ -15,10 +15,9 @@ static bool read_memory(const char *root, struct process_usage *usage, struct fa
 {
     struct proc_file file;
     uint64_t pages[2]; /* total, resident: proc_pid_statm(5) */
-    if (!proc_file_read(&file, root, "self/statm", fault))
+    if (!proc_file_read(&file, root, "self/statm", fault) ||
+        !proc_file_get_numbers(&file, pages, 2))
         return false;
-    if (!proc_file_numbers(&file, pages, 2))
-        return proc_file_not_understood(file.name, fault);
     uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);
     usage->virtual_bytes = pages[0] * page_size;
     usage->resident_bytes = pages[1] * page_size;
@@ -30,15 +29,13 @@ static bool count_descriptors(const char *root, uint64_t *open, struct fault *fa
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/self/fd", root);
     DIR *directory = opendir(path);
-    if (!directory) {
-        *fault = (struct fault){FAULT_PROC_READ, errno, "self/fd"};
-        return false;
-    }
+    if (!directory)
+        return fault_set(fault, FAULT_PROC_READ, errno, "self/fd");
     *open = 0;
     for (const struct dirent *entry; (entry = readdir(directory));)
         *open += entry->d_name[0] != '.';
     closedir(directory);
-    --*open; /* the one that was reading */
+    --*open; /* that of `directory` */
     return true;
 }
 

@@ -5,7 +5,7 @@
 
 #include "proc_file.h"
 
-/* thread-self, not self: a thread may have entered another network namespace than its process. */
+/* thread-self, not self: a thread may be in a different network namespace than its process. */
 #define NET "thread-self/net/"
 
 bool procfs_read_tcp_usage(const char *root, struct tcp_usage *usage, struct fault *fault)
@@ -13,15 +13,13 @@ bool procfs_read_tcp_usage(const char *root, struct tcp_usage *usage, struct fau
     struct proc_file file;
     uint64_t ipv4, ipv6 = 0;
 
-    if (!proc_file_read(&file, root, NET "sockstat", fault))
+    if (!proc_file_read(&file, root, NET "sockstat", fault) ||
+        !proc_file_get_keyed(&file, "TCP:", "inuse", &ipv4) ||
+        !proc_file_get_keyed(&file, "TCP:", "tw", &usage->minisockets))
         return false;
-    if (!proc_file_keyed(&file, "TCP:", "inuse", &ipv4) ||
-        !proc_file_keyed(&file, "TCP:", "tw", &usage->minisockets))
-        return proc_file_not_understood(file.name, fault);
-
     if (proc_file_read(&file, root, NET "sockstat6", fault)) {
-        if (!proc_file_keyed(&file, "TCP6:", "inuse", &ipv6))
-            return proc_file_not_understood(file.name, fault);
+        if (!proc_file_get_keyed(&file, "TCP6:", "inuse", &ipv6))
+            return false;
     } else if (fault->error_number != ENOENT) {
         return false;
     }
@@ -48,15 +46,13 @@ bool procfs_read_tcp_counters(const char *root, struct tcp_counters *counters, s
     if (!proc_file_read(&file, root, NET "netstat", fault))
         return false;
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
-        if (!proc_file_column(&file, "TcpExt:", columns[i].name, columns[i].value))
-            return proc_file_not_understood(file.name, fault);
+        if (!proc_file_get_column(&file, "TcpExt:", columns[i].name, columns[i].value))
+            return false;
     }
-
-    if (!proc_file_read(&file, root, NET "snmp", fault))
+    if (!proc_file_read(&file, root, NET "snmp", fault) ||
+        !proc_file_get_column(&file, "Tcp:", "ActiveOpens", &active_opens) ||
+        !proc_file_get_column(&file, "Tcp:", "PassiveOpens", &passive_opens))
         return false;
-    if (!proc_file_column(&file, "Tcp:", "ActiveOpens", &active_opens) ||
-        !proc_file_column(&file, "Tcp:", "PassiveOpens", &passive_opens))
-        return proc_file_not_understood(file.name, fault);
     counters->time_wait_started = time_wait_normal + time_wait_short;
     counters->opens = active_opens + passive_opens;
     return true;
@@ -65,9 +61,7 @@ bool procfs_read_tcp_counters(const char *root, struct tcp_counters *counters, s
 static bool read_number(const char *root, const char *name, uint64_t *value, struct fault *fault)
 {
     struct proc_file file;
-    if (!proc_file_read(&file, root, name, fault))
-        return false;
-    return proc_file_number(&file, value) || proc_file_not_understood(file.name, fault);
+    return proc_file_read(&file, root, name, fault) && proc_file_get_number(&file, value);
 }
 
 bool procfs_read_tcp_settings(const char *root, struct tcp_settings *settings, struct fault *fault)

@@ -9,16 +9,11 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "inet_diag_message.h"
 
 static const struct timeval reply_timeout = {.tv_sec = 10};
-
-static bool fail(struct fault *fault, enum fault_reason reason, int error_number)
-{
-    *fault = (struct fault){.reason = reason, .error_number = error_number};
-    return false;
-}
 
 int sock_diag_open_netlink(void *context)
 {
@@ -27,13 +22,13 @@ int sock_diag_open_netlink(void *context)
     return fd < 0 ? -errno : fd;
 }
 
-/* The errno in a netlink error, which is negative there; EPROTO for what is none. */
-static int errno_of(int error)
+/* The errno in a netlink error, where it is negative; EPROTO if it is not an errno. */
+static int decode_errno(int error)
 {
     return error < 0 && error >= -4095 ? -error : EPROTO;
 }
 
-/* The messages that are not rows. False when the dump has failed. */
+/* Handle a message that is not a row. False when the dump has failed. */
 static bool handle_control(const struct nlmsghdr *header, bool *done, struct fault *fault)
 {
     const void *payload = mnl_nlmsg_get_payload(header);
@@ -41,26 +36,27 @@ static bool handle_control(const struct nlmsghdr *header, bool *done, struct fau
     switch (header->nlmsg_type) {
     case NLMSG_ERROR:
         if (length < sizeof(struct nlmsgerr))
-            return fail(fault, FAULT_NETLINK_MALFORMED, 0);
-        return fail(fault, FAULT_NETLINK_REFUSED,
-                    errno_of(((const struct nlmsgerr *)payload)->error));
+            return fault_set(fault, FAULT_NETLINK_MALFORMED, 0, NULL);
+        return fault_set(fault, FAULT_NETLINK_REFUSED,
+                         decode_errno(((const struct nlmsgerr *)payload)->error), NULL);
     case NLMSG_DONE:
-        /* A dump that fails half way ends here too, with a negative errno as its payload. */
+        /* A dump that fails half way ends with this, too: the payload is a negative errno. */
         if (length < sizeof(int))
-            return fail(fault, FAULT_NETLINK_MALFORMED, 0);
+            return fault_set(fault, FAULT_NETLINK_MALFORMED, 0, NULL);
         if (*(const int *)payload < 0)
-            return fail(fault, FAULT_NETLINK_REFUSED, errno_of(*(const int *)payload));
+            return fault_set(fault, FAULT_NETLINK_REFUSED, decode_errno(*(const int *)payload),
+                             NULL);
         *done = true;
         return true;
     case NLMSG_OVERRUN:
-        return fail(fault, FAULT_NETLINK_TRUNCATED, 0);
+        return fault_set(fault, FAULT_NETLINK_TRUNCATED, 0, NULL);
     default:
         return true;
     }
 }
 
-/* Is a whole message at `header`, with `left` bytes to the end? libmnl 1.0.4 compares the lengths
- * as signed numbers and takes one of 2^31 and more for a small one. */
+/* Are the `left` bytes at `header` a whole message or more? libmnl 1.0.4 compares lengths as signed
+ * numbers: it takes 2^31 and more for a small one. */
 static bool is_whole(const struct nlmsghdr *header, int left)
 {
     return mnl_nlmsg_ok(header, left) && header->nlmsg_len <= (unsigned)left;
@@ -86,43 +82,56 @@ bool sock_diag_decode(const void *data, size_t length, socket_record_consumer *c
         case INET_DIAG_UNKNOWN:
             break;
         case INET_DIAG_SHORT:
-            return fail(fault, FAULT_NETLINK_MALFORMED, 0);
+            return fault_set(fault, FAULT_NETLINK_MALFORMED, 0, NULL);
         }
     }
     if (left > 0 && !*done)
-        return fail(fault, FAULT_NETLINK_MALFORMED, 0);
+        return fault_set(fault, FAULT_NETLINK_MALFORMED, 0, NULL);
     return true;
 }
 
-/* Send a whole request and read until the dump it asks for has ended. */
-static bool dump(int fd, const struct nlmsghdr *request, socket_record_consumer *consume,
-                 void *context, uint64_t *rows, struct fault *fault)
+/* Send a request and read its dump to the end. */
+static bool exchange(int fd, const struct nlmsghdr *request, socket_record_consumer *consume,
+                     void *context, uint64_t *rows, struct fault *fault)
 {
     _Alignas(struct nlmsghdr) char buffer[SOCK_DIAG_BUFFER_SIZE];
 
-    *rows = 0;
     if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &reply_timeout, sizeof reply_timeout) < 0)
-        return fail(fault, FAULT_NETLINK_OPEN, errno);
-    /* No destination: an unconnected netlink socket sends to the kernel. */
+        return fault_set(fault, FAULT_NETLINK_OPEN, errno, NULL);
+    /* An unconnected netlink socket sends to the kernel. */
     if (send(fd, request, request->nlmsg_len, MSG_NOSIGNAL) < 0)
-        return fail(fault, FAULT_NETLINK_SEND, errno);
+        return fault_set(fault, FAULT_NETLINK_SEND, errno, NULL);
     for (bool done = false; !done;) {
-        /* MSG_TRUNC: return the length that the datagram had, not what fitted. */
+        /* MSG_TRUNC: return the length of the datagram even if it did not fit. */
         ssize_t received = recv(fd, buffer, sizeof buffer, MSG_TRUNC);
         if (received < 0 && errno == EINTR)
             continue;
         if (received <= 0)
-            return fail(fault, FAULT_NETLINK_RECEIVE, received < 0 ? errno : ECONNRESET);
+            return fault_set(fault, FAULT_NETLINK_RECEIVE, received < 0 ? errno : ECONNRESET, NULL);
         if ((size_t)received > sizeof buffer)
-            return fail(fault, FAULT_NETLINK_TRUNCATED, 0);
+            return fault_set(fault, FAULT_NETLINK_TRUNCATED, 0, NULL);
         if (!sock_diag_decode(buffer, (size_t)received, consume, context, rows, &done, fault))
             return false;
     }
     return true;
 }
 
-bool sock_diag_dump_tcp(int fd, tcp_state_set states, socket_record_consumer *consume,
-                        void *context, uint64_t *rows, struct fault *fault)
+static bool dump(const struct kernel_access *kernel, const struct nlmsghdr *request,
+                 socket_record_consumer *consume, void *context, uint64_t *rows,
+                 struct fault *fault)
+{
+    *rows = 0;
+    int fd = kernel->open_sock_diag(kernel->opener_context);
+    if (fd < 0)
+        return fault_set(fault, FAULT_NETLINK_OPEN, -fd, NULL);
+    bool whole = exchange(fd, request, consume, context, rows, fault);
+    close(fd);
+    return whole;
+}
+
+bool sock_diag_dump_tcp(const struct kernel_access *kernel, tcp_state_set states,
+                        socket_record_consumer *consume, void *context, uint64_t *rows,
+                        struct fault *fault)
 {
     const struct {
         struct nlmsghdr header;
@@ -131,13 +140,14 @@ bool sock_diag_dump_tcp(int fd, tcp_state_set states, socket_record_consumer *co
         .header = {.nlmsg_len = sizeof request,
                    .nlmsg_type = TCPDIAG_GETSOCK,
                    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-        .body = {.idiag_states = inet_diag_state_mask(states)},
+        .body = {.idiag_states = inet_diag_make_state_mask(states)},
     };
-    return dump(fd, &request.header, consume, context, rows, fault);
+    return dump(kernel, &request.header, consume, context, rows, fault);
 }
 
-bool sock_diag_dump_udp(int fd, enum ip_family family, socket_record_consumer *consume,
-                        void *context, uint64_t *rows, struct fault *fault)
+bool sock_diag_dump_udp(const struct kernel_access *kernel, enum ip_family family,
+                        socket_record_consumer *consume, void *context, uint64_t *rows,
+                        struct fault *fault)
 {
     const struct {
         struct nlmsghdr header;
@@ -150,5 +160,5 @@ bool sock_diag_dump_udp(int fd, enum ip_family family, socket_record_consumer *c
                  .sdiag_protocol = IPPROTO_UDP,
                  .idiag_states = UINT32_MAX},
     };
-    return dump(fd, &request.header, consume, context, rows, fault);
+    return dump(kernel, &request.header, consume, context, rows, fault);
 }

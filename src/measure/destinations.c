@@ -1,43 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "destinations.h"
 
-#include "base/hash.h"
+#include "base/index.h"
+#include "top.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Open addressing with linear probing, at most half full: positions in `entries` plus one. */
 enum { INDEX_SIZE = 2 * DESTINATIONS_CAPACITY };
 
-/* So many entries are looked at to find the middle of all. */
+/* The entries that are sampled to estimate the median of all. */
 enum { SAMPLE_SIZE = 1024 };
 
-/* The words that tell destinations apart: of IPv4, three; of IPv6, nine. */
-enum { IPV4_KEY_WORDS = 3, IPV6_KEY_WORDS = 9 };
-
+enum { KEY_WORDS = 5 };
 struct key {
-    uint32_t word[IPV6_KEY_WORDS];
-    uint32_t count;
+    uint64_t word[KEY_WORDS]; /* local address, remote address; family and remote port */
 };
 
 struct entry {
     struct key key;
-    /* What the destination has at most: `missed` plus the ports counted since it was entered. */
-    uint32_t level;
-    uint32_t missed; /* the error bound when it was entered */
+    uint32_t missed; /* the error bound when it was entered: there may be as many ports more */
+    uint32_t ports;
     uint32_t preferred_ports;
 };
 
 struct destinations {
-    uint64_t seed;
-    uint64_t seen; /* besides the incumbents */
+    struct index index;
+    uint64_t seen; /* without the incumbents */
     uint32_t error_bound;
     uint32_t count;
-    uint32_t incumbents; /* the first of `entries`: named for the last sample, in use or not */
-    uint32_t named_count;
-    struct key named[DESTINATIONS_MAX_TOP]; /* in this sample, once destinations_top() was called */
-    uint16_t index[INDEX_SIZE];
+    uint32_t incumbents; /* the first of `entries`: picked in the last sample, with ports or not */
+    uint32_t picked_count;
+    struct key picked[DESTINATIONS_MAX_TOP]; /* last, in this sample or an earlier one */
+    uint16_t places[INDEX_SIZE];
     struct entry entries[DESTINATIONS_CAPACITY];
 };
 _Static_assert(DESTINATIONS_CAPACITY <= UINT16_MAX, "positions plus one must fit the index");
@@ -46,7 +42,8 @@ struct destinations *destinations_create(void)
 {
     struct destinations *destinations = calloc(1, sizeof *destinations);
     if (destinations)
-        destinations->seed = hash_random_seed();
+        destinations->index = index_make(destinations->places, INDEX_SIZE, destinations->entries,
+                                         sizeof destinations->entries[0], KEY_WORDS);
     return destinations;
 }
 
@@ -55,53 +52,30 @@ void destinations_destroy(struct destinations *destinations)
     free(destinations);
 }
 
-static void clear_index(struct destinations *destinations)
+static void set_key(struct key *key, const struct socket_record *record)
 {
-    memset(destinations->index, 0, sizeof destinations->index);
-}
-
-static struct key key_of(const struct socket_record *record)
-{
-    struct key key = {0};
-    if (record->family == IP_FAMILY_IPV4) {
-        key.count = IPV4_KEY_WORDS;
-        key.word[0] = record->local_address.word[0];
-        key.word[1] = record->remote_address.word[0];
-    } else {
-        key.count = IPV6_KEY_WORDS;
-        memcpy(&key.word[0], record->local_address.word, sizeof record->local_address.word);
-        memcpy(&key.word[4], record->remote_address.word, sizeof record->remote_address.word);
-    }
-    key.word[key.count - 1] = record->remote_port;
-    return key;
-}
-
-static bool same_key(const struct key *a, const struct key *b)
-{
-    return a->count == b->count && memcmp(a->word, b->word, a->count * sizeof a->word[0]) == 0;
-}
-
-/* The place in the index where the destination is or, if it is not there, belongs. */
-static uint16_t *find_place(struct destinations *destinations, const struct key *key)
-{
-    size_t place = hash_words(destinations->seed, key->word, key->count) % INDEX_SIZE;
-    while (destinations->index[place] &&
-           !same_key(&destinations->entries[destinations->index[place] - 1].key, key))
-        place = (place + 1) % INDEX_SIZE;
-    return &destinations->index[place];
+    memcpy(&key->word[0], &record->local_address, sizeof record->local_address);
+    memcpy(&key->word[2], &record->remote_address, sizeof record->remote_address);
+    key->word[4] = (uint64_t)record->family << 16 | record->remote_port;
 }
 
 void destinations_clear(struct destinations *destinations)
 {
     if (destinations->count > 0)
-        clear_index(destinations);
+        index_clear(&destinations->index);
     destinations->seen = 0;
     destinations->error_bound = 0;
-    for (uint32_t i = 0; i < destinations->named_count; i++) {
-        destinations->entries[i] = (struct entry){.key = destinations->named[i]};
-        *find_place(destinations, &destinations->named[i]) = (uint16_t)(i + 1);
+    for (uint32_t i = 0; i < destinations->picked_count; i++) {
+        destinations->entries[i] = (struct entry){.key = destinations->picked[i]};
+        *index_find(&destinations->index, destinations->picked[i].word) = (uint16_t)(i + 1);
     }
-    destinations->incumbents = destinations->count = destinations->named_count;
+    destinations->incumbents = destinations->count = destinations->picked_count;
+}
+
+/* Returns the most ports that the destination may have. */
+static uint32_t find_level(const struct entry *entry)
+{
+    return entry->missed + entry->ports;
 }
 
 static int compare_levels(const void *left, const void *right)
@@ -110,31 +84,30 @@ static int compare_levels(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* The middle level of entries spread over the table: at least half of those looked at are not above
- * it, and few of these are incumbents, so that dropping what is not above it makes room each time.
- */
-static uint32_t middle_level(const struct destinations *destinations)
+/* Estimate the median level. At least half of the sampled entries are not above it, and few of
+ * these are incumbents: dropping them always makes room. */
+static uint32_t estimate_median(const struct destinations *destinations)
 {
     uint32_t levels[SAMPLE_SIZE];
     for (size_t i = 0; i < SAMPLE_SIZE; i++)
-        levels[i] = destinations->entries[i * DESTINATIONS_CAPACITY / SAMPLE_SIZE].level;
+        levels[i] = find_level(&destinations->entries[i * DESTINATIONS_CAPACITY / SAMPLE_SIZE]);
     qsort(levels, SAMPLE_SIZE, sizeof levels[0], compare_levels);
     return levels[SAMPLE_SIZE / 2];
 }
 
-/* Drop about half of the full table: every entry not above the middle, which is the new bound. The
- * incumbents stay, and stay the first. */
+/* Drop about half of the full table: the entries that are not above the median, which is the new
+ * error bound. The incumbents stay, at the front. */
 static void make_room(struct destinations *destinations)
 {
-    destinations->error_bound = middle_level(destinations);
-    clear_index(destinations);
+    destinations->error_bound = estimate_median(destinations);
+    index_clear(&destinations->index);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < destinations->count; i++) {
         const struct entry *entry = &destinations->entries[i];
-        if (i >= destinations->incumbents && entry->level <= destinations->error_bound)
+        if (i >= destinations->incumbents && find_level(entry) <= destinations->error_bound)
             continue;
         destinations->entries[kept] = *entry;
-        *find_place(destinations, &destinations->entries[kept].key) = (uint16_t)(kept + 1);
+        *index_find(&destinations->index, entry->key.word) = (uint16_t)(kept + 1);
         kept++;
     }
     destinations->count = kept;
@@ -146,73 +119,62 @@ static struct entry *enter(struct destinations *destinations, const struct key *
 {
     if (destinations->count == DESTINATIONS_CAPACITY) {
         make_room(destinations);
-        place = find_place(destinations, key);
+        place = index_find(&destinations->index, key->word);
     }
     destinations->seen++;
     struct entry *entry = &destinations->entries[destinations->count++];
     *place = (uint16_t)destinations->count;
-    *entry = (struct entry){
-        .key = *key, .level = destinations->error_bound, .missed = destinations->error_bound};
+    *entry = (struct entry){.key = *key, .missed = destinations->error_bound};
     return entry;
 }
 
 void destinations_add(struct destinations *destinations, const struct socket_record *record,
                       bool preferred)
 {
-    struct key key = key_of(record);
-    uint16_t *place = find_place(destinations, &key);
+    struct key key;
+    set_key(&key, record);
+    uint16_t *place = index_find(&destinations->index, key.word);
     struct entry *entry =
         *place ? &destinations->entries[*place - 1] : enter(destinations, &key, place);
-    entry->level++;
+    entry->ports++;
     entry->preferred_ports += preferred;
 }
 
-static uint32_t ports_of(const struct entry *entry)
+/* Fullest first, equal ones by address. */
+static int compare_entries(const void *left, const void *right)
 {
-    return entry->level - entry->missed;
-}
-
-/* Does `a` come before `b`, fullest first? */
-static bool is_fuller(const struct entry *a, const struct entry *b)
-{
-    if (ports_of(a) != ports_of(b))
-        return ports_of(a) > ports_of(b);
-    if (a->key.count != b->key.count)
-        return a->key.count < b->key.count;
-    return memcmp(a->key.word, b->key.word, a->key.count * sizeof a->key.word[0]) < 0;
+    const struct entry *a = left, *b = right;
+    if (a->ports != b->ports)
+        return a->ports > b->ports ? -1 : 1;
+    return memcmp(&a->key, &b->key, sizeof a->key);
 }
 
 static struct destination describe(const struct entry *entry)
 {
-    const struct key *key = &entry->key;
+    const uint64_t *word = entry->key.word;
     struct destination row = {
-        .family = key->count == IPV4_KEY_WORDS ? IP_FAMILY_IPV4 : IP_FAMILY_IPV6,
-        .remote_port = (uint16_t)key->word[key->count - 1],
-        .ports = ports_of(entry),
+        .family = (enum ip_family)(word[4] >> 16),
+        .remote_port = (uint16_t)word[4],
+        .ports = entry->ports,
         .preferred_ports = entry->preferred_ports,
     };
-    if (row.family == IP_FAMILY_IPV4) {
-        row.local_address.word[0] = key->word[0];
-        row.remote_address.word[0] = key->word[1];
-    } else {
-        memcpy(row.local_address.word, &key->word[0], sizeof row.local_address.word);
-        memcpy(row.remote_address.word, &key->word[4], sizeof row.remote_address.word);
-    }
+    memcpy(&row.local_address, &word[0], sizeof row.local_address);
+    memcpy(&row.remote_address, &word[2], sizeof row.remote_address);
     return row;
 }
 
-/* The position of the fullest entry; 0 if there is none. */
+/* Returns the position of the fullest entry, 0 if there is none. */
 static uint32_t find_fullest(const struct destinations *destinations)
 {
     uint32_t fullest = 0;
     for (uint32_t i = 1; i < destinations->count; i++) {
-        if (is_fuller(&destinations->entries[i], &destinations->entries[fullest]))
+        if (compare_entries(&destinations->entries[i], &destinations->entries[fullest]) < 0)
             fullest = i;
     }
     return fullest;
 }
 
-bool destinations_fullest(const struct destinations *destinations, struct destination *fullest)
+bool destinations_find_fullest(const struct destinations *destinations, struct destination *fullest)
 {
     if (destinations->count == 0)
         return false;
@@ -221,82 +183,58 @@ bool destinations_fullest(const struct destinations *destinations, struct destin
 }
 
 /*
- * By what destinations are chosen. Counts that come and go by chance spread by their square root:
- * of thousands that hold a hundred ports on average, a few have 65 and a few 135. In square roots
- * all spread by a half, however large they are. An incumbent has six times that more, so that
- * chance alone does not replace it: if it has 1 port it gives way to 16, if 100 to 169, if 10,000
- * to 10,609.
+ * Random counts have a standard deviation of their square root: of thousands of destinations with a
+ * mean of 100 ports, a few have 65 and a few 135. The standard deviation of their square roots is
+ * 1/2, whatever the mean is. The six of them that an incumbent gets ahead keep chance from
+ * replacing it: from 1 port, 16 replace it; from 100 ports, 169; from 10,000 ports, 10,609.
  */
-static double rank(const struct destinations *destinations, uint32_t position)
+static double rate(const struct destinations *destinations, uint32_t position)
 {
-    double root = sqrt(ports_of(&destinations->entries[position]));
+    double root = sqrt(destinations->entries[position].ports);
     return position < destinations->incumbents ? root + 3 : root;
 }
 
-/* A destination among those that are chosen. */
-struct choice {
-    double rank;
-    const struct entry *entry;
-};
-
-static bool goes_before(const struct choice *a, const struct choice *b)
+static int compare_candidates(const void *left, const void *right)
 {
-    return a->rank != b->rank ? a->rank > b->rank : is_fuller(a->entry, b->entry);
+    const struct candidate *a = left, *b = right;
+    return compare_entries(a->entry, b->entry);
 }
 
-/* Insertion into a short list of the `top` first; returns how many it has. */
-static size_t offer(struct choice *choices, size_t count, size_t top, struct choice choice)
+size_t destinations_pick_top(struct destinations *destinations, struct destination *rows,
+                             size_t top, uint64_t always)
 {
-    if (count == top && !goes_before(&choice, &choices[top - 1]))
-        return count;
-    size_t place = count < top ? count++ : top - 1;
-    for (; place > 0 && goes_before(&choice, &choices[place - 1]); place--)
-        choices[place] = choices[place - 1];
-    choices[place] = choice;
-    return count;
-}
-
-/* Fullest first. */
-static int compare_choices(const void *left, const void *right)
-{
-    const struct choice *a = left, *b = right;
-    return is_fuller(b->entry, a->entry) - is_fuller(a->entry, b->entry);
-}
-
-size_t destinations_top(struct destinations *destinations, struct destination *rows, size_t top,
-                        uint64_t always)
-{
-    struct choice choices[DESTINATIONS_MAX_TOP];
-    size_t count = 0;
-    if (top > DESTINATIONS_MAX_TOP)
-        top = DESTINATIONS_MAX_TOP;
+    struct candidate candidates[DESTINATIONS_MAX_TOP];
+    struct top list = {
+        .candidates = candidates,
+        .limit = top < DESTINATIONS_MAX_TOP ? top : DESTINATIONS_MAX_TOP,
+        .compare = compare_entries,
+    };
     uint32_t fullest = find_fullest(destinations);
-    for (uint32_t i = 0; top > 0 && i < destinations->count; i++) {
-        const struct entry *entry = &destinations->entries[i];
-        bool surely = i == fullest && ports_of(entry) >= always;
-        if (ports_of(entry) > 0)
-            count = offer(choices, count, top,
-                          (struct choice){surely ? INFINITY : rank(destinations, i), entry});
+    for (uint32_t i = 0; i < destinations->count; i++) {
+        struct entry *entry = &destinations->entries[i];
+        bool surely = i == fullest && entry->ports >= always;
+        if (entry->ports > 0)
+            top_offer(&list, surely ? INFINITY : rate(destinations, i), entry);
     }
-    // cppcheck-suppress uninitvar ; the first `count` are set
-    qsort(choices, count, sizeof choices[0], compare_choices);
-    for (size_t i = 0; i < count; i++) {
-        rows[i] = describe(choices[i].entry);
-        destinations->named[i] = choices[i].entry->key;
+    qsort(candidates, list.count, sizeof candidates[0], compare_candidates);
+    for (size_t i = 0; i < list.count; i++) {
+        const struct entry *entry = candidates[i].entry;
+        rows[i] = describe(entry);
+        destinations->picked[i] = entry->key;
     }
-    destinations->named_count = (uint32_t)count;
-    return count;
+    destinations->picked_count = (uint32_t)list.count;
+    return list.count;
 }
 
-uint64_t destinations_seen(const struct destinations *destinations)
+uint64_t destinations_count(const struct destinations *destinations)
 {
     uint64_t seen = destinations->seen;
     for (uint32_t i = 0; i < destinations->incumbents; i++)
-        seen += ports_of(&destinations->entries[i]) > 0;
+        seen += destinations->entries[i].ports > 0;
     return seen;
 }
 
-uint32_t destinations_error_bound(const struct destinations *destinations)
+uint32_t destinations_get_error_bound(const struct destinations *destinations)
 {
     return destinations->error_bound;
 }

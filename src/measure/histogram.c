@@ -11,11 +11,11 @@ struct histogram histogram_make(const double *bounds, size_t bound_count, int na
         .bounds = bounds, .bound_count = bound_count, .native_lowest = native_lowest};
 }
 
-/* The number of the native bucket of `value`, which is positive. By comparison with the bounds, not
- * by a logarithm: a power of two must not fall into the next bucket by a rounding. */
-static int native_bucket(double value)
+/* Find the number of the native bucket of a positive value. It compares with the bounds because the
+ * rounding of a logarithm could put a power of two in the next bucket. */
+static int find_native_bucket(double value)
 {
-    /* 2^(n / 8 - 1): where the eight buckets of the fractions from a half up to one end. */
+    /* 2^(n / 8 - 1): the bounds of the buckets of fractions from 1/2 to 1. */
     static const double fractions[1 << HISTOGRAM_NATIVE_SCHEMA] = {
         0.5,
         0x1.172b83c7d517bp-1,
@@ -39,7 +39,7 @@ static void observe_native(struct histogram *histogram, double value)
         histogram->zeros++;
         return;
     }
-    int bucket = native_bucket(value) - histogram->native_lowest;
+    int bucket = find_native_bucket(value) - histogram->native_lowest;
     if (bucket < 0)
         bucket = 0;
     if (bucket >= HISTOGRAM_NATIVE_BUCKETS)

@@ -3,19 +3,19 @@
 
 #include <string.h>
 
-static size_t place_of(int64_t slot)
+static size_t find_place(int64_t slot)
 {
     return (size_t)(slot % HISTORY_SLOTS);
 }
 
-/* Forget what the slots up to `slot` held a quarter of an hour ago. */
+/* Make `slot` the newest: the slots up to it forget what they had 15 minutes ago. */
 static void advance(struct history *history, int64_t slot)
 {
     if (slot - history->newest >= HISTORY_SLOTS)
         memset(history->known, 0, sizeof history->known);
     else
         for (int64_t passed = history->newest + 1; passed <= slot; passed++)
-            history->known[place_of(passed)] = false;
+            history->known[find_place(passed)] = false;
     history->newest = slot;
 }
 
@@ -25,17 +25,17 @@ void history_observe(struct history *history, int64_t now, uint64_t value)
     if (!history->started || slot > history->newest)
         advance(history, slot);
     history->started = true;
-    size_t place = place_of(slot);
+    size_t place = find_place(slot);
     if (!history->known[place] || value > history->highest[place])
         history->highest[place] = value;
     history->known[place] = true;
 }
 
-bool history_at(const struct history *history, size_t age, uint64_t *highest)
+bool history_read(const struct history *history, size_t age, uint64_t *highest)
 {
     int64_t slot = history->newest - (int64_t)age;
-    if (!history->started || slot < 0 || !history->known[place_of(slot)])
+    if (!history->started || slot < 0 || !history->known[find_place(slot)])
         return false;
-    *highest = history->highest[place_of(slot)];
+    *highest = history->highest[find_place(slot)];
     return true;
 }

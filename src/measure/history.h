@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The last quarter of an hour of a count, for a chart: the highest value in each slot of five
- * seconds, so that a short spike is not lost between two points.
+ * The last 15 minutes of a count, for a chart: the highest value in each slot of five seconds, so
+ * that the chart shows short spikes.
  */
 #ifndef SOCKDIAG_HISTORY_H
 #define SOCKDIAG_HISTORY_H
@@ -17,18 +17,18 @@ enum { HISTORY_SLOTS = 180 };
 
 /* All zero is an empty history. */
 struct history {
-    uint64_t highest[HISTORY_SLOTS]; /* of slot number n: at n % HISTORY_SLOTS */
-    bool known[HISTORY_SLOTS];       /* something was observed in that slot */
-    int64_t newest;                  /* number of the slot last observed in */
+    uint64_t highest[HISTORY_SLOTS]; /* of slot n at n % HISTORY_SLOTS */
+    bool known[HISTORY_SLOTS];
+    int64_t newest; /* the last slot with a value */
     bool started;
 };
 
-/* Take in `value`, seen at `now`: monotonic, in nanoseconds, never before an earlier call's. Slots
- * that were passed over since are unknown. */
+/* Add `value`, seen at `now`: monotonic, in nanoseconds, not before that of the last call. Slots
+ * without a value are unknown. */
 void history_observe(struct history *history, int64_t now, uint64_t value);
 
-/* The highest value of the slot that lies `age` slots (less than HISTORY_SLOTS) before the newest;
- * false where nothing was observed. */
-bool history_at(const struct history *history, size_t age, uint64_t *highest);
+/* Read the highest value of the slot that is `age` slots (less than HISTORY_SLOTS) before the
+ * newest. False when it is unknown. */
+bool history_read(const struct history *history, size_t age, uint64_t *highest);
 
 #endif

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Does the identity of state_counts.h hold on this kernel? Each whole dump answers it: it lists
- * what the identity only derives. On a busy host the two never agree to the socket, for a dump
- * takes time; so the totals are read just before and just after it, and only what lies outside
- * both, by more than the connections that came and went meanwhile, speaks against the identity.
+ * Checks the identity of state_counts.h on this kernel with each whole dump, which lists what the
+ * identity derives. On a busy host the two differ because a dump takes time. So the totals are read
+ * before and after it, and a count disagrees only if it is outside of both by more than the
+ * connections that were opened and closed meanwhile.
  */
 #ifndef SOCKDIAG_IDENTITY_CHECK_H
 #define SOCKDIAG_IDENTITY_CHECK_H
@@ -12,27 +12,25 @@
 
 #include <stdbool.h>
 
-/* So many checks in a row must disagree before the identity is given up, and so many agree before
- * it is trusted again. */
+/* Checks in a row that must disagree before the identity is distrusted, and agree before it is
+ * trusted again. */
 enum { IDENTITY_DISTRUST_AFTER = 3, IDENTITY_TRUST_AFTER = 12 };
 
-/* The kernel's totals and counters at one moment. */
+/* The kernel's totals and counters, read together. */
 struct tcp_moment {
     struct tcp_usage usage;
     struct tcp_counters counters;
 };
 
 struct identity_check {
-    bool distrusted;             /* the identity is not to be used */
-    unsigned streak;             /* checks in a row that speak against the present verdict */
-    struct derived_counts drift; /* of the last check: sockets by which the two counts differ */
+    bool distrusted; /* do not use the identity */
+    unsigned streak; /* checks in a row that contradict `distrusted` */
+    /* Of the last check: by how much the dumped count is outside of the two derived ones. */
+    struct derived_counts drift;
 };
 
-/*
- * Compare one whole dump with the totals read before and after it. All zero is the check of an
- * identity that is trusted until it fails. Drift is the distance of the dumped count from the
- * range that the two derived ones span: 0 while it lies within.
- */
+/* Compare a whole dump with the totals that were read before and after it. A check begins as all
+ * zero. */
 void identity_check_update(struct identity_check *check, const struct state_counts *dumped,
                            const struct tcp_moment *before, const struct tcp_moment *after);
 

@@ -1,60 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "listeners.h"
 
-#include "base/hash.h"
+#include "base/index.h"
 #include "base/port_set.h"
 #include "peak_window.h"
+#include "top.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The index is open addressing with linear probing, at most half full. It holds positions in
- * `entries` plus one; zero is a free place. */
 enum { INDEX_SIZE = 2 * LISTENERS_CAPACITY };
 
-/* The accept queue of one socket. */
-struct queue {
-    uint64_t length;
-    uint64_t limit;
-};
+/* Family and port; address. */
+enum { KEY_WORDS = 3 };
 
 struct entry {
-    struct listener_row row;
+    uint64_t key[KEY_WORDS];
+    struct listener_row row;  /* of the last sample; no `queues` if it is not from a whole one */
+    struct listener_row next; /* of the sample in progress; no `queues` until it is added */
     struct peak_window peak;
-    /* The sample under way; one that fails never gets further. */
-    bool seen;
-    struct queue fullest; /* of those seen */
-    uint64_t queues;
-    uint64_t sockets[TCP_STATES];
-
-    bool sampled;                  /* `row` comes from a whole sample */
-    bool shown[LISTENER_RANKINGS]; /* among the busiest, the last time */
+    bool picked[LISTENER_RANKINGS]; /* the last time */
 };
 
 struct listeners {
     int64_t peak_window;
-    uint64_t seed;
-    uint64_t untracked;
-    uint64_t untracked_so_far; /* in the sample under way, as are the next two */
+    struct port_set ports; /* of the sample in progress: most sockets are on other ports */
     struct port_set untracked_ports;
-    uint64_t untracked_sockets_so_far[TCP_STATES];
-    uint64_t untracked_sockets[TCP_STATES]; /* of the last detailed sample */
+    struct listener_row untracked; /* the sum of the listeners beyond the capacity, and the next */
+    struct listener_row next_untracked;
     size_t count;
-    struct port_set
-        ports; /* of the sample under way: most sockets are no listener's, and this tells */
-    uint16_t index[INDEX_SIZE];
+    struct index index;
+    uint16_t places[INDEX_SIZE];
     struct entry entries[LISTENERS_CAPACITY];
 };
 
 struct listeners *listeners_create(int64_t peak_window)
 {
-    /* calloc: pages that no listener needs are never touched. */
+    /* calloc does not touch the pages of entries that are not in use. */
     struct listeners *listeners = calloc(1, sizeof *listeners);
     if (!listeners)
         return NULL;
     listeners->peak_window = peak_window;
-    listeners->seed = hash_random_seed();
+    listeners->index = index_make(listeners->places, INDEX_SIZE, listeners->entries,
+                                  sizeof listeners->entries[0], KEY_WORDS);
     return listeners;
 }
 
@@ -63,124 +51,106 @@ void listeners_destroy(struct listeners *listeners)
     free(listeners);
 }
 
-static bool is_listener(const struct listener_row *row, enum ip_family family,
-                        const struct ip_address *address, uint16_t port)
+static void set_key(uint64_t key[static KEY_WORDS], enum ip_family family,
+                    const struct ip_address *address, uint16_t port)
 {
-    return row->port == port && row->family == family &&
-           memcmp(&row->address, address, sizeof *address) == 0;
+    key[0] = (uint64_t)family << 16 | port;
+    memcpy(&key[1], address, sizeof *address);
 }
 
-/* The place in the index where the listener is or, if it is not there, belongs. */
-static uint16_t *find_place(struct listeners *listeners, enum ip_family family,
-                            const struct ip_address *address, uint16_t port)
+static void clear_counts(struct listener_row *row)
 {
-    uint32_t words[5] = {(uint32_t)family << 16 | port};
-    memcpy(words + 1, address->word, sizeof address->word);
-    size_t place = hash_words(listeners->seed, words, 5) % INDEX_SIZE;
-    while (
-        listeners->index[place] &&
-        !is_listener(&listeners->entries[listeners->index[place] - 1].row, family, address, port))
-        place = (place + 1) % INDEX_SIZE;
-    return &listeners->index[place];
+    row->queues = 0;
+    memset(row->sockets, 0, sizeof row->sockets);
 }
 
 void listeners_begin(struct listeners *listeners)
 {
-    listeners->untracked_so_far = 0;
-    memset(&listeners->untracked_ports, 0, sizeof listeners->untracked_ports);
-    memset(listeners->untracked_sockets_so_far, 0, sizeof listeners->untracked_sockets_so_far);
     memset(&listeners->ports, 0, sizeof listeners->ports);
-    for (size_t i = 0; i < listeners->count; i++) {
-        struct entry *entry = &listeners->entries[i];
-        entry->seen = false;
-        entry->queues = 0;
-        memset(entry->sockets, 0, sizeof entry->sockets);
-    }
+    memset(&listeners->untracked_ports, 0, sizeof listeners->untracked_ports);
+    clear_counts(&listeners->next_untracked);
+    for (size_t i = 0; i < listeners->count; i++)
+        clear_counts(&listeners->entries[i].next);
 }
 
-/* Is `a` fuller than `b`? The kernel lets limit + 1 connections wait; lengths and limits have 32
- * bits, so that the products fit. Of equal ones the shorter fills first. */
-static bool is_fuller(const struct queue *a, const struct queue *b)
+/* Is the queue of `record` fuller than that of `row`? The kernel lets limit + 1 connections wait.
+ * Lengths and limits have 32 bits, so the products do not overflow. Of two that are equally full
+ * the one with the lower limit overflows first. */
+static bool is_fuller(const struct socket_record *record, const struct listener_row *row)
 {
-    uint64_t share_a = a->length * (b->limit + 1), share_b = b->length * (a->limit + 1);
-    return share_a != share_b ? share_a > share_b : a->limit < b->limit;
+    uint64_t limit = record->send_queue;
+    uint64_t share = record->receive_queue * (row->queue_limit + 1);
+    uint64_t row_share = row->queue_length * (limit + 1);
+    return share != row_share ? share > row_share : limit < row->queue_limit;
 }
 
 void listeners_add(struct listeners *listeners, const struct socket_record *record)
 {
-    uint16_t *place =
-        find_place(listeners, record->family, &record->local_address, record->local_port);
+    uint64_t key[KEY_WORDS];
+    set_key(key, record->family, &record->local_address, record->local_port);
+    uint16_t *place = index_find(&listeners->index, key);
+    port_set_add(&listeners->ports, record->local_port);
     if (!*place && listeners->count == LISTENERS_CAPACITY) {
-        listeners->untracked_so_far++;
-        port_set_add(&listeners->ports, record->local_port);
+        listeners->next_untracked.queues++;
         port_set_add(&listeners->untracked_ports, record->local_port);
         return;
     }
     if (!*place) {
-        *place = (uint16_t)(listeners->count + 1);
-        listeners->entries[listeners->count++] =
-            (struct entry){.row = {.family = record->family,
-                                   .address = record->local_address,
-                                   .port = record->local_port}};
+        struct entry *entry = &listeners->entries[listeners->count];
+        *entry = (struct entry){.next = {.family = record->family,
+                                         .address = record->local_address,
+                                         .port = record->local_port}};
+        memcpy(entry->key, key, sizeof key);
+        *place = (uint16_t)++listeners->count;
     }
-    struct entry *entry = &listeners->entries[*place - 1];
-    port_set_add(&listeners->ports, record->local_port);
-    const struct queue queue = {record->receive_queue, record->send_queue};
-    if (!entry->seen || is_fuller(&queue, &entry->fullest))
-        entry->fullest = queue;
-    entry->seen = true;
-    entry->queues++;
+    struct listener_row *next = &listeners->entries[*place - 1].next;
+    if (next->queues++ == 0 || is_fuller(record, next)) {
+        next->queue_length = record->receive_queue;
+        next->queue_limit = record->send_queue;
+    }
 }
 
-/* Close the gaps that vanished listeners leave, and index those that stay anew. */
-static void forget_unseen(struct listeners *listeners)
+/* Let `next` take the place of `row`, whose connections stay if no new ones were counted. */
+static void replace_row(struct listener_row *row, const struct listener_row *next, bool detailed)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < listeners->count; i++) {
-        if (!listeners->entries[i].seen)
-            continue;
-        if (kept != i)
-            listeners->entries[kept] = listeners->entries[i];
-        kept++;
-    }
-    if (kept == listeners->count)
-        return;
-    memset(listeners->index, 0, sizeof listeners->index);
-    listeners->count = kept;
-    for (size_t i = 0; i < kept; i++) {
-        const struct listener_row *row = &listeners->entries[i].row;
-        *find_place(listeners, row->family, &row->address, row->port) = (uint16_t)(i + 1);
-    }
+    struct listener_row last = *row;
+    *row = *next;
+    if (!detailed)
+        memcpy(row->sockets, last.sockets, sizeof row->sockets);
 }
 
 void listeners_end(struct listeners *listeners, int64_t now, bool detailed)
 {
-    forget_unseen(listeners);
-    listeners->untracked = listeners->untracked_so_far;
-    if (detailed)
-        memcpy(listeners->untracked_sockets, listeners->untracked_sockets_so_far,
-               sizeof listeners->untracked_sockets);
+    size_t kept = 0;
     for (size_t i = 0; i < listeners->count; i++) {
-        struct entry *entry = &listeners->entries[i];
-        peak_window_observe(&entry->peak, listeners->peak_window, now, entry->fullest.length);
-        entry->row.queue_length = entry->fullest.length;
-        entry->row.queue_limit = entry->fullest.limit;
-        entry->row.queues = entry->queues;
-        entry->row.queue_peak = peak_window_highest(&entry->peak);
-        if (detailed)
-            memcpy(entry->row.sockets, entry->sockets, sizeof entry->row.sockets);
-        entry->sampled = true;
+        struct entry *entry = &listeners->entries[kept];
+        if (listeners->entries[i].next.queues == 0)
+            continue;
+        if (kept++ != i)
+            *entry = listeners->entries[i];
+        peak_window_observe(&entry->peak, listeners->peak_window, now, entry->next.queue_length);
+        entry->next.queue_peak = peak_window_read(&entry->peak);
+        replace_row(&entry->row, &entry->next, detailed);
     }
+    replace_row(&listeners->untracked, &listeners->next_untracked, detailed);
+    if (kept == listeners->count)
+        return;
+    listeners->count = kept;
+    index_clear(&listeners->index);
+    for (size_t i = 0; i < kept; i++)
+        *index_find(&listeners->index, listeners->entries[i].key) = (uint16_t)(i + 1);
 }
 
-/* The entry of a listener of the sample under way, or NULL. */
-static struct entry *find_seen(struct listeners *listeners, enum ip_family family,
-                               const struct ip_address *address, uint16_t port)
+/* Find a listener of the sample in progress. */
+static struct listener_row *find_next(struct listeners *listeners, enum ip_family family,
+                                      const struct ip_address *address, uint16_t port)
 {
-    uint16_t place = *find_place(listeners, family, address, port);
-    if (!place || !listeners->entries[place - 1].seen)
+    uint64_t key[KEY_WORDS];
+    set_key(key, family, address, port);
+    uint16_t place = *index_find(&listeners->index, key);
+    if (!place || listeners->entries[place - 1].next.queues == 0)
         return NULL;
-    return &listeners->entries[place - 1];
+    return &listeners->entries[place - 1].next;
 }
 
 bool listeners_add_connection(struct listeners *listeners, const struct socket_record *record)
@@ -190,18 +160,16 @@ bool listeners_add_connection(struct listeners *listeners, const struct socket_r
     if (!port_set_has(&listeners->ports, port))
         return false;
 
-    struct entry *entry = find_seen(listeners, record->family, &record->local_address, port);
-    if (!entry)
-        entry = find_seen(listeners, record->family, &any, port);
-    if (!entry && record->family == IP_FAMILY_IPV4)
-        entry = find_seen(listeners, IP_FAMILY_IPV6, &any, port);
-    if (entry)
-        entry->sockets[record->state]++;
-    else if (port_set_has(&listeners->untracked_ports, port))
-        listeners->untracked_sockets_so_far[record->state]++;
-    else
-        return false;
-    return true;
+    struct listener_row *row = find_next(listeners, record->family, &record->local_address, port);
+    if (!row)
+        row = find_next(listeners, record->family, &any, port);
+    if (!row && record->family == IP_FAMILY_IPV4)
+        row = find_next(listeners, IP_FAMILY_IPV6, &any, port);
+    if (!row && port_set_has(&listeners->untracked_ports, port))
+        row = &listeners->next_untracked;
+    if (row)
+        row->sockets[record->state]++;
+    return row;
 }
 
 int listener_compare_places(const struct listener_row *a, const struct listener_row *b)
@@ -219,33 +187,26 @@ static int compare_rows(const void *left, const void *right)
     return listener_compare_places(left, right);
 }
 
-/* How busy a listener is; one that is shown counts for a quarter more, and one more. */
-static uint64_t rank(const struct entry *entry, enum listener_ranking ranking)
+static int compare_entries(const void *left, const void *right)
 {
-    uint64_t busy = 0;
-    if (ranking == LISTENERS_BY_QUEUE) {
-        busy = entry->row.queue_peak;
-    } else {
-        for (enum tcp_state state = 0; state < TCP_STATES; state++)
-            busy += entry->row.sockets[state];
-    }
-    return entry->shown[ranking] ? busy + busy / 4 + 1 : busy;
+    const struct entry *a = left, *b = right;
+    return listener_compare_places(&a->row, &b->row);
 }
 
-/* An entry among the others. */
-struct place {
-    uint64_t rank;
-    const struct listener_row *row;
-    size_t position;
-};
-
-/* Busiest first; equal ones by address and port. */
-static int compare_ranks(const void *left, const void *right)
+static uint64_t count_connections(const struct listener_row *row)
 {
-    const struct place *a = left, *b = right;
-    if (a->rank != b->rank)
-        return a->rank > b->rank ? -1 : 1;
-    return listener_compare_places(a->row, b->row);
+    uint64_t count = 0;
+    for (enum tcp_state state = 0; state < TCP_STATES; state++)
+        count += row->sockets[state];
+    return count;
+}
+
+/* How busy a listener is. One that was picked counts a quarter more, and one more. */
+static uint64_t rate(const struct entry *entry, enum listener_ranking ranking)
+{
+    uint64_t busy =
+        ranking == LISTENERS_BY_QUEUE ? entry->row.queue_peak : count_connections(&entry->row);
+    return entry->picked[ranking] ? busy + busy / 4 + 1 : busy;
 }
 
 static void add_connections(struct listener_row *sum, const struct listener_row *row)
@@ -254,50 +215,49 @@ static void add_connections(struct listener_row *sum, const struct listener_row 
         sum->sockets[state] += row->sockets[state];
 }
 
-size_t listeners_top(struct listeners *listeners, enum listener_ranking ranking,
-                     struct listener_row *rows, size_t top, struct listener_row *rest)
+size_t listeners_pick_top(struct listeners *listeners, enum listener_ranking ranking,
+                          struct listener_row *rows, size_t top, struct listener_row *rest)
 {
-    struct place places[LISTENERS_CAPACITY];
+    struct candidate candidates[LISTENERS_CAPACITY];
+    struct top list = {.candidates = candidates, .limit = top, .compare = compare_entries};
+    for (size_t i = 0; i < listeners->count; i++) {
+        struct entry *entry = &listeners->entries[i];
+        if (entry->row.queues > 0)
+            top_offer(&list, (double)rate(entry, ranking), entry);
+        entry->picked[ranking] = false;
+    }
+    for (size_t i = 0; i < list.count; i++)
+        ((struct entry *)candidates[i].entry)->picked[ranking] = true;
+
     size_t count = 0;
+    struct listener_row sum = {0};
+    add_connections(&sum, &listeners->untracked);
     for (size_t i = 0; i < listeners->count; i++) {
         const struct entry *entry = &listeners->entries[i];
-        if (entry->sampled)
-            places[count++] = (struct place){rank(entry, ranking), &entry->row, i};
-    }
-    // cppcheck-suppress uninitvar ; the first `count` are set
-    qsort(places, count, sizeof places[0], compare_ranks);
-
-    struct listener_row sum = {0};
-    memcpy(sum.sockets, listeners->untracked_sockets, sizeof sum.sockets);
-    for (size_t i = 0; i < count; i++) {
-        struct entry *entry = &listeners->entries[places[i].position];
-        entry->shown[ranking] = i < top;
-        if (i < top)
-            rows[i] = entry->row;
+        if (entry->picked[ranking])
+            rows[count++] = entry->row;
         else
             add_connections(&sum, &entry->row);
     }
     if (rest)
         *rest = sum;
-    if (count > top)
-        count = top;
     qsort(rows, count, sizeof *rows, compare_rows);
     return count;
 }
 
-size_t listeners_named(const struct listeners *listeners, struct listener_row *rows)
+size_t listeners_list_picked(const struct listeners *listeners, struct listener_row *rows)
 {
     size_t count = 0;
     for (size_t i = 0; i < listeners->count; i++) {
         const struct entry *entry = &listeners->entries[i];
-        if (entry->shown[LISTENERS_BY_QUEUE] || entry->shown[LISTENERS_BY_SOCKETS])
+        if (entry->picked[LISTENERS_BY_QUEUE] || entry->picked[LISTENERS_BY_SOCKETS])
             rows[count++] = entry->row;
     }
     qsort(rows, count, sizeof *rows, compare_rows);
     return count;
 }
 
-uint64_t listeners_untracked(const struct listeners *listeners)
+uint64_t listeners_count_untracked(const struct listeners *listeners)
 {
-    return listeners->untracked;
+    return listeners->untracked.queues;
 }

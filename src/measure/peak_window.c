@@ -17,7 +17,7 @@ void peak_window_observe(struct peak_window *peak, int64_t window, int64_t now, 
         *highest = value;
 }
 
-uint64_t peak_window_highest(const struct peak_window *peak)
+uint64_t peak_window_read(const struct peak_window *peak)
 {
     uint64_t highest = 0;
     for (int i = 0; i < RING; i++) {

@@ -1,34 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "port_usage.h"
 
-#include "base/hash.h"
+#include "base/index.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Open addressing with linear probing, at most half full. */
 enum { ADDRESS_INDEX_SIZE = 2 * PORT_USAGE_LOCAL_ADDRESSES };
 
 struct local_address {
-    enum ip_family family;
-    struct ip_address address;
+    uint64_t key[3]; /* family; address */
     struct port_set used;
 };
 
 struct port_usage {
     struct port_settings settings;
-    struct port_set assignable; /* the range without the reserved ones */
-    struct port_set usable;     /* those without the owned ones; shrinks as owners come */
-    struct port_set owned;      /* within the range */
-    struct port_set presumed;   /* those of them that an earlier sample knew of */
-    struct port_set held;       /* usable, by client-side sockets */
-    struct port_set in_use;     /* assignable, by whomever */
-    struct port_set any_address[IP_FAMILIES]; /* used on 0.0.0.0 and :: */
+    struct port_set assignable; /* the range without the reserved ports */
+    struct port_set owned;      /* in the range, as are the next two */
+    struct port_set formerly_owned;
+    struct port_set held;                     /* by clients' sockets */
+    struct port_set in_use;                   /* assignable, by any socket */
+    struct port_set any_address[IP_FAMILIES]; /* in use on 0.0.0.0 and :: */
     struct destinations *destinations;        /* NULL: not kept */
 
-    uint64_t seed;
     size_t address_count;
-    uint16_t address_index[ADDRESS_INDEX_SIZE]; /* positions in `addresses` plus one; 0: free */
+    struct index address_index;
+    uint16_t places[ADDRESS_INDEX_SIZE];
     struct local_address addresses[PORT_USAGE_LOCAL_ADDRESSES];
 };
 
@@ -48,7 +45,8 @@ struct port_usage *port_usage_create(bool with_destinations)
     struct port_usage *usage = calloc(1, sizeof *usage);
     if (!usage)
         return NULL;
-    usage->seed = hash_random_seed();
+    usage->address_index = index_make(usage->places, ADDRESS_INDEX_SIZE, usage->addresses,
+                                      sizeof usage->addresses[0], 3);
     if (with_destinations && !(usage->destinations = destinations_create())) {
         port_usage_destroy(usage);
         return NULL;
@@ -64,24 +62,15 @@ void port_usage_destroy(struct port_usage *usage)
     free(usage);
 }
 
-static struct port_set find_assignable(const struct port_settings *settings)
-{
-    struct port_set assignable = {0};
-    port_set_add_range(&assignable, settings->low, settings->high);
-    for (size_t i = 0; i < PORT_SET_WORDS; i++)
-        assignable.words[i] &= ~settings->reserved.words[i];
-    return assignable;
-}
-
 void port_usage_begin(struct port_usage *usage, const struct port_settings *settings)
 {
     static const struct port_set none;
     usage->settings = *settings;
-    usage->assignable = find_assignable(settings);
-    usage->usable = usage->assignable;
-    usage->owned = usage->presumed = usage->held = usage->in_use = none;
+    usage->assignable = usage->owned = usage->formerly_owned = usage->held = usage->in_use = none;
+    port_set_add_range(&usage->assignable, settings->low, settings->high);
+    port_set_subtract(&usage->assignable, &settings->reserved);
     memset(&usage->any_address, 0, sizeof usage->any_address);
-    memset(&usage->address_index, 0, sizeof usage->address_index);
+    index_clear(&usage->address_index);
     usage->address_count = 0;
     if (usage->destinations)
         destinations_clear(usage->destinations);
@@ -92,88 +81,81 @@ static bool is_any(const struct ip_address *address)
     return (address->word[0] | address->word[1] | address->word[2] | address->word[3]) == 0;
 }
 
-/* The ports of a local address, entered if it is new; NULL when there is no place for it. */
-static struct port_set *ports_of_address(struct port_usage *usage, enum ip_family family,
-                                         const struct ip_address *address)
+/* Find the ports of a local address, which is entered if it is new. NULL when there are too many.
+ */
+static struct port_set *find_ports_of_address(struct port_usage *usage, enum ip_family family,
+                                              const struct ip_address *address)
 {
     if (is_any(address))
         return &usage->any_address[family];
-    size_t words = family == IP_FAMILY_IPV4 ? 1 : 4;
-    size_t place = hash_words(usage->seed, address->word, words) % ADDRESS_INDEX_SIZE;
-    for (; usage->address_index[place]; place = (place + 1) % ADDRESS_INDEX_SIZE) {
-        struct local_address *known = &usage->addresses[usage->address_index[place] - 1];
-        if (known->family == family && memcmp(&known->address, address, sizeof *address) == 0)
-            return &known->used;
-    }
+    uint64_t key[3] = {family};
+    memcpy(&key[1], address, sizeof *address);
+    uint16_t *place = index_find(&usage->address_index, key);
+    if (*place)
+        return &usage->addresses[*place - 1].used;
     if (usage->address_count == PORT_USAGE_LOCAL_ADDRESSES)
         return NULL;
     struct local_address *fresh = &usage->addresses[usage->address_count++];
-    usage->address_index[place] = (uint16_t)usage->address_count;
-    *fresh = (struct local_address){.family = family, .address = *address};
+    *place = (uint16_t)usage->address_count;
+    *fresh = (struct local_address){0};
+    memcpy(fresh->key, key, sizeof key);
     return &fresh->used;
 }
 
-/* What bind() minds: the port is in use on its address. */
-static void use(struct port_usage *usage, const struct socket_record *record)
+/* bind() cannot get this port on this address. */
+static void mark_in_use(struct port_usage *usage, const struct socket_record *record)
 {
     if (!port_set_has(&usage->assignable, record->local_port))
         return;
     port_set_add(&usage->in_use, record->local_port);
-    struct port_set *on_address = ports_of_address(usage, record->family, &record->local_address);
+    struct port_set *on_address =
+        find_ports_of_address(usage, record->family, &record->local_address);
     if (on_address)
         port_set_add(on_address, record->local_port);
 }
 
-void port_usage_own(struct port_usage *usage, const struct socket_record *record)
+void port_usage_add_owner(struct port_usage *usage, const struct socket_record *record)
+{
+    if (!is_in_port_range(&usage->settings, record->local_port))
+        return;
+    port_set_add(&usage->owned, record->local_port);
+    mark_in_use(usage, record);
+}
+
+void port_usage_add_former_owner(struct port_usage *usage, const struct socket_record *record)
+{
+    if (!is_in_port_range(&usage->settings, record->local_port))
+        return;
+    port_set_add(&usage->formerly_owned, record->local_port);
+    mark_in_use(usage, record);
+}
+
+void port_usage_add_holder(struct port_usage *usage, const struct socket_record *record)
 {
     uint16_t port = record->local_port;
-    if (!port_settings_in_range(&usage->settings, port))
+    if (!is_in_port_range(&usage->settings, port))
         return;
-    port_set_add(&usage->owned, port);
-    port_set_remove(&usage->presumed, port);
-    port_set_remove(&usage->usable, port);
-    use(usage, record);
-}
-
-void port_usage_presume(struct port_usage *usage, const struct socket_record *record)
-{
-    if (!port_settings_in_range(&usage->settings, record->local_port))
-        return;
-    bool surely_owned = port_set_has(&usage->owned, record->local_port) &&
-                        !port_set_has(&usage->presumed, record->local_port);
-    port_usage_own(usage, record);
-    if (!surely_owned)
-        port_set_add(&usage->presumed, record->local_port);
-}
-
-/* A port presumed to be owned turns out to be held. */
-static void disown(struct port_usage *usage, uint16_t port)
-{
-    port_set_remove(&usage->presumed, port);
-    port_set_remove(&usage->owned, port);
-    if (port_set_has(&usage->assignable, port))
-        port_set_add(&usage->usable, port);
-}
-
-void port_usage_hold(struct port_usage *usage, const struct socket_record *record)
-{
-    uint16_t port = record->local_port;
-    if (!port_settings_in_range(&usage->settings, port))
-        return;
-    use(usage, record);
-    if (port_set_has(&usage->presumed, port))
-        disown(usage, port);
-    if (!port_set_has(&usage->usable, port))
+    mark_in_use(usage, record);
+    port_set_remove(&usage->formerly_owned, port);
+    if (port_set_has(&usage->owned, port) || !port_set_has(&usage->assignable, port))
         return;
     port_set_add(&usage->held, port);
     if (usage->destinations && record->remote_port != 0)
         destinations_add(usage->destinations, record, port % 2 == usage->settings.low % 2);
 }
 
-/* The used ports of the local address that has the most. */
-static unsigned fullest_address(const struct port_usage *usage)
+static struct port_set find_usable(const struct port_usage *usage)
 {
-    /* A socket on :: takes IPv4 too, one on 0.0.0.0 does not take IPv6. */
+    struct port_set usable = usage->assignable;
+    port_set_subtract(&usable, &usage->owned);
+    port_set_subtract(&usable, &usage->formerly_owned);
+    return usable;
+}
+
+/* Count the used ports of the local address with the most. */
+static unsigned count_fullest_address(const struct port_usage *usage)
+{
+    /* A socket on :: is in the way of IPv4, too; one on 0.0.0.0 is not in the way of IPv6. */
     struct port_set everywhere[IP_FAMILIES];
     everywhere[IP_FAMILY_IPV6] = usage->any_address[IP_FAMILY_IPV6];
     everywhere[IP_FAMILY_IPV4] = usage->any_address[IP_FAMILY_IPV4];
@@ -183,7 +165,7 @@ static unsigned fullest_address(const struct port_usage *usage)
     for (size_t i = 0; i < usage->address_count; i++) {
         const struct local_address *address = &usage->addresses[i];
         struct port_set used = address->used;
-        port_set_unite(&used, &everywhere[address->family]);
+        port_set_unite(&used, &everywhere[address->key[0]]);
         unsigned count = port_set_count(&used);
         if (count > most)
             most = count;
@@ -191,18 +173,18 @@ static unsigned fullest_address(const struct port_usage *usage)
     return most;
 }
 
-/* The usable ports of the parity that connect() tries first: that of the low end of the range. */
-static unsigned count_preferred(const struct port_usage *usage)
+/* Count the ports of the parity that connect() tries first: that of the start of the range. */
+static unsigned count_preferred(const struct port_set *ports, uint16_t start)
 {
     uint64_t even = UINT64_C(0x5555555555555555);
-    uint64_t parity = usage->settings.low % 2 ? ~even : even;
+    uint64_t parity = start % 2 ? ~even : even;
     unsigned count = 0;
     for (size_t i = 0; i < PORT_SET_WORDS; i++)
-        count += (unsigned)__builtin_popcountll(usage->usable.words[i] & parity);
+        count += (unsigned)__builtin_popcountll(ports->words[i] & parity);
     return count;
 }
 
-static double share(uint64_t used, uint64_t usable)
+static double find_share(uint64_t used, uint64_t usable)
 {
     if (used >= usable)
         return 1;
@@ -211,34 +193,38 @@ static double share(uint64_t used, uint64_t usable)
 
 struct port_summary port_usage_summarize(const struct port_usage *usage)
 {
+    struct port_set range = {0}, usable = find_usable(usage), owned = usage->owned;
+    port_set_add_range(&range, usage->settings.low, usage->settings.high);
+    port_set_unite(&owned, &usage->formerly_owned);
     struct port_summary summary = {
-        .range = (uint64_t)(usage->settings.high - usage->settings.low) + 1,
-        .owned = port_set_count(&usage->owned),
-        .usable = port_set_count(&usage->usable),
-        .used = port_set_count_common(&usage->held, &usage->usable),
+        .range = port_set_count(&range),
+        .reserved = port_set_count_common(&range, &usage->settings.reserved),
+        .owned = port_set_count(&owned),
+        .usable = port_set_count(&usable),
+        .used = port_set_count_common(&usage->held, &usable),
     };
     unsigned assignable = port_set_count(&usage->assignable);
-    struct port_set range = {0};
-    port_set_add_range(&range, usage->settings.low, usage->settings.high);
-    summary.reserved = port_set_count_common(&range, &usage->settings.reserved);
-    summary.utilization[PORT_SCOPE_LOCAL_ADDRESS] = share(fullest_address(usage), assignable);
-    summary.utilization[PORT_SCOPE_HOST] = share(port_set_count(&usage->in_use), assignable);
+    summary.utilization[PORT_SCOPE_LOCAL_ADDRESS] =
+        find_share(count_fullest_address(usage), assignable);
+    summary.utilization[PORT_SCOPE_HOST] = find_share(port_set_count(&usage->in_use), assignable);
 
     struct destination fullest = {0};
     if (usage->destinations) {
-        destinations_fullest(usage->destinations, &fullest);
-        summary.destinations = destinations_seen(usage->destinations);
-        summary.destination_error_bound = destinations_error_bound(usage->destinations);
+        destinations_find_fullest(usage->destinations, &fullest);
+        summary.destinations = destinations_count(usage->destinations);
+        summary.destination_error_bound = destinations_get_error_bound(usage->destinations);
     }
-    summary.utilization[PORT_SCOPE_DESTINATION] = share(fullest.ports, summary.usable);
-    summary.preferred_utilization = share(fullest.preferred_ports, count_preferred(usage));
+    summary.utilization[PORT_SCOPE_DESTINATION] = find_share(fullest.ports, summary.usable);
+    summary.preferred_utilization =
+        find_share(fullest.preferred_ports, count_preferred(&usable, usage->settings.low));
     return summary;
 }
 
-size_t port_usage_top(struct port_usage *usage, struct destination *rows, size_t top)
+size_t port_usage_pick_top(struct port_usage *usage, struct destination *rows, size_t top)
 {
     if (!usage->destinations)
         return 0;
-    return destinations_top(usage->destinations, rows, top,
-                            port_set_count(&usage->usable) / PORT_USAGE_ALWAYS_NAMED);
+    struct port_set usable = find_usable(usage);
+    return destinations_pick_top(usage->destinations, rows, top,
+                                 port_set_count(&usable) / PORT_USAGE_ALWAYS_PICKED);
 }

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * How full the ephemeral ports of one protocol are, in the three scopes in which they run out:
+ * How many ephemeral ports of one protocol are in use, in the three scopes in which they run out:
  *
  *   destination    connect() needs a port that is free for (local address, remote address, remote
- *                  port); fails with EADDRNOTAVAIL
+ *                  port), or fails with EADDRNOTAVAIL
  *   local address  bind(address, port 0) needs one that is free on that address; EADDRINUSE
- *   host           bind(any, port 0), and UDP's implicit bind, need one that is free everywhere
+ *   host           bind(any, port 0) and the implicit bind of UDP need one that is free everywhere
  *
- * Reserved ports (ip_local_reserved_ports) are never handed out. connect() also passes over ports
- * that a listener or a bound-only socket owns, on whatever address: what is left of the range is
- * usable. bind() can share an owned port between addresses: for it, an owned port is a used one.
+ * The kernel never assigns reserved ports (ip_local_reserved_ports). connect() also skips ports
+ * that a listener or a bound-only socket owns on any address: the rest of the range is usable.
+ * bind() can share an owned port between addresses: there it is a used port like others.
  * (__inet_hash_connect, net/ipv4/inet_hashtables.c; inet_csk_find_open_port,
  * net/ipv4/inet_connection_sock.c; udp_lib_get_port, net/ipv4/udp.c.)
  *
- * A socket that took its port by bind() and connected then owns it too, but sock_diag does not tell
- * it from others: where programs do that, less is usable than is known here.
+ * A connected socket that has its port from bind() owns it, too. sock_diag does not show that:
+ * with such programs fewer ports are usable than are counted here.
  */
 #ifndef SOCKDIAG_PORT_USAGE_H
 #define SOCKDIAG_PORT_USAGE_H
@@ -33,53 +33,54 @@ enum port_scope { PORT_SCOPE_DESTINATION, PORT_SCOPE_LOCAL_ADDRESS, PORT_SCOPE_H
 /* The label value, such as "local_address". */
 const char *port_scope_name(enum port_scope scope);
 
-/* Ports; those outside of the range are counted nowhere. */
+/* Numbers of ports in the range. */
 struct port_summary {
     uint64_t range;
     uint64_t reserved;
     uint64_t owned;
     uint64_t usable;
     uint64_t used;
-    /* Where it is highest: towards a destination the used share of the usable ports, otherwise the
-     * used share of those not reserved. 1 where there are none. */
+    /* The highest share in use: of the usable ports in the destination scope, otherwise of those
+     * that are not reserved. 1 if there are none. */
     double utilization[PORT_SCOPES];
-    /* Of the fullest destination, the used share of the usable ports whose parity connect() tries
-     * first. */
+    /* The same for the fullest destination and the ports of the parity that connect() tries first.
+     */
     double preferred_utilization;
     uint64_t destinations;
     uint64_t destination_error_bound;
 };
 
-/* Local addresses beyond so many are in no local_address scope; the host has that many rarely. */
+/* Further local addresses are not in the local_address scope. Hosts rarely have more. */
 enum { PORT_USAGE_LOCAL_ADDRESSES = 256 };
 
 struct port_usage;
 
-/* `with_destinations`: keep the table of destinations; without, that scope stays 0. NULL when there
+/* `with_destinations`: keep the table of destinations. Without it, that scope is 0. NULL when there
  * is no memory. */
 struct port_usage *port_usage_create(bool with_destinations);
 void port_usage_destroy(struct port_usage *usage);
 
-/* A sample: begin, then each socket once, owners before holders, then summarize. */
+/* A sample: begin, add each socket, owners before holders, then summarize. */
 void port_usage_begin(struct port_usage *usage, const struct port_settings *settings);
 
-/* A listener or a bound-only socket: connect() passes its port over. */
-void port_usage_own(struct port_usage *usage, const struct socket_record *record);
+/* Add a listener or a bound-only socket: it owns its port. */
+void port_usage_add_owner(struct port_usage *usage, const struct socket_record *record);
 
-/* A bound-only socket of an earlier sample, which may have gone or connected since: its port is
- * owned unless a socket turns up that holds it. */
-void port_usage_presume(struct port_usage *usage, const struct socket_record *record);
+/* Add a bound-only socket of an earlier sample, which may be closed or connected now: it owns its
+ * port unless another socket holds it. */
+void port_usage_add_former_owner(struct port_usage *usage, const struct socket_record *record);
 
-/* A client-side socket in any state. One without a peer (remote port 0) has no destination. */
-void port_usage_hold(struct port_usage *usage, const struct socket_record *record);
+/* Add a client's socket, in any state: it holds its port. Without a peer (remote port 0) it has no
+ * destination. */
+void port_usage_add_holder(struct port_usage *usage, const struct socket_record *record);
 
 struct port_summary port_usage_summarize(const struct port_usage *usage);
 
-/* The fullest destination is named in any case once it holds this part of the usable ports, a
- * tenth: alerts, which name it, begin at two tenths. */
-enum { PORT_USAGE_ALWAYS_NAMED = 10 };
+/* The fullest destination is always picked if it has one in this number of the usable ports. The
+ * alerts that name it start at two in ten. */
+enum { PORT_USAGE_ALWAYS_PICKED = 10 };
 
-/* Name the fullest destinations, as destinations_top(); none without the table. */
-size_t port_usage_top(struct port_usage *usage, struct destination *rows, size_t top);
+/* Pick the fullest destinations like destinations_pick_top(); none without the table. */
+size_t port_usage_pick_top(struct port_usage *usage, struct destination *rows, size_t top);
 
 #endif

@@ -12,7 +12,7 @@ void state_counts_add(struct state_counts *counts, const struct socket_record *r
         counts->syn_recv_requests++;
 }
 
-uint64_t state_counts_of(const struct state_counts *counts, enum tcp_state state)
+uint64_t state_counts_sum(const struct state_counts *counts, enum tcp_state state)
 {
     return counts->sockets[IP_FAMILY_IPV4][state] + counts->sockets[IP_FAMILY_IPV6][state];
 }
@@ -33,7 +33,7 @@ struct derived_counts derive_counts(const struct state_counts *counts,
     uint64_t other_full_sockets = 0;
     for (enum tcp_state state = 0; state < TCP_STATES; state++) {
         if (COUNTED_STATES & tcp_state_bit(state))
-            other_full_sockets += state_counts_of(counts, state);
+            other_full_sockets += state_counts_sum(counts, state);
     }
     other_full_sockets -= counts->fin_wait2_minisockets + counts->syn_recv_requests;
     return (struct derived_counts){

@@ -72,7 +72,7 @@ void page_release(const struct page *page)
 
 bool page_is_ready(const struct page *page)
 {
-    return page->snapshot->namespaces[0].has_counts;
+    return page->snapshot->has_counts;
 }
 
 int64_t page_valid_until(const struct page *page)

@@ -10,7 +10,7 @@ static const double count_limit = 0.75;
 static const double longest_interval = 3e18;
 
 /* Nanoseconds, as a double to be kept in range. */
-static int64_t as_interval(double interval)
+static int64_t limit_interval(double interval)
 {
     return (int64_t)fmin(interval, longest_interval);
 }
@@ -24,13 +24,13 @@ struct sample_intervals budget_stretch(double cpu_share, double overhead_share,
 
     double count_needs = (double)costs.count / (available * count_limit);
     if (count_needs > wanted_count)
-        intervals.count = as_interval(ceil(count_needs / wanted_count) * wanted_count);
+        intervals.count = limit_interval(ceil(count_needs / wanted_count) * wanted_count);
 
     double left = fmax(available - (double)costs.count / (double)intervals.count,
                        available * (1 - count_limit));
     double detail_needs = (double)costs.detail / left;
     if (detail_needs > (double)wanted.detail)
-        intervals.detail = as_interval(detail_needs);
+        intervals.detail = limit_interval(detail_needs);
     return intervals;
 }
 

@@ -1,34 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/log.h"
-#include "dump.h"
-#include "namespace_sample.h"
+#include "host.h"
 
 #include <string.h>
 
-/* To find the bound-only sockets the kernel looks at all others a second time: an eighth more for a
- * dump (make bench). With so many sockets, that is done once a minute, unless more were found than
- * are remembered meanwhile. */
+/* To find the bound-only sockets the kernel looks at all others a second time, which adds an eighth
+ * to the cost of a dump (make bench). With many sockets they are listed once a minute and
+ * remembered meanwhile, unless there are too many to remember. */
 static const uint64_t many_sockets = 100000;
 static const int64_t bound_interval = 60 * NANOSECONDS_PER_SECOND;
 
-static bool read_moment(const struct namespace_sample *sample, struct tcp_moment *moment,
-                        struct fault *fault)
+static bool read_moment(const struct host *host, struct tcp_moment *moment, struct fault *fault)
 {
-    const char *root = sample->kernel.proc_root;
+    const char *root = host->kernel.proc_root;
     return procfs_read_tcp_usage(root, &moment->usage, fault) &&
            procfs_read_tcp_counters(root, &moment->counters, fault);
 }
 
-static void check_identity(struct namespace_sample *sample, const struct tcp_moment *before,
+static void check_identity(struct host *host, const struct tcp_moment *before,
                            const struct tcp_moment *after)
 {
-    bool distrusted_before = sample->identity.distrusted;
-    identity_check_update(&sample->identity, &sample->detail, before, after);
-    if (sample->identity.distrusted && !distrusted_before)
-        log_warn("sampler", "the kernel's totals do not add up with its list of sockets: counting "
-                            "by whole dumps from now on, at ten times the cost");
-    else if (!sample->identity.distrusted && distrusted_before)
-        log_info("sampler", "the kernel's totals add up again: counting by them");
+    bool distrusted_before = host->identity.distrusted;
+    identity_check_update(&host->identity, &host->snapshot.detail, before, after);
+    if (host->identity.distrusted && !distrusted_before)
+        log_warn("sampler",
+                 "the kernel's totals do not add up with its list of sockets: each count "
+                 "sample now lists all sockets, at ten times the cost");
+    else if (!host->identity.distrusted && distrusted_before)
+        log_info("sampler", "the kernel's totals add up again: count samples rely on them");
 }
 
 struct detail_pass {
@@ -40,7 +39,7 @@ struct detail_pass {
     struct port_usage *ports;             /* NULL: not collected */
 };
 
-static void bound_record(struct bound_sample *bound, const struct socket_record *record)
+static void remember_bound(struct bound_sample *bound, const struct socket_record *record)
 {
     bound->sockets[record->family]++;
     if (bound->count < BOUND_REMEMBERED)
@@ -48,18 +47,18 @@ static void bound_record(struct bound_sample *bound, const struct socket_record 
     bound->count++;
 }
 
-/* Is this connection of a listener, now or before? What is on a port outside of the ephemeral range
- * was a server, even if its listener has gone. */
+/* Does this connection belong to a listener, now or before? Outside of the ephemeral range it does,
+ * even if the listener is gone. */
 static bool is_server(struct detail_pass *pass, const struct socket_record *record)
 {
     if (listeners_add_connection(pass->listeners, record))
         return true;
-    return pass->settings && !port_settings_in_range(pass->settings, record->local_port);
+    return pass->settings && !is_in_port_range(pass->settings, record->local_port);
 }
 
-/* Takes each TCP socket where it belongs. Listeners come first, then bound-only sockets: by the
- * time a connection comes, it is known which ports are a listener's and which have an owner. */
-static void detail_record(void *context, const struct socket_record *record)
+/* Listeners come first, then bound-only sockets: by the time a connection comes, all listeners and
+ * all owners of ports are known. */
+static void take_record(void *context, const struct socket_record *record)
 {
     struct detail_pass *pass = context;
     state_counts_add(&pass->counts, record);
@@ -67,140 +66,127 @@ static void detail_record(void *context, const struct socket_record *record)
         if (record->state == TCP_STATE_LISTEN)
             listeners_add(pass->listeners, record);
         else if (pass->bound)
-            bound_record(pass->bound, record);
+            remember_bound(pass->bound, record);
         if (pass->ports)
-            port_usage_own(pass->ports, record);
+            port_usage_add_owner(pass->ports, record);
         return;
     }
     bool server = is_server(pass, record);
     if (record->state == TCP_STATE_TIME_WAIT)
         pass->time_wait[server ? TIME_WAIT_SERVER : TIME_WAIT_CLIENT]++;
     if (!server && pass->ports && record->state != TCP_STATE_SYN_RECV)
-        port_usage_hold(pass->ports, record);
+        port_usage_add_holder(pass->ports, record);
 }
 
-/* A UDP socket: nothing tells a server's port from a client's, so each is one in use. */
-static void udp_record(void *context, const struct socket_record *record)
+/* A UDP server's port looks like a client's, so each counts as used. */
+static void take_udp_record(void *context, const struct socket_record *record)
 {
-    port_usage_hold(context, record);
+    port_usage_add_holder(context, record);
 }
 
 /* Take in what the sample at `now` found of the ports of one protocol. */
-static void keep_ports(struct namespace_sample *sample, enum socket_protocol protocol, int64_t now)
+static void keep_ports(struct host *host, enum socket_protocol protocol, int64_t now)
 {
-    struct port_sample *ports = &sample->ports[protocol];
-    ports->summary = port_usage_summarize(ports->usage);
-    ports->destination_count =
-        port_usage_top(ports->usage, ports->destinations, sample->options.destinations_top);
-    ports->sampled = (struct moment){true, now};
+    struct port_sample *ports = &host->ports[protocol];
+    struct port_snapshot *snapshot = &host->snapshot.ports[protocol];
+    snapshot->summary = port_usage_summarize(ports->usage);
+    snapshot->destination_count =
+        port_usage_pick_top(ports->usage, ports->destinations, host->options.destinations_top);
+    ports->sampled = now;
     for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++)
-        histogram_observe(&ports->histograms[scope], ports->summary.utilization[scope]);
+        histogram_observe(&snapshot->sampled_utilization[scope],
+                          snapshot->summary.utilization[scope]);
 }
 
-static bool list_udp(const struct namespace_sample *sample, uint64_t *rows, struct fault *fault)
+static bool list_udp(const struct host *host, uint64_t *rows, struct fault *fault)
 {
-    struct port_usage *usage = sample->ports[SOCKET_UDP].usage;
+    struct port_usage *usage = host->ports[SOCKET_UDP].usage;
     for (enum ip_family family = 0; family < IP_FAMILIES; family++) {
         uint64_t family_rows = 0;
-        if (!dump_udp(&sample->kernel, family, udp_record, usage, &family_rows, fault))
+        if (!sock_diag_dump_udp(&host->kernel, family, take_udp_record, usage, &family_rows, fault))
             return false;
         *rows += family_rows;
     }
     return true;
 }
 
-static void sample_udp(struct namespace_sample *sample, const struct port_settings *settings,
-                       int64_t now, uint64_t *rows, struct fault_log *faults)
+static void sample_udp(struct host *host, const struct port_settings *settings, int64_t now,
+                       uint64_t *rows, struct fault_log *faults)
 {
     struct fault fault;
-    port_usage_begin(sample->ports[SOCKET_UDP].usage, settings);
-    if (list_udp(sample, rows, &fault)) {
-        keep_ports(sample, SOCKET_UDP, now);
-        fault_log_success(faults, SOURCE_UDP);
-    } else {
-        fault_log_failure(faults, SOURCE_UDP, &fault, now);
-    }
-}
-
-/* The settings that the ports are measured by; false when they are not readable. */
-static bool read_port_settings(const struct namespace_sample *sample,
-                               struct port_settings *settings, int64_t now,
-                               struct fault_log *faults)
-{
-    struct fault fault;
-    if (procfs_read_port_settings(sample->kernel.proc_root, settings, &fault)) {
-        fault_log_success(faults, SOURCE_PORT_SETTINGS);
-        return true;
-    }
-    fault_log_failure(faults, SOURCE_PORT_SETTINGS, &fault, now);
-    return false;
+    port_usage_begin(host->ports[SOCKET_UDP].usage, settings);
+    bool good = list_udp(host, rows, &fault);
+    if (fault_log_add(faults, SOURCE_UDP, good, &fault, now))
+        keep_ports(host, SOCKET_UDP, now);
 }
 
 /* Shall this detail sample list the bound-only sockets? */
-static bool is_bound_due(const struct namespace_sample *sample, int64_t now)
+static bool is_bound_due(const struct host *host, int64_t now)
 {
     uint64_t sockets = 0;
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
-        sockets += state_counts_of(&sample->detail, state);
-    return sockets < many_sockets || !sample->bound.sampled.happened ||
-           sample->bound.count > BOUND_REMEMBERED ||
-           now - sample->bound.sampled.at >= bound_interval;
+        sockets += state_counts_sum(&host->snapshot.detail, state);
+    return sockets < many_sockets || host->bound.sampled == 0 ||
+           host->bound.count > BOUND_REMEMBERED || now - host->bound.sampled >= bound_interval;
 }
 
 /* Every TCP socket, and the check of the identity. */
-static bool sample_tcp(struct namespace_sample *sample, struct detail_pass *pass, int64_t now,
-                       uint64_t *rows, struct fault *fault)
+static bool sample_tcp(struct host *host, struct detail_pass *pass, int64_t now, uint64_t *rows,
+                       struct fault *fault)
 {
     struct tcp_moment before, after;
     struct fault unchecked; /* unreadable totals are the count sample's to complain about */
-    bool checkable = read_moment(sample, &before, &unchecked);
+    bool checkable = read_moment(host, &before, &unchecked);
 
     tcp_state_set listed = TCP_STATE_SET_ALL;
-    if (is_bound_due(sample, now)) {
-        sample->bound.sampled.happened = false; /* until all is well */
-        sample->bound.count = 0;
-        memset(sample->bound.sockets, 0, sizeof sample->bound.sockets);
-        pass->bound = &sample->bound;
+    if (is_bound_due(host, now)) {
+        host->bound.sampled = 0; /* until all is well */
+        host->bound.count = 0;
+        memset(host->bound.sockets, 0, sizeof host->bound.sockets);
+        pass->bound = &host->bound;
     } else {
         listed &= ~tcp_state_bit(TCP_STATE_BOUND_INACTIVE);
-        for (size_t i = 0; pass->ports && i < sample->bound.count; i++)
-            port_usage_presume(pass->ports, &sample->bound.records[i]);
+        for (size_t i = 0; pass->ports && i < host->bound.count; i++)
+            port_usage_add_former_owner(pass->ports, &host->bound.records[i]);
     }
-    listeners_begin(sample->listeners);
-    if (!dump_tcp(&sample->kernel, listed, detail_record, pass, rows, fault))
+    listeners_begin(host->listeners);
+    if (!sock_diag_dump_tcp(&host->kernel, listed, take_record, pass, rows, fault))
         return false;
-    listeners_end(sample->listeners, now, true);
+    listeners_end(host->listeners, now, true);
 
     if (pass->bound)
-        sample->bound.sampled = (struct moment){true, now};
-    sample->detail = pass->counts;
+        host->bound.sampled = now;
+    host->snapshot.detail = pass->counts;
     for (enum ip_family family = 0; family < IP_FAMILIES; family++)
-        sample->detail.sockets[family][TCP_STATE_BOUND_INACTIVE] = sample->bound.sockets[family];
-    memcpy(sample->time_wait, pass->time_wait, sizeof sample->time_wait);
-    sample->detailed = (struct moment){true, now};
-    if (state_counts_of(&sample->detail, TCP_STATE_BOUND_INACTIVE) > 0)
-        sample->bound_inactive_seen = true;
-    if (checkable && read_moment(sample, &after, &unchecked))
-        check_identity(sample, &before, &after);
+        host->snapshot.detail.sockets[family][TCP_STATE_BOUND_INACTIVE] =
+            host->bound.sockets[family];
+    memcpy(host->snapshot.time_wait, pass->time_wait, sizeof host->snapshot.time_wait);
+    host->detailed = now;
+    if (state_counts_sum(&host->snapshot.detail, TCP_STATE_BOUND_INACTIVE) > 0)
+        host->snapshot.has_bound_inactive = true;
+    if (checkable && read_moment(host, &after, &unchecked))
+        check_identity(host, &before, &after);
     return true;
 }
 
-bool namespace_sample_detail(struct namespace_sample *sample, int64_t now, uint64_t *rows,
-                             struct fault_log *faults, struct fault *fault)
+bool host_take_detail(struct host *host, int64_t now, uint64_t *rows, struct fault_log *faults,
+                      struct fault *fault)
 {
     struct port_settings settings;
-    struct detail_pass pass = {.listeners = sample->listeners};
-    if (read_port_settings(sample, &settings, now, faults))
+    struct fault unreadable;
+    struct detail_pass pass = {.listeners = host->listeners};
+    bool good = procfs_read_port_settings(host->kernel.proc_root, &settings, &unreadable);
+    if (fault_log_add(faults, SOURCE_PORT_SETTINGS, good, &unreadable, now))
         pass.settings = &settings;
-    if (pass.settings && sample->options.collect_ports) {
-        pass.ports = sample->ports[SOCKET_TCP].usage;
+    if (pass.settings && host->options.collect_ports) {
+        pass.ports = host->ports[SOCKET_TCP].usage;
         port_usage_begin(pass.ports, &settings);
     }
-    if (!sample_tcp(sample, &pass, now, rows, fault))
+    if (!sample_tcp(host, &pass, now, rows, fault))
         return false;
     if (pass.ports) {
-        keep_ports(sample, SOCKET_TCP, now);
-        sample_udp(sample, &settings, now, rows, faults);
+        keep_ports(host, SOCKET_TCP, now);
+        sample_udp(host, &settings, now, rows, faults);
     }
     return true;
 }

@@ -2,16 +2,18 @@
 #include "sockdiag/sampler.h"
 
 #include "budget.h"
-#include "namespace_sample.h"
+#include "host.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-/* A reader renders: at intervals under a second it need not see every sample. At long ones a page
- * is made again meanwhile: what has become too old vanishes in time, and a watchdog hears of us. */
+/* At intervals under a second a reader need not see every sample. At long ones snapshots come more
+ * often than samples, so that old numbers vanish in time and a watchdog is fed. */
 static const int64_t shortest_publish_interval = NANOSECONDS_PER_SECOND;
 static const int64_t longest_publish_interval = 10 * NANOSECONDS_PER_SECOND;
 
-/* What failed since is shown no longer than so many intervals; nor is a snapshot without a next. */
+/* A number is shown for this many intervals after the last sample that had it, a snapshot for as
+ * many after the next is due. */
 static const int64_t intervals_shown = 3;
 
 static const enum fault_source sources[SAMPLE_KINDS] = {
@@ -25,8 +27,7 @@ struct sampler {
     snapshot_reader *read;
     void *read_context;
 
-    struct namespace_sample host;
-    struct sample_report reports[SAMPLE_KINDS];
+    struct host host;
     struct fault_log faults;
 
     struct sample_intervals intervals; /* in force, as are the next two */
@@ -48,7 +49,7 @@ struct sampler *sampler_create(const struct sampler_options *options,
                                snapshot_reader *read, void *read_context)
 {
     struct sampler *sampler = calloc(1, sizeof *sampler);
-    if (!sampler || !namespace_sample_init(&sampler->host, kernel, options)) {
+    if (!sampler || !host_init(&sampler->host, kernel, options)) {
         free(sampler);
         return NULL;
     }
@@ -66,56 +67,59 @@ void sampler_destroy(struct sampler *sampler)
 {
     if (!sampler)
         return;
-    namespace_sample_release(&sampler->host);
+    host_release(&sampler->host);
     free(sampler);
 }
 
-static int64_t later(int64_t a, int64_t b)
+static int64_t pick_later(int64_t a, int64_t b)
 {
     return a > b ? a : b;
 }
 
-static int64_t sooner(int64_t a, int64_t b)
+static int64_t pick_sooner(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
 
-static int64_t cpu(const struct sampler *sampler)
+static int64_t read_cpu(const struct sampler *sampler)
 {
     return sampler->clock->thread_cpu(sampler->clock->context);
 }
 
-static double in_seconds(int64_t nanoseconds)
+static double to_seconds(int64_t nanoseconds)
 {
     return (double)nanoseconds / (double)NANOSECONDS_PER_SECOND;
 }
 
+/* Book the CPU time used since `cpu_at_start` for `kind`, and expect `*cost` by it. */
+static void book(struct sampler *sampler, enum sample_kind kind, int64_t cpu_at_start,
+                 int64_t *cost)
+{
+    int64_t used = read_cpu(sampler) - cpu_at_start;
+    *cost = budget_expect(*cost, used);
+    sampler->host.snapshot.samples[kind].cpu_seconds += to_seconds(used);
+}
+
 bool sampler_take(struct sampler *sampler, enum sample_kind kind, struct fault *fault)
 {
-    struct sample_report *report = &sampler->reports[kind];
-    int64_t *cost = kind == SAMPLE_COUNT ? &sampler->costs.count : &sampler->costs.detail;
+    struct sample_report *report = &sampler->host.snapshot.samples[kind];
     int64_t started = clock_now(sampler->clock);
-    int64_t cpu_at_start = cpu(sampler);
+    int64_t cpu_at_start = read_cpu(sampler);
 
-    bool good;
     uint64_t rows = 0;
-    if (kind == SAMPLE_COUNT) {
-        good = namespace_sample_count(&sampler->host, started, &rows, fault);
-    } else {
-        good = namespace_sample_detail(&sampler->host, started, &rows, &sampler->faults, fault);
-    }
+    bool good = kind == SAMPLE_COUNT
+                    ? host_take_counts(&sampler->host, started, &rows, fault)
+                    : host_take_detail(&sampler->host, started, &rows, &sampler->faults, fault);
 
-    int64_t used = cpu(sampler) - cpu_at_start;
-    *cost = budget_expect(*cost, used);
-    report->cpu_seconds += in_seconds(used);
+    book(sampler, kind, cpu_at_start,
+         kind == SAMPLE_COUNT ? &sampler->costs.count : &sampler->costs.detail);
     report->sockets_read = (double)rows;
-    report->duration_seconds = in_seconds(clock_now(sampler->clock) - started);
+    report->duration_seconds = to_seconds(clock_now(sampler->clock) - started);
     if (good) {
         report->successes++;
         report->last_success = clock_unix_seconds(sampler->clock);
-        fault_log_success(&sampler->faults, sources[kind]);
     } else {
-        report->errors++;
+        report->failures++;
     }
     return good;
 }
@@ -123,104 +127,92 @@ bool sampler_take(struct sampler *sampler, enum sample_kind kind, struct fault *
 static void take_logged(struct sampler *sampler, enum sample_kind kind)
 {
     struct fault fault;
-    if (!sampler_take(sampler, kind, &fault))
-        fault_log_failure(&sampler->faults, sources[kind], &fault, clock_now(sampler->clock));
+    bool good = sampler_take(sampler, kind, &fault);
+    fault_log_add(&sampler->faults, sources[kind], good, &fault, clock_now(sampler->clock));
 }
 
-/* Part of the count sample's books: it stands in for one. */
+/* Booked as a count sample, which it replaces. */
 static void take_time_wait(struct sampler *sampler)
 {
     struct fault fault;
     int64_t started = clock_now(sampler->clock);
-    int64_t cpu_at_start = cpu(sampler);
+    int64_t cpu_at_start = read_cpu(sampler);
 
-    if (namespace_sample_time_wait(&sampler->host, started, &fault))
-        fault_log_success(&sampler->faults, SOURCE_TIME_WAIT);
-    else
-        fault_log_failure(&sampler->faults, SOURCE_TIME_WAIT, &fault, started);
-    int64_t used = cpu(sampler) - cpu_at_start;
-    sampler->reports[SAMPLE_COUNT].cpu_seconds += in_seconds(used);
-    sampler->time_wait_cost = budget_expect(sampler->time_wait_cost, used);
+    bool good = host_take_time_wait(&sampler->host, started, &fault);
+    fault_log_add(&sampler->faults, SOURCE_TIME_WAIT, good, &fault, started);
+    book(sampler, SAMPLE_COUNT, cpu_at_start, &sampler->time_wait_cost);
 }
 
 void sampler_publish(struct sampler *sampler)
 {
-    int64_t cpu_at_start = cpu(sampler);
-    namespace_sample_counters(&sampler->host, clock_now(sampler->clock), &sampler->faults);
-    /* Samples run one after the other: while they take long, the last ones are that much older. */
-    double seconds = sampler->reports[SAMPLE_COUNT].duration_seconds +
-                     sampler->reports[SAMPLE_DETAIL].duration_seconds;
-    int64_t busy = (int64_t)(seconds * (double)NANOSECONDS_PER_SECOND);
-    struct namespace_snapshot host;
-    namespace_sample_describe(&sampler->host, clock_now(sampler->clock),
-                              intervals_shown * sampler->intervals.count + busy,
-                              intervals_shown * sampler->intervals.detail + busy, &host);
-    struct snapshot snapshot = {
-        .namespaces = &host,
-        .namespace_count = 1,
-        .next_within = intervals_shown * (longest_publish_interval + busy),
-    };
-    sampler->reports[SAMPLE_COUNT].interval_seconds = in_seconds(sampler->intervals.count);
-    sampler->reports[SAMPLE_DETAIL].interval_seconds = in_seconds(sampler->intervals.detail);
-    for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)
-        snapshot.samples[kind] = sampler->reports[kind];
-    for (enum fault_reason reason = 0; reason < FAULT_REASONS; reason++)
-        snapshot.errors[reason] = sampler->faults.count[reason];
+    struct snapshot *snapshot = &sampler->host.snapshot;
+    struct sample_report *count = &snapshot->samples[SAMPLE_COUNT];
+    struct sample_report *detail = &snapshot->samples[SAMPLE_DETAIL];
+    int64_t cpu_at_start = read_cpu(sampler);
+    host_read_counters(&sampler->host, clock_now(sampler->clock), &sampler->faults);
+    /* A sample waits for the one before it, so its numbers get older by the time that both take. */
+    int64_t busy = (int64_t)((count->duration_seconds + detail->duration_seconds) *
+                             (double)NANOSECONDS_PER_SECOND);
+    host_describe(&sampler->host, clock_now(sampler->clock),
+                  intervals_shown * sampler->intervals.count + busy,
+                  intervals_shown * sampler->intervals.detail + busy);
+    snapshot->next_within = intervals_shown * (longest_publish_interval + busy);
+    count->interval_seconds = to_seconds(sampler->intervals.count);
+    detail->interval_seconds = to_seconds(sampler->intervals.detail);
+    memcpy(snapshot->errors, sampler->faults.count, sizeof snapshot->errors);
 
-    sampler->read(sampler->read_context, &snapshot);
+    sampler->read(sampler->read_context, snapshot);
     sampler->published = clock_now(sampler->clock);
-
-    int64_t used = cpu(sampler) - cpu_at_start;
-    sampler->reports[SAMPLE_COUNT].cpu_seconds += in_seconds(used);
-    sampler->publish_cost = budget_expect(sampler->publish_cost, used);
+    book(sampler, SAMPLE_COUNT, cpu_at_start, &sampler->publish_cost);
 }
 
 /* The time that something which costs `cost` must take up to stay within `share` of a CPU. */
-static int64_t time_for(int64_t cost, double share)
+static int64_t spread_cost(int64_t cost, double share)
 {
     return (int64_t)((double)cost / share);
 }
 
-/* Apply the budget to what things are expected to cost: half of it at the most to what goes on
- * between samples, the rest to these. */
+/* Apply the budget to the expected costs: at most half of it is for what happens between samples.
+ */
 static void stretch_intervals(struct sampler *sampler)
 {
     const struct sampler_options *options = &sampler->options;
     double quarter = options->cpu_share / 4;
-    int64_t ticks = time_for(sampler->time_wait_cost, quarter) / options->interval + 1;
+    int64_t ticks = spread_cost(sampler->time_wait_cost, quarter) / options->interval + 1;
     sampler->tick_interval = ticks * options->interval;
-    sampler->publish_interval =
-        sooner(later(time_for(sampler->publish_cost, quarter), shortest_publish_interval),
-               longest_publish_interval);
+    sampler->publish_interval = pick_sooner(
+        pick_later(spread_cost(sampler->publish_cost, quarter), shortest_publish_interval),
+        longest_publish_interval);
 
-    double overhead = (double)sampler->publish_cost /
-                          (double)later(sampler->publish_interval,
-                                        sooner(sampler->tick_interval, longest_publish_interval)) +
-                      (double)sampler->time_wait_cost / (double)sampler->tick_interval;
+    double overhead =
+        (double)sampler->publish_cost /
+            (double)pick_later(sampler->publish_interval,
+                               pick_sooner(sampler->tick_interval, longest_publish_interval)) +
+        (double)sampler->time_wait_cost / (double)sampler->tick_interval;
     sampler->intervals =
         budget_stretch(options->cpu_share, overhead,
                        (struct sample_intervals){sampler->tick_interval, options->detail_interval},
                        sampler->costs);
 }
 
-/* The first tick after `time`: ticks that a long sample ran over are left out, not made up for. */
-static int64_t tick_after(const struct sampler *sampler, int64_t time)
+/* The first tick after `time`: ticks that passed during a long sample are skipped. */
+static int64_t find_next_tick(const struct sampler *sampler, int64_t time)
 {
-    int64_t missed = later(0, time - sampler->next_tick) / sampler->tick_interval;
+    int64_t missed = pick_later(0, time - sampler->next_tick) / sampler->tick_interval;
     return sampler->next_tick + (missed + 1) * sampler->tick_interval;
 }
 
 /* When something last done at `time` is due again; at once if it never was. */
-static int64_t due(int64_t time, int64_t interval)
+static int64_t find_due_time(int64_t time, int64_t interval)
 {
     return time == 0 ? 0 : time + interval;
 }
 
-/* The detail sample, if it is due; whether it was. */
+/* Take the detail sample if it is due. Returns whether it was. */
 static bool step_detail(struct sampler *sampler)
 {
     int64_t started = clock_now(sampler->clock);
-    if (started < due(sampler->detailed, sampler->intervals.detail))
+    if (started < find_due_time(sampler->detailed, sampler->intervals.detail))
         return false;
     take_logged(sampler, SAMPLE_DETAIL);
     sampler->detailed = started;
@@ -228,13 +220,13 @@ static bool step_detail(struct sampler *sampler)
     return true;
 }
 
-/* The count sample or what stands in for it, if a tick is due. `nearly` is half a tick from now:
- * what falls due before the next tick is due at this one. */
+/* Take the count sample or its replacement, if a tick is due. `nearly` is half a tick from now:
+ * what is due before then is due at this tick. */
 static void step_count(struct sampler *sampler, int64_t started, int64_t nearly)
 {
     if (started < sampler->next_tick)
         return;
-    if (nearly >= due(sampler->counted, sampler->intervals.count)) {
+    if (nearly >= find_due_time(sampler->counted, sampler->intervals.count)) {
         take_logged(sampler, SAMPLE_COUNT);
         sampler->counted = started;
     } else {
@@ -243,18 +235,19 @@ static void step_count(struct sampler *sampler, int64_t started, int64_t nearly)
     stretch_intervals(sampler);
     if (sampler->next_tick == 0)
         sampler->next_tick = started;
-    sampler->next_tick = tick_after(sampler, clock_now(sampler->clock));
+    sampler->next_tick = find_next_tick(sampler, clock_now(sampler->clock));
 }
 
 int64_t sampler_step(struct sampler *sampler)
 {
-    /* Detail first: it may take long, and a page should not be made of counts from before it. */
+    /* Detail first: it may take long, and counts from before it would be old. */
     bool detailed = step_detail(sampler);
     int64_t started = clock_now(sampler->clock);
     int64_t nearly = started + sampler->tick_interval / 2;
     step_count(sampler, started, nearly);
     if (detailed || nearly >= sampler->published + sampler->publish_interval)
         sampler_publish(sampler);
-    return sooner(sooner(sampler->next_tick, due(sampler->detailed, sampler->intervals.detail)),
-                  sampler->published + longest_publish_interval);
+    return pick_sooner(pick_sooner(sampler->next_tick,
+                                   find_due_time(sampler->detailed, sampler->intervals.detail)),
+                       sampler->published + longest_publish_interval);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sockdiag/sampler.h"
 
+#include "base/thread.h"
 #include "base/timed_condition.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@ struct sampler_thread {
     bool stop;              /* under `mutex` */
 };
 
-/* Wait until `time` (monotonic) or until the thread shall stop; whether it shall. */
+/* Wait until `time` (monotonic) or until asked to stop. Returns whether that was asked. */
 static bool wait_until(struct sampler_thread *thread, int64_t time)
 {
     pthread_mutex_lock(&thread->mutex);
@@ -26,7 +27,7 @@ static bool wait_until(struct sampler_thread *thread, int64_t time)
     return stop;
 }
 
-static void *run(void *argument)
+static void *step_until_stopped(void *argument)
 {
     struct sampler_thread *thread = argument;
     while (!wait_until(thread, sampler_step(thread->sampler)))
@@ -43,7 +44,7 @@ struct sampler_thread *sampler_thread_start(struct sampler *sampler)
     pthread_mutex_init(&thread->mutex, NULL);
     timed_condition_init(&thread->stopped);
 
-    int error = pthread_create(&thread->thread, NULL, run, thread);
+    int error = thread_start(&thread->thread, "sampler", step_until_stopped, thread);
     if (error) {
         pthread_cond_destroy(&thread->stopped);
         pthread_mutex_destroy(&thread->mutex);
@@ -51,7 +52,6 @@ struct sampler_thread *sampler_thread_start(struct sampler *sampler)
         errno = error;
         return NULL;
     }
-    pthread_setname_np(thread->thread, "sampler");
     return thread;
 }
 

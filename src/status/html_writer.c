@@ -3,60 +3,82 @@
 
 #include "base/controls.h"
 
-#include <string.h>
+#include <limits.h>
 
-/* What stands for `character`, or NULL where it stands for itself. */
-static const char *replacement(char character)
+void html_write_text(struct buffer *out, const char *text)
 {
-    switch (character) {
-    case '&':
-        return "&amp;";
-    case '<':
-        return "&lt;";
-    case '>':
-        return "&gt;";
-    case '"':
-        return "&quot;";
-    case '\'':
-        return "&#39;";
-    default:
-        return is_control(character) ? "\ufffd" : NULL;
+    static const char *const escapes[UCHAR_MAX + 1] = {
+        ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;",
+    };
+    for (; *text; text++) {
+        const char *escape = is_control(*text) ? "\ufffd" : escapes[(unsigned char)*text];
+        if (escape)
+            buffer_append_string(out, escape);
+        else
+            buffer_append(out, text, 1);
     }
 }
 
-static void escape(struct buffer *out, const char *text, size_t length)
-{
-    const char *end = text + length, *plain = text;
-    for (; text < end; text++) {
-        const char *instead = replacement(*text);
-        if (!instead)
-            continue;
-        buffer_append(out, plain, (size_t)(text - plain));
-        buffer_append_string(out, instead);
-        plain = text + 1;
-    }
-    buffer_append(out, plain, (size_t)(text - plain));
-}
-
-void html_text(struct buffer *out, const char *text)
-{
-    escape(out, text, strlen(text));
-}
-
-void html_link(struct buffer *out, const char *path)
+void html_write_link(struct buffer *out, const char *path)
 {
     buffer_append_string(out, "<a href=\"");
-    html_text(out, path);
+    html_write_text(out, path + 1);
     buffer_append_string(out, "\">");
-    html_text(out, path);
+    html_write_text(out, path);
     buffer_append_string(out, "</a>");
 }
 
-void html_breakable(struct buffer *out, const char *text)
+void html_write_unknown(struct buffer *out, const char *why)
 {
-    for (const char *colon; (colon = strchr(text, ':')); text = colon + 1) {
-        escape(out, text, (size_t)(colon + 1 - text));
-        buffer_append_string(out, "<wbr>");
+    buffer_append_format(out, "<p class=\"Unknown\"><strong>Unknown.</strong> %s.</p>\n", why);
+}
+
+void html_write_hidden(struct buffer *out, size_t count, const char *path)
+{
+    if (count == 0)
+        return;
+    buffer_append_format(out, "%zu more at ", count);
+    html_write_link(out, path);
+    buffer_append_string(out, ". ");
+}
+
+static void write_breakable(struct buffer *out, const char *text)
+{
+    for (; *text; text++) {
+        buffer_append(out, text, 1);
+        if (*text == ':')
+            buffer_append_string(out, "<wbr>");
     }
-    html_text(out, text);
+}
+
+void html_open_columns(struct buffer *out, const char *class, const char *const headings[])
+{
+    buffer_append_format(out, "<table class=\"%s\"><thead><tr>", class);
+    for (; *headings; headings++)
+        buffer_append_format(out, "<th scope=\"col\">%s</th>", *headings);
+    buffer_append_string(out, "</tr></thead>\n<tbody>\n");
+}
+
+void html_close_table(struct buffer *out)
+{
+    buffer_append_string(out, "</tbody></table>\n");
+}
+
+void html_open_row(struct buffer *out, const char *class, const char *name)
+{
+    buffer_append_format(out, "<tr class=\"%s\"><th scope=\"row\">", class);
+    write_breakable(out, name);
+    buffer_append_string(out, "</th>");
+}
+
+void html_write_cells(struct buffer *out, const char *class, const char *name,
+                      const char *const cells[])
+{
+    html_open_row(out, class, name);
+    for (; *cells; cells++) {
+        buffer_append_string(out, "<td>");
+        write_breakable(out, *cells);
+        buffer_append_string(out, "</td>");
+    }
+    buffer_append_string(out, "</tr>\n");
 }

@@ -1,22 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Text on its way into HTML. Whatever could have been written by somebody else goes through here.
- * Private to src/status.
+ * Pieces of HTML. Only html_write_text() and html_write_link() escape what
+ * they write. Private to src/status.
  */
 #ifndef SOCKDIAG_STATUS_HTML_WRITER_H
 #define SOCKDIAG_STATUS_HTML_WRITER_H
 
 #include "base/buffer.h"
+#include "measure/history.h"
 
 /* Append `text` so that a browser shows it as it is, as content or as the value of an attribute in
- * double quotes. Control characters, which HTML has no way to show, become U+FFFD. */
-void html_text(struct buffer *out, const char *text);
+ * double quotes. Control characters, which HTML cannot show, become U+FFFD. */
+void html_write_text(struct buffer *out, const char *text);
 
-/* Append a link to `path` that shows it. */
-void html_link(struct buffer *out, const char *path);
+/* Append a link to `path`, any text that begins with a slash. The link is relative to the page at
+ * "/", so that it also leads there behind a proxy that puts a prefix before all paths. */
+void html_write_link(struct buffer *out, const char *path);
 
-/* As html_text(); a line that is too long for its place may be broken after each colon. For
- * addresses. */
-void html_breakable(struct buffer *out, const char *text);
+/* In the place of numbers: why they are unknown, as a sentence without its full stop. */
+void html_write_unknown(struct buffer *out, const char *why);
+
+/* That `count` rows more, unless it is 0, are at `path`. */
+void html_write_hidden(struct buffer *out, size_t count, const char *path);
+
+/* Open a table with these headings of its columns. */
+#define html_open_table(out, class, ...)                                                           \
+    html_open_columns(out, class, (const char *const[]){__VA_ARGS__, NULL})
+void html_open_columns(struct buffer *out, const char *class, const char *const headings[]);
+void html_close_table(struct buffer *out);
+
+/* Open a row with its name, which may break after each colon, as addresses do. */
+void html_open_row(struct buffer *out, const char *class, const char *name);
+
+/* Append a row with these cells, which may break in the same way. */
+#define html_write_row(out, class, name, ...)                                                      \
+    html_write_cells(out, class, name, (const char *const[]){__VA_ARGS__, NULL})
+void html_write_cells(struct buffer *out, const char *class, const char *name,
+                      const char *const cells[]);
+
+/* Append the curve of the last 15 minutes, with both axes. `name` says what was counted, in plain
+ * text without special characters. `interval` is the time between observations in seconds: points
+ * that far apart are joined, a longer distance is a gap. */
+void html_write_chart(struct buffer *out, const char *name, const struct history *history,
+                      double interval);
+
+/* Append a meter of `share`, whose bar ends at 0 and at 1. `name` says what is measured; `knee`
+ * marks the middle. */
+void html_write_meter(struct buffer *out, const char *name, double share, bool knee);
 
 #endif

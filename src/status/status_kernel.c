@@ -1,46 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "figure.h"
-#include "status_parts.h"
-
-static void write_row(const struct status_view *view, const char *name, const char *value)
-{
-    buffer_append_format(view->out, "<tr><th scope=\"row\">%s</th><td>%s</td></tr>\n", name, value);
-}
+#include "format.h"
+#include "html_writer.h"
+#include "status_cards.h"
 
 static void write_count(const struct status_view *view, const char *name, bool known,
-                        uint64_t value)
+                        uint64_t count)
 {
-    write_row(view, name, known ? figure_count(value).text : "not known");
-}
-
-static const char *reuse_name(const struct namespace_snapshot *host)
-{
-    static const char *const names[] = {"off", "on", "loopback only"};
-    enum { NAMES = sizeof names / sizeof names[0] };
-    return host->has_settings && host->settings.tw_reuse < NAMES ? names[host->settings.tw_reuse]
-                                                                 : "not known";
+    html_write_row(view->out, "", name, format_known(known, count).text);
 }
 
 void status_write_kernel(const struct status_view *view)
 {
-    const struct namespace_snapshot *host = view->host;
-    const struct tcp_counters *counters = &host->counters;
-    buffer_append_string(view->out, "<section class=\"card\">\n<h2>Settings and counters</h2>\n"
-                                    "<table class=\"states\"><tbody>\n");
-    if (host->time_wait_collected) {
-        write_count(view, "tcp_max_tw_buckets", host->has_settings, host->settings.time_wait_limit);
-        write_row(view, "tcp_tw_reuse", reuse_name(host));
-        write_count(view, "TIME_WAITs started", host->has_counters, counters->time_wait_started);
-        write_count(view, "reused by connect()", host->has_counters, counters->time_wait_reused);
-        write_count(view, "skipped at the limit", host->has_counters,
-                    counters->time_wait_overflows);
+    const struct snapshot *snapshot = view->snapshot;
+    const struct tcp_counters *counters = &snapshot->counters;
+    static const char *const reuse[] = {"off", "on", "loopback only"};
+    uint64_t tw_reuse = snapshot->settings.tw_reuse;
+    bool counted = snapshot->has_counters;
+    buffer_append_string(view->out, "<table class=\"states\"><tbody>\n");
+    if (snapshot->time_wait_collected) {
+        write_count(view, "tcp_max_tw_buckets", snapshot->has_settings,
+                    snapshot->settings.time_wait_limit);
+        html_write_row(view->out, "", "tcp_tw_reuse",
+                       snapshot->has_settings && tw_reuse < 3 ? reuse[tw_reuse] : "?");
+        write_count(view, "TIME_WAITs started", counted, counters->time_wait_started);
+        write_count(view, "reused by connect()", counted, counters->time_wait_reused);
+        write_count(view, "skipped at the limit", counted, counters->time_wait_overflows);
     }
-    write_count(view, "dropped by listeners", host->has_counters, counters->listen_drops);
-    write_count(view, "of these at full queues", host->has_counters, counters->listen_overflows);
-    buffer_append_string(view->out, "</tbody></table>\n");
-    if (!host->has_counters || (host->time_wait_collected && !host->has_settings))
-        buffer_append_string(view->out,
-                             "<p class=\"note\">Not known: /proc could not be read within "
-                             "three intervals.</p>\n");
-    buffer_append_string(view->out, "</section>\n");
+    write_count(view, "dropped by listeners", counted, counters->listen_drops);
+    write_count(view, "of these at full queues", counted, counters->listen_overflows);
+    html_close_table(view->out);
+    if (!counted || (snapshot->time_wait_collected && !snapshot->has_settings))
+        buffer_append_string(view->out, "<p class=\"note\">?: /proc could not be read within three "
+                                        "intervals.</p>\n");
 }

@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "figure.h"
+#include "format.h"
 #include "html_writer.h"
-#include "status_parts.h"
+#include "status_cards.h"
+#include "verdict.h"
 
-#include <string.h>
-
-/* The listeners to show, most urgent first, and how many there were to choose from. */
-struct choice {
-    const struct listener_row *rows[STATUS_TABLE_ROWS];
-    size_t count;
-    size_t known;
-};
-
-static uint64_t connections(const struct listener_row *row)
+static uint64_t count_connections(const struct listener_row *row)
 {
     uint64_t sum = 0;
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
@@ -20,122 +12,85 @@ static uint64_t connections(const struct listener_row *row)
     return sum;
 }
 
-/* A queue that demands attention goes before connections. */
-static bool goes_before(const struct listener_row *a, const struct listener_row *b)
+/* A queue that demands attention comes before connections. */
+static bool is_more_urgent(const struct listener_row *a, const struct listener_row *b)
 {
     enum alert_level level_a = judge_queue(a), level_b = judge_queue(b);
-    if (level_a != level_b)
-        return level_a > level_b;
-    return connections(a) > connections(b);
+    return level_a != level_b ? level_a > level_b : count_connections(a) > count_connections(b);
 }
 
-static void offer(struct choice *choice, const struct listener_row *row)
+/* The most urgent of `count` rows, in order; returns how many. */
+static size_t choose_rows(const struct listener_row *rows, size_t count,
+                          const struct listener_row *chosen[static STATUS_TABLE_ROWS + 1])
 {
-    choice->known++;
-    if (choice->count < STATUS_TABLE_ROWS)
-        choice->count++;
-    else if (!goes_before(row, choice->rows[STATUS_TABLE_ROWS - 1]))
-        return;
-    size_t place = choice->count - 1; /* whose row, if there is one, gives way */
-    for (; place > 0 && goes_before(row, choice->rows[place - 1]); place--)
-        choice->rows[place] = choice->rows[place - 1];
-    choice->rows[place] = row;
-}
-
-/* Choose among those with the fullest queues and those with the most connections, each listener
- * once: both lists are walked as one. */
-static struct choice choose(const struct namespace_snapshot *host)
-{
-    struct choice choice = {.count = 0};
-    const struct listener_row *queue = host->queues, *listener = host->listeners;
-    const struct listener_row *queues_end = queue + host->queue_count;
-    const struct listener_row *listeners_end = listener + host->listener_count;
-    while (queue < queues_end || listener < listeners_end) {
-        int order = queue == queues_end         ? 1
-                    : listener == listeners_end ? -1
-                                                : listener_compare_places(queue, listener);
-        offer(&choice, order <= 0 ? queue : listener);
-        queue += order <= 0;
-        listener += order >= 0;
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t place = used;
+        for (; place > 0 && is_more_urgent(&rows[i], chosen[place - 1]); place--)
+            chosen[place] = chosen[place - 1];
+        chosen[place] = &rows[i];
+        used += used < STATUS_TABLE_ROWS;
     }
-    return choice;
+    return used;
 }
 
-static void write_connections(const struct status_view *view,
-                              const uint64_t sockets[static TCP_STATES])
+static void write_connections(const struct status_view *view, const uint64_t sockets[TCP_STATES])
 {
-    static const enum tcp_state shown[] = {TCP_STATE_ESTABLISHED, TCP_STATE_CLOSE_WAIT,
-                                           TCP_STATE_TIME_WAIT};
-    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
-        buffer_append_format(view->out, "<td>%s</td>",
-                             view->host->has_detail ? figure_count(sockets[shown[i]]).text : "?");
+    bool known = view->snapshot->has_detail;
+    buffer_append_format(view->out, "<td>%s</td><td>%s</td><td>%s</td></tr>\n",
+                         format_known(known, sockets[TCP_STATE_ESTABLISHED]).text,
+                         format_known(known, sockets[TCP_STATE_CLOSE_WAIT]).text,
+                         format_known(known, sockets[TCP_STATE_TIME_WAIT]).text);
 }
 
 static void write_listener(const struct status_view *view, const struct listener_row *row)
 {
-    struct buffer *out = view->out;
-    bool known = view->host->has_counts;
+    bool known = view->snapshot->has_counts;
     bool full = known && row->queue_peak > 0 && row->queue_peak >= row->queue_limit;
-    buffer_append_format(out, "<tr class=\"%s\"><th scope=\"row\">",
-                         alert_level_class(known ? judge_queue(row) : LEVEL_UNKNOWN));
-    html_breakable(out, figure_endpoint(row->family, &row->address, row->port).text);
-    buffer_append_string(out, full ? " <strong>full</strong></th>" : "</th>");
-    if (known) {
-        buffer_append_format(out, "<td>%s of %s</td>", figure_count(row->queue_length).text,
-                             figure_count(row->queue_limit).text);
-        buffer_append_format(out, "<td>%s</td>", figure_count(row->queue_peak).text);
-    } else {
-        buffer_append_string(out, "<td>?</td><td>?</td>");
-    }
+    html_open_row(view->out, alert_level_names[known ? judge_queue(row) : LEVEL_UNKNOWN],
+                  format_address_port(row->family, &row->address, row->port).text);
+    buffer_append_format(view->out, "<td>%s of %s</td><td>%s%s</td>",
+                         format_known(known, row->queue_length).text,
+                         format_known(known, row->queue_limit).text,
+                         format_known(known, row->queue_peak).text, full ? " full" : "");
     write_connections(view, row->sockets);
-    buffer_append_string(out, "</tr>\n");
 }
 
-/* The connections of those that are not shown: all less those that are. */
-static void write_others(const struct status_view *view, const struct choice *choice)
+/* The connections of the listeners that are not shown: all less those that are. */
+static void write_others(const struct status_view *view, const struct listener_row *const chosen[],
+                         size_t count)
 {
-    const struct namespace_snapshot *host = view->host;
+    const struct snapshot *snapshot = view->snapshot;
     uint64_t others[TCP_STATES];
     for (enum tcp_state state = 0; state < TCP_STATES; state++) {
-        others[state] = host->other_listeners.sockets[state];
-        for (size_t i = 0; i < host->listener_count; i++)
-            others[state] += host->listeners[i].sockets[state];
-        for (size_t i = 0; i < choice->count; i++)
-            others[state] -= choice->rows[i]->sockets[state];
+        others[state] = snapshot->other_listeners.sockets[state];
+        for (size_t i = 0; i < snapshot->listener_count; i++)
+            others[state] += snapshot->listeners[i].sockets[state];
+        for (size_t i = 0; i < count; i++)
+            others[state] -= chosen[i]->sockets[state];
     }
-    buffer_append_string(view->out, "<tr class=\"rest\"><th scope=\"row\">others</th>"
-                                    "<td></td><td></td>");
+    html_open_row(view->out, "soft", "others");
+    buffer_append_string(view->out, "<td></td><td></td>");
     write_connections(view, others);
-    buffer_append_string(view->out, "</tr>\n");
-}
-
-static void write_table(const struct status_view *view, const struct choice *choice)
-{
-    buffer_append_string(
-        view->out, "<table class=\"places listeners\"><thead><tr><th scope=\"col\">Listener</th>"
-                   "<th scope=\"col\">Accept queue</th><th scope=\"col\">Peak</th>"
-                   "<th scope=\"col\">Established</th><th scope=\"col\">Close wait</th>"
-                   "<th scope=\"col\">Time wait</th></tr></thead>\n<tbody>\n");
-    for (size_t i = 0; i < choice->count; i++)
-        write_listener(view, choice->rows[i]);
-    write_others(view, choice);
-    buffer_append_string(view->out, "</tbody></table>\n");
 }
 
 void status_write_listeners(const struct status_view *view)
 {
-    buffer_append_string(view->out, "<section class=\"card table\">\n<h2>Busiest listeners</h2>\n");
-    if (!view->host->listeners_collected) {
-        status_write_unknown(view, "They are not watched: --no-collector.listeners");
-    } else if (!view->host->has_counts && !view->host->has_detail) {
-        status_write_no_sample(view, SAMPLE_COUNT);
-    } else {
-        struct choice choice = choose(view->host);
-        write_table(view, &choice);
-        buffer_append_string(view->out, "<p class=\"note\">");
-        status_write_hidden(view, choice.known - choice.count);
-        buffer_append_string(view->out, "Accept queue: connections that wait for accept(), of the "
-                                        "fullest where several share the port.</p>\n");
-    }
-    buffer_append_string(view->out, "</section>\n");
+    struct buffer *out = view->out;
+    const struct snapshot *snapshot = view->snapshot;
+    /* The queues include those of all listeners that are named. */
+    const struct listener_row *rows = snapshot->has_counts ? snapshot->queues : snapshot->listeners;
+    size_t named = snapshot->has_counts ? snapshot->queue_count : snapshot->listener_count;
+    const struct listener_row *chosen[STATUS_TABLE_ROWS + 1];
+    size_t count = choose_rows(rows, named, chosen);
+    html_open_table(out, "places listeners", "Listener", "Accept queue", "Peak", "Established",
+                    "Close wait", "Time wait");
+    for (size_t i = 0; i < count; i++)
+        write_listener(view, chosen[i]);
+    write_others(view, chosen, count);
+    html_close_table(out);
+    buffer_append_string(out, "<p class=\"note\">");
+    html_write_hidden(view->out, named - count, view->self->telemetry_path);
+    buffer_append_string(out, "Accept queue: connections that wait for accept(). If several "
+                              "sockets share the port, the fullest is shown.</p>\n");
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A snapshot as a page for a person: one screen of HTML without scripts or anything to be loaded
- * from elsewhere, so that it can be read on a broken host at three in the morning.
+ * A snapshot as a page for a person: one screen of HTML that needs no scripts and loads nothing, so
+ * that it can be read on a broken host at three in the morning.
  */
 #ifndef SOCKDIAG_STATUS_PAGE_H
 #define SOCKDIAG_STATUS_PAGE_H
@@ -12,12 +12,11 @@
 
 #define STATUS_PAGE_CONTENT_TYPE "text/html; charset=utf-8"
 
-/* The content of the page's one <style> element: whoever serves it allows just this one by its hash
- * (Content-Security-Policy). */
+/* The content of the only <style> element, which the Content-Security-Policy allows by its hash. */
 extern const char status_page_style[];
 
-/* Append the page to `out`, whose `failed` tells of missing memory. `now`, in unix seconds, is the
- * time that it tells, and from which it reckons ages. */
+/* Append the page to `out`; its `failed` is set if memory runs out. `now`, in unix seconds, is the
+ * time that is shown and from which ages are computed. */
 void status_page_render(struct buffer *out, const struct snapshot *snapshot,
                         const struct self_report *self, double now);
 

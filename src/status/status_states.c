@@ -1,103 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "figure.h"
-#include "status_chart.h"
-#include "status_parts.h"
+#include "format.h"
+#include "html_writer.h"
+#include "status_cards.h"
 
-/* A name and a figure beside the big one. */
-static void write_fact(const struct status_view *view, const char *name, uint64_t value)
-{
-    buffer_append_format(view->out, "<div><dt>%s</dt><dd>%s</dd></div>", name,
-                         figure_count(value).text);
-}
-
-static void write_families(const struct status_view *view)
-{
-    const struct state_counts *detail = &view->host->detail;
-    if (!view->host->has_detail)
-        return;
-    write_fact(view, "IPv4", detail->sockets[IP_FAMILY_IPV4][TCP_STATE_ESTABLISHED]);
-    write_fact(view, "IPv6", detail->sockets[IP_FAMILY_IPV6][TCP_STATE_ESTABLISHED]);
-}
-
-static void write_roles(const struct status_view *view)
-{
-    const struct namespace_snapshot *host = view->host;
-    if (!host->has_detail || !host->time_wait_collected)
-        return;
-    write_fact(view, "client: hold a port", host->time_wait[TIME_WAIT_CLIENT]);
-    write_fact(view, "server: memory only", host->time_wait[TIME_WAIT_SERVER]);
-}
-
-/* The card of one state: its number, that of its `parts`, and its history. */
-static void write_big_state(const struct status_view *view, enum tcp_state state,
-                            const char *heading, const struct history *history,
-                            void (*write_parts)(const struct status_view *view))
+/* One state: its count, what it consists of unless `counts` is NULL, and its history. */
+static void write_state(const struct status_view *view, enum tcp_state state, const char *heading,
+                        const struct history *history, const char *const names[2],
+                        const uint64_t *counts)
 {
     struct buffer *out = view->out;
-    const struct namespace_snapshot *host = view->host;
-    buffer_append_format(out, "<section class=\"card\">\n<h2>%s</h2>\n", heading);
-    if (host->has_counts) {
-        buffer_append_format(out, "<div class=\"lead\"><p class=\"big\">%s</p>\n<dl>",
-                             figure_count(host->sockets[state]).text);
-        write_fact(view, "peak", host->peak_sockets[state]);
-        write_parts(view);
-        buffer_append_string(out, "</dl></div>\n");
-        status_chart_history(out, heading, history,
-                             view->snapshot->samples[SAMPLE_COUNT].interval_seconds);
-    } else {
-        status_write_no_sample(view, SAMPLE_COUNT);
-    }
-    buffer_append_string(out, "</section>\n");
+    const struct snapshot *snapshot = view->snapshot;
+    buffer_append_format(out,
+                         "<div class=\"lead\"><p class=\"big\">%s</p>\n"
+                         "<dl><div><dt>peak</dt><dd>%s</dd></div>",
+                         format_count(snapshot->sockets[state]).text,
+                         format_count(snapshot->peak_sockets[state]).text);
+    for (size_t i = 0; counts && i < 2; i++)
+        buffer_append_format(out, "<div><dt>%s</dt><dd>%s</dd></div>", names[i],
+                             format_count(counts[i]).text);
+    buffer_append_string(out, "</dl></div>\n");
+    html_write_chart(out, heading, history, snapshot->samples[SAMPLE_COUNT].interval_seconds);
 }
 
-void status_write_big_states(const struct status_view *view)
+void status_write_established(const struct status_view *view)
 {
-    write_big_state(view, TCP_STATE_ESTABLISHED, "Established", view->host->established_history,
-                    write_families);
-    write_big_state(view, TCP_STATE_TIME_WAIT, "Time wait", view->host->time_wait_history,
-                    write_roles);
+    const struct snapshot *snapshot = view->snapshot;
+    const uint64_t counts[] = {
+        snapshot->detail.sockets[IP_FAMILY_IPV4][TCP_STATE_ESTABLISHED],
+        snapshot->detail.sockets[IP_FAMILY_IPV6][TCP_STATE_ESTABLISHED],
+    };
+    write_state(view, TCP_STATE_ESTABLISHED, "Established", &snapshot->established_history,
+                (const char *const[]){"IPv4", "IPv6"}, snapshot->has_detail ? counts : NULL);
 }
 
-static void write_state(const struct status_view *view, enum tcp_state state)
+void status_write_time_wait(const struct status_view *view)
 {
-    struct buffer *out = view->out;
-    const struct namespace_snapshot *host = view->host;
-    uint64_t count = host->sockets[state], peak = host->peak_sockets[state];
-    buffer_append_format(out, "<tr%s><th scope=\"row\">%s</th>", peak == 0 ? " class=\"none\"" : "",
-                         tcp_state_name(state));
-    buffer_append_format(out, "<td>%s</td><td>%s</td></tr>\n", figure_count(count).text,
-                         figure_count(peak).text);
-}
-
-/* Of the detail sample, which keeps no peaks. */
-static void write_bound_inactive(const struct status_view *view)
-{
-    uint64_t count = state_counts_of(&view->host->detail, TCP_STATE_BOUND_INACTIVE);
-    buffer_append_format(view->out,
-                         "<tr%s><th scope=\"row\">%s</th><td>%s</td><td>not kept</td></tr>\n",
-                         count == 0 ? " class=\"none\"" : "",
-                         tcp_state_name(TCP_STATE_BOUND_INACTIVE), figure_count(count).text);
+    const struct snapshot *snapshot = view->snapshot;
+    const uint64_t counts[] = {snapshot->time_wait[TIME_WAIT_CLIENT],
+                               snapshot->time_wait[TIME_WAIT_SERVER]};
+    write_state(view, TCP_STATE_TIME_WAIT, "Time wait", &snapshot->time_wait_history,
+                (const char *const[]){"client: holds a port", "server: memory only"},
+                snapshot->has_detail && snapshot->time_wait_collected ? counts : NULL);
 }
 
 void status_write_states(const struct status_view *view)
 {
     struct buffer *out = view->out;
-    const struct namespace_snapshot *host = view->host;
-    buffer_append_string(out, "<section class=\"card\">\n<h2>TCP sockets by state</h2>\n");
-    if (!host->has_counts) {
-        status_write_no_sample(view, SAMPLE_COUNT);
-        buffer_append_string(out, "</section>\n");
-        return;
-    }
-    buffer_append_string(out, "<table class=\"states\"><thead><tr><th scope=\"col\">State</th>"
-                              "<th scope=\"col\">Now</th><th scope=\"col\">Peak</th></tr></thead>\n"
-                              "<tbody>\n");
+    const struct snapshot *snapshot = view->snapshot;
+    html_open_table(out, "states", "State", "Now", "Peak");
     for (enum tcp_state state = 0; state < TCP_STATES; state++) {
         if (state != TCP_STATE_BOUND_INACTIVE)
-            write_state(view, state);
+            html_write_row(out, snapshot->peak_sockets[state] == 0 ? "soft" : "",
+                           tcp_state_name(state), format_count(snapshot->sockets[state]).text,
+                           format_count(snapshot->peak_sockets[state]).text);
     }
-    if (host->has_detail && host->has_bound_inactive)
-        write_bound_inactive(view);
-    buffer_append_string(out, "</tbody></table>\n<p class=\"note\">Peak: within "
-                              "--sample.peak-window.</p>\n</section>\n");
+    if (snapshot->has_detail && snapshot->has_bound_inactive) {
+        uint64_t count = state_counts_sum(&snapshot->detail, TCP_STATE_BOUND_INACTIVE);
+        html_write_row(out, count == 0 ? "soft" : "", tcp_state_name(TCP_STATE_BOUND_INACTIVE),
+                       format_count(count).text, "not kept");
+    }
+    html_close_table(out);
+    buffer_append_string(out, "<p class=\"note\">Peak: within --sample.peak-window.</p>\n");
 }

@@ -71,57 +71,43 @@ static unsigned count_of_client(const struct connections *connections, unsigned 
     return count;
 }
 
-/* The connection that has waited longest for a request; of `client` alone, unless that is NULL. */
-static struct connection *find_waiting(const struct connections *connections, unsigned socket,
-                                       const uint64_t *client)
+/* The connection that makes room for a new one: that which has waited longest for a request, of
+ * `client` alone, unless that is NULL; then also the one with the slowest answer. */
+static struct connection *find_dispensable(const struct connections *connections, unsigned socket,
+                                           const uint64_t *client)
 {
+    int64_t slow_since = clock_now(connections->clock) - longest_answer_when_full;
+    struct connection *slow = NULL;
     for_each_connection(connection, connections)
     {
-        if (connection->socket == socket && (!client || connection->client == *client) &&
-            !connection->closing && waits_for_request(connection))
+        if (connection->socket != socket || connection->closing ||
+            (client && connection->client != *client))
+            continue;
+        if (waits_for_request(connection))
             return connection;
+        if (!client && !slow && connection->phase == CONNECTION_ANSWERING &&
+            connection->since < slow_since)
+            slow = connection;
     }
-    return NULL;
-}
-
-static struct connection *find_slow(const struct connections *connections, unsigned socket)
-{
-    int64_t now = clock_now(connections->clock);
-    for_each_connection(connection, connections)
-    {
-        if (connection->socket == socket && !connection->closing &&
-            connection->phase == CONNECTION_ANSWERING &&
-            now - connection->since > longest_answer_when_full)
-            return connection;
-    }
-    return NULL;
-}
-
-/* The connection that makes room when all places are taken, or NULL. */
-static struct connection *find_dispensable(const struct connections *connections, unsigned socket)
-{
-    struct connection *waiting = find_waiting(connections, socket, NULL);
-    return waiting ? waiting : find_slow(connections, socket);
+    return slow;
 }
 
 bool connections_have_room(const struct connections *connections, unsigned socket)
 {
     return connections->counts[socket] < connections->limit ||
-           find_dispensable(connections, socket);
+           find_dispensable(connections, socket, NULL);
 }
 
 static bool make_room(struct connections *connections, unsigned socket, uint64_t client)
 {
-    struct connection *victim;
-    if (count_of_client(connections, socket, client) >= connections->client_limit)
-        victim = find_waiting(connections, socket, &client);
-    else if (connections->counts[socket] < connections->limit)
+    bool has_share = count_of_client(connections, socket, client) >= connections->client_limit;
+    if (!has_share && connections->counts[socket] < connections->limit)
         return true;
-    else
-        victim = find_dispensable(connections, socket);
-    if (victim)
-        end(connections, victim);
-    return victim;
+    struct connection *dispensable =
+        find_dispensable(connections, socket, has_share ? &client : NULL);
+    if (dispensable)
+        end(connections, dispensable);
+    return dispensable;
 }
 
 struct connection *connections_add(struct connections *connections, unsigned socket, int fd,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passwords.h"
 
+#include "base/thread.h"
 #include "base/timed_condition.h"
 #include "bcrypt.h"
 
@@ -184,8 +185,7 @@ struct passwords *passwords_create(const struct clock *clock, int wake_fd, size_
     timed_condition_init(&passwords->changed);
     if (gnutls_rnd(GNUTLS_RND_KEY, passwords->key.bytes, sizeof passwords->key.bytes) ==
             GNUTLS_E_SUCCESS &&
-        pthread_create(&passwords->thread, NULL, check_passwords, passwords) == 0) {
-        pthread_setname_np(passwords->thread, "passwords");
+        thread_start(&passwords->thread, "passwords", check_passwords, passwords) == 0) {
         return passwords;
     }
     free_passwords(passwords);

@@ -4,22 +4,21 @@
  * the YAML format of the Prometheus exporter-toolkit (its docs/web-configuration.md), so that one
  * file serves a whole fleet of exporters and `promtool check web-config` judges it.
  *
- * What cannot be honoured here is refused by name rather than left out: HTTP/2, rate_limit,
- * client_allowed_sans, keys and certificates within the YAML, merge keys, several documents, and
- * what GnuTLS cannot do. So is what cannot have been meant: min_version above max_version, checking
- * client certificates without client_ca_file, a client_ca_file without a certificate, a user name
- * that no browser can send, a password hash that is not bcrypt or costs too much (bcrypt.h).
+ * What cannot be honoured here is refused by name rather than left out: cipher_suites,
+ * curve_preferences, rate_limit, client_allowed_sans, merge keys, several documents, TLS versions
+ * that GnuTLS does not allow. So is what cannot have been meant: checking client certificates
+ * without client_ca_file, a user name that no browser can send, a password hash that is not bcrypt
+ * or costs too much (bcrypt.h). `http2: true`, the toolkit's default, is taken and logged.
  *
  * An empty file is a configuration without anything: plain HTTP for everyone. So is a
- * tls_server_config with none of cert_file, key_file, client_auth_type and client_ca_file.
+ * tls_server_config without certificates, keys and client_auth_type.
  */
 #ifndef SOCKDIAG_WEB_CONFIG_H
 #define SOCKDIAG_WEB_CONFIG_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-#include <sys/types.h>
+#include <sys/stat.h>
 
 /* What a client must show, after crypto/tls.ClientAuthType of Go, whose names the file uses. */
 enum client_auth {
@@ -39,21 +38,19 @@ struct tls_settings {
     enum client_auth client_auth; /* the two that verify come with a `client_ca` */
 };
 
-/* A header for each response. The value has no control characters. */
+/* A header for each response. */
 struct web_header {
-    char *name;
-    char *value;
+    const char *name; /* a constant */
+    char *value;      /* without control characters */
 };
 
-/* A user of basic authentication. The hash is bcrypt's, as bcrypt_is_valid() says. */
+/* A user of basic authentication. The hash is one in which bcrypt_fault() finds no fault. */
 struct web_user {
     char *name;
     char *hash;
 };
 
-/* Nothing in the file allows others: X-Frame-Options, X-Content-Type-Options, X-XSS-Protection,
- * Strict-Transport-Security, Content-Security-Policy. */
-enum { WEB_CONFIG_HEADERS = 5 };
+enum { WEB_CONFIG_HEADERS = 5 }; /* that the file may set */
 
 /* Not changed after loading: threads may share it. */
 struct web_config {
@@ -62,20 +59,16 @@ struct web_config {
     size_t header_count;
     struct web_user *users; /* no two have the same name */
     size_t user_count;      /* 0: everyone is let in */
+    bool http2;             /* asked for, but not supported */
 };
 
-/* The YAML file, certificate, key and client CA. */
-enum { WEB_CONFIG_FILES = 4 };
+enum { WEB_CONFIG_FILES = 4 }; /* the YAML file, certificate, key and client CA */
 
-/* How a file looked before it was read: what stat() says of it, following symbolic links (a
- * Kubernetes secret is updated by swapping one), or all zero where that fails. */
+/* How a file looked before it was read: what stat() reports, following symbolic links (a Kubernetes
+ * secret is updated by swapping one), or all zero where that fails. */
 struct file_stamp {
     char *path;
-    dev_t device;
-    ino_t inode;
-    off_t size;
-    int64_t modified; /* mtime and ctime in nanoseconds */
-    int64_t changed;
+    struct stat look;
 };
 
 /* The files that a configuration was read from. All zero: none. */
@@ -92,11 +85,16 @@ struct file_stamps {
  * `error`: "PATH:LINE: KEY: what is wrong". No part of a key, password or hash is ever in it.
  *
  * `stamps`, if not NULL, is replaced (so it must be valid or all zero) by those of the files looked
- * at, up to the one that was wrong: also when loading fails, so that a broken file is complained of
- * once and tried again when it has changed. The caller frees it with file_stamps_free().
+ * at: also when loading fails, so that a broken file is complained of once and tried again when it
+ * has changed. The caller frees it with file_stamps_free().
  */
 struct web_config *web_config_load(const char *path, struct file_stamps *stamps, char *error,
                                    size_t error_size);
+
+/* The part of it after the YAML file became `text`. `config` is all zero. For the fuzzer. */
+struct config_source;
+bool web_config_read(struct web_config *config, const char *text,
+                     const struct config_source *source);
 
 /* Wipes the key. NULL is allowed. */
 void web_config_free(struct web_config *config);

@@ -1,118 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "web_config_files.h"
 
-#include "base/clock.h"
+#include "base/read_to_end.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int64_t nanoseconds(struct timespec time)
+enum { FILE_MAX = 1 << 20 }; /* bytes */
+
+/* How the file looks now. */
+static struct stat look_at(const char *path)
 {
-    return (int64_t)time.tv_sec * NANOSECONDS_PER_SECOND + time.tv_nsec;
+    struct stat look;
+    return stat(path, &look) == 0 ? look : (struct stat){0};
 }
 
-/* How the file looks now. The path stays the caller's. */
-static struct file_stamp take_stamp(char *path)
+/* The text of the regular file `fd`, read to where it stays, so that wiping it leaves nothing. */
+static char *read_regular(int fd, const char **why)
 {
     struct stat status;
-    if (stat(path, &status) < 0)
-        return (struct file_stamp){.path = path};
-    return (struct file_stamp){
-        .path = path,
-        .device = status.st_dev,
-        .inode = status.st_ino,
-        .size = status.st_size,
-        .modified = nanoseconds(status.st_mtim),
-        .changed = nanoseconds(status.st_ctim),
-    };
+    *why = "it is not a regular file";
+    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+        return NULL;
+    char *text = malloc(FILE_MAX + 1);
+    ssize_t got = text ? read_to_end(fd, text, FILE_MAX + 1) : -ENOMEM;
+    *why = got < 0          ? strerror((int)-got)
+           : got > FILE_MAX ? "it is larger than 1 MiB"
+                            : "it has a NUL";
+    if (got >= 0 && got <= FILE_MAX && !memchr(text, '\0', (size_t)got)) {
+        text[got] = '\0';
+        return text;
+    }
+    if (text)
+        explicit_bzero(text, FILE_MAX + 1);
+    free(text);
+    return NULL;
 }
 
-/* Read from `fd` into `bytes` until it ends. The bytes read, `size` when there may be more, or -1
- * with errno set. */
-static ssize_t read_until_end(int fd, char *bytes, size_t size)
+char *web_config_file_read(char *path, struct file_stamps *stamps, const char **why)
 {
-    size_t used = 0;
-    while (used < size) {
-        ssize_t got = read(fd, bytes + used, size - used);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -1;
-        if (got == 0)
-            break;
-        used += (size_t)got;
-    }
-    return (ssize_t)used;
-}
-
-/* The bytes of the regular file `fd`, and a NUL. Allocated once, so that wiping them wipes all. */
-static char *read_regular(int fd, size_t *length, char *why, size_t why_size)
-{
-    struct stat status;
-    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
-        snprintf(why, why_size, "is not a regular file");
+    *why = "out of memory";
+    if (!path)
         return NULL;
-    }
-    if (status.st_size > WEB_CONFIG_FILE_MAX) {
-        snprintf(why, why_size, "is larger than 1 MiB");
-        return NULL;
-    }
-    size_t size = (size_t)status.st_size + 1; /* one more, to see that it has not grown */
-    char *bytes = malloc(size);
-    if (!bytes) {
-        snprintf(why, why_size, "cannot be read: out of memory");
-        return NULL;
-    }
-    ssize_t got = read_until_end(fd, bytes, size);
-    if (got < 0)
-        snprintf(why, why_size, "cannot be read: %s", strerror(errno));
-    else if ((size_t)got == size)
-        snprintf(why, why_size, "grew while it was read");
-    if (got < 0 || (size_t)got == size) {
-        explicit_bzero(bytes, size);
-        free(bytes);
-        return NULL;
-    }
-    bytes[got] = '\0';
-    *length = (size_t)got;
-    return bytes;
-}
-
-char *web_config_file_read(const char *path, struct file_stamps *stamps, size_t *length, char *why,
-                           size_t why_size)
-{
-    char *copy = strdup(path);
-    if (!copy) {
-        snprintf(why, why_size, "cannot be read: out of memory");
-        return NULL;
-    }
-    stamps->files[stamps->count++] = take_stamp(copy);
+    stamps->files[stamps->count++] = (struct file_stamp){path, look_at(path)};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* never wait for a FIFO */
-    if (fd < 0) {
-        snprintf(why, why_size, "cannot be read: %s", strerror(errno));
+    *why = strerror(errno);
+    if (fd < 0)
         return NULL;
-    }
-    char *bytes = read_regular(fd, length, why, why_size);
+    char *text = read_regular(fd, why);
     close(fd);
-    return bytes;
+    return text;
 }
 
-static bool same_look(const struct file_stamp *one, const struct file_stamp *other)
+void wipe_and_free(char *text)
 {
-    return one->device == other->device && one->inode == other->inode && one->size == other->size &&
-           one->modified == other->modified && one->changed == other->changed;
+    if (text)
+        explicit_bzero(text, strlen(text));
+    free(text);
+}
+
+static bool is_same(const struct stat *one, const struct stat *other)
+{
+    return one->st_dev == other->st_dev && one->st_ino == other->st_ino &&
+           one->st_size == other->st_size && one->st_mtim.tv_sec == other->st_mtim.tv_sec &&
+           one->st_mtim.tv_nsec == other->st_mtim.tv_nsec &&
+           one->st_ctim.tv_sec == other->st_ctim.tv_sec &&
+           one->st_ctim.tv_nsec == other->st_ctim.tv_nsec;
 }
 
 bool file_stamps_changed(const struct file_stamps *stamps)
 {
     for (size_t i = 0; i < stamps->count; i++) {
-        struct file_stamp now = take_stamp(stamps->files[i].path);
-        if (!same_look(&now, &stamps->files[i]))
+        struct stat look = look_at(stamps->files[i].path);
+        if (!is_same(&look, &stamps->files[i].look))
             return true;
     }
     return false;

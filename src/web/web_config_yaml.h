@@ -8,23 +8,34 @@
 #ifndef SOCKDIAG_WEB_CONFIG_YAML_H
 #define SOCKDIAG_WEB_CONFIG_YAML_H
 
-#include "web_config_error.h"
+#include "web_config.h"
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <yaml.h>
 
-enum { YAML_DEPTH = 3 }; /* a section, a key, a key of that */
+/* The YAML file, and what comes of reading it. */
+struct config_source {
+    const char *path;
+    struct file_stamps *stamps; /* of the files that were read; has room */
+    char *error;                /* one line that says what is wrong, of `error_size` bytes */
+    size_t error_size;          /* at least one */
+};
+
+/* Make the error "PATH:LINE: KEY: " (without LINE when it is 0, without KEY when it is empty) and
+ * what printf would print; control characters become "?". False, for the caller to return. */
+bool config_complain(const struct config_source *source, size_t line, const char *key,
+                     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 struct yaml_reader {
     yaml_parser_t parser;
-    yaml_event_t event;            /* the present one */
-    const char *place[YAML_DEPTH]; /* the keys that lead to it, for complaints */
-    size_t depth;
-    const char *text;
-    size_t length;
-    const struct config_error *error;
+    yaml_event_t event; /* the present one; its scalar is wiped when the next is read */
+    size_t line;        /* where it is, from 1; after a mapping, where that began */
+    char path[128];     /* the keys that lead to it, joined by dots */
+    const struct config_source *source;
 };
+
+/* Complain of the present event. False. */
+#define yaml_complain(reader, ...)                                                                 \
+    config_complain((reader)->source, (reader)->line, (reader)->path, __VA_ARGS__)
 
 struct yaml_key;
 
@@ -33,43 +44,40 @@ struct yaml_key;
 typedef bool yaml_value_reader(struct yaml_reader *reader, const struct yaml_key *key,
                                void *target);
 
-/* A key of a mapping. */
+/* One of the texts that a value may be, and what it stands for. */
+struct yaml_word {
+    const char *text;
+    int value;
+};
+
+/* A key of a mapping; `field` and `words`, up to a NULL, are for `read`. */
 struct yaml_key {
-    const char *name;
+    const char *name; /* NULL in a mapping of one: any, and `read` begins with it */
     yaml_value_reader *read;
-    size_t field;       /* for `read`: an offset in its target */
-    const char *advice; /* for `read` */
+    size_t field; /* an offset in the target */
+    const struct yaml_word *words;
 };
 
 /* Read a file of one document, `text`, that is a mapping of `keys` or nothing. */
-bool yaml_read(const char *text, size_t length, const struct config_error *error,
-               const struct yaml_key *keys, size_t count, void *target);
+bool yaml_read(const char *text, const struct config_source *source, const struct yaml_key *keys,
+               size_t count, void *target);
 
-/* Value readers of a mapping of `count` keys, 32 at most, and of a list whose every item `item`
- * reads. A null is an empty one. */
+/* Read a mapping of `count` keys, 32 at most. A null is an empty one. */
 bool yaml_read_mapping(struct yaml_reader *reader, const struct yaml_key *keys, size_t count,
                        void *target);
-bool yaml_read_list(struct yaml_reader *reader, yaml_value_reader *item, const struct yaml_key *key,
-                    void *target);
 
-/* Go on to the next event. */
-bool yaml_advance(struct yaml_reader *reader);
-
-/* Is the present event a scalar that stands for nothing: empty, ~ or null, not quoted? */
-bool yaml_is_null(const struct yaml_reader *reader);
+bool yaml_advance(struct yaml_reader *reader); /* to the next event */
 
 /* The present event as a string, "" for a null, valid until the next; numbers and booleans are
  * taken as they are written. NULL after a complaint when it is none. */
 const char *yaml_string(struct yaml_reader *reader);
 
-/* The present event as a boolean of YAML 1.1: true, yes, on, y and their opposites. */
-bool yaml_boolean(struct yaml_reader *reader, bool *value);
+/* A copy of that, for free(). */
+char *yaml_copy(struct yaml_reader *reader);
 
-/* The line of the present event, from 1. */
-size_t yaml_line(const struct yaml_reader *reader);
-
-/* Complain of the present event. False. */
-bool yaml_complain(struct yaml_reader *reader, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* Value readers: for an `int`, of which the value is one of the words, and a null leaves it as it
+ * was; for a `bool` as YAML 1.1 has it (true, yes, on, y), where a null is false, as in Go; for
+ * what is not supported, of which only a null and an empty list are taken. */
+yaml_value_reader yaml_read_word, yaml_read_boolean, yaml_refuse;
 
 #endif

@@ -2,6 +2,7 @@
 #include "web_thread.h"
 
 #include "acceptor.h"
+#include "base/thread.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -161,10 +162,7 @@ static bool start_thread(struct web_thread *thread, struct http_site *site,
     thread->ready[WAKE] = (struct pollfd){.fd = thread->wake_fd, .events = POLLIN};
     thread->ready[DAEMON] =
         (struct pollfd){.fd = http_daemon_poll_fd(&thread->daemon), .events = POLLIN};
-    if (pthread_create(&thread->thread, NULL, serve, thread) != 0)
-        return false;
-    pthread_setname_np(thread->thread, "web");
-    return true;
+    return thread_start(&thread->thread, "web", serve, thread) == 0;
 }
 
 struct web_thread *web_thread_start(const int *fds, unsigned count, unsigned max_connections,

@@ -91,8 +91,8 @@ static void test_counts_of_an_empty_namespace_are_zero(void **state)
     struct capture capture;
     capture_take(&capture);
     for (enum tcp_state s = 0; s < TCP_STATES; s++) {
-        assert_int_equal(capture.host.sockets[s], 0);
-        assert_int_equal(state_counts_of(&capture.host.detail, s), 0);
+        assert_int_equal(capture.snapshot.sockets[s], 0);
+        assert_int_equal(state_counts_sum(&capture.snapshot.detail, s), 0);
     }
 }
 
@@ -103,19 +103,19 @@ static void test_both_samples_count_every_state_exactly(void **state)
     assert_int_equal(zoo_create(&ipv4, &ipv6, &zoo), 0);
     capture_take(&capture);
     for (enum tcp_state s = 0; s < TCP_STATES; s++) {
-        if (s == TCP_STATE_BOUND_INACTIVE && !capture.host.has_bound_inactive)
+        if (s == TCP_STATE_BOUND_INACTIVE && !capture.snapshot.has_bound_inactive)
             continue; /* before Linux 6.8 nobody can count them */
         print_message("%s\n", tcp_state_name(s));
         if (s != TCP_STATE_BOUND_INACTIVE)
-            assert_int_equal(capture.host.sockets[s], expected(&ipv4, s) + expected(&ipv6, s));
-        assert_int_equal(capture.host.detail.sockets[IP_FAMILY_IPV4][s], expected(&ipv4, s));
-        assert_int_equal(capture.host.detail.sockets[IP_FAMILY_IPV6][s], expected(&ipv6, s));
+            assert_int_equal(capture.snapshot.sockets[s], expected(&ipv4, s) + expected(&ipv6, s));
+        assert_int_equal(capture.snapshot.detail.sockets[IP_FAMILY_IPV4][s], expected(&ipv4, s));
+        assert_int_equal(capture.snapshot.detail.sockets[IP_FAMILY_IPV6][s], expected(&ipv6, s));
     }
-    assert_int_equal(capture.host.detail.fin_wait2_minisockets,
+    assert_int_equal(capture.snapshot.detail.fin_wait2_minisockets,
                      ipv4.fin_wait2_mini + ipv6.fin_wait2_mini);
-    assert_int_equal(capture.host.detail.syn_recv_requests, ipv4.syn_recv + ipv6.syn_recv);
-    assert_int_equal(capture.host.derived_drift.established, 0);
-    assert_int_equal(capture.host.derived_drift.time_wait, 0);
+    assert_int_equal(capture.snapshot.detail.syn_recv_requests, ipv4.syn_recv + ipv6.syn_recv);
+    assert_int_equal(capture.snapshot.derived_drift.established, 0);
+    assert_int_equal(capture.snapshot.derived_drift.time_wait, 0);
 }
 
 static int open_and_count(void *dumps)
@@ -142,10 +142,10 @@ static void test_v4_mapped_sockets_count_as_ipv4(void **state)
     assert_int_equal(
         zoo_add(zoo, ZOO_V4_MAPPED, &(struct zoo_population){.established = 4, .time_wait = 3}), 0);
     capture_take(&capture);
-    assert_int_equal(capture.host.detail.sockets[IP_FAMILY_IPV4][TCP_STATE_ESTABLISHED], 4);
-    assert_int_equal(capture.host.detail.sockets[IP_FAMILY_IPV4][TCP_STATE_TIME_WAIT], 3);
-    assert_int_equal(capture.host.sockets[TCP_STATE_ESTABLISHED], 4);
-    assert_int_equal(capture.host.sockets[TCP_STATE_TIME_WAIT], 3);
+    assert_int_equal(capture.snapshot.detail.sockets[IP_FAMILY_IPV4][TCP_STATE_ESTABLISHED], 4);
+    assert_int_equal(capture.snapshot.detail.sockets[IP_FAMILY_IPV4][TCP_STATE_TIME_WAIT], 3);
+    assert_int_equal(capture.snapshot.sockets[TCP_STATE_ESTABLISHED], 4);
+    assert_int_equal(capture.snapshot.sockets[TCP_STATE_TIME_WAIT], 3);
 }
 
 static void assert_queue(enum zoo_family family, unsigned backlog, unsigned length)
@@ -155,7 +155,7 @@ static void assert_queue(enum zoo_family family, unsigned backlog, unsigned leng
     assert_int_equal(zoo_create(NULL, NULL, &zoo), 0);
     assert_int_equal(zoo_fill_accept_queue(zoo, family, backlog, length, &port), 0);
     capture_take(&capture);
-    assert_int_equal(capture.host.queue_count, 1);
+    assert_int_equal(capture.snapshot.queue_count, 1);
     assert_int_equal(capture.queues[0].port, port);
     assert_int_equal(capture.queues[0].queue_length, length);
     assert_int_equal(capture.queues[0].queue_limit, backlog);
@@ -182,12 +182,12 @@ static void test_a_flooded_listener_has_its_queue_told_beside_fuller_ones(void *
                      0);
     assert_int_equal(zoo_fill_accept_queue(zoo, ZOO_IPV4, 7, 5, &port), 0);
     capture_take_few(&capture, 1);
-    assert_int_equal(capture.host.listener_count, 1);
+    assert_int_equal(capture.snapshot.listener_count, 1);
     const struct listener_row *flooded = &capture.listeners[0];
     assert_int_equal(flooded->sockets[TCP_STATE_SYN_RECV], 9);
     assert_int_not_equal(flooded->port, port);
 
-    assert_int_equal(capture.host.queue_count, 2);
+    assert_int_equal(capture.snapshot.queue_count, 2);
     const struct listener_row *queues = capture.queues;
     bool flooded_first = listener_compare_places(&queues[0], flooded) == 0;
     assert_true(flooded_first || listener_compare_places(&queues[1], flooded) == 0);

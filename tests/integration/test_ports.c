@@ -153,13 +153,13 @@ static unsigned connect_until_full(const char *to, uint16_t port)
 static const struct port_summary *tcp(struct capture *capture)
 {
     capture_take(capture);
-    return &capture->host.ports[SOCKET_TCP].summary;
+    return &capture->snapshot.ports[SOCKET_TCP].summary;
 }
 
 static const struct port_summary *udp(struct capture *capture)
 {
     capture_take(capture);
-    return &capture->host.ports[SOCKET_UDP].summary;
+    return &capture->snapshot.ports[SOCKET_UDP].summary;
 }
 
 /* The ports held towards a destination, -1 when it is not among the fullest. */
@@ -171,7 +171,7 @@ static int ports_towards(const struct capture *capture, const char *to, uint16_t
                              : (void *)&((struct sockaddr_in6 *)&address.storage)->sin6_addr;
     size_t size = address.storage.ss_family == AF_INET ? 4 : 16;
     int ports = -1;
-    for (size_t i = 0; i < capture->host.ports[SOCKET_TCP].destination_count; i++) {
+    for (size_t i = 0; i < capture->snapshot.ports[SOCKET_TCP].destination_count; i++) {
         const struct destination *row = &capture->destinations[SOCKET_TCP][i];
         if (row->remote_port == port && (row->family == IP_FAMILY_IPV4) == (size == 4) &&
             memcmp(&row->remote_address, wanted, size) == 0)
@@ -269,7 +269,7 @@ static void test_owned_ports_are_not_usable_and_not_subtracted_twice(void **stat
     assert_true(bind_socket("127.0.0.9", 40105, SOCK_STREAM) >= 0); /* reserved as well */
 
     const struct port_summary *ports = tcp(&capture);
-    if (!capture.host.has_bound_inactive)
+    if (!capture.snapshot.has_bound_inactive)
         skip(); /* before Linux 6.8 nobody can see 40003 */
     assert_int_equal(ports->reserved, 10);
     assert_int_equal(ports->owned, 5);
@@ -286,7 +286,7 @@ static void test_sockets_bound_to_port_0_own_their_ports(void **state)
     for (int i = 0; i < 200; i++)
         assert_true(bind_socket("127.0.0.1", 0, SOCK_STREAM) >= 0);
     const struct port_summary *ports = tcp(&capture);
-    if (!capture.host.has_bound_inactive)
+    if (!capture.snapshot.has_bound_inactive)
         skip(); /* before Linux 6.8 nobody can see them */
     assert_int_equal(ports->owned, 200);
     assert_int_equal(connect_until_full("127.0.0.1", SERVER), RANGE - 200);
@@ -319,7 +319,7 @@ static void test_bound_only_sockets_fill_their_address(void **state)
     for (int i = 0; i < 900; i++)
         assert_true(bind_socket("127.0.0.3", 0, SOCK_STREAM) >= 0);
     const struct port_summary *ports = tcp(&capture);
-    if (!capture.host.has_bound_inactive)
+    if (!capture.snapshot.has_bound_inactive)
         skip(); /* before Linux 6.8 nobody can see them */
     assert_true(ports->utilization[PORT_SCOPE_LOCAL_ADDRESS] == 0.9);
     assert_true(ports->utilization[PORT_SCOPE_HOST] == 0.9);
@@ -454,13 +454,13 @@ static void test_time_wait_is_told_by_role_and_holds_the_clients_port(void **sta
     make_time_wait(other_listener, "127.0.0.2", 70, false);
     make_time_wait(listen_on("127.0.0.8", SERVER), "127.0.0.8", 20, false);
     capture_take(&capture);
-    assert_int_equal(capture.host.time_wait[TIME_WAIT_CLIENT], 300);
-    assert_int_equal(capture.host.time_wait[TIME_WAIT_SERVER], 90);
+    assert_int_equal(capture.snapshot.time_wait[TIME_WAIT_CLIENT], 300);
+    assert_int_equal(capture.snapshot.time_wait[TIME_WAIT_SERVER], 90);
 
     close(sockets[--socket_count]); /* what was a server's does not become a client's with that */
     const struct port_summary *ports = tcp(&capture);
-    assert_int_equal(capture.host.time_wait[TIME_WAIT_CLIENT], 300);
-    assert_int_equal(capture.host.time_wait[TIME_WAIT_SERVER], 90);
+    assert_int_equal(capture.snapshot.time_wait[TIME_WAIT_CLIENT], 300);
+    assert_int_equal(capture.snapshot.time_wait[TIME_WAIT_SERVER], 90);
     assert_int_equal(ports->destinations, 1);
     assert_int_equal(ports_towards(&capture, "127.0.0.1", SERVER), 300);
     assert_int_equal(connect_until_full("127.0.0.1", SERVER), RANGE - 300);
@@ -481,7 +481,7 @@ static void test_connections_are_counted_at_their_listener(void **state)
     connect_many("::1", SERVER + 1, 4);
     capture_take(&capture);
 
-    assert_int_equal(capture.host.listener_count, 3);
+    assert_int_equal(capture.snapshot.listener_count, 3);
     uint64_t all = 0;
     for (size_t i = 0; i < 3; i++) {
         const struct listener_row *row = &capture.listeners[i];
@@ -492,7 +492,7 @@ static void test_connections_are_counted_at_their_listener(void **state)
         else
             assert_int_equal(established, row->address.word[0] ? 5 : 11);
     }
-    assert_int_equal(all, capture.host.sockets[TCP_STATE_ESTABLISHED] /
+    assert_int_equal(all, capture.snapshot.sockets[TCP_STATE_ESTABLISHED] /
                               2); /* the other half connected */
 }
 
@@ -511,7 +511,7 @@ static void test_udp_runs_out_on_the_host(void **state)
     assert_int_equal(ports->used, RANGE - 100);
     assert_true(ports->utilization[PORT_SCOPE_HOST] == 1);
     assert_true(ports->utilization[PORT_SCOPE_LOCAL_ADDRESS] == 1); /* that of 127.0.0.1 */
-    assert_int_equal(capture.host.ports[SOCKET_TCP].summary.used, 0);
+    assert_int_equal(capture.snapshot.ports[SOCKET_TCP].summary.used, 0);
 
     /* Another destination does not help, another local address does. */
     assert_int_equal(connect_from(NULL, false, "127.0.0.2", 54, SOCK_DGRAM), EAGAIN);

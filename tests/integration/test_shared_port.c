@@ -142,7 +142,7 @@ static void assert_told(const struct workers *workers, unsigned length, unsigned
     assert_int_equal(fullest.length, length);
     assert_int_equal(fullest.limit, limit);
     capture_take(&capture);
-    assert_int_equal(capture.host.queue_count, 1);
+    assert_int_equal(capture.snapshot.queue_count, 1);
     assert_int_equal(capture.queues[0].port, ntohs(workers->place.sin_port));
     assert_int_equal(capture.queues[0].queue_length, length);
     assert_int_equal(capture.queues[0].queue_limit, limit);

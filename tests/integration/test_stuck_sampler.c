@@ -126,9 +126,9 @@ static void test_ages_grow_without_a_sample(void **state)
 {
     (void)state;
     sampler_step(sampler);
-    assert_answer("/", 200, ">count sample 0\u202fs old<");
+    assert_answer("/", 200, ">count sample: 0\u202fs ago<");
     atomic_fetch_add(&now, 20 * SECOND);
-    assert_answer("/", 200, ">count sample 20\u202fs old<");
+    assert_answer("/", 200, ">count sample: 20\u202fs ago<");
 }
 
 static void test_without_count_samples_it_is_not_ready(void **state)

@@ -24,16 +24,14 @@ static const struct sampler_options everything = {
 static void keep(void *context, const struct snapshot *snapshot)
 {
     struct capture *capture = context;
-    struct namespace_snapshot *host = &capture->host;
-    *host = snapshot->namespaces[0];
-    host->sampled_sockets = NULL;
-    memcpy(capture->queues, host->queues, host->queue_count * sizeof *host->queues);
-    host->queues = capture->queues;
-    memcpy(capture->listeners, host->listeners, host->listener_count * sizeof *host->listeners);
-    host->listeners = capture->listeners;
+    struct snapshot *copy = &capture->snapshot;
+    *copy = *snapshot;
+    memcpy(capture->queues, copy->queues, copy->queue_count * sizeof *copy->queues);
+    copy->queues = capture->queues;
+    memcpy(capture->listeners, copy->listeners, copy->listener_count * sizeof *copy->listeners);
+    copy->listeners = capture->listeners;
     for (int i = 0; i < SOCKET_PROTOCOLS; i++) {
-        struct port_snapshot *ports = &host->ports[i];
-        ports->sampled_utilization = NULL;
+        struct port_snapshot *ports = &copy->ports[i];
         memcpy(capture->destinations[i], ports->destinations,
                ports->destination_count * sizeof *ports->destinations);
         ports->destinations = capture->destinations[i];
@@ -58,10 +56,10 @@ static void take(struct capture *capture, const struct kernel_access *kernel,
     }
     sampler_publish(sampler);
     sampler_destroy(sampler);
-    assert_true(capture->host.has_counts);
-    assert_true(capture->host.has_detail);
-    assert_true(capture->host.ports[SOCKET_TCP].present);
-    assert_true(capture->host.ports[SOCKET_UDP].present);
+    assert_true(capture->snapshot.has_counts);
+    assert_true(capture->snapshot.has_detail);
+    assert_true(capture->snapshot.ports[SOCKET_TCP].present);
+    assert_true(capture->snapshot.ports[SOCKET_UDP].present);
 }
 
 void capture_take(struct capture *capture)

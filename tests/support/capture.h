@@ -9,10 +9,9 @@
 
 enum { CAPTURE_ROWS = 64 };
 
-/* A snapshot that outlives its sampler: the pointers in `host` are into the arrays beside it, but
- * for the histograms, which are gone. */
+/* A snapshot that outlives its sampler: its pointers are into the arrays beside it. */
 struct capture {
-    struct namespace_snapshot host;
+    struct snapshot snapshot;
     struct listener_row queues[LISTENER_RANKINGS * CAPTURE_ROWS];
     struct listener_row listeners[CAPTURE_ROWS];
     struct destination destinations[SOCKET_PROTOCOLS][CAPTURE_ROWS];

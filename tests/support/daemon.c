@@ -89,7 +89,7 @@ void daemon_drop_messages(const struct daemon *daemon)
         ;
 }
 
-/* Its exit code, or -1. */
+/* Its exit code, or the negative number of the signal that ended it. */
 static int await_exit(pid_t pid)
 {
     int status;
@@ -100,8 +100,8 @@ static int await_exit(pid_t pid)
     if (pidfd >= 0)
         close(pidfd);
     if (waitpid(pid, &status, 0) != pid)
-        return -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+        return -SIGKILL;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 /* As a string, cut to `size`. */

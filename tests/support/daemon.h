@@ -30,10 +30,10 @@ bool daemon_await_message(const struct daemon *daemon, const char *message);
 /* Forget the messages that have arrived: the next one tells of something new. */
 void daemon_drop_messages(const struct daemon *daemon);
 
-/* Send `signal_number`, or none if that is 0, and wait for its end, a minute at most. Its exit
- * code, or -1 if it had to be killed or was by a signal. Closes the descriptors: `errors` gets what
- * it wrote to standard error meanwhile, cut to `size`; if that is NULL, it is printed unless the
- * code is 0. */
+/* Send `signal_number`, or none if that is 0, and wait for its end; after a minute it is killed.
+ * Its exit code, or the negative number of the signal that ended it. Closes the descriptors:
+ * `errors` gets what it wrote to standard error meanwhile, cut to `size`; if that is NULL, it is
+ * printed unless the code is 0. */
 int daemon_end(struct daemon *daemon, int signal_number, char *errors, size_t size);
 
 #endif

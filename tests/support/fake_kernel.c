@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fake_kernel.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
 #include <linux/inet_diag.h>
@@ -26,6 +27,12 @@ static const char *const files[] = {
 };
 static const char *const folders[] = {"thread-self", "thread-self/net", "sys", "sys/net",
                                       "sys/net/ipv4"};
+
+/* TCP_BOUND_INACTIVE of include/net/tcp_states.h. */
+bool fake_kernel_listed_bound(const struct fake_kernel *kernel)
+{
+    return kernel->last_mask & 1U << 13;
+}
 
 static void path_of(const struct fake_kernel *kernel, const char *name, char path[static PATH_MAX])
 {
@@ -60,9 +67,8 @@ void fake_kernel_write_sockstat(const struct fake_kernel *kernel, unsigned more)
     fake_kernel_write(kernel, "thread-self/net/sockstat", text);
 }
 
-/* What the thread tells the dump: rows of the states asked for, as full sockets but for TIME_WAIT
- * and SYN_RECV. One row is one datagram. */
-static void send_rows(struct fake_kernel *kernel)
+/* The rows of one state: full sockets, except in TIME_WAIT and SYN_RECV. */
+static void send_rows_in(struct fake_kernel *kernel, enum tcp_state state)
 {
     struct {
         struct nlmsghdr header;
@@ -71,17 +77,39 @@ static void send_rows(struct fake_kernel *kernel)
         uint32_t shutdown;
     } row = {
         .header = {.nlmsg_type = TCPDIAG_GETSOCK},
-        .body = {.idiag_family = AF_INET},
+        .body = {.idiag_family = AF_INET, .idiag_state = (uint8_t)(state + 1)},
         .attribute = {.nla_len = sizeof(struct nlattr) + 1, .nla_type = INET_DIAG_SHUTDOWN},
     };
+    bool full = state != TCP_STATE_TIME_WAIT && state != TCP_STATE_SYN_RECV;
+    bool connected = state != TCP_STATE_LISTEN && state != TCP_STATE_BOUND_INACTIVE;
+    char datagram[16384];
+    size_t used = 0;
+    row.header.nlmsg_len = full ? sizeof row : sizeof row.header + sizeof row.body;
+    row.body.id.idiag_dport = connected ? htons(443) : 0;
+    for (unsigned i = 0; i < kernel->sockets[state]; i++) {
+        if (kernel->first_port[state])
+            row.body.id.idiag_sport = htons((uint16_t)(kernel->first_port[state] + i));
+        memcpy(datagram + used, &row, row.header.nlmsg_len);
+        used += row.header.nlmsg_len;
+        if (used + sizeof row > sizeof datagram || i + 1 == kernel->sockets[state]) {
+            send(kernel->kernel_end, datagram, used, MSG_NOSIGNAL);
+            used = 0;
+        }
+    }
+}
+
+/* What the thread tells the dump: the sockets of the states asked for, in the kernel's order. */
+static void send_rows(struct fake_kernel *kernel)
+{
+    const tcp_state_set first =
+        tcp_state_bit(TCP_STATE_LISTEN) | tcp_state_bit(TCP_STATE_BOUND_INACTIVE);
+    if (kernel->last_mask & 1U << (TCP_STATE_LISTEN + 1))
+        send_rows_in(kernel, TCP_STATE_LISTEN);
+    if (fake_kernel_listed_bound(kernel))
+        send_rows_in(kernel, TCP_STATE_BOUND_INACTIVE);
     for (enum tcp_state state = 0; state < TCP_STATES; state++) {
-        if (!(kernel->last_mask & 1U << (state + 1)))
-            continue;
-        bool full = state != TCP_STATE_TIME_WAIT && state != TCP_STATE_SYN_RECV;
-        row.header.nlmsg_len = full ? sizeof row : sizeof row.header + sizeof row.body;
-        row.body.idiag_state = (uint8_t)(state + 1);
-        for (unsigned i = 0; i < kernel->sockets[state]; i++)
-            send(kernel->kernel_end, &row, row.header.nlmsg_len, MSG_NOSIGNAL);
+        if (!(first & tcp_state_bit(state)) && kernel->last_mask & 1U << (state + 1))
+            send_rows_in(kernel, state);
     }
 }
 
@@ -109,10 +137,12 @@ static void *answer_request(void *argument)
     } request;
     if (recv(kernel->kernel_end, &request, sizeof request, 0) > 0) {
         bool udp = request.header.nlmsg_type == SOCK_DIAG_BY_FAMILY;
-        kernel->last_mask = udp ? 0 : request.tcp.idiag_states; /* there are no UDP sockets */
+        if (!udp)
+            kernel->last_mask = request.tcp.idiag_states;
         switch (udp && kernel->udp_is_missing ? ANSWER_ERROR : kernel->answer) {
         case ANSWER_ROWS:
-            send_rows(kernel);
+            if (!udp) /* there are no UDP sockets */
+                send_rows(kernel);
             send_end(kernel, NLMSG_DONE, 0);
             break;
         case ANSWER_ERROR:
@@ -149,7 +179,7 @@ static int open_socket(void *context)
     struct fake_kernel *kernel = context;
     fake_kernel_join(kernel);
     kernel->dumps++;
-    kernel->now += kernel->cost_of_a_dump;
+    kernel->now += kernel->cost_of_a_dump + kernel->wait_of_a_dump;
     kernel->cpu += kernel->cost_of_a_dump;
     if (kernel->answer == ANSWER_NO_SOCKET)
         return -EMFILE;
@@ -169,7 +199,8 @@ static int64_t read_now(void *context)
 
 static int64_t read_cpu(void *context)
 {
-    return ((struct fake_kernel *)context)->cpu;
+    struct fake_kernel *kernel = context;
+    return kernel->cpu += kernel->cost_of_a_reading;
 }
 
 void fake_kernel_init(struct fake_kernel *kernel, int64_t now)

@@ -23,14 +23,18 @@ enum fake_answer {
 
 struct fake_kernel {
     enum fake_answer answer;
-    bool udp_is_missing;          /* dumps of UDP end with NLMSG_ERROR, -ENOENT */
-    unsigned sockets[TCP_STATES]; /* IPv4, full sockets */
-    unsigned dumps;               /* so far */
-    uint32_t last_mask;           /* idiag_states of the last request, after fake_kernel_join() */
+    bool udp_is_missing;             /* dumps of UDP end with NLMSG_ERROR, -ENOENT */
+    unsigned sockets[TCP_STATES];    /* IPv4, full sockets, on no address */
+    uint16_t first_port[TCP_STATES]; /* the local ports from here on; 0: all have port 0 */
+    unsigned dumps;                  /* so far */
+    uint32_t last_mask; /* idiag_states of the last TCP request, after fake_kernel_join() */
 
     int64_t now;            /* monotonic; unix time is the same */
     int64_t cpu;            /* of the thread */
     int64_t cost_of_a_dump; /* added to both at each dump */
+    int64_t wait_of_a_dump; /* added to `now` alone */
+    int64_t
+        cost_of_a_reading; /* added to `cpu` each time it is read: all that is measured costs it */
 
     char proc_root[64]; /* a folder of its own */
     pthread_t thread;
@@ -50,6 +54,9 @@ void fake_kernel_write(const struct fake_kernel *kernel, const char *name, const
 
 /* Make sockstat say what `sockets` says, or `more` full sockets and minisockets than that. */
 void fake_kernel_write_sockstat(const struct fake_kernel *kernel, unsigned more);
+
+/* Did the last TCP request ask for the bound-only sockets? After fake_kernel_join(). */
+bool fake_kernel_listed_bound(const struct fake_kernel *kernel);
 
 /* Wait for the thread of the last dump. */
 void fake_kernel_join(struct fake_kernel *kernel);

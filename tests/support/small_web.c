@@ -40,26 +40,19 @@ struct web_config *small_web_config(const char *text)
 
 struct page *small_web_page(size_t destinations, const struct clock *clock)
 {
-    static const struct histogram none[TCP_STATES];
-    static const struct history never;
     struct destination *rows = calloc(destinations + 1, sizeof *rows);
     assert_non_null(rows);
     for (size_t i = 0; i < destinations; i++)
         rows[i].remote_port = (uint16_t)i;
-    const struct namespace_snapshot host = {
+    const struct snapshot snapshot = {
         .has_counts = true,
-        .sampled_sockets = none,
-        .established_history = &never,
-        .time_wait_history = &never,
         .has_detail = true,
         .ports = {[SOCKET_TCP] = {.present = true,
                                   .has_destinations = true,
-                                  .sampled_utilization = none,
                                   .destinations = rows,
                                   .destination_count = destinations}},
+        .next_within = 3600 * NANOSECONDS_PER_SECOND,
     };
-    const struct snapshot snapshot = {
-        .namespaces = &host, .namespace_count = 1, .next_within = 3600 * NANOSECONDS_PER_SECOND};
     const struct self_report self = {.version = "1", .revision = "2", .telemetry_path = "/metrics"};
     struct page *page = page_create(&snapshot, &self, clock);
     free(rows);

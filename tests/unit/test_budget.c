@@ -251,10 +251,9 @@ static void test_a_rise_is_believed_at_once(void **state)
 static void test_a_fall_is_believed_for_the_most_part(void **state)
 {
     (void)state;
-    int64_t expected = budget_expect(SECOND, 0);
-    assert_true(expected > 0 && expected <= SECOND / 8);
-    expected = budget_expect(INT64_MAX, 0);
-    assert_true(expected > 0 && expected <= INT64_MAX / 8);
+    assert_int_equal(budget_expect(SECOND, 0), SECOND / 8);
+    assert_int_equal(budget_expect(900, 100), 200);
+    assert_int_equal(budget_expect(INT64_MAX, 0), INT64_MAX / 8);
 }
 
 static void test_a_fall_that_stays_is_believed_in_the_end(void **state)

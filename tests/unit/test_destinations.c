@@ -74,8 +74,8 @@ static void add(struct fixture *fixture, uint32_t key, bool preferred)
 static void check(const struct fixture *fixture)
 {
     static struct destination rows[DESTINATIONS_MAX_TOP];
-    size_t count = destinations_top(fixture->destinations, rows, DESTINATIONS_MAX_TOP, 0);
-    uint32_t bound = destinations_error_bound(fixture->destinations);
+    size_t count = destinations_pick_top(fixture->destinations, rows, DESTINATIONS_MAX_TOP, 0);
+    uint32_t bound = destinations_get_error_bound(fixture->destinations);
     uint32_t least = count == DESTINATIONS_MAX_TOP ? rows[count - 1].ports : 0;
     bool *shown = calloc(KEYS, sizeof *shown);
     assert_non_null(shown);
@@ -96,8 +96,8 @@ static void check(const struct fixture *fixture)
         assert_true(shown[key] || fixture->exact[key] <= least + bound);
     }
     if (bound == 0)
-        assert_int_equal(destinations_seen(fixture->destinations), different);
-    assert_true(destinations_seen(fixture->destinations) >= different);
+        assert_int_equal(destinations_count(fixture->destinations), different);
+    assert_true(destinations_count(fixture->destinations) >= different);
     free(shown);
 }
 
@@ -105,9 +105,9 @@ static void test_an_empty_table_has_none(void **state)
 {
     struct fixture *fixture = *state;
     struct destination row;
-    assert_int_equal(destinations_top(fixture->destinations, &row, 1, 0), 0);
-    assert_int_equal(destinations_seen(fixture->destinations), 0);
-    assert_int_equal(destinations_error_bound(fixture->destinations), 0);
+    assert_int_equal(destinations_pick_top(fixture->destinations, &row, 1, 0), 0);
+    assert_int_equal(destinations_count(fixture->destinations), 0);
+    assert_int_equal(destinations_get_error_bound(fixture->destinations), 0);
 }
 
 static void test_it_is_exact_until_it_is_full(void **state)
@@ -118,11 +118,11 @@ static void test_it_is_exact_until_it_is_full(void **state)
         add(fixture, key, false);
     for (int i = 0; i < 100000; i++)
         add(fixture, (uint32_t)seeded_between(&random, 0, DESTINATIONS_CAPACITY - 1), i % 2);
-    assert_int_equal(destinations_error_bound(fixture->destinations), 0);
-    assert_int_equal(destinations_seen(fixture->destinations), DESTINATIONS_CAPACITY);
+    assert_int_equal(destinations_get_error_bound(fixture->destinations), 0);
+    assert_int_equal(destinations_count(fixture->destinations), DESTINATIONS_CAPACITY);
     check(fixture);
     add(fixture, DESTINATIONS_CAPACITY, false);
-    assert_true(destinations_error_bound(fixture->destinations) > 0);
+    assert_true(destinations_get_error_bound(fixture->destinations) > 0);
     check(fixture);
 }
 
@@ -135,8 +135,8 @@ static void test_clearing_begins_anew(void **state)
     memset(fixture->exact, 0, sizeof fixture->exact);
     memset(fixture->preferred, 0, sizeof fixture->preferred);
     add(fixture, 5, true);
-    assert_int_equal(destinations_error_bound(fixture->destinations), 0);
-    assert_int_equal(destinations_seen(fixture->destinations), 1);
+    assert_int_equal(destinations_get_error_bound(fixture->destinations), 0);
+    assert_int_equal(destinations_count(fixture->destinations), 1);
     check(fixture);
 }
 
@@ -152,7 +152,7 @@ static void test_a_heavy_destination_is_found_among_singles(void **state)
                 add(fixture, 0, true);
         }
     }
-    assert_int_equal(destinations_top(fixture->destinations, &row, 1, 0), 1);
+    assert_int_equal(destinations_pick_top(fixture->destinations, &row, 1, 0), 1);
     assert_int_equal(key_of(&row), 0);
     check(fixture);
 }
@@ -164,8 +164,8 @@ static void test_the_bound_stays_low(void **state)
     struct seeded random = seeded_start();
     while (fixture->total < 1000000)
         add(fixture, (uint32_t)seeded_between(&random, 0, KEYS - 1), false);
-    print_message("error bound %u\n", destinations_error_bound(fixture->destinations));
-    assert_true(destinations_error_bound(fixture->destinations) < 100);
+    print_message("error bound %u\n", destinations_get_error_bound(fixture->destinations));
+    assert_true(destinations_get_error_bound(fixture->destinations) < 100);
     check(fixture);
 }
 
@@ -211,11 +211,11 @@ static void test_top_is_cut_and_ordered(void **state)
         for (uint32_t i = 0; i <= key; i++)
             add(fixture, key, false);
     }
-    assert_int_equal(destinations_top(fixture->destinations, rows, 3, 0), 3);
+    assert_int_equal(destinations_pick_top(fixture->destinations, rows, 3, 0), 3);
     assert_int_equal(rows[0].ports, 10);
     assert_int_equal(rows[1].ports, 9);
     assert_int_equal(rows[2].ports, 8);
-    assert_int_equal(destinations_top(fixture->destinations, rows, 0, 0), 0);
+    assert_int_equal(destinations_pick_top(fixture->destinations, rows, 0, 0), 0);
 }
 
 /* Begin a sample, in the table and beside it. */
@@ -255,7 +255,7 @@ static const uint64_t never = UINT64_MAX;
 
 static void name(const struct fixture *fixture, struct names *names, uint64_t always)
 {
-    names->count = destinations_top(fixture->destinations, names->rows, TOP, always);
+    names->count = destinations_pick_top(fixture->destinations, names->rows, TOP, always);
     for (size_t i = 0; i < names->count; i++) {
         uint32_t key = key_of(&names->rows[i]);
         names->different += !names->ever[key];
@@ -354,11 +354,11 @@ static void test_who_holds_no_port_is_neither_named_nor_seen(void **state)
         add_many(fixture, key, 9);
     name(fixture, &names, 0);
     begin(fixture);
-    assert_int_equal(destinations_seen(fixture->destinations), 0);
-    assert_false(destinations_fullest(fixture->destinations, &fullest));
+    assert_int_equal(destinations_count(fixture->destinations), 0);
+    assert_false(destinations_find_fullest(fixture->destinations, &fullest));
     add(fixture, 3, false);
     add(fixture, 9, false);
-    assert_int_equal(destinations_seen(fixture->destinations), 2);
+    assert_int_equal(destinations_count(fixture->destinations), 2);
     name(fixture, &names, 0);
     assert_int_equal(names.count, 2);
     assert_true(is_named(&names, 3) && is_named(&names, 9));
@@ -402,7 +402,7 @@ static void test_names_stay_in_a_full_table(void **state)
                     add(fixture, (first + i) % MANY, i % 2);
             }
         }
-        assert_true(destinations_error_bound(fixture->destinations) > 0);
+        assert_true(destinations_get_error_bound(fixture->destinations) > 0);
         name(fixture, &names, never);
         for (size_t i = 0; sample > 0 && i < names.count; i++) {
             uint32_t key = key_of(&names.rows[i]);
@@ -425,13 +425,15 @@ static void test_the_most_incumbents_leave_room_in_a_full_table(void **state)
         for (int i = 0; i < 300000; i++)
             add(fixture, (uint32_t)seeded_magnitude(&random, 1, KEYS - 1), false);
         static struct destination rows[DESTINATIONS_MAX_TOP];
-        assert_int_equal(destinations_top(fixture->destinations, rows, DESTINATIONS_MAX_TOP, never),
-                         DESTINATIONS_MAX_TOP);
-        assert_true(destinations_error_bound(fixture->destinations) < 100);
+        assert_int_equal(
+            destinations_pick_top(fixture->destinations, rows, DESTINATIONS_MAX_TOP, never),
+            DESTINATIONS_MAX_TOP);
+        assert_true(destinations_get_error_bound(fixture->destinations) < 100);
         for (size_t i = 0; i < DESTINATIONS_MAX_TOP; i++) {
             uint32_t exact = fixture->exact[key_of(&rows[i])];
             assert_true(rows[i].ports <= exact);
-            assert_true(exact <= rows[i].ports + destinations_error_bound(fixture->destinations));
+            assert_true(exact <=
+                        rows[i].ports + destinations_get_error_bound(fixture->destinations));
         }
     }
 }

@@ -19,7 +19,7 @@ static const int64_t slot = HISTORY_SLOT_LENGTH;
 static void assert_at(const struct history *history, size_t age, uint64_t expected)
 {
     uint64_t highest;
-    if (!history_at(history, age, &highest))
+    if (!history_read(history, age, &highest))
         fail_msg("nothing is known of slot %zu", age);
     assert_int_equal(highest, expected);
 }
@@ -27,7 +27,7 @@ static void assert_at(const struct history *history, size_t age, uint64_t expect
 static void assert_unknown(const struct history *history, size_t age)
 {
     uint64_t highest;
-    if (history_at(history, age, &highest))
+    if (history_read(history, age, &highest))
         fail_msg("slot %zu has %" PRIu64, age, highest);
 }
 

@@ -57,7 +57,7 @@ static void end_sample(struct listeners *listeners, int64_t now)
 static size_t top_of(struct listeners *listeners, struct listener_row *rows, size_t top)
 {
     struct listener_row rest;
-    return listeners_top(listeners, LISTENERS_BY_QUEUE, rows, top, &rest);
+    return listeners_pick_top(listeners, LISTENERS_BY_QUEUE, rows, top, &rest);
 }
 
 static void sample_of(struct listeners *listeners, const struct socket_record *records,
@@ -101,7 +101,7 @@ static void test_a_new_table_is_empty(void **state)
 {
     struct listener_row rows[1];
     assert_int_equal(top_of(*state, rows, 1), 0);
-    assert_int_equal(listeners_untracked(*state), 0);
+    assert_int_equal(listeners_count_untracked(*state), 0);
 }
 
 static void test_a_listener_has_its_queue(void **state)
@@ -159,6 +159,23 @@ static void test_the_fullest_is_so_by_the_share_of_its_limit(void **state)
     assert_fuller(*state, 0, 16, 0, 4096); /* the first that would be full */
     assert_fuller(*state, UINT32_MAX, UINT32_MAX, UINT32_MAX - 1, UINT32_MAX);
     assert_fuller(*state, UINT32_MAX, 0, UINT32_MAX, UINT32_MAX);
+}
+
+static void test_one_connection_more_than_the_limit_may_wait(void **state)
+{
+    struct listener_row row;
+    /* Of 2 places one is taken, of 11 six. */
+    const struct socket_record records[] = {
+        listening(IP_FAMILY_IPV4, "0.0.0.0", 80, 1, 1),
+        listening(IP_FAMILY_IPV4, "0.0.0.0", 80, 6, 10),
+        listening(IP_FAMILY_IPV4, "0.0.0.0", 80, 1, 1),
+    };
+    sample_of(*state, records, 2, 0);
+    assert_int_equal(top_of(*state, &row, 1), 1);
+    assert_row(&row, 80, 6, 10, 6);
+    sample_of(*state, records + 1, 2, 1);
+    assert_int_equal(top_of(*state, &row, 1), 1);
+    assert_row(&row, 80, 6, 10, 6);
 }
 
 static void test_the_peak_is_that_of_the_fullest(void **state)
@@ -356,7 +373,7 @@ static void test_a_full_table_tracks_all_it_has_room_for(void **state)
     struct listener_row *rows = calloc(LISTENERS_CAPACITY + 1, sizeof *rows);
     assert_non_null(rows);
     sample_of_ports(*state, 1, LISTENERS_CAPACITY, 0);
-    assert_int_equal(listeners_untracked(*state), 0);
+    assert_int_equal(listeners_count_untracked(*state), 0);
     assert_int_equal(top_of(*state, rows, LISTENERS_CAPACITY + 1), LISTENERS_CAPACITY);
     for (uint16_t i = 0; i < LISTENERS_CAPACITY; i++) {
         assert_row(&rows[i], i + 1, i, 128, i);
@@ -389,7 +406,7 @@ static void test_a_full_table_finds_everyone_again_whatever_its_seed(void **stat
             listeners_begin(listeners);
             add_full_house(listeners);
             end_sample(listeners, now);
-            assert_int_equal(listeners_untracked(listeners), 0);
+            assert_int_equal(listeners_count_untracked(listeners), 0);
         }
         assert_int_equal(top_of(listeners, rows, LISTENERS_CAPACITY), LISTENERS_CAPACITY);
         listeners_destroy(listeners);
@@ -407,9 +424,9 @@ static void test_sockets_beyond_the_capacity_are_untracked(void **state)
     add_port(*state, 60001, 1);
     add_port(*state, 5, 1); /* has its place */
     end_sample(*state, 0);
-    assert_int_equal(listeners_untracked(*state), 4);
+    assert_int_equal(listeners_count_untracked(*state), 4);
     sample_of_ports(*state, 0, LISTENERS_CAPACITY, 1);
-    assert_int_equal(listeners_untracked(*state), 0);
+    assert_int_equal(listeners_count_untracked(*state), 0);
 }
 
 static void test_an_untracked_listener_gets_the_place_of_a_vanished_one(void **state)
@@ -422,7 +439,7 @@ static void test_an_untracked_listener_gets_the_place_of_a_vanished_one(void **s
         add_port(*state, i, 1);
     add_port(*state, 60000, 99999);
     end_sample(*state, 2);
-    assert_int_equal(listeners_untracked(*state), 0);
+    assert_int_equal(listeners_count_untracked(*state), 0);
     assert_int_equal(top_of(*state, &row, 1), 1);
     assert_row(&row, 60000, 99999, 128, 99999);
 }
@@ -430,12 +447,12 @@ static void test_an_untracked_listener_gets_the_place_of_a_vanished_one(void **s
 static void test_a_sample_that_is_not_ended_leaves_untracked_as_it_was(void **state)
 {
     sample_of_ports(*state, 0, LISTENERS_CAPACITY + 5, 0);
-    assert_int_equal(listeners_untracked(*state), 5);
+    assert_int_equal(listeners_count_untracked(*state), 5);
     listeners_begin(*state);
-    assert_int_equal(listeners_untracked(*state), 5);
+    assert_int_equal(listeners_count_untracked(*state), 5);
     for (uint16_t i = 0; i < LISTENERS_CAPACITY + 9; i++)
         add_port(*state, i, 1);
-    assert_int_equal(listeners_untracked(*state), 5);
+    assert_int_equal(listeners_count_untracked(*state), 5);
 }
 
 /* The model: every listener that may exist, with all that was seen of it since it appeared. */
@@ -566,7 +583,7 @@ static void compare_with_model(struct listeners *listeners, const struct model_l
             assert_true(model_peak(&model[i], now) <= least_peak + least_peak / 4 + 1);
     }
     assert_int_equal(count, there < top ? there : top);
-    assert_int_equal(listeners_untracked(listeners), 0);
+    assert_int_equal(listeners_count_untracked(listeners), 0);
 }
 
 static void test_random_listeners_agree_with_a_naive_model(void **state)
@@ -620,7 +637,7 @@ static void test_a_connection_is_its_listeners_exact_address_first(void **state)
     assert_false(add_connection(*state, IP_FAMILY_IPV4, "192.0.2.1", 82, TCP_STATE_ESTABLISHED));
     listeners_end(*state, 0, true);
 
-    assert_int_equal(listeners_top(*state, LISTENERS_BY_SOCKETS, rows, 4, &rest), 3);
+    assert_int_equal(listeners_pick_top(*state, LISTENERS_BY_SOCKETS, rows, 4, &rest), 3);
     assert_int_equal(rows[0].sockets[TCP_STATE_TIME_WAIT], 1);   /* 0.0.0.0:80 */
     assert_int_equal(rows[1].sockets[TCP_STATE_ESTABLISHED], 1); /* 192.0.2.1:80 */
     assert_int_equal(rows[1].sockets[TCP_STATE_TIME_WAIT], 0);
@@ -643,7 +660,7 @@ static void test_a_sample_without_connections_leaves_those_of_the_last(void **st
     assert_true(add_connection(*state, IP_FAMILY_IPV4, "192.0.2.1", 80, TCP_STATE_ESTABLISHED));
     listeners_end(*state, 0, true);
     sample_of_port(*state, 80, 0, 1);
-    assert_int_equal(listeners_top(*state, LISTENERS_BY_SOCKETS, &row, 1, &rest), 1);
+    assert_int_equal(listeners_pick_top(*state, LISTENERS_BY_SOCKETS, &row, 1, &rest), 1);
     assert_int_equal(row.sockets[TCP_STATE_ESTABLISHED], 1);
 }
 
@@ -665,12 +682,12 @@ static void test_the_rest_is_the_sum_of_those_not_shown(void **state)
 {
     struct listener_row rows[2], rest;
     sample_of_connections(*state, (const unsigned[]){1, 20, 3, 40, 5}, 5, 0);
-    assert_int_equal(listeners_top(*state, LISTENERS_BY_SOCKETS, rows, 2, &rest), 2);
+    assert_int_equal(listeners_pick_top(*state, LISTENERS_BY_SOCKETS, rows, 2, &rest), 2);
     assert_int_equal(rows[0].port, 2);
     assert_int_equal(rows[1].port, 4);
     assert_int_equal(rest.sockets[TCP_STATE_ESTABLISHED], 1 + 3 + 5);
     assert_row(&rest, 0, 0, 0, 0);
-    assert_int_equal(listeners_top(*state, LISTENERS_BY_SOCKETS, rows, 0, &rest), 0);
+    assert_int_equal(listeners_pick_top(*state, LISTENERS_BY_SOCKETS, rows, 0, &rest), 0);
     assert_int_equal(rest.sockets[TCP_STATE_ESTABLISHED], 69);
 }
 
@@ -678,16 +695,16 @@ static void test_names_do_not_flap(void **state)
 {
     struct listener_row row, rest;
     sample_of_connections(*state, (const unsigned[]){100, 90}, 2, 0);
-    listeners_top(*state, LISTENERS_BY_SOCKETS, &row, 1, &rest);
+    listeners_pick_top(*state, LISTENERS_BY_SOCKETS, &row, 1, &rest);
     assert_int_equal(row.port, 1);
     for (int64_t turn = 1; turn < 10; turn++) { /* now the one leads by a little, now the other */
         sample_of_connections(
             *state, turn % 2 ? (const unsigned[]){90, 100} : (const unsigned[]){100, 90}, 2, turn);
-        listeners_top(*state, LISTENERS_BY_SOCKETS, &row, 1, &rest);
+        listeners_pick_top(*state, LISTENERS_BY_SOCKETS, &row, 1, &rest);
         assert_int_equal(row.port, 1);
     }
     sample_of_connections(*state, (const unsigned[]){100, 200}, 2, 20); /* clearly */
-    listeners_top(*state, LISTENERS_BY_SOCKETS, &row, 1, &rest);
+    listeners_pick_top(*state, LISTENERS_BY_SOCKETS, &row, 1, &rest);
     assert_int_equal(row.port, 2);
 }
 
@@ -699,12 +716,12 @@ static void test_named_are_those_of_either_ranking(void **state)
         add_port(*state, port, port == 4 ? 7 : 0);
     add_connection(*state, IP_FAMILY_IPV4, "192.0.2.1", 2, TCP_STATE_SYN_RECV);
     listeners_end(*state, 0, true);
-    assert_int_equal(listeners_named(*state, rows), 0);
+    assert_int_equal(listeners_list_picked(*state, rows), 0);
 
-    listeners_top(*state, LISTENERS_BY_QUEUE, rows, 1, NULL);
-    assert_int_equal(listeners_named(*state, rows), 1);
-    listeners_top(*state, LISTENERS_BY_SOCKETS, rows, 1, &rest);
-    assert_int_equal(listeners_named(*state, rows), 2);
+    listeners_pick_top(*state, LISTENERS_BY_QUEUE, rows, 1, NULL);
+    assert_int_equal(listeners_list_picked(*state, rows), 1);
+    listeners_pick_top(*state, LISTENERS_BY_SOCKETS, rows, 1, &rest);
+    assert_int_equal(listeners_list_picked(*state, rows), 2);
     assert_row(&rows[0], 2, 0, 128, 0);
     assert_row(&rows[1], 4, 7, 128, 7);
     assert_int_equal(rows[0].sockets[TCP_STATE_SYN_RECV], 1);
@@ -731,11 +748,11 @@ static void test_named_are_both_tops_each_once_and_in_order(void **state)
         size_t top = (size_t)seeded_between(&random, 0, 20);
         bool expected[51] = {false};
         for (int i = 0; i < LISTENER_RANKINGS; i++) {
-            size_t count = listeners_top(*state, (enum listener_ranking)i, rows[i], top, NULL);
+            size_t count = listeners_pick_top(*state, (enum listener_ranking)i, rows[i], top, NULL);
             for (size_t row = 0; row < count; row++)
                 expected[rows[i][row].port] = true;
         }
-        size_t count = listeners_named(*state, named), row = 0;
+        size_t count = listeners_list_picked(*state, named), row = 0;
         assert_true(count <= LISTENER_RANKINGS * top);
         for (uint16_t port = 1; port <= 50; port++) {
             if (expected[port])
@@ -761,6 +778,7 @@ int main(void)
         with_table(test_a_listener_has_its_queue),
         with_table(test_sockets_that_share_address_and_port_are_one_listener),
         with_table(test_the_fullest_is_so_by_the_share_of_its_limit),
+        with_table(test_one_connection_more_than_the_limit_may_wait),
         with_table(test_the_peak_is_that_of_the_fullest),
         with_table(test_each_sample_looks_anew),
         with_table(test_family_address_and_port_tell_listeners_apart),

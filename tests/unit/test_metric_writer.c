@@ -20,11 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct metric gauge = {"level", METRIC_GAUGE, "How high."};
-static const struct metric counter = {"events", METRIC_COUNTER, "How many."};
-static const struct metric distribution = {"size", METRIC_HISTOGRAM, "How large."};
-static const struct metric seconds = {"waited_seconds", METRIC_COUNTER, "How \"long\"."};
-static const struct metric build = {"build", METRIC_INFO, "Which."};
+/* Families, as metric_begin() takes them. */
+#define GAUGE     "level", METRIC_GAUGE, "How high."
+#define COUNTER   "events", METRIC_COUNTER, "How many."
+#define HISTOGRAM "size", METRIC_HISTOGRAM, "How large."
+#define SECONDS   "waited_seconds", METRIC_COUNTER, "How \"long\"."
+#define BUILD     "build", METRIC_INFO, "Which."
 
 #define GAUGE_HEADING   "# HELP level How high.\n# TYPE level gauge\n"
 #define COUNTER_HEADING "# HELP events_total How many.\n# TYPE events_total counter\n"
@@ -40,7 +41,7 @@ static int begin_sheet(void **state)
     struct sheet *sheet = calloc(1, sizeof *sheet);
     if (!sheet)
         return -1;
-    sheet->writer = metric_writer_start(&sheet->buffer, METRIC_TEXT);
+    sheet->writer = metric_writer_start(&sheet->buffer, METRIC_TEXT, 0);
     *state = sheet;
     return 0;
 }
@@ -69,19 +70,18 @@ static void assert_label_escaped(struct sheet *sheet, const char *value, const c
     struct label label = {"name", value};
     snprintf(expected, sizeof expected, GAUGE_HEADING "level{name=\"%s\"} 1\n", escaped);
     buffer_clear(&sheet->buffer);
-    metric_writer_family(&sheet->writer, &gauge);
-    metric_writer_integer(&sheet->writer, &label, 1, 1);
+    metric_begin(&sheet->writer, GAUGE);
+    metric_write_integer(&sheet->writer, &label, 1, 1);
     assert_string_equal(text_of(sheet), expected);
 }
 
 static void assert_help_escaped(struct sheet *sheet, const char *help, const char *escaped)
 {
     char expected[256];
-    const struct metric metric = {"level", METRIC_GAUGE, help};
     snprintf(expected, sizeof expected, "# HELP level %s\n# TYPE level gauge\nlevel 1\n", escaped);
     buffer_clear(&sheet->buffer);
-    metric_writer_family(&sheet->writer, &metric);
-    metric_writer_integer(&sheet->writer, NULL, 0, 1);
+    metric_begin(&sheet->writer, "level", METRIC_GAUGE, help);
+    metric_write_integer(&sheet->writer, NULL, 0, 1);
     assert_string_equal(text_of(sheet), expected);
 }
 
@@ -89,8 +89,8 @@ static void assert_help_escaped(struct sheet *sheet, const char *help, const cha
 static const char *real_as_text(struct sheet *sheet, double value)
 {
     buffer_clear(&sheet->buffer);
-    metric_writer_family(&sheet->writer, &gauge);
-    metric_writer_real(&sheet->writer, NULL, 0, value);
+    metric_begin(&sheet->writer, GAUGE);
+    metric_write_real(&sheet->writer, NULL, 0, value);
     const char *text = text_of(sheet);
     assert_int_equal(strncmp(text, GAUGE_HEADING "level ", strlen(GAUGE_HEADING "level ")), 0);
     assert_int_equal(text[sheet->buffer.length - 1], '\n');
@@ -111,10 +111,10 @@ static void test_heading_comes_once_before_the_samples(void **state)
 {
     struct sheet *sheet = *state;
     struct label label = {"side", "left"};
-    metric_writer_family(&sheet->writer, &gauge);
-    metric_writer_integer(&sheet->writer, &label, 1, 1);
+    metric_begin(&sheet->writer, GAUGE);
+    metric_write_integer(&sheet->writer, &label, 1, 1);
     label.value = "right";
-    metric_writer_integer(&sheet->writer, &label, 1, 2);
+    metric_write_integer(&sheet->writer, &label, 1, 2);
     assert_string_equal(text_of(sheet),
                         GAUGE_HEADING "level{side=\"left\"} 1\nlevel{side=\"right\"} 2\n");
 }
@@ -122,12 +122,12 @@ static void test_heading_comes_once_before_the_samples(void **state)
 static void test_a_family_without_samples_leaves_no_trace(void **state)
 {
     struct sheet *sheet = *state;
-    metric_writer_family(&sheet->writer, &counter);
-    metric_writer_family(&sheet->writer, &distribution);
+    metric_begin(&sheet->writer, COUNTER);
+    metric_begin(&sheet->writer, HISTOGRAM);
     assert_int_equal(sheet->buffer.length, 0);
-    metric_writer_family(&sheet->writer, &gauge);
-    metric_writer_integer(&sheet->writer, NULL, 0, 1);
-    metric_writer_family(&sheet->writer, &counter);
+    metric_begin(&sheet->writer, GAUGE);
+    metric_write_integer(&sheet->writer, NULL, 0, 1);
+    metric_begin(&sheet->writer, COUNTER);
     assert_string_equal(text_of(sheet), GAUGE_HEADING "level 1\n");
 }
 
@@ -135,10 +135,10 @@ static void test_a_counter_has_its_suffix_everywhere(void **state)
 {
     struct sheet *sheet = *state;
     struct label label = {"kind", "a"};
-    metric_writer_family(&sheet->writer, &counter);
-    metric_writer_integer(&sheet->writer, &label, 1, 3);
+    metric_begin(&sheet->writer, COUNTER);
+    metric_write_integer(&sheet->writer, &label, 1, 3);
     label.value = "b";
-    metric_writer_real(&sheet->writer, &label, 1, 0.5);
+    metric_write_real(&sheet->writer, &label, 1, 0.5);
     assert_string_equal(text_of(sheet), COUNTER_HEADING "events_total{kind=\"a\"} 3\n"
                                                         "events_total{kind=\"b\"} 0.5\n");
 }
@@ -146,10 +146,10 @@ static void test_a_counter_has_its_suffix_everywhere(void **state)
 static void test_families_follow_each_other(void **state)
 {
     struct sheet *sheet = *state;
-    metric_writer_family(&sheet->writer, &gauge);
-    metric_writer_integer(&sheet->writer, NULL, 0, 1);
-    metric_writer_family(&sheet->writer, &counter);
-    metric_writer_integer(&sheet->writer, NULL, 0, 2);
+    metric_begin(&sheet->writer, GAUGE);
+    metric_write_integer(&sheet->writer, NULL, 0, 1);
+    metric_begin(&sheet->writer, COUNTER);
+    metric_write_integer(&sheet->writer, NULL, 0, 2);
     assert_string_equal(text_of(sheet),
                         GAUGE_HEADING "level 1\n" COUNTER_HEADING "events_total 2\n");
 }
@@ -158,8 +158,8 @@ static void test_labels_keep_their_order(void **state)
 {
     struct sheet *sheet = *state;
     const struct label labels[] = {{"z", "1"}, {"a", ""}, {"m", "3"}};
-    metric_writer_family(&sheet->writer, &gauge);
-    metric_writer_integer(&sheet->writer, labels, 3, 7);
+    metric_begin(&sheet->writer, GAUGE);
+    metric_write_integer(&sheet->writer, labels, 3, 7);
     assert_string_equal(text_of(sheet), GAUGE_HEADING "level{z=\"1\",a=\"\",m=\"3\"} 7\n");
 }
 
@@ -198,9 +198,8 @@ static void test_long_texts_are_written_whole(void **state)
     memset(value, '"', sizeof value - 1);
     memset(help, 'h', sizeof help - 1);
     name[sizeof name - 1] = value[sizeof value - 1] = help[sizeof help - 1] = '\0';
-    const struct metric metric = {name, METRIC_GAUGE, help};
-    metric_writer_family(&sheet->writer, &metric);
-    metric_writer_integer(&sheet->writer, &(struct label){"name", value}, 1, 1);
+    metric_begin(&sheet->writer, name, METRIC_GAUGE, help);
+    metric_write_integer(&sheet->writer, &(struct label){"name", value}, 1, 1);
     assert_int_equal(strlen(text_of(sheet)), strlen("# HELP  \n# TYPE  gauge\n{name=\"\"} 1\n") +
                                                  3 * 1000 + 3000 + 2 * 5000);
 }
@@ -221,8 +220,8 @@ static void test_integers_have_all_their_digits(void **state)
         char expected[128];
         snprintf(expected, sizeof expected, GAUGE_HEADING "level %s\n", numbers[i].text);
         buffer_clear(&sheet->buffer);
-        metric_writer_family(&sheet->writer, &gauge);
-        metric_writer_integer(&sheet->writer, NULL, 0, numbers[i].value);
+        metric_begin(&sheet->writer, GAUGE);
+        metric_write_integer(&sheet->writer, NULL, 0, numbers[i].value);
         assert_string_equal(text_of(sheet), expected);
     }
 }
@@ -291,8 +290,8 @@ static void test_a_histogram_is_cumulative_up_to_infinity(void **state)
     static const double values[] = {0.05, 0.1, 0.7, 2e6, 3e6, 4e6};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
         histogram_observe(&histogram, values[i]);
-    metric_writer_family(&sheet->writer, &distribution);
-    metric_writer_histogram(&sheet->writer, &(struct label){"of", "it"}, 1, &histogram);
+    metric_begin(&sheet->writer, HISTOGRAM);
+    metric_write_histogram(&sheet->writer, &(struct label){"of", "it"}, 1, &histogram);
     assert_string_equal(text_of(sheet), "# HELP size How large.\n# TYPE size histogram\n"
                                         "size_bucket{of=\"it\",le=\"0.1\"} 2\n"
                                         "size_bucket{of=\"it\",le=\"1\"} 3\n"
@@ -306,8 +305,8 @@ static void test_a_histogram_needs_no_labels_and_no_values(void **state)
 {
     struct sheet *sheet = *state;
     struct histogram histogram = histogram_make(NULL, 0, HISTOGRAM_OF_COUNTS);
-    metric_writer_family(&sheet->writer, &distribution);
-    metric_writer_histogram(&sheet->writer, NULL, 0, &histogram);
+    metric_begin(&sheet->writer, HISTOGRAM);
+    metric_write_histogram(&sheet->writer, NULL, 0, &histogram);
     assert_string_equal(text_of(sheet), "# HELP size How large.\n# TYPE size histogram\n"
                                         "size_bucket{le=\"+Inf\"} 0\nsize_sum 0\nsize_count 0\n");
 }
@@ -316,8 +315,8 @@ static void test_the_page_goes_on_after_what_is_there(void **state)
 {
     struct sheet *sheet = *state;
     buffer_append_string(&sheet->buffer, "# before\n");
-    metric_writer_family(&sheet->writer, &gauge);
-    metric_writer_integer(&sheet->writer, NULL, 0, 1);
+    metric_begin(&sheet->writer, GAUGE);
+    metric_write_integer(&sheet->writer, NULL, 0, 1);
     assert_string_equal(text_of(sheet), "# before\n" GAUGE_HEADING "level 1\n");
 }
 
@@ -325,7 +324,7 @@ static void test_the_page_goes_on_after_what_is_there(void **state)
 static const char *page_in(struct sheet *sheet, enum metric_format format,
                            void (*write)(struct metric_writer *writer))
 {
-    struct metric_writer writer = metric_writer_start(&sheet->buffer, format);
+    struct metric_writer writer = metric_writer_start(&sheet->buffer, format, 1.5);
     write(&writer);
     metric_writer_finish(&writer);
     return text_of(sheet);
@@ -336,15 +335,15 @@ static void write_each_type(struct metric_writer *writer)
     static const double bounds[] = {0.5, 10, 1e5, 1e6};
     struct histogram histogram = histogram_make(bounds, 4, HISTOGRAM_OF_COUNTS);
     histogram_observe(&histogram, 7);
-    metric_writer_family(writer, &gauge);
-    metric_writer_integer(writer, &(struct label){"of", "it"}, 1, 10);
-    metric_writer_family(writer, &seconds);
-    metric_writer_real(writer, NULL, 0, 1.5);
-    metric_writer_family(writer, &build);
-    metric_writer_integer(writer, &(struct label){"version", "1"}, 1, 1);
-    metric_writer_family(writer, &counter); /* leaves no trace */
-    metric_writer_family(writer, &distribution);
-    metric_writer_histogram(writer, NULL, 0, &histogram);
+    metric_begin(writer, GAUGE);
+    metric_write_integer(writer, &(struct label){"of", "it"}, 1, 10);
+    metric_begin(writer, SECONDS);
+    metric_write_real(writer, NULL, 0, 1.5);
+    metric_begin(writer, BUILD);
+    metric_write_integer(writer, &(struct label){"version", "1"}, 1, 1);
+    metric_begin(writer, COUNTER); /* leaves no trace */
+    metric_begin(writer, HISTOGRAM);
+    metric_write_histogram(writer, NULL, 0, &histogram);
 }
 
 static void test_text(void **state)
@@ -376,7 +375,7 @@ static void test_openmetrics(void **state)
 
 static void write_nothing(struct metric_writer *writer)
 {
-    metric_writer_family(writer, &gauge);
+    metric_begin(writer, GAUGE);
 }
 
 static void test_pages_of_nothing(void **state)
@@ -395,26 +394,46 @@ static void assert_bytes(const struct sheet *sheet, const void *expected, size_t
 
 static void write_labelled_counter(struct metric_writer *writer)
 {
-    static const struct metric metric = {"a_bytes", METRIC_COUNTER, "B."};
-    metric_writer_family(writer, &metric);
-    metric_writer_integer(writer, &(struct label){"l", "v"}, 1, 1);
+    metric_begin(writer, "a_bytes", METRIC_COUNTER, "B.");
+    metric_write_integer(writer, &(struct label){"l", "v"}, 1, 1);
 }
+
+/* A timestamp of 1.5 seconds. */
+#define CREATED "\x08\x01\x10\x80\xca\xb5\xee\x01"
 
 static void test_protobuf_byte_for_byte(void **state)
 {
     struct sheet *sheet = *state;
     page_in(sheet, METRIC_PROTOBUF, write_labelled_counter);
-    static const char expected[] = "\x31"                       /* the length of the family */
-                                   "\x0a\x0d"                   /* name */
-                                   "a_bytes_total"              /* */
-                                   "\x12\x02"                   /* help */
-                                   "B."                         /* */
-                                   "\x18\x00"                   /* COUNTER */
-                                   "\x2a\x05"                   /* unit */
-                                   "bytes"                      /* */
-                                   "\x22\x13"                   /* metric */
-                                   "\x0a\x06\x0a\x01l\x12\x01v" /* label */
-                                   "\x1a\x09\x09\0\0\0\0\0\0\xf0\x3f"; /* counter of 1.0 */
+    static const char expected[] = "\x3b"                             /* the length of the family */
+                                   "\x0a\x0d"                         /* name */
+                                   "a_bytes_total"                    /* */
+                                   "\x12\x02"                         /* help */
+                                   "B."                               /* */
+                                   "\x18\x00"                         /* COUNTER */
+                                   "\x2a\x05"                         /* unit */
+                                   "bytes"                            /* */
+                                   "\x22\x1d"                         /* metric */
+                                   "\x0a\x06\x0a\x01l\x12\x01v"       /* label */
+                                   "\x1a\x13\x09\0\0\0\0\0\0\xf0\x3f" /* counter of 1.0 */
+                                   "\x1a\x08" CREATED;
+    assert_bytes(sheet, expected, sizeof expected - 1);
+}
+
+static void write_foreign_counter(struct metric_writer *writer)
+{
+    metric_begin(writer, "a", METRIC_FOREIGN_COUNTER, "B.");
+    metric_write_integer(writer, NULL, 0, 1);
+}
+
+static void test_when_a_foreign_counter_began_is_not_known(void **state)
+{
+    struct sheet *sheet = *state;
+    page_in(sheet, METRIC_PROTOBUF, write_foreign_counter);
+    static const char expected[] = "\x1c\x0a\x07"
+                                   "a_total\x12\x02"
+                                   "B.\x18\x00"
+                                   "\x22\x0b\x1a\x09\x09\0\0\0\0\0\0\xf0\x3f";
     assert_bytes(sheet, expected, sizeof expected - 1);
 }
 
@@ -424,8 +443,8 @@ static void write_sparse_histogram(struct metric_writer *writer)
     static const double values[] = {0, 0.25, 0.5, 0.5, 0.5, 1.05};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
         histogram_observe(&histogram, values[i]);
-    metric_writer_family(writer, &distribution);
-    metric_writer_histogram(writer, NULL, 0, &histogram);
+    metric_begin(writer, HISTOGRAM);
+    metric_write_histogram(writer, NULL, 0, &histogram);
 }
 
 /* 0.25 is in bucket -16, 0.5 in -8, 1.05 in 1. */
@@ -433,10 +452,11 @@ static void test_native_buckets_are_spans_and_deltas(void **state)
 {
     struct sheet *sheet = *state;
     page_in(sheet, METRIC_PROTOBUF, write_sparse_histogram);
-    static const char spans[] = "\x62\x04\x08\x1f\x10\x01"  /* offset -16, length 1 */
-                                "\x62\x04\x08\x0e\x10\x01"  /* 7 passed over */
-                                "\x62\x04\x08\x10\x10\x01"  /* 8 passed over */
-                                "\x68\x02\x68\x04\x68\x03"; /* 1, +2, -2 */
+    static const char spans[] = "\x62\x04\x08\x1f\x10\x01" /* offset -16, length 1 */
+                                "\x62\x04\x08\x0e\x10\x01" /* 7 passed over */
+                                "\x62\x04\x08\x10\x10\x01" /* 8 passed over */
+                                "\x68\x02\x68\x04\x68\x03" /* 1, +2, -2 */
+                                "\x7a\x08" CREATED;
     size_t length = sizeof spans - 1;
     assert_true(sheet->buffer.length > length);
     assert_memory_equal(sheet->buffer.data + sheet->buffer.length - length, spans, length);
@@ -447,8 +467,8 @@ static void write_long_label(struct metric_writer *writer)
 {
     static char value[20001];
     memset(value, 'x', sizeof value - 1);
-    metric_writer_family(writer, &gauge);
-    metric_writer_integer(writer, &(struct label){"l", value}, 1, 1);
+    metric_begin(writer, GAUGE);
+    metric_write_integer(writer, &(struct label){"l", value}, 1, 1);
 }
 
 static void test_protobuf_lengths_grow(void **state)
@@ -475,14 +495,14 @@ static void test_out_of_memory_is_reported_at_the_end(void **state)
     static const double bounds[] = {1};
     struct histogram histogram = histogram_make(bounds, 1, HISTOGRAM_OF_COUNTS);
     struct buffer buffer = full_buffer();
-    struct metric_writer writer = metric_writer_start(&buffer, METRIC_TEXT);
-    metric_writer_family(&writer, &gauge);
+    struct metric_writer writer = metric_writer_start(&buffer, METRIC_TEXT, 0);
+    metric_begin(&writer, GAUGE);
     assert_false(buffer.failed); /* nothing was written yet */
-    metric_writer_integer(&writer, &(struct label){"name", "\"value\""}, 1, 1);
+    metric_write_integer(&writer, &(struct label){"name", "\"value\""}, 1, 1);
     assert_true(buffer.failed);
-    metric_writer_real(&writer, NULL, 0, 0.1);
-    metric_writer_family(&writer, &distribution);
-    metric_writer_histogram(&writer, NULL, 0, &histogram);
+    metric_write_real(&writer, NULL, 0, 0.1);
+    metric_begin(&writer, HISTOGRAM);
+    metric_write_histogram(&writer, NULL, 0, &histogram);
     assert_true(buffer.failed);
     assert_int_equal(buffer.length, SIZE_MAX / 2 + 1);
 }
@@ -493,8 +513,8 @@ static void test_a_failed_buffer_takes_no_more_even_where_there_is_room(void **s
     buffer_append_string(&sheet->buffer, "0123456789");
     sheet->buffer.failed = true;
     size_t length = sheet->buffer.length;
-    metric_writer_family(&sheet->writer, &gauge);
-    metric_writer_integer(&sheet->writer, NULL, 0, 1);
+    metric_begin(&sheet->writer, GAUGE);
+    metric_write_integer(&sheet->writer, NULL, 0, 1);
     buffer_append(&sheet->buffer, "x", 1);
     buffer_append_format(&sheet->buffer, "%d%500s", 1, "long");
     assert_int_equal(sheet->buffer.length, length);
@@ -506,8 +526,8 @@ static void test_clearing_ends_the_failure(void **state)
     struct sheet *sheet = *state;
     sheet->buffer.failed = true;
     buffer_clear(&sheet->buffer);
-    metric_writer_family(&sheet->writer, &gauge);
-    metric_writer_integer(&sheet->writer, NULL, 0, 1);
+    metric_begin(&sheet->writer, GAUGE);
+    metric_write_integer(&sheet->writer, NULL, 0, 1);
     assert_string_equal(text_of(sheet), GAUGE_HEADING "level 1\n");
 }
 
@@ -537,6 +557,7 @@ int main(void)
         on_sheet(test_openmetrics),
         on_sheet(test_pages_of_nothing),
         on_sheet(test_protobuf_byte_for_byte),
+        on_sheet(test_when_a_foreign_counter_began_is_not_known),
         on_sheet(test_native_buckets_are_spans_and_deltas),
         on_sheet(test_protobuf_lengths_grow),
         cmocka_unit_test(test_out_of_memory_is_reported_at_the_end),

@@ -231,6 +231,17 @@ static void test_a_value_is_the_next_argument(void **state)
     }
 }
 
+static void test_a_value_with_two_dashes_needs_an_equals_sign(void **state)
+{
+    (void)state;
+    struct options options = ACCEPTED("--web.config.file=--once");
+    assert_string_equal(options.web_config_file, "--once");
+    assert_false(options.once);
+    REFUSED("--web.config.file needs a value", "--web.config.file", "--once");
+    options = ACCEPTED("--web.config.file", "-once");
+    assert_string_equal(options.web_config_file, "-once");
+}
+
 static void test_the_last_value_counts(void **state)
 {
     (void)state;
@@ -257,6 +268,7 @@ static void test_a_missing_value_is_refused(void **state)
         REFUSED(valued[i].flag, dashed(valued[i].flag));
 }
 
+/* Otherwise a forgotten value would take the next flag away. */
 static void test_a_bad_value_is_refused_in_both_forms(void **state)
 {
     (void)state;
@@ -284,6 +296,50 @@ static void test_an_error_quotes_the_bad_value(void **state)
     }
 }
 
+/* The whole sentence, as an operator reads it. */
+static void assert_error(const char *argument, const char *expected)
+{
+    char error[512];
+    struct options options;
+    assert_false(parse_list(&options, ARGUMENTS((char *)argument), error, sizeof error));
+    assert_string_equal(error, expected);
+}
+
+static void test_an_error_says_what_is_expected(void **state)
+{
+    (void)state;
+    assert_error("--web.max-connections=0",
+                 "flag --web.max-connections: \"0\" is not a number from 1 to 10000");
+    assert_error("--collector.listeners.top=x",
+                 "flag --collector.listeners.top: \"x\" is not a number from 0 to 4096");
+    assert_error(
+        "--sample.cpu-budget=200",
+        "flag --sample.cpu-budget: \"200\" is not a percentage of one CPU from 0.01 to 100");
+    assert_error("--sample.interval=2h", "flag --sample.interval: \"2h\" is not a duration (500ms, "
+                                         "5s, 1m30s) from 0.01 to 3600 seconds");
+    assert_error("--log.format=xml", "flag --log.format: \"xml\" is not logfmt or json");
+    assert_error("--web.listen-address=host",
+                 "flag --web.listen-address: \"host\" is not host:port, [IPv6]:port or :port");
+}
+
+static void test_a_bare_ipv6_address_needs_brackets(void **state)
+{
+    (void)state;
+    static const char *const bare[] = {
+        "::1:10073", "::1", "2001:DB8::f:80", ":::10073", "fe80::1%eth0:80", "::ffff:192.0.2.1:80",
+    };
+    for (size_t i = 0; i < sizeof bare / sizeof bare[0]; i++)
+        REFUSED("needs brackets around the IPv6 address, as in [::1]:10073",
+                joined("web.listen-address", bare[i]));
+    static const char *const others[] = {"http://host:80", "host:80:90", "80", "192.0.2.1",
+                                         "[::1]"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        REFUSED("is not host:port", joined("web.listen-address", others[i]));
+    ACCEPTED("--web.listen-address=[fe80::1%eth0]:80");
+    ACCEPTED("--web.listen-address=192.0.2.1:80");
+    ACCEPTED("--web.listen-address=:80");
+}
+
 static void test_a_switch_turns_on_and_off(void **state)
 {
     (void)state;
@@ -309,7 +365,8 @@ static void test_sockets_are_opened_or_inherited(void **state)
 {
     (void)state;
     assert_true(ACCEPTED("--web.systemd-socket").web.systemd_socket);
-    REFUSED("--web.systemd-socket", "--web.systemd-socket", "--web.listen-address=:1");
+    REFUSED("--web.listen-address cannot be combined with --web.systemd-socket",
+            "--web.systemd-socket", "--web.listen-address=:1");
     REFUSED("--web.systemd-socket", "--web.listen-address=:1", "--web.systemd-socket");
 }
 
@@ -398,7 +455,7 @@ static void test_the_seventeenth_listen_address_is_refused(void **state)
         arguments[i] = "--web.listen-address=:0";
     assert_int_equal(accepted(arguments).web.listen_address_count, 16);
     arguments[WEB_MAX_LISTEN_ADDRESSES + 1] = "--web.listen-address=:0";
-    refused("web.listen-address", arguments);
+    refused("flag --web.listen-address: \":0\" is one address too many: 16 are allowed", arguments);
 }
 
 static void test_durations(void **state)
@@ -607,9 +664,12 @@ int main(void)
         cmocka_unit_test(test_the_last_value_counts),
         cmocka_unit_test(test_flags_come_in_any_order),
         cmocka_unit_test(test_a_missing_value_is_refused),
+        cmocka_unit_test(test_a_value_with_two_dashes_needs_an_equals_sign),
         cmocka_unit_test(test_a_bad_value_is_refused_in_both_forms),
         cmocka_unit_test(test_a_file_needs_a_name),
         cmocka_unit_test(test_an_error_quotes_the_bad_value),
+        cmocka_unit_test(test_an_error_says_what_is_expected),
+        cmocka_unit_test(test_a_bare_ipv6_address_needs_brackets),
         cmocka_unit_test(test_a_switch_turns_on_and_off),
         cmocka_unit_test(test_a_switch_changes_no_other),
         cmocka_unit_test(test_help_has_a_short_form),

@@ -21,7 +21,7 @@ static void test_an_empty_window_has_no_peak(void **state)
 {
     (void)state;
     struct peak_window peak = {0};
-    assert_int_equal(peak_window_highest(&peak), 0);
+    assert_int_equal(peak_window_read(&peak), 0);
 }
 
 static void test_the_peak_is_the_highest_not_the_last(void **state)
@@ -31,9 +31,9 @@ static void test_the_peak_is_the_highest_not_the_last(void **state)
     peak_window_observe(&peak, minute, 5 * slot, 7);
     peak_window_observe(&peak, minute, 5 * slot, 9);
     peak_window_observe(&peak, minute, 5 * slot, 3);
-    assert_int_equal(peak_window_highest(&peak), 9);
+    assert_int_equal(peak_window_read(&peak), 9);
     peak_window_observe(&peak, minute, 6 * slot, 2);
-    assert_int_equal(peak_window_highest(&peak), 9);
+    assert_int_equal(peak_window_read(&peak), 9);
 }
 
 static void test_reading_does_not_reset(void **state)
@@ -42,7 +42,7 @@ static void test_reading_does_not_reset(void **state)
     struct peak_window peak = {0};
     peak_window_observe(&peak, minute, 0, 7);
     for (int i = 0; i < 3; i++)
-        assert_int_equal(peak_window_highest(&peak), 7);
+        assert_int_equal(peak_window_read(&peak), 7);
 }
 
 static void test_a_value_of_64_bits_is_kept_whole(void **state)
@@ -50,7 +50,7 @@ static void test_a_value_of_64_bits_is_kept_whole(void **state)
     (void)state;
     struct peak_window peak = {0};
     peak_window_observe(&peak, minute, 0, UINT64_MAX);
-    assert_int_equal(peak_window_highest(&peak), UINT64_MAX);
+    assert_int_equal(peak_window_read(&peak), UINT64_MAX);
 }
 
 /* The peak at `now`, when 9 was seen at `seen` and nothing but zeros since. */
@@ -61,7 +61,7 @@ static uint64_t peak_at(int64_t seen, int64_t now, int64_t step)
     for (int64_t time = seen + step; time < now; time += step)
         peak_window_observe(&peak, minute, time, 0);
     peak_window_observe(&peak, minute, now, 0);
-    return peak_window_highest(&peak);
+    return peak_window_read(&peak);
 }
 
 static void test_a_value_is_remembered_for_the_whole_window(void **state)
@@ -94,7 +94,7 @@ static void test_a_long_silence_forgets_everything(void **state)
     for (int64_t time = 0; time < 2 * minute; time += slot / 2)
         peak_window_observe(&peak, minute, time, 100);
     peak_window_observe(&peak, minute, INT64_MAX, 1);
-    assert_int_equal(peak_window_highest(&peak), 1);
+    assert_int_equal(peak_window_read(&peak), 1);
 }
 
 static void test_the_first_time_may_be_any(void **state)
@@ -104,7 +104,7 @@ static void test_the_first_time_may_be_any(void **state)
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         struct peak_window peak = {0};
         peak_window_observe(&peak, minute, times[i], 4);
-        assert_int_equal(peak_window_highest(&peak), 4);
+        assert_int_equal(peak_window_read(&peak), 4);
     }
 }
 
@@ -141,7 +141,7 @@ static void compare_with_list(struct seeded *random, int64_t window, int64_t rou
         seen[i] = (struct observation){now, (uint64_t)seeded_between(random, 0, 1000)};
         peak_window_observe(&peak, window, now, seen[i].value);
 
-        uint64_t highest = peak_window_highest(&peak);
+        uint64_t highest = peak_window_read(&peak);
         uint64_t least = highest_up_to(seen, i + 1, window - rounding);
         uint64_t most = highest_up_to(seen, i + 1, window + slot_length - 1);
         if (highest < least || highest > most)

@@ -40,7 +40,7 @@ static void hold(struct port_usage *usage, enum ip_family family, uint32_t local
                                    .remote_port = remote ? 80 : 0};
     record.local_address.word[0] = local;
     record.remote_address.word[0] = remote;
-    port_usage_hold(usage, &record);
+    port_usage_add_holder(usage, &record);
 }
 
 /* A listener or a bound-only socket on local address `local`. */
@@ -55,13 +55,13 @@ static struct socket_record owner(uint32_t local, uint16_t port)
 static void own(struct port_usage *usage, uint32_t local, uint16_t port)
 {
     struct socket_record record = owner(local, port);
-    port_usage_own(usage, &record);
+    port_usage_add_owner(usage, &record);
 }
 
 static void presume(struct port_usage *usage, uint32_t local, uint16_t port)
 {
     struct socket_record record = owner(local, port);
-    port_usage_presume(usage, &record);
+    port_usage_add_former_owner(usage, &record);
 }
 
 static double utilization(const struct port_usage *usage, enum port_scope scope)
@@ -257,7 +257,7 @@ static void test_without_destinations_the_other_scopes_stay(void **state)
     hold(usage, IP_FAMILY_IPV4, 1, 2, LOW);
     assert_true(utilization(usage, PORT_SCOPE_DESTINATION) == 0);
     assert_true(utilization(usage, PORT_SCOPE_HOST) == 0.01);
-    assert_int_equal(port_usage_top(usage, &row, 1), 0);
+    assert_int_equal(port_usage_pick_top(usage, &row, 1), 0);
     port_usage_destroy(usage);
 }
 
@@ -274,7 +274,7 @@ static void test_the_fullest_is_named_once_it_has_a_tenth_of_the_ports(void **st
             for (uint16_t i = 0; i < 9; i++)
                 hold(*state, IP_FAMILY_IPV4, 1, remote, (uint16_t)(LOW + i));
         }
-        assert_int_equal(port_usage_top(*state, rows, TOP), TOP);
+        assert_int_equal(port_usage_pick_top(*state, rows, TOP), TOP);
         assert_int_equal(rows[0].remote_address.word[0] == LATE, late_ports == 10);
     }
 }

@@ -44,19 +44,12 @@ static const struct clock still = {.monotonic = zero, .unix_time = zero, .thread
  * `valid_until` carries. */
 static struct page *make_page(int64_t number)
 {
-    static const struct histogram none[TCP_STATES];
-    static const struct history never;
-    const struct namespace_snapshot host = {
+    const struct snapshot snapshot = {
         .has_counts = number % 2 == 0,
         .sockets = {[TCP_STATE_ESTABLISHED] = (uint64_t)number},
-        .sampled_sockets = none,
-        .established_history = &never,
-        .time_wait_history = &never,
+        .errors = {(uint64_t)number},
+        .next_within = number,
     };
-    const struct snapshot snapshot = {.namespaces = &host,
-                                      .namespace_count = 1,
-                                      .errors = {(uint64_t)number},
-                                      .next_within = number};
     const struct self_report self = {.version = "1", .revision = "2", .telemetry_path = "/metrics"};
     return page_create(&snapshot, &self, &still);
 }

@@ -3,15 +3,13 @@
  * When samples are taken, what becomes of those that fail, and how the identity is given up: with a
  * clock of the test's own and a kernel that can be made to misbehave.
  */
-#include "base/log.h"
 #include "fake_kernel.h"
+#include "stderr_lines.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -33,10 +31,11 @@ struct fixture {
     /* The last snapshot. */
     unsigned snapshots;
     struct snapshot last;
-    struct namespace_snapshot host;
     uint64_t observed[TCP_STATES];
     int64_t promised; /* until when the next would come */
     unsigned late;    /* snapshots that came later than promised */
+    unsigned bare;    /* snapshots without counts or details */
+    int64_t cost_of_a_page;
 };
 
 static void keep(void *context, const struct snapshot *snapshot)
@@ -44,11 +43,12 @@ static void keep(void *context, const struct snapshot *snapshot)
     struct fixture *fixture = context;
     fixture->late += fixture->snapshots > 0 && fixture->kernel.now > fixture->promised;
     fixture->promised = fixture->kernel.now + snapshot->next_within;
+    fixture->bare += !snapshot->has_counts || !snapshot->has_detail;
+    fixture->kernel.cpu += fixture->cost_of_a_page;
     fixture->snapshots++;
     fixture->last = *snapshot;
-    fixture->host = snapshot->namespaces[0];
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
-        fixture->observed[state] = fixture->host.sampled_sockets[state].count;
+        fixture->observed[state] = fixture->last.sampled_sockets[state].count;
 }
 
 static int set_up(void **state)
@@ -131,10 +131,10 @@ static void test_a_count_sample_does_not_list_established_and_time_wait(void **s
     assert_int_equal(fixture->kernel.last_mask & (1 << 1 | 1 << 6), 0);
     sampler_publish(fixture->sampler);
     assert_true(report(fixture, SAMPLE_COUNT)->sockets_read == 5);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_ESTABLISHED], 30);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_TIME_WAIT], 20);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_CLOSE_WAIT], 3);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_SYN_RECV], 2);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_ESTABLISHED], 30);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_TIME_WAIT], 20);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_CLOSE_WAIT], 3);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_SYN_RECV], 2);
 }
 
 static void test_a_long_sample_skips_ticks_and_does_not_make_up_for_them(void **state)
@@ -173,7 +173,7 @@ static void test_time_wait_keeps_its_resolution_while_stretched(void **state)
     fixture->kernel.sockets[TCP_STATE_TIME_WAIT] = 777;
     fake_kernel_write_sockstat(&fixture->kernel, 0);
     run_for(fixture, 2 * SECOND);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_TIME_WAIT], 777);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_TIME_WAIT], 777);
     run_for(fixture, 28 * SECOND);
     assert_in_range(fixture->observed[TCP_STATE_TIME_WAIT] - time_wait, 29, 31);
     assert_in_range(fixture->observed[TCP_STATE_ESTABLISHED] - established, 29, 31);
@@ -191,7 +191,7 @@ static void test_half_of_the_time_is_half_of_the_histogram(void **state)
     fake_kernel_write_sockstat(&fixture->kernel, 0);
     fixture->kernel.cost_of_a_dump = SECOND / 20; /* and each sample is dear */
     run_for(fixture, 600 * SECOND);
-    const struct histogram *histogram = &fixture->host.sampled_sockets[TCP_STATE_CLOSE_WAIT];
+    const struct histogram *histogram = &fixture->last.sampled_sockets[TCP_STATE_CLOSE_WAIT];
     double share = histogram->sum / 300 / (double)histogram->count;
     assert_true(share > 0.45 && share < 0.55);
 }
@@ -209,7 +209,7 @@ static void test_intervals_shrink_with_the_cost(void **state)
     run_for(fixture, 20 * SECOND);
     assert_in_range(report(fixture, SAMPLE_COUNT)->successes - count, 19, 21);
     assert_in_range(report(fixture, SAMPLE_DETAIL)->successes - detail, 3, 5);
-    assert_true(fixture->host.has_detail);
+    assert_true(fixture->last.has_detail);
 }
 
 static void test_a_fast_sampler_publishes_once_a_second(void **state)
@@ -225,6 +225,85 @@ static void test_a_fast_sampler_publishes_once_a_second(void **state)
     run_for(fixture, 10 * SECOND);
     assert_in_range(fixture->snapshots, 9, 12);
     assert_in_range(fixture->observed[TCP_STATE_ESTABLISHED], 450, 501);
+}
+
+static void test_a_dear_page_gets_a_quarter_of_the_budget(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sampler_options options = defaults;
+    options.detail_interval = 3600 * SECOND;
+    replace_sampler(fixture, &options);
+    fixture->cost_of_a_page = SECOND / 50; /* at half a percent, every 4 s */
+    run_for(fixture, 400 * SECOND);
+    assert_in_range(fixture->snapshots, 99, 102);
+    assert_true(report(fixture, SAMPLE_COUNT)->interval_seconds == 1);
+}
+
+static void test_a_dear_reading_of_time_wait_gets_a_quarter_of_the_budget(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->kernel.cost_of_a_dump = SECOND;
+    fixture->kernel.cost_of_a_reading = SECOND / 100; /* at half a percent, every 2 s and more */
+    run_for(fixture, 60 * SECOND);
+    uint64_t observed = fixture->observed[TCP_STATE_TIME_WAIT];
+    run_for(fixture, 900 * SECOND);
+    assert_in_range(fixture->observed[TCP_STATE_TIME_WAIT] - observed, 290, 301);
+}
+
+static void test_a_page_is_made_after_each_detail_sample(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->cost_of_a_page = SECOND; /* otherwise every 10 s */
+    run_for(fixture, 100 * SECOND);
+    assert_int_equal(report(fixture, SAMPLE_DETAIL)->successes, 20);
+    assert_in_range(fixture->snapshots, 20, 21);
+    struct snapshot before = fixture->last;
+    fixture->kernel.sockets[TCP_STATE_CLOSE_WAIT] = 7;
+    fixture->kernel.now += 5 * SECOND;
+    sampler_step(fixture->sampler);
+    assert_int_equal(before.detail.sockets[IP_FAMILY_IPV4][TCP_STATE_CLOSE_WAIT], 0);
+    assert_int_equal(fixture->last.detail.sockets[IP_FAMILY_IPV4][TCP_STATE_CLOSE_WAIT], 7);
+}
+
+/* A count sample that came late by `late` is followed by the next tick, on time: is that a count
+ * sample too? */
+static bool is_counted_after(int64_t late)
+{
+    struct fixture *fixture;
+    set_up((void **)&fixture);
+    int64_t tick = sampler_step(fixture->sampler);
+    fixture->kernel.now = tick + late;
+    assert_int_equal(sampler_step(fixture->sampler), tick + SECOND);
+    fixture->kernel.now = tick + SECOND;
+    sampler_step(fixture->sampler);
+    sampler_publish(fixture->sampler);
+    uint64_t samples = report(fixture, SAMPLE_COUNT)->successes;
+    assert_in_range(samples, 2, 3);
+    tear_down((void **)&fixture);
+    return samples == 3;
+}
+
+static void test_what_is_due_within_half_a_tick_is_due_now(void **state)
+{
+    (void)state;
+    assert_true(is_counted_after(SECOND / 2));
+    assert_false(is_counted_after(SECOND / 2 + 1));
+}
+
+static void test_samples_that_wait_long_are_not_too_old_for_the_page(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->kernel.wait_of_a_dump = 8 * SECOND; /* without CPU: it belongs to others */
+    for (int i = 0; i < 20; i++)
+        sampler_step(fixture->sampler);
+    assert_true(report(fixture, SAMPLE_COUNT)->interval_seconds == 1);
+    assert_true(report(fixture, SAMPLE_DETAIL)->interval_seconds == 5);
+    assert_int_equal(fixture->bare, 0);
+
+    fixture->kernel.answer = ANSWER_NO_SOCKET;
+    sampler_step(fixture->sampler);
+    assert_false(fixture->last.has_counts); /* 24 s old: the limit is 3 s and 16 s */
+    assert_false(fixture->last.has_detail); /* 32 s old: the limit is 15 s and 16 s */
 }
 
 static void test_at_long_intervals_the_page_is_renewed_every_ten_seconds(void **state)
@@ -278,17 +357,17 @@ static void test_bad_answers_are_counted_and_survived(void **state)
     run_for(fixture, 3 * SECOND);
     for (size_t i = 0; i < sizeof bad_answers / sizeof bad_answers[0]; i++) {
         uint64_t before = failures(fixture, bad_answers[i].reason);
-        uint64_t errors = report(fixture, SAMPLE_COUNT)->errors;
+        uint64_t failed = report(fixture, SAMPLE_COUNT)->failures;
         fixture->kernel.answer = bad_answers[i].answer;
         run_for(fixture, 5 * SECOND);
         assert_int_equal(failures(fixture, bad_answers[i].reason) - before, 6);
-        assert_int_equal(report(fixture, SAMPLE_COUNT)->errors - errors, 5);
-        assert_false(fixture->host.has_counts);
+        assert_int_equal(report(fixture, SAMPLE_COUNT)->failures - failed, 5);
+        assert_false(fixture->last.has_counts);
 
         fixture->kernel.answer = ANSWER_ROWS;
         run_for(fixture, 5 * SECOND);
-        assert_true(fixture->host.has_counts);
-        assert_int_equal(fixture->host.sockets[TCP_STATE_LISTEN], 3);
+        assert_true(fixture->last.has_counts);
+        assert_int_equal(fixture->last.sockets[TCP_STATE_LISTEN], 3);
     }
 }
 
@@ -302,15 +381,15 @@ static void test_a_failed_sample_leaves_the_last_numbers_for_three_intervals(voi
     fixture->kernel.answer = ANSWER_ERROR_IN_DONE; /* after half of the rows, so to speak */
     fixture->kernel.sockets[TCP_STATE_CLOSE_WAIT] = 5;
     run_for(fixture, 2 * SECOND);
-    assert_true(fixture->host.has_counts);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_CLOSE_WAIT], 9);
-    assert_int_equal(fixture->host.queue_count, 1);
+    assert_true(fixture->last.has_counts);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_CLOSE_WAIT], 9);
+    assert_int_equal(fixture->last.queue_count, 1);
     run_for(fixture, 3 * SECOND);
-    assert_false(fixture->host.has_counts);
-    assert_true(fixture->host.has_detail); /* its intervals are longer */
+    assert_false(fixture->last.has_counts);
+    assert_true(fixture->last.has_detail); /* its intervals are longer */
     run_for(fixture, 15 * SECOND);
-    assert_false(fixture->host.has_detail);
-    assert_true(fixture->host.has_counters); /* other files, nothing wrong with them */
+    assert_false(fixture->last.has_detail);
+    assert_true(fixture->last.has_counters); /* other files, nothing wrong with them */
 }
 
 static void test_unreadable_totals_fail_the_count_sample_only(void **state)
@@ -323,7 +402,7 @@ static void test_unreadable_totals_fail_the_count_sample_only(void **state)
     assert_int_equal(failures(fixture, FAULT_PROC_READ), 10);
     fake_kernel_write_sockstat(&fixture->kernel, 0);
     run_for(fixture, 2 * SECOND);
-    assert_true(fixture->host.has_counts);
+    assert_true(fixture->last.has_counts);
 }
 
 static void test_unreadable_counters_take_only_themselves_away(void **state)
@@ -332,9 +411,9 @@ static void test_unreadable_counters_take_only_themselves_away(void **state)
     fake_kernel_write(&fixture->kernel, "thread-self/net/netstat", "TcpExt: TW\nTcpExt: x\n");
     fake_kernel_write(&fixture->kernel, "sys/net/ipv4/tcp_tw_reuse", NULL);
     run_for(fixture, 3 * SECOND);
-    assert_true(fixture->host.has_counts);
-    assert_false(fixture->host.has_counters);
-    assert_false(fixture->host.has_settings);
+    assert_true(fixture->last.has_counts);
+    assert_false(fixture->last.has_counters);
+    assert_false(fixture->last.has_settings);
     assert_int_equal(failures(fixture, FAULT_PROC_PARSE), 3);
     assert_int_equal(failures(fixture, FAULT_PROC_READ), 3);
 }
@@ -347,14 +426,14 @@ static void test_a_kernel_without_udp_diag_loses_only_the_ports_of_udp(void **st
     replace_sampler(fixture, &with_ports);
     fixture->kernel.udp_is_missing = true;
     run_for(fixture, 10 * SECOND);
-    assert_true(fixture->host.has_detail);
-    assert_true(fixture->host.ports[SOCKET_TCP].present);
-    assert_false(fixture->host.ports[SOCKET_UDP].present);
-    assert_int_equal(fixture->host.ports[SOCKET_TCP].summary.usable, 28232);
+    assert_true(fixture->last.has_detail);
+    assert_true(fixture->last.ports[SOCKET_TCP].present);
+    assert_false(fixture->last.ports[SOCKET_UDP].present);
+    assert_int_equal(fixture->last.ports[SOCKET_TCP].summary.usable, 28232);
     assert_int_equal(failures(fixture, FAULT_NETLINK_REFUSED), 2);
     fixture->kernel.udp_is_missing = false;
     run_for(fixture, 5 * SECOND);
-    assert_true(fixture->host.ports[SOCKET_UDP].present);
+    assert_true(fixture->last.ports[SOCKET_UDP].present);
 }
 
 static void test_unreadable_port_settings_lose_only_the_ports(void **state)
@@ -365,13 +444,13 @@ static void test_unreadable_port_settings_lose_only_the_ports(void **state)
     replace_sampler(fixture, &with_ports);
     fake_kernel_write(&fixture->kernel, "sys/net/ipv4/ip_local_reserved_ports", "80-\n");
     run_for(fixture, 10 * SECOND);
-    assert_true(fixture->host.has_detail);
-    assert_false(fixture->host.ports[SOCKET_TCP].present);
+    assert_true(fixture->last.has_detail);
+    assert_false(fixture->last.ports[SOCKET_TCP].present);
     assert_int_equal(failures(fixture, FAULT_PROC_PARSE), 2);
     fake_kernel_write(&fixture->kernel, "sys/net/ipv4/ip_local_reserved_ports", "40000-40009,80\n");
     run_for(fixture, 5 * SECOND);
-    assert_int_equal(fixture->host.ports[SOCKET_TCP].summary.reserved, 10);
-    assert_int_equal(fixture->host.ports[SOCKET_TCP].summary.usable, 28222);
+    assert_int_equal(fixture->last.ports[SOCKET_TCP].summary.reserved, 10);
+    assert_int_equal(fixture->last.ports[SOCKET_TCP].summary.usable, 28222);
 }
 
 static void test_the_identity_is_given_up_after_three_contradictions(void **state)
@@ -381,38 +460,28 @@ static void test_the_identity_is_given_up_after_three_contradictions(void **stat
     fixture->kernel.sockets[TCP_STATE_TIME_WAIT] = 40;
     fake_kernel_write_sockstat(&fixture->kernel, 1000);
     run_for(fixture, 9 * SECOND);
-    assert_true(fixture->host.derived_counts_in_use);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_ESTABLISHED], 1050);
-    assert_int_equal(fixture->host.derived_drift.established, 1000);
-    assert_int_equal(fixture->host.derived_drift.time_wait, 1000);
+    assert_true(fixture->last.derived_counts_in_use);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_ESTABLISHED], 1050);
+    assert_int_equal(fixture->last.derived_drift.established, 1000);
+    assert_int_equal(fixture->last.derived_drift.time_wait, 1000);
 
     run_for(fixture, 6 * SECOND);
-    assert_false(fixture->host.derived_counts_in_use);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_ESTABLISHED], 50);
-    assert_int_equal(fixture->host.sockets[TCP_STATE_TIME_WAIT], 40);
+    assert_false(fixture->last.derived_counts_in_use);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_ESTABLISHED], 50);
+    assert_int_equal(fixture->last.sockets[TCP_STATE_TIME_WAIT], 40);
 
     fake_kernel_write_sockstat(&fixture->kernel, 0);
     run_for(fixture, 60 * SECOND);
-    assert_true(fixture->host.derived_counts_in_use);
-    assert_int_equal(fixture->host.derived_drift.established, 0);
+    assert_true(fixture->last.derived_counts_in_use);
+    assert_int_equal(fixture->last.derived_drift.established, 0);
 }
 
 /* The lines on standard error while `fixture` runs for `duration`. */
 static unsigned lines_logged(struct fixture *fixture, int64_t duration)
 {
-    FILE *captured = tmpfile();
-    assert_non_null(captured);
-    int stderr_copy = dup(STDERR_FILENO);
-    dup2(fileno(captured), STDERR_FILENO);
+    struct stderr_lines lines = stderr_lines_start();
     run_for(fixture, duration);
-    dup2(stderr_copy, STDERR_FILENO);
-    close(stderr_copy);
-    rewind(captured);
-    unsigned lines = 0;
-    for (int c; (c = fgetc(captured)) != EOF;)
-        lines += c == '\n';
-    fclose(captured);
-    return lines;
+    return stderr_lines_stop(&lines);
 }
 
 static void test_a_lasting_fault_is_not_logged_every_second(void **state)
@@ -449,6 +518,42 @@ static void test_the_thread_steps_and_stops(void **state)
 
 #define SAMPLER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void test_counters_and_settings_are_shown_for_three_intervals(void **state)
+{
+    struct fixture *fixture = *state;
+    run_for(fixture, 2 * SECOND);
+    fake_kernel_write(&fixture->kernel, "thread-self/net/netstat", NULL);
+    fake_kernel_write(&fixture->kernel, "sys/net/ipv4/tcp_tw_reuse", NULL);
+    run_for(fixture, 3 * SECOND);
+    assert_true(fixture->last.has_counters && fixture->last.has_settings);
+    assert_int_equal(fixture->last.settings.tw_reuse, 2);
+    run_for(fixture, SECOND);
+    assert_false(fixture->last.has_counters || fixture->last.has_settings);
+}
+
+static void test_what_never_succeeded_is_not_shown(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sampler_options slow = defaults; /* three intervals are longer than the host is up */
+    slow.interval = slow.detail_interval = 3600 * SECOND;
+    replace_sampler(fixture, &slow);
+    fixture->kernel.answer = ANSWER_ERROR;
+    run_for(fixture, 20 * SECOND);
+    assert_false(fixture->last.has_counts);
+    assert_false(fixture->last.has_detail);
+}
+
+static void test_a_late_count_sample_does_not_delay_the_next(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sampler_options options = defaults;
+    options.detail_interval = 5 * SECOND + SECOND / 5;
+    replace_sampler(fixture, &options);
+    fixture->kernel.wait_of_a_dump = SECOND / 10 * 3;
+    run_for(fixture, 100 * SECOND);
+    assert_in_range(report(fixture, SAMPLE_COUNT)->successes, 99, 101);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -460,6 +565,11 @@ int main(void)
         SAMPLER_TEST(test_half_of_the_time_is_half_of_the_histogram),
         SAMPLER_TEST(test_intervals_shrink_with_the_cost),
         SAMPLER_TEST(test_a_fast_sampler_publishes_once_a_second),
+        SAMPLER_TEST(test_a_dear_page_gets_a_quarter_of_the_budget),
+        SAMPLER_TEST(test_a_dear_reading_of_time_wait_gets_a_quarter_of_the_budget),
+        SAMPLER_TEST(test_a_page_is_made_after_each_detail_sample),
+        cmocka_unit_test(test_what_is_due_within_half_a_tick_is_due_now),
+        SAMPLER_TEST(test_samples_that_wait_long_are_not_too_old_for_the_page),
         SAMPLER_TEST(test_at_long_intervals_the_page_is_renewed_every_ten_seconds),
         SAMPLER_TEST(test_a_snapshot_says_when_the_next_would_be_late),
         SAMPLER_TEST(test_the_next_snapshot_comes_in_time_however_long_samples_take),
@@ -472,6 +582,9 @@ int main(void)
         SAMPLER_TEST(test_the_identity_is_given_up_after_three_contradictions),
         SAMPLER_TEST(test_a_lasting_fault_is_not_logged_every_second),
         SAMPLER_TEST(test_the_thread_steps_and_stops),
+        SAMPLER_TEST(test_counters_and_settings_are_shown_for_three_intervals),
+        SAMPLER_TEST(test_what_never_succeeded_is_not_shown),
+        SAMPLER_TEST(test_a_late_count_sample_does_not_delay_the_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <setjmp.h>
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -321,11 +323,18 @@ static void close_wire(struct wire *wire)
     close(wire->our_end);
 }
 
-static struct outcome dump(const struct wire *wire, tcp_state_set states)
+static int open_our_end(void *context)
+{
+    const struct wire *wire = context;
+    return dup(wire->our_end);
+}
+
+static struct outcome dump(struct wire *wire, tcp_state_set states)
 {
     struct outcome outcome = {0};
+    const struct kernel_access kernel = {open_our_end, wire, NULL};
     outcome.good =
-        sock_diag_dump_tcp(wire->our_end, states, consume, &outcome, &outcome.rows, &outcome.fault);
+        sock_diag_dump_tcp(&kernel, states, consume, &outcome, &outcome.rows, &outcome.fault);
     return outcome;
 }
 
@@ -409,6 +418,37 @@ static void test_an_end_without_done_fails_the_dump(void **state)
     close_wire(&wire);
 }
 
+static void test_a_reply_is_waited_for_ten_seconds(void **state)
+{
+    (void)state;
+    struct wire wire = open_wire();
+    struct message done = make_message(NLMSG_DONE, sizeof(int));
+    struct timeval timeout;
+    socklen_t length = sizeof timeout;
+    feed(&wire, &done, done.header.nlmsg_len);
+    assert_true(dump(&wire, TCP_STATE_SET_ALL).good);
+    assert_int_equal(getsockopt(wire.our_end, SOL_SOCKET, SO_RCVTIMEO, &timeout, &length), 0);
+    assert_int_equal(timeout.tv_sec, 10);
+    assert_int_equal(timeout.tv_usec, 0);
+    close_wire(&wire);
+}
+
+static void test_a_reply_that_does_not_come_in_time_is_a_fault(void **state)
+{
+    (void)state;
+    struct wire wire = open_wire();
+    struct message row = make_row(AF_INET, 1);
+    feed(&wire, &row, row.header.nlmsg_len);
+    /* The timeout is over at once, with the errno of SO_RCVTIMEO. */
+    assert_int_equal(fcntl(wire.our_end, F_SETFL, O_NONBLOCK), 0);
+    struct outcome outcome = dump(&wire, TCP_STATE_SET_ALL);
+    assert_false(outcome.good);
+    assert_int_equal(outcome.fault.reason, FAULT_NETLINK_RECEIVE);
+    assert_int_equal(outcome.fault.error_number, EAGAIN);
+    assert_int_equal(outcome.rows, 1);
+    close_wire(&wire);
+}
+
 static void test_a_request_that_cannot_be_sent_is_a_fault(void **state)
 {
     (void)state;
@@ -444,6 +484,8 @@ int main(void)
         cmocka_unit_test(test_a_datagram_larger_than_the_buffer_is_a_truncation),
         cmocka_unit_test(test_an_error_after_rows_fails_the_dump),
         cmocka_unit_test(test_an_end_without_done_fails_the_dump),
+        cmocka_unit_test(test_a_reply_is_waited_for_ten_seconds),
+        cmocka_unit_test(test_a_reply_that_does_not_come_in_time_is_a_fault),
         cmocka_unit_test(test_a_request_that_cannot_be_sent_is_a_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,11 +32,11 @@ static struct tcp_usage totals_of(const struct state_counts *counts)
     struct tcp_usage usage = {0};
     for (enum tcp_state state = 0; state < TCP_STATES; state++) {
         if (state != TCP_STATE_TIME_WAIT && state != TCP_STATE_BOUND_INACTIVE)
-            usage.full_sockets += state_counts_of(counts, state);
+            usage.full_sockets += state_counts_sum(counts, state);
     }
     usage.full_sockets -= counts->fin_wait2_minisockets + counts->syn_recv_requests;
     usage.minisockets =
-        state_counts_of(counts, TCP_STATE_TIME_WAIT) + counts->fin_wait2_minisockets;
+        state_counts_sum(counts, TCP_STATE_TIME_WAIT) + counts->fin_wait2_minisockets;
     return usage;
 }
 
@@ -62,8 +62,8 @@ static void test_a_state_is_the_sum_of_both_families(void **state)
     struct state_counts counts = {0};
     add(&counts, IP_FAMILY_IPV4, TCP_STATE_CLOSING, true, 3);
     add(&counts, IP_FAMILY_IPV6, TCP_STATE_CLOSING, true, 4);
-    assert_int_equal(state_counts_of(&counts, TCP_STATE_CLOSING), 7);
-    assert_int_equal(state_counts_of(&counts, TCP_STATE_LISTEN), 0);
+    assert_int_equal(state_counts_sum(&counts, TCP_STATE_CLOSING), 7);
+    assert_int_equal(state_counts_sum(&counts, TCP_STATE_LISTEN), 0);
 }
 
 static void test_fin_wait2_minisockets_are_part_of_fin_wait2(void **state)
@@ -73,7 +73,7 @@ static void test_fin_wait2_minisockets_are_part_of_fin_wait2(void **state)
     add(&counts, IP_FAMILY_IPV4, TCP_STATE_FIN_WAIT2, false, 2);
     add(&counts, IP_FAMILY_IPV6, TCP_STATE_FIN_WAIT2, false, 3);
     add(&counts, IP_FAMILY_IPV6, TCP_STATE_FIN_WAIT2, true, 10);
-    assert_int_equal(state_counts_of(&counts, TCP_STATE_FIN_WAIT2), 15);
+    assert_int_equal(state_counts_sum(&counts, TCP_STATE_FIN_WAIT2), 15);
     assert_int_equal(counts.fin_wait2_minisockets, 5);
     assert_int_equal(counts.syn_recv_requests, 0);
 }
@@ -85,7 +85,7 @@ static void test_requests_are_part_of_syn_recv(void **state)
     add(&counts, IP_FAMILY_IPV4, TCP_STATE_SYN_RECV, false, 4);
     add(&counts, IP_FAMILY_IPV6, TCP_STATE_SYN_RECV, false, 2);
     add(&counts, IP_FAMILY_IPV4, TCP_STATE_SYN_RECV, true, 10); /* TCP Fast Open */
-    assert_int_equal(state_counts_of(&counts, TCP_STATE_SYN_RECV), 16);
+    assert_int_equal(state_counts_sum(&counts, TCP_STATE_SYN_RECV), 16);
     assert_int_equal(counts.syn_recv_requests, 6);
     assert_int_equal(counts.fin_wait2_minisockets, 0);
 }
@@ -95,7 +95,7 @@ static void test_time_wait_is_counted_as_no_other_minisocket(void **state)
     (void)state;
     struct state_counts counts = {0};
     add(&counts, IP_FAMILY_IPV4, TCP_STATE_TIME_WAIT, false, 4);
-    assert_int_equal(state_counts_of(&counts, TCP_STATE_TIME_WAIT), 4);
+    assert_int_equal(state_counts_sum(&counts, TCP_STATE_TIME_WAIT), 4);
     assert_int_equal(counts.fin_wait2_minisockets, 0);
     assert_int_equal(counts.syn_recv_requests, 0);
 }
@@ -214,8 +214,8 @@ static void test_the_identity_gives_back_any_population(void **state)
         }
         struct tcp_usage usage = totals_of(&counts);
         struct derived_counts derived = derive_counts(&counts, &usage);
-        assert_int_equal(derived.established, state_counts_of(&counts, TCP_STATE_ESTABLISHED));
-        assert_int_equal(derived.time_wait, state_counts_of(&counts, TCP_STATE_TIME_WAIT));
+        assert_int_equal(derived.established, state_counts_sum(&counts, TCP_STATE_ESTABLISHED));
+        assert_int_equal(derived.time_wait, state_counts_sum(&counts, TCP_STATE_TIME_WAIT));
     }
 }
 

@@ -102,8 +102,10 @@ static bool read_attribute(struct reader *reader, char name[static LONGEST])
         return complain(reader, "an attribute that is not name=\"value\"");
     if (strcmp(name, "style") == 0 || strncmp(name, "on", 2) == 0 || strcmp(name, "src") == 0)
         return complain(reader, "an attribute that is not allowed");
-    if (strcmp(name, "href") == 0 && reader->at[0] != '/')
-        return complain(reader, "a link that leads elsewhere");
+    if (strcmp(name, "href") == 0 && reader->at[strcspn(reader->at, "/:\"")] == ':')
+        return complain(reader, "a link to another site");
+    if (strcmp(name, "href") == 0 && reader->at[0] == '/')
+        return complain(reader, "a link that ignores a proxy's prefix");
     return read_text(reader, '"') && (take(reader, "\"") || complain(reader, "an open value"));
 }
 
@@ -211,11 +213,9 @@ static void read_as_text(struct buffer *text, const char *html)
 
 /* A snapshot with all that it can have, and the page made of it. Tests take parts away. */
 struct fixture {
-    struct history histories[2];
     struct listener_row queues[40];
     struct listener_row listeners[40];
     struct destination destinations[SOCKET_PROTOCOLS][12];
-    struct namespace_snapshot host;
     struct snapshot snapshot;
     struct self_report self;
     double now;
@@ -229,7 +229,7 @@ static void fill_ports(struct fixture *f)
 {
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
         uint64_t base = protocol == SOCKET_TCP ? 20000 : 30000;
-        f->host.ports[protocol] = (struct port_snapshot){
+        f->snapshot.ports[protocol] = (struct port_snapshot){
             .present = true,
             .has_destinations = true,
             .summary = {.range = base,
@@ -262,10 +262,10 @@ static void fill_listeners(struct fixture *f)
                                                             [TCP_STATE_CLOSE_WAIT] = 1,
                                                             [TCP_STATE_TIME_WAIT] = 2}};
     memcpy(f->queues, f->listeners, sizeof f->queues);
-    f->host.queues = f->queues;
-    f->host.listeners = f->listeners;
-    f->host.queue_count = f->host.listener_count = 2;
-    f->host.other_listeners.sockets[TCP_STATE_ESTABLISHED] = 5000;
+    f->snapshot.queues = f->queues;
+    f->snapshot.listeners = f->listeners;
+    f->snapshot.queue_count = f->snapshot.listener_count = 2;
+    f->snapshot.other_listeners.sockets[TCP_STATE_ESTABLISHED] = 5000;
 }
 
 static int make_whole(void **state)
@@ -273,10 +273,8 @@ static int make_whole(void **state)
     struct fixture *f = calloc(1, sizeof *f);
     if (!f)
         return -1;
-    f->host = (struct namespace_snapshot){
+    f->snapshot = (struct snapshot){
         .has_counts = true,
-        .established_history = &f->histories[0],
-        .time_wait_history = &f->histories[1],
         .has_counters = true,
         .counters = {.time_wait_started = 1001,
                      .time_wait_reused = 1002,
@@ -293,14 +291,14 @@ static int make_whole(void **state)
         .listeners_collected = true,
     };
     for (enum tcp_state i = 0; i < TCP_STATES; i++) {
-        f->host.sockets[i] = 1000 * (i + 1);
-        f->host.peak_sockets[i] = 1000 * (i + 1) + 7;
-        f->host.detail.sockets[IP_FAMILY_IPV4][i] = 1000 * (i + 1) + 1;
-        f->host.detail.sockets[IP_FAMILY_IPV6][i] = 1000 * (i + 1) + 2;
+        f->snapshot.sockets[i] = 1000 * (i + 1);
+        f->snapshot.peak_sockets[i] = 1000 * (i + 1) + 7;
+        f->snapshot.detail.sockets[IP_FAMILY_IPV4][i] = 1000 * (i + 1) + 1;
+        f->snapshot.detail.sockets[IP_FAMILY_IPV6][i] = 1000 * (i + 1) + 2;
     }
     for (int64_t i = 0; i < HISTORY_SLOTS; i++) {
-        history_observe(&f->histories[0], i * HISTORY_SLOT_LENGTH, 1000);
-        history_observe(&f->histories[1], i * HISTORY_SLOT_LENGTH, 6000);
+        history_observe(&f->snapshot.established_history, i * HISTORY_SLOT_LENGTH, 1000);
+        history_observe(&f->snapshot.time_wait_history, i * HISTORY_SLOT_LENGTH, 6000);
     }
     fill_ports(f);
     fill_listeners(f);
@@ -309,7 +307,6 @@ static int make_whole(void **state)
                                    .telemetry_path = "/numbers",
                                    .start_time_seconds = start};
     f->now = start + 10000;
-    f->snapshot = (struct snapshot){.namespaces = &f->host, .namespace_count = 1};
     f->snapshot.samples[SAMPLE_COUNT] =
         (struct sample_report){10000, 11, 12, 0.0013, 1.5, 14, start + 9999.5};
     f->snapshot.samples[SAMPLE_DETAIL] =
@@ -371,8 +368,8 @@ static void test_a_whole_snapshot_says_that_all_is_well(void **state)
     render(f);
     assert_says(f, "OK Nothing is close to a limit Ports towards the fullest destination: 21");
     assert_non_null(strstr(f->html.data, "<title>OK: sockdiag_exporter</title>"));
-    assert_silent(f, "ot known");
-    assert_null(strstr(f->html.data, "Not known"));
+    assert_silent(f, "nknown");
+    assert_silent(f, "?");
 }
 
 static void test_a_person_sees_how_old_it_is(void **state)
@@ -380,18 +377,21 @@ static void test_a_person_sees_how_old_it_is(void **state)
     struct fixture *f = *state;
     render(f);
     assert_says(f, "sockdiag_exporter 1.2.3");
-    assert_says(f, "2026-01-01 02:46:40 UTC count sample 0.5\u202fs old "
-                   "detail sample 7\u202fs old up 2\u202fh 46\u202fmin");
-    assert_says(f, "age 0.5\u202fs 7\u202fs");
+    assert_says(f, "2026-01-01 02:46:40 UTC count sample: 0.5\u202fs ago "
+                   "detail sample: 7\u202fs ago up 2\u202fh 46\u202fmin");
+    assert_says(f, "taken 0.5\u202fs ago 7\u202fs ago");
 }
 
 static void test_the_links_are_there(void **state)
 {
     struct fixture *f = *state;
     render(f);
-    assert_non_null(strstr(f->html.data, "<a href=\"/numbers\">/numbers</a>"));
-    assert_non_null(strstr(f->html.data, "<a href=\"/-/healthy\">"));
-    assert_non_null(strstr(f->html.data, "<a href=\"/-/ready\">"));
+    assert_non_null(strstr(f->html.data, "<a href=\"numbers\">/numbers</a>"));
+    assert_non_null(strstr(f->html.data, "<a href=\"-/healthy\">/-/healthy</a>"));
+    assert_non_null(strstr(f->html.data, "<a href=\"-/ready\">/-/ready</a>"));
+    f->self.telemetry_path = "/probe/v1/metrics";
+    render(f);
+    assert_non_null(strstr(f->html.data, "<a href=\"probe/v1/metrics\">/probe/v1/metrics</a>"));
     assert_non_null(strstr(f->html.data, "http-equiv=\"refresh\" content=\"5\""));
 }
 
@@ -414,9 +414,10 @@ static void test_the_two_big_states_have_their_parts_and_history(void **state)
     struct fixture *f = *state;
     render(f);
     assert_says(f, "Established 1,000 peak 1,007 IPv4 1,001 IPv6 1,002 1,000 0 Established, last");
-    assert_says(f, "Time wait 6,000 peak 6,007 client: hold a port 7,002 server: memory only 7,001 "
-                   "6,000 0 Time wait, last 15 minutes");
-    assert_int_equal(count_of(f->html.data, "180 of 180 are known"), 2);
+    assert_says(f,
+                "Time wait 6,000 peak 6,007 client: holds a port 7,002 server: memory only 7,001 "
+                "6,000 0 Time wait, last 15 minutes");
+    assert_int_equal(count_of(f->html.data, "180 of 180 intervals are known"), 2);
 }
 
 static void test_settings_and_counters_have_their_own_numbers(void **state)
@@ -426,10 +427,10 @@ static void test_settings_and_counters_have_their_own_numbers(void **state)
     assert_says(f, "tcp_max_tw_buckets 262,144 tcp_tw_reuse loopback only TIME_WAITs started 1,001 "
                    "reused by connect() 1,002 skipped at the limit 1,003 "
                    "dropped by listeners 1,005 of these at full queues 1,004");
-    static const char *const names[] = {"off", "on", "loopback only", "not known"};
+    static const char *const names[] = {"off", "on", "loopback only", "?"};
     for (uint64_t i = 0; i < 4; i++) {
         char row[64];
-        f->host.settings.tw_reuse = i;
+        f->snapshot.settings.tw_reuse = i;
         render(f);
         snprintf(row, sizeof row, "tcp_tw_reuse %s TIME_WAITs", names[i]);
         assert_says(f, row);
@@ -450,58 +451,68 @@ static void test_ports_have_their_own_numbers(void **state)
     assert_int_equal(count_of(f->html.data, "class=\"knee\""), 1);
 }
 
-static void test_destinations_of_both_protocols_are_told_by_their_share(void **state)
+static void test_destinations_of_both_protocols_are_one_list(void **state)
 {
     struct fixture *f = *state;
     render(f);
     assert_says(f, "Of usable 198.51.100.7:443 192.0.2.1 TCP 210 21\u202f% "
                    "198.51.100.7:443 192.0.2.1 UDP 200 20\u202f% "
                    "198.51.100.7:444 192.0.2.1 TCP 190 19\u202f% "
-                   "198.51.100.7:444 192.0.2.1 UDP 180 18\u202f% 50,010 destinations in all.");
+                   "198.51.100.7:444 192.0.2.1 UDP 180 18\u202f% "
+                   "TCP destinations: 20,005. UDP destinations: 30,005. ");
+    f->destinations[SOCKET_UDP][0].ports = 5000; /* beyond the usable ones, as after a change */
+    f->destinations[SOCKET_TCP][0].ports = 1000;
+    render(f);
+    assert_says(f, "Of usable 198.51.100.7:443 192.0.2.1 TCP 1,000 100\u202f% "
+                   "198.51.100.7:443 192.0.2.1 UDP 5,000 100\u202f% ");
 }
 
 static void test_long_lists_of_destinations_are_cut(void **state)
 {
     struct fixture *f = *state;
-    f->host.ports[SOCKET_TCP].destination_count = 12;
-    f->host.ports[SOCKET_UDP].destination_count = 0;
-    f->host.ports[SOCKET_TCP].summary.destination_error_bound = 31;
+    f->snapshot.ports[SOCKET_TCP].destination_count = 12;
+    f->snapshot.ports[SOCKET_TCP].summary.destination_error_bound = 31;
     render(f);
-    assert_int_equal(count_of(f->text.data, " TCP "), 8 + 2); /* and two headings */
-    assert_says(f, "4 more at /numbers . At most 50,010 destinations in all. "
-                   "Their ports may be counted too low, by 31.");
+    assert_int_equal(count_of(f->text.data, " 192.0.2.1 "), 8);
+    assert_says(f, "6 more at /numbers . TCP destinations: at most 20,005. "
+                   "Up to 31 ports of each are not counted. UDP destinations: 30,005. Busiest");
+    f->snapshot.ports[SOCKET_TCP].destination_count = 6;
+    render(f);
+    assert_int_equal(count_of(f->text.data, " 192.0.2.1 "), 8);
+    assert_silent(f, "more at");
 }
 
-static void test_destinations_of_one_protocol_are_told_without_the_other(void **state)
+static void test_destinations_of_one_protocol_need_not_the_other(void **state)
 {
     struct fixture *f = *state;
-    f->host.ports[SOCKET_TCP].present = false;
+    f->snapshot.ports[SOCKET_TCP].present = false;
+    f->snapshot.ports[SOCKET_TCP].summary.destination_error_bound = 31;
     render(f);
     assert_says(f, "Of usable 198.51.100.7:443 192.0.2.1 UDP 200 20\u202f% "
                    "198.51.100.7:444 192.0.2.1 UDP 180 18\u202f% "
-                   "Those of TCP are not known. 30,005 destinations besides.");
-    f->host.ports[SOCKET_UDP].destination_count = 0;
-    f->host.ports[SOCKET_UDP].summary.destinations = 0;
+                   "TCP destinations: ?. UDP destinations: 30,005. ");
+    f->snapshot.ports[SOCKET_UDP].destination_count = 0;
+    f->snapshot.ports[SOCKET_UDP].summary.destinations = 0;
     render(f);
-    assert_says(f, "Fullest destinations Those of TCP are not known. There are no others. ");
-    f->host.ports[SOCKET_TCP].present = true;
-    f->host.ports[SOCKET_UDP].present = false;
+    assert_says(f, "Fullest destinations TCP destinations: ?. UDP destinations: 0. Busiest");
+    f->snapshot.ports[SOCKET_TCP].present = true;
+    f->snapshot.ports[SOCKET_TCP].summary.destination_error_bound = 0;
+    f->snapshot.ports[SOCKET_UDP].present = false;
     render(f);
     assert_says(f, "Of usable 198.51.100.7:443 192.0.2.1 TCP 210 21\u202f% "
                    "198.51.100.7:444 192.0.2.1 TCP 190 19\u202f% "
-                   "Those of UDP are not known. 20,005 destinations besides.");
+                   "TCP destinations: 20,005. UDP destinations: ?. ");
 }
 
 static void test_without_names_the_destinations_are_counted(void **state)
 {
     struct fixture *f = *state;
-    f->host.ports[SOCKET_TCP].destination_count = f->host.ports[SOCKET_UDP].destination_count = 0;
+    f->snapshot.ports[SOCKET_TCP].destination_count =
+        f->snapshot.ports[SOCKET_UDP].destination_count = 0;
+    f->snapshot.ports[SOCKET_UDP].summary.destinations = 0;
     render(f);
-    assert_says(f, "Fullest destinations None is named: --collector.destinations.top is 0. 50,010");
-    f->host.ports[SOCKET_TCP].summary.destinations = 0;
-    f->host.ports[SOCKET_UDP].summary.destinations = 0;
-    render(f);
-    assert_says(f, "Fullest destinations No port is held towards anybody. ");
+    assert_says(f, "Fullest destinations TCP destinations: 20,005, none listed: "
+                   "--collector.destinations.top is 0. UDP destinations: 0. Busiest");
 }
 
 static void test_listeners_have_their_queues_and_connections(void **state)
@@ -520,14 +531,14 @@ static void test_a_full_queue_comes_first_and_says_so(void **state)
     struct fixture *f = *state;
     f->queues[0].queue_peak = f->listeners[0].queue_peak = 4096;
     render(f);
-    assert_says(f, "Time wait 0.0.0.0:8000 full 0 of 4,096 4,096 100 1 2 0.0.0.0:8001 ");
+    assert_says(f, "Time wait 0.0.0.0:8000 0 of 4,096 4,096 full 100 1 2 0.0.0.0:8001 ");
     assert_says(f, "Warning The accept queue of 0.0.0.0:8000 holds 0 of 4,096");
 }
 
 static void test_long_lists_of_listeners_are_cut(void **state)
 {
     struct fixture *f = *state;
-    f->host.queue_count = f->host.listener_count = 40;
+    f->snapshot.queue_count = f->snapshot.listener_count = 40;
     render(f);
     assert_says(f, "Time wait 0.0.0.0:8039 0 of 4,096 0 139 1 2 0.0.0.0:8038 ");
     /* 5,000, and 100 to 131 of the 32 that are not shown. */
@@ -537,7 +548,7 @@ static void test_long_lists_of_listeners_are_cut(void **state)
 static void test_the_busiest_listeners_are_told_wherever_they_stand(void **state)
 {
     struct fixture *f = *state;
-    f->host.queue_count = f->host.listener_count = 40;
+    f->snapshot.queue_count = f->snapshot.listener_count = 40;
     for (size_t i = 0; i < 40; i++) /* the other way round than before */
         f->listeners[i].sockets[TCP_STATE_ESTABLISHED] = 200 - i;
     memcpy(f->queues, f->listeners, sizeof f->queues);
@@ -546,14 +557,14 @@ static void test_the_busiest_listeners_are_told_wherever_they_stand(void **state
     assert_says(f, "0.0.0.0:8007 0 of 4,096 0 193 1 2 others ");
 }
 
-static void test_a_listener_of_either_list_is_told_once(void **state)
+static void test_a_listener_may_be_named_for_its_queue_alone(void **state)
 {
     struct fixture *f = *state;
-    /* By their queues 8000 to 8003, by their connections 8002 to 8006; those of 8000 and 8001 are
-     * part of the others' 5,000. */
-    f->host.queue_count = 4;
-    f->host.listeners = &f->listeners[2];
-    f->host.listener_count = 5;
+    /* By their connections 8002 to 8006, by their queues also 8000 and 8001, which are part of the
+     * others' 5,000. */
+    f->snapshot.queue_count = 7;
+    f->snapshot.listeners = &f->listeners[2];
+    f->snapshot.listener_count = 5;
     render(f);
     assert_int_equal(count_of(f->text.data, " 0.0.0.0:80"), 7);
     assert_says(f, "0.0.0.0:8000 0 of 4,096 0 100 1 2 others 4,799 ");
@@ -563,8 +574,8 @@ static void test_a_listener_of_either_list_is_told_once(void **state)
 static void test_without_names_the_listeners_are_summed(void **state)
 {
     struct fixture *f = *state;
-    f->host.queue_count = f->host.listener_count = 0;
-    f->host.queues = f->host.listeners = NULL;
+    f->snapshot.queue_count = f->snapshot.listener_count = 0;
+    f->snapshot.queues = f->snapshot.listeners = NULL;
     render(f);
     assert_says(f, "Time wait others 5,000 0 0 Accept queue");
 }
@@ -575,61 +586,62 @@ static void test_samples_have_their_costs(void **state)
     f->snapshot.errors[FAULT_NETLINK_REFUSED] = 31;
     f->snapshot.errors[FAULT_PROC_READ] = 32;
     render(f);
-    assert_says(f, "interval 1.5\u202fs 25\u202fs took 1.3\u202fms 23\u202fms sockets listed 14 24 "
-                   "share of one CPU 0.12\u202f% 0.22\u202f% good 10,000 2,000 failed 11 21");
-    assert_says(f, "Errors, by reason: netlink_refused 31 , proc_read 32 ; the log");
-    assert_silent(f, "add up");
-    f->host.derived_counts_in_use = false;
+    assert_says(f,
+                "interval 1.5\u202fs 25\u202fs duration 1.3\u202fms 23\u202fms sockets read 14 24 "
+                "share of one CPU 0.12\u202f% 0.22\u202f% succeeded 10,000 2,000 failed 11 21");
+    assert_says(f, "Errors by reason: netlink_refused 31 , proc_read 32 ; the log");
+    assert_silent(f, "differ from");
+    f->snapshot.derived_counts_in_use = false;
     memset(f->snapshot.errors, 0, sizeof f->snapshot.errors);
     render(f);
-    assert_says(f, "do not add up");
+    assert_says(f, "differ from its list");
     assert_silent(f, "Errors");
 }
 
 static void test_without_counts_theirs_are_not_known(void **state)
 {
     struct fixture *f = *state;
-    f->host.has_counts = false;
-    f->host.established_history = f->host.time_wait_history = NULL;
-    f->host.queues = NULL;
-    f->host.queue_count = 0;
+    f->snapshot.has_counts = false;
+    f->snapshot.queues = NULL;
+    f->snapshot.queue_count = 0;
     f->snapshot.samples[SAMPLE_COUNT].last_success = start + 9958;
     render(f);
-#define WHY "The last good count sample is 42\u202fs old; 11 failed since the start"
-    assert_says(f, "UTC count sample 42\u202fs old");
-    assert_says(f, "Not known " WHY " Sockets by state and accept queues");
-    assert_says(f, "Established Not known. " WHY ". Time wait Not known. " WHY ". TCP ephemeral");
-    assert_says(f, "TCP sockets by state Not known. " WHY);
-    assert_says(f, "0.0.0.0:8001 ? ? 101 1 2 0.0.0.0:8000 ? ? 100 1 2 others");
+    assert_says(f, "UTC count sample: 42\u202fs ago");
+    assert_says(f, "Unknown Last good count sample: 42\u202fs ago; 11 failed since the start "
+                   "Sockets by state and accept queues are unknown.");
+#define WHY "Unknown. No current count sample. "
+    assert_says(f, "Established " WHY "Time wait " WHY "TCP ephemeral");
+    assert_says(f, "TCP sockets by state " WHY);
+    assert_says(f, "0.0.0.0:8001 ? of ? ? 101 1 2 0.0.0.0:8000 ? of ? ? 100 1 2 others");
     assert_null(strstr(f->html.data, "class=\"chart\""));
-    assert_non_null(strstr(f->html.data, "<title>Not known: "));
+    assert_non_null(strstr(f->html.data, "<title>Unknown: "));
 #undef WHY
 }
 
 static void test_without_detail_its_parts_are_not_known(void **state)
 {
     struct fixture *f = *state;
-    f->host.has_detail = false;
-    f->host.ports[SOCKET_TCP].present = f->host.ports[SOCKET_UDP].present = false;
-    f->snapshot.samples[SAMPLE_DETAIL].successes = 0;
+    f->snapshot.has_detail = false;
+    f->snapshot.ports[SOCKET_TCP].present = f->snapshot.ports[SOCKET_UDP].present = false;
+    f->snapshot.samples[SAMPLE_DETAIL].last_success = 0;
     render(f);
-#define WHY "No detail sample succeeded so far: 21 failed"
-    assert_says(f, "no detail sample up");
-    assert_says(f, "Not known " WHY " Ports, destinations");
-    assert_says(f, "TCP ephemeral ports in use Not known. " WHY ". UDP ephemeral ports in use "
-                   "Not known. " WHY ". Fullest destinations Not known. " WHY ". Busiest");
+#define WHY "Unknown. No current detail sample. "
+    assert_says(f, "detail sample: none yet up");
+    assert_says(f, "Unknown Last good detail sample: none yet; 21 failed since the start Ports");
+    assert_says(f, "TCP ephemeral ports in use " WHY "UDP ephemeral ports in use " WHY
+                   "Fullest destinations " WHY "Busiest");
     assert_says(f, "Established 1,000 peak 1,007 1,000 0");
     assert_says(f, "Time wait 6,000 peak 6,007 6,000 0");
     assert_says(f, "0.0.0.0:8000 0 of 4,096 0 ? ? ? others ? ? ? ");
     assert_silent(f, "bound_inactive");
-    assert_says(f, "age 0.5\u202fs none yet");
+    assert_says(f, "taken 0.5\u202fs ago none yet");
 #undef WHY
 }
 
 static void test_a_kernel_without_bound_inactive_has_no_such_row(void **state)
 {
     struct fixture *f = *state;
-    f->host.has_bound_inactive = false;
+    f->snapshot.has_bound_inactive = false;
     render(f);
     assert_silent(f, "bound_inactive");
 }
@@ -637,37 +649,39 @@ static void test_a_kernel_without_bound_inactive_has_no_such_row(void **state)
 static void test_without_proc_settings_and_counters_are_not_known(void **state)
 {
     struct fixture *f = *state;
-    f->host.has_counters = f->host.has_settings = false;
+    f->snapshot.has_counters = f->snapshot.has_settings = false;
     render(f);
-    assert_says(f, "tcp_max_tw_buckets not known tcp_tw_reuse not known TIME_WAITs started not");
-    assert_says(f, "of these at full queues not known Not known: /proc could not be read");
-    assert_says(f, "Nothing that is known is close to a limit");
-    assert_silent(f, "of its limit");
+    assert_says(f, "tcp_max_tw_buckets ? tcp_tw_reuse ? TIME_WAITs started ?");
+    assert_says(f, "of these at full queues ? ?: /proc could not be read");
+    assert_says(f, "Nothing known is close to a limit");
 }
 
 static void test_what_is_not_collected_says_by_which_flag(void **state)
 {
     struct fixture *f = *state;
-    f->host.time_wait_collected = f->host.listeners_collected = false;
-    f->host.queue_count = f->host.listener_count = 0;
-    f->host.ports[SOCKET_TCP].has_destinations = false;
-    f->host.ports[SOCKET_UDP].has_destinations = false;
+    f->snapshot.time_wait_collected = f->snapshot.listeners_collected = false;
+    f->snapshot.queue_count = f->snapshot.listener_count = 0;
+    f->snapshot.ports[SOCKET_TCP].has_destinations = false;
+    f->snapshot.ports[SOCKET_UDP].has_destinations = false;
     render(f);
-    assert_says(f, "OK Nothing that is known is close to a limit TIME_WAIT");
+    assert_says(f,
+                "OK Nothing known is close to a limit Ports towards the fullest destination: ?.");
     assert_silent(f, "client");
     assert_silent(f, "tcp_tw_reuse");
     assert_says(f, "Settings and counters dropped by listeners 1,005");
-    assert_says(f, "Busiest listeners Not known. They are not watched: --no-collector.listeners.");
-    assert_says(f, "TCP ephemeral ports in use Not known. Destinations are not watched: "
+    assert_says(f, "Busiest listeners Unknown. Not collected: --no-collector.listeners.");
+    assert_says(f, "TCP ephemeral ports in use Unknown. Destinations are not collected: "
                    "--no-collector.destinations. fullest local address");
     assert_says(f, "UDP ephemeral ports in use 23\u202f% of the ports of this host "
                    "whole host: 23\u202f% 0 100 %: no new socket fullest local address");
-    assert_says(f, "Fullest destinations Not known. They are not watched: --no-collector.");
-    f->host.ports[SOCKET_TCP].present = f->host.ports[SOCKET_UDP].present = false;
+    assert_says(f, "Fullest destinations Unknown. Not collected: --no-collector.destinations.");
+    f->snapshot.ports[SOCKET_TCP].present = f->snapshot.ports[SOCKET_UDP].present = false;
     render(f);
-    assert_says(f, "UDP ephemeral ports in use Not known. Either they are not watched "
-                   "(--no-collector.ports) or they could not be read: see the errors of sampling.");
-    assert_says(f, "Fullest destinations Not known. The ports are not. ");
+#define WHY                                                                                        \
+    "Unknown. Not collected (--no-collector.ports) or not readable: see the errors below the "     \
+    "samples."
+    assert_says(f, "UDP ephemeral ports in use " WHY " Fullest destinations " WHY " Busiest");
+#undef WHY
 }
 
 static void test_an_empty_snapshot_is_a_sound_page(void **state)
@@ -676,13 +690,11 @@ static void test_an_empty_snapshot_is_a_sound_page(void **state)
     f->snapshot = (struct snapshot){0};
     f->now = start;
     render(f);
-    assert_says(f, "Not known No count sample was taken yet Sockets by state");
-    assert_says(f, "share of one CPU not known not known");
-    f->snapshot.namespace_count = 1; /* one of which nothing is known */
-    f->host = (struct namespace_snapshot){.listeners_collected = true};
-    f->snapshot.namespaces = &f->host;
+    assert_says(f, "Unknown Last good count sample: none yet; 0 failed since the start Sockets");
+    assert_says(f, "share of one CPU ? ?");
+    f->snapshot.listeners_collected = true;
     render(f);
-    assert_says(f, "Busiest listeners Not known. No count sample was taken yet.");
+    assert_says(f, "Busiest listeners Unknown. No current count sample.");
 }
 
 static void test_strings_cannot_become_markup(void **state)
@@ -690,7 +702,7 @@ static void test_strings_cannot_become_markup(void **state)
     struct fixture *f = *state;
     static const char hostile[] = "\"><script>alert('&amp;')</script>\n<!--\x01";
     f->self.version = f->self.telemetry_path = hostile;
-    f->host.ports[SOCKET_TCP].destination_count = 12; /* the path stands in the notes, too */
+    f->snapshot.ports[SOCKET_TCP].destination_count = 12; /* the path stands in the notes, too */
     buffer_clear(&f->html);
     status_page_render(&f->html, &f->snapshot, &f->self, f->now);
     buffer_append(&f->html, "", 1);
@@ -707,10 +719,11 @@ static void test_strings_cannot_become_markup(void **state)
 static void test_the_largest_numbers_leave_the_page_sound(void **state)
 {
     struct fixture *f = *state;
-    memset(f->host.sockets, 0xff, sizeof f->host.sockets);
-    memset(f->host.peak_sockets, 0xff, sizeof f->host.peak_sockets);
-    memset(&f->host.counters, 0xff, sizeof f->host.counters);
-    memset(&f->histories[0].highest, 0xff, sizeof f->histories[0].highest);
+    memset(f->snapshot.sockets, 0xff, sizeof f->snapshot.sockets);
+    memset(f->snapshot.peak_sockets, 0xff, sizeof f->snapshot.peak_sockets);
+    memset(&f->snapshot.counters, 0xff, sizeof f->snapshot.counters);
+    memset(&f->snapshot.established_history.highest, 0xff,
+           sizeof f->snapshot.established_history.highest);
     memset(f->listeners, 0xff, sizeof f->listeners);
     memset(f->queues, 0xff, sizeof f->queues);
     memset(f->destinations, 0xff, sizeof f->destinations);
@@ -718,8 +731,8 @@ static void test_the_largest_numbers_leave_the_page_sound(void **state)
         f->listeners[i].family = f->queues[i].family = IP_FAMILY_IPV6;
     for (size_t i = 0; i < 12; i++)
         f->destinations[0][i].family = f->destinations[1][i].family = IP_FAMILY_IPV6;
-    f->host.queue_count = f->host.listener_count = 40;
-    f->host.ports[0].destination_count = f->host.ports[1].destination_count = 12;
+    f->snapshot.queue_count = f->snapshot.listener_count = 40;
+    f->snapshot.ports[0].destination_count = f->snapshot.ports[1].destination_count = 12;
     for (size_t i = 0; i < FAULT_REASONS; i++)
         f->snapshot.errors[i] = UINT64_MAX;
     render(f);
@@ -732,7 +745,7 @@ static void test_a_clock_that_stepped_back_is_no_age_below_zero(void **state)
     struct fixture *f = *state;
     f->now = start - 10;
     render(f);
-    assert_says(f, "count sample 0\u202fs old detail sample 0\u202fs old up 0\u202fs");
+    assert_says(f, "count sample: 0\u202fs ago detail sample: 0\u202fs ago up 0\u202fs");
 }
 
 static void test_the_style_is_the_one_that_is_allowed(void **state)
@@ -786,7 +799,7 @@ static void test_the_checker_accepts_sound_pages(void **state)
         PAGE("a &lt; b &amp; c"),
         PAGE("<p class=\"x\">a<wbr>b</p>"),
         PAGE("<svg><rect x=\"1\"/></svg>"),
-        PAGE("<a href=\"/x\">'x'</a>"),
+        PAGE("<a href=\"x/y\">'x'</a>"),
         PAGE("<style>a>b{c:\"d\"}</style>"),
     };
     for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
@@ -816,6 +829,7 @@ static void test_the_checker_refuses_bad_pages(void **state)
         PAGE("<p style=\"color:red\">a</p>"),
         PAGE("<p onclick=\"x\">a</p>"),
         PAGE("<a href=\"https://x\">a</a>"),
+        PAGE("<a href=\"/x\">a</a>"),
         PAGE("<script>x</script>"),
         PAGE("<img>"),
         PAGE("<svg><rect></svg>"),
@@ -839,15 +853,15 @@ int main(void)
         whole(test_the_two_big_states_have_their_parts_and_history),
         whole(test_settings_and_counters_have_their_own_numbers),
         whole(test_ports_have_their_own_numbers),
-        whole(test_destinations_of_both_protocols_are_told_by_their_share),
+        whole(test_destinations_of_both_protocols_are_one_list),
         whole(test_long_lists_of_destinations_are_cut),
-        whole(test_destinations_of_one_protocol_are_told_without_the_other),
+        whole(test_destinations_of_one_protocol_need_not_the_other),
         whole(test_without_names_the_destinations_are_counted),
         whole(test_listeners_have_their_queues_and_connections),
         whole(test_a_full_queue_comes_first_and_says_so),
         whole(test_long_lists_of_listeners_are_cut),
         whole(test_the_busiest_listeners_are_told_wherever_they_stand),
-        whole(test_a_listener_of_either_list_is_told_once),
+        whole(test_a_listener_may_be_named_for_its_queue_alone),
         whole(test_without_names_the_listeners_are_summed),
         whole(test_samples_have_their_costs),
         whole(test_without_counts_theirs_are_not_known),

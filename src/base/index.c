@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index.h"
+
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+static uint64_t make_seed(void)
+{
+    uint64_t seed;
+    /* Never short for a few bytes; fails only on kernels before 3.17, where the time must do. */
+    if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
+        seed = (uint64_t)time(NULL) * UINT64_C(0x9e3779b97f4a7c15);
+    return seed;
+}
+
+struct index index_make(uint16_t *places, size_t size, const void *entries, size_t entry_size,
+                        size_t key_words)
+{
+    return (struct index){make_seed(), places, size, entries, entry_size, key_words};
+}
+
+void index_clear(struct index *index)
+{
+    memset(index->places, 0, index->size * sizeof *index->places);
+}

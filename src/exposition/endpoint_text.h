@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * An address and a port as label values. Private to src/exposition.
+ */
+#ifndef SOCKDIAG_EXPOSITION_ENDPOINT_TEXT_H
+#define SOCKDIAG_EXPOSITION_ENDPOINT_TEXT_H
+
+#include "sockdiag/socket_record.h"
+
+#include <netinet/in.h>
+
+struct endpoint_text {
+    char address[INET6_ADDRSTRLEN];
+    char port[sizeof "65535"];
+};
+
+struct endpoint_text format_endpoint(enum ip_family family, const struct ip_address *address,
+                                     uint16_t port);
+
+#endif

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "endpoint_text.h"
+#include "exposition_parts.h"
+
+/* One number of an accept queue. */
+static void write_queue(struct metric_writer *writer, const struct listener_row *row,
+                        uint64_t number)
+{
+    struct endpoint_text text = format_endpoint(row->family, &row->address, row->port);
+    struct label labels[] = {{"local_address", text.address}, {"local_port", text.port}};
+    metric_write_integer(writer, labels, 2, number);
+}
+
+static void write_queues(struct metric_writer *writer, const struct listener_row *rows,
+                         size_t count)
+{
+    metric_begin(writer, "sockdiag_listener_accept_queue_length", METRIC_GAUGE,
+                 "Connections that wait for accept() at the last count sample, in the fullest "
+                 "accept queue of the listener.");
+    for (size_t i = 0; i < count; i++)
+        write_queue(writer, &rows[i], rows[i].queue_length);
+
+    metric_begin(writer, "sockdiag_listener_accept_queue_limit", METRIC_GAUGE,
+                 "Most connections that may wait in the same queue: the smaller of listen()'s "
+                 "backlog and net.core.somaxconn.");
+    for (size_t i = 0; i < count; i++)
+        write_queue(writer, &rows[i], rows[i].queue_limit);
+
+    metric_begin(writer, "sockdiag_listener_accept_queue_peak", METRIC_GAUGE,
+                 "Most connections that waited for accept() in one queue of the listener at a "
+                 "sample within --sample.peak-window.");
+    for (size_t i = 0; i < count; i++)
+        write_queue(writer, &rows[i], rows[i].queue_peak);
+
+    metric_begin(writer, "sockdiag_listener_accept_queues", METRIC_GAUGE,
+                 "Accept queues of the listener at the last count sample: one for each socket that "
+                 "shares its address and port.");
+    for (size_t i = 0; i < count; i++)
+        write_queue(writer, &rows[i], rows[i].queues);
+}
+
+/* The connections of one listener, or of a sum of them, in the nine states of a connection. */
+static void write_connections(struct metric_writer *writer, const char *address, const char *port,
+                              const uint64_t sockets[static TCP_STATES])
+{
+    for (enum tcp_state state = 0; state < TCP_STATES; state++) {
+        struct label labels[] = {
+            {"local_address", address}, {"local_port", port}, {"state", tcp_state_name(state)}};
+        if (state != TCP_STATE_LISTEN && state != TCP_STATE_BOUND_INACTIVE)
+            metric_write_integer(writer, labels, 3, sockets[state]);
+    }
+}
+
+static void write_listeners(struct metric_writer *writer, const struct snapshot *snapshot)
+{
+    metric_begin(writer, "sockdiag_listener_sockets", METRIC_GAUGE,
+                 "Connections of the busiest listeners in each state at the last detail sample, "
+                 "and the sum of all others.");
+    for (size_t i = 0; i < snapshot->listener_count; i++) {
+        const struct listener_row *row = &snapshot->listeners[i];
+        struct endpoint_text text = format_endpoint(row->family, &row->address, row->port);
+        write_connections(writer, text.address, text.port, row->sockets);
+    }
+    write_connections(writer, "other", "other", snapshot->other_listeners.sockets);
+}
+
+void exposition_write_listeners(struct metric_writer *writer, const struct snapshot *snapshot)
+{
+    if (snapshot->has_counts)
+        write_queues(writer, snapshot->queues, snapshot->queue_count);
+    if (snapshot->has_detail && snapshot->listeners_collected)
+        write_listeners(writer, snapshot);
+}

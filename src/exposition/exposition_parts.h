@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The parts of the exposition: each writes the families of one subject, and each family stands in
+ * one place, with its name, type, help and values. Private to src/exposition.
+ */
+#ifndef SOCKDIAG_EXPOSITION_PARTS_H
+#define SOCKDIAG_EXPOSITION_PARTS_H
+
+#include "metric_writer.h"
+#include "sockdiag/self_report.h"
+#include "sockdiag/snapshot.h"
+
+/* TCP sockets by state, by family and, those in TIME_WAIT, by role. */
+void exposition_write_states(struct metric_writer *writer, const struct snapshot *snapshot);
+
+/* The kernel's own counters and settings. */
+void exposition_write_kernel(struct metric_writer *writer, const struct snapshot *snapshot);
+
+void exposition_write_listeners(struct metric_writer *writer, const struct snapshot *snapshot);
+void exposition_write_ports(struct metric_writer *writer, const struct snapshot *snapshot);
+
+/* How the sampling goes. */
+void exposition_write_sampling(struct metric_writer *writer, const struct snapshot *snapshot);
+
+void exposition_write_self(struct metric_writer *writer, const struct self_report *self);
+
+#endif

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exposition_parts.h"
+
+/* A number for each of the ten states that the count sample knows. */
+static void write_counts(struct metric_writer *writer, const uint64_t counts[static TCP_STATES])
+{
+    for (enum tcp_state state = 0; state < TCP_STATES; state++) {
+        struct label label = {"state", tcp_state_name(state)};
+        if (state != TCP_STATE_BOUND_INACTIVE)
+            metric_write_integer(writer, &label, 1, counts[state]);
+    }
+}
+
+static void write_states(struct metric_writer *writer, const struct snapshot *snapshot)
+{
+    metric_begin(writer, "sockdiag_tcp_sockets", METRIC_GAUGE,
+                 "TCP sockets in each state at the last count sample.");
+    write_counts(writer, snapshot->sockets);
+
+    metric_begin(
+        writer, "sockdiag_tcp_sockets_peak", METRIC_GAUGE,
+        "Most TCP sockets in each state that a count sample saw within --sample.peak-window.");
+    write_counts(writer, snapshot->peak_sockets);
+
+    metric_begin(writer, "sockdiag_tcp_sampled_sockets", METRIC_HISTOGRAM,
+                 "TCP sockets in each state at every count sample since the start.");
+    for (enum tcp_state state = 0; state < TCP_STATES; state++) {
+        struct label label = {"state", tcp_state_name(state)};
+        if (state != TCP_STATE_BOUND_INACTIVE)
+            metric_write_histogram(writer, &label, 1, &snapshot->sampled_sockets[state]);
+    }
+}
+
+static void write_families(struct metric_writer *writer, const struct snapshot *snapshot)
+{
+    metric_begin(writer, "sockdiag_tcp_family_sockets", METRIC_GAUGE,
+                 "TCP sockets of each family and state at the last detail sample.");
+    for (enum ip_family family = 0; family < IP_FAMILIES; family++) {
+        for (enum tcp_state state = 0; state < TCP_STATES; state++) {
+            struct label labels[] = {{"family", ip_family_name(family)},
+                                     {"state", tcp_state_name(state)}};
+            if (state != TCP_STATE_BOUND_INACTIVE || snapshot->has_bound_inactive)
+                metric_write_integer(writer, labels, 2, snapshot->detail.sockets[family][state]);
+        }
+    }
+}
+
+static void write_time_wait(struct metric_writer *writer, const struct snapshot *snapshot)
+{
+    metric_begin(writer, "sockdiag_tcp_time_wait_sockets", METRIC_GAUGE,
+                 "TIME_WAIT sockets of each role at the last detail sample: each of a client holds "
+                 "an ephemeral port, those of a server only memory.");
+    for (enum time_wait_role role = 0; role < TIME_WAIT_ROLES; role++) {
+        struct label label = {"role", time_wait_role_name(role)};
+        metric_write_integer(writer, &label, 1, snapshot->time_wait[role]);
+    }
+}
+
+void exposition_write_states(struct metric_writer *writer, const struct snapshot *snapshot)
+{
+    if (snapshot->has_counts)
+        write_states(writer, snapshot);
+    if (snapshot->has_detail)
+        write_families(writer, snapshot);
+    if (snapshot->has_detail && snapshot->time_wait_collected)
+        write_time_wait(writer, snapshot);
+}

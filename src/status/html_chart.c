@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "html_writer.h"
+
+#include "format.h"
+
+#include <math.h>
+
+/* The drawing has a unit of width for each slot, oldest first. It is stretched to its place. */
+enum { NEWEST = HISTORY_SLOTS - 1, HEIGHT = 1000 };
+
+/* The curve in pieces: as a line, or with the area below it. Points more than `gap` slots apart are
+ * not joined. A line begins with a stroke of no length, so that a single point is seen as a dot. */
+static void write_path(struct buffer *out, const struct history *history, uint64_t top, double gap,
+                       bool area)
+{
+    bool drawing = false;
+    size_t last = 0; /* slot of the previous point, while drawing */
+    uint64_t value;
+    buffer_append_format(out, "<path class=\"%s\" d=\"", area ? "area" : "line");
+    for (size_t slot = 0; slot < HISTORY_SLOTS; slot++) {
+        if (!history_read(history, NEWEST - slot, &value))
+            continue;
+        unsigned y = (unsigned)(HEIGHT - (double)value / (double)top * HEIGHT + 0.5);
+        if (drawing && (double)(slot - last) <= gap)
+            buffer_append_format(out, "L%zu %u", slot, y);
+        else if (area)
+            buffer_append_format(out, "%sM%zu 1000V%u", drawing ? "V1000z" : "", slot, y);
+        else
+            buffer_append_format(out, "M%zu %uh0", slot, y);
+        drawing = true;
+        last = slot;
+    }
+    buffer_append_string(out, area && drawing ? "V1000z\"/>" : "\"/>");
+}
+
+void html_write_chart(struct buffer *out, const char *name, const struct history *history,
+                      double interval)
+{
+    static const double slot_seconds = HISTORY_SLOT_LENGTH / (double)NANOSECONDS_PER_SECOND;
+    double gap = floor(interval / slot_seconds) + 1;
+    uint64_t value, highest = 0;
+    size_t known = 0;
+    for (size_t age = 0; age < HISTORY_SLOTS; age++) {
+        if (!history_read(history, age, &value))
+            continue;
+        known++;
+        highest = value > highest ? value : highest;
+    }
+    uint64_t top = highest > 0 ? highest : 1;
+    buffer_append_format(out,
+                         "<div class=\"chart\"><div class=\"y\"><span>%s</span><span>0</span></div>"
+                         "<svg role=\"img\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\">"
+                         "<title>%s, last 15 minutes</title>"
+                         "<desc>The highest count in each 5 seconds; the maximum is %s. "
+                         "%zu of %d intervals are known.</desc>"
+                         "<path class=\"grid\" d=\"M0 0H179M0 500H179M0 1000H179M0 0V1000M59 "
+                         "0V1000M119 0V1000M179 0V1000\"/>",
+                         format_count(top).text, NEWEST, HEIGHT, name, format_count(highest).text,
+                         known, HISTORY_SLOTS);
+    write_path(out, history, top, gap, true);
+    write_path(out, history, top, gap, false);
+    buffer_append_string(out, "</svg><div class=\"x\"><span>15 min ago</span><span>10 min</span>"
+                              "<span>5 min</span><span>now</span></div></div>\n");
+}
+
+void html_write_meter(struct buffer *out, const char *name, double share, bool knee)
+{
+    buffer_append_format(out,
+                         "<svg class=\"meter\" role=\"img\"><title>%s: %s</title>"
+                         "<rect class=\"track\" width=\"100%%\" height=\"100%%\"/>"
+                         "<rect class=\"fill\" width=\"%.2f%%\" height=\"100%%\"/>%s</svg>",
+                         name, format_share(share).text, fmin(fmax(share, 0), 1) * 100,
+                         knee ? "<rect class=\"knee\" x=\"50%\" width=\"2\" height=\"100%\"/>"
+                              : "");
+}

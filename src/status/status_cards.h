@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the cards of the status page hold: a function for each, called if its numbers are known.
+ * Private to src/status.
+ */
+#ifndef SOCKDIAG_STATUS_CARDS_H
+#define SOCKDIAG_STATUS_CARDS_H
+
+#include "base/buffer.h"
+#include "sockdiag/self_report.h"
+#include "sockdiag/snapshot.h"
+
+/* What is shown, and where it goes. */
+struct status_view {
+    struct buffer *out;
+    const struct snapshot *snapshot;
+    const struct self_report *self;
+    double now; /* unix seconds */
+};
+
+void status_write_established(const struct status_view *view);
+void status_write_time_wait(const struct status_view *view);
+void status_write_tcp_ports(const struct status_view *view);
+void status_write_udp_ports(const struct status_view *view);
+void status_write_destinations(const struct status_view *view);
+void status_write_listeners(const struct status_view *view);
+void status_write_states(const struct status_view *view);
+void status_write_kernel(const struct status_view *view);
+void status_write_sampling(const struct status_view *view);
+
+enum { STATUS_TABLE_ROWS = 8 }; /* the most rows of destinations and of listeners */
+
+#endif

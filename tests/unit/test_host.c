@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a count sample and a detail sample make of the sockets that the kernel lists, one sample at
+ * a time: which sockets hold a port, when the bound-only ones are listed, and what is logged.
+ */
+#include "sample/host.h"
+
+#include "fake_kernel.h"
+#include "stderr_lines.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SECOND NANOSECONDS_PER_SECOND
+
+static const struct sampler_options everything = {
+    .interval = SECOND,
+    .detail_interval = 5 * SECOND,
+    .cpu_share = 1,
+    .peak_window = 60 * SECOND,
+    .listeners_top = 4,
+    .destinations_top = 4,
+    .collect_listeners = true,
+    .collect_ports = true,
+    .collect_destinations = true,
+    .collect_time_wait = true,
+};
+
+struct fixture {
+    struct fake_kernel kernel;
+    struct fault_log faults;
+    struct host host;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    fake_kernel_init(&fixture->kernel, 1000 * SECOND);
+    assert_true(host_init(&fixture->host, &fixture->kernel.access, &everything));
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    host_release(&fixture->host);
+    fake_kernel_release(&fixture->kernel);
+    free(fixture);
+    return 0;
+}
+
+static void put_sockets(struct fixture *fixture, enum tcp_state state, uint16_t first_port,
+                        unsigned count)
+{
+    fixture->kernel.first_port[state] = first_port;
+    fixture->kernel.sockets[state] = count;
+    fake_kernel_write_sockstat(&fixture->kernel, 0);
+}
+
+static bool take_detail(struct fixture *fixture)
+{
+    uint64_t rows;
+    struct fault fault;
+    bool good =
+        host_take_detail(&fixture->host, fixture->kernel.now, &rows, &fixture->faults, &fault);
+    fake_kernel_join(&fixture->kernel);
+    return good;
+}
+
+static void take_counts(struct fixture *fixture)
+{
+    uint64_t rows;
+    struct fault fault;
+    assert_true(host_take_counts(&fixture->host, fixture->kernel.now, &rows, &fault));
+    fake_kernel_join(&fixture->kernel);
+}
+
+/* Take a detail sample `seconds` after the last; whether it listed the bound-only sockets. */
+static bool lists_bound_after(struct fixture *fixture, int64_t seconds)
+{
+    fixture->kernel.now += seconds * SECOND;
+    assert_true(take_detail(fixture));
+    return fake_kernel_listed_bound(&fixture->kernel);
+}
+
+static struct snapshot describe(struct fixture *fixture)
+{
+    host_describe(&fixture->host, fixture->kernel.now, 3 * SECOND, 15 * SECOND);
+    return fixture->host.snapshot;
+}
+
+static struct port_summary summarize(struct fixture *fixture)
+{
+    return describe(fixture).ports[SOCKET_TCP].summary;
+}
+
+enum { MANY_SOCKETS = 100000, CLIENT_PORT = 40000 };
+
+static void test_below_many_sockets_each_detail_sample_lists_bound_ones(void **state)
+{
+    struct fixture *fixture = *state;
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, 0, MANY_SOCKETS - 1);
+    assert_true(lists_bound_after(fixture, 0));
+    assert_true(lists_bound_after(fixture, 5));
+    put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, CLIENT_PORT, 1);
+    assert_true(lists_bound_after(fixture, 5));
+    assert_false(lists_bound_after(fixture, 5));
+}
+
+static void test_with_many_sockets_bound_ones_are_listed_once_a_minute(void **state)
+{
+    struct fixture *fixture = *state;
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, 0, MANY_SOCKETS);
+    assert_true(lists_bound_after(fixture, 0));
+    assert_false(lists_bound_after(fixture, 5));
+    assert_false(lists_bound_after(fixture, 54));
+    assert_true(lists_bound_after(fixture, 1));
+    assert_false(lists_bound_after(fixture, 59));
+}
+
+static void test_bound_sockets_are_remembered_until_they_are_listed_again(void **state)
+{
+    struct fixture *fixture = *state;
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, 0, MANY_SOCKETS);
+    put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, CLIENT_PORT, 10);
+    assert_true(lists_bound_after(fixture, 0));
+    put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, CLIENT_PORT, 3);
+    assert_false(lists_bound_after(fixture, 5));
+    assert_int_equal(summarize(fixture).owned, 10);
+    assert_int_equal(describe(fixture).detail.sockets[IP_FAMILY_IPV4][TCP_STATE_BOUND_INACTIVE],
+                     10);
+    assert_true(lists_bound_after(fixture, 60));
+    assert_int_equal(summarize(fixture).owned, 3);
+    assert_int_equal(describe(fixture).detail.sockets[IP_FAMILY_IPV4][TCP_STATE_BOUND_INACTIVE], 3);
+}
+
+static void test_a_remembered_port_that_a_client_holds_is_not_owned(void **state)
+{
+    struct fixture *fixture = *state;
+    put_sockets(fixture, TCP_STATE_TIME_WAIT, 0, MANY_SOCKETS);
+    put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, CLIENT_PORT, 10);
+    assert_true(lists_bound_after(fixture, 0));
+    put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, 0, 0);
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, CLIENT_PORT, 4); /* they called connect() */
+    assert_false(lists_bound_after(fixture, 5));
+    assert_int_equal(summarize(fixture).owned, 6);
+    assert_int_equal(summarize(fixture).used, 4);
+}
+
+static void test_more_bound_sockets_than_are_remembered_are_always_listed(void **state)
+{
+    struct fixture *fixture = *state;
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, 0, MANY_SOCKETS);
+    put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, CLIENT_PORT, BOUND_REMEMBERED);
+    assert_true(lists_bound_after(fixture, 0));
+    assert_false(lists_bound_after(fixture, 5));
+    assert_int_equal(summarize(fixture).owned, BOUND_REMEMBERED);
+    put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, CLIENT_PORT, BOUND_REMEMBERED + 1);
+    assert_true(lists_bound_after(fixture, 60));
+    assert_int_equal(summarize(fixture).owned, BOUND_REMEMBERED + 1);
+    assert_true(lists_bound_after(fixture, 5));
+    put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, CLIENT_PORT, BOUND_REMEMBERED);
+    assert_true(lists_bound_after(fixture, 5));
+    assert_false(lists_bound_after(fixture, 5));
+}
+
+static void test_a_list_of_bound_sockets_that_failed_is_made_again(void **state)
+{
+    struct fixture *fixture = *state;
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, 0, MANY_SOCKETS);
+    put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, CLIENT_PORT, 10);
+    assert_true(lists_bound_after(fixture, 0));
+    fixture->kernel.now += 60 * SECOND;
+    fixture->kernel.answer = ANSWER_ERROR_IN_DONE;
+    assert_false(take_detail(fixture));
+    fixture->kernel.answer = ANSWER_ROWS;
+    assert_true(lists_bound_after(fixture, 5));
+    assert_int_equal(summarize(fixture).owned, 10);
+}
+
+static void test_a_failed_list_is_made_again_even_just_after_the_boot(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->kernel.now = 10 * SECOND;
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, 0, MANY_SOCKETS);
+    put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, CLIENT_PORT, BOUND_REMEMBERED + 1);
+    assert_true(lists_bound_after(fixture, 0));
+    fixture->kernel.answer = ANSWER_ERROR;
+    assert_false(take_detail(fixture));
+    fixture->kernel.answer = ANSWER_ROWS;
+    assert_true(lists_bound_after(fixture, 5));
+}
+
+static void test_a_client_holds_its_port_in_each_state_but_syn_recv(void **state)
+{
+    struct fixture *fixture = *state;
+    for (enum tcp_state s = 0; s < TCP_STATES; s++) {
+        if (s == TCP_STATE_LISTEN || s == TCP_STATE_BOUND_INACTIVE)
+            continue;
+        put_sockets(fixture, s, CLIENT_PORT, 2);
+        assert_true(take_detail(fixture));
+        assert_int_equal(summarize(fixture).used, s == TCP_STATE_SYN_RECV ? 0 : 2);
+        put_sockets(fixture, s, 0, 0);
+    }
+}
+
+static void test_a_connection_of_a_listener_holds_no_port(void **state)
+{
+    struct fixture *fixture = *state;
+    put_sockets(fixture, TCP_STATE_LISTEN, CLIENT_PORT, 1);
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, CLIENT_PORT, 2); /* one is on another port */
+    put_sockets(fixture, TCP_STATE_TIME_WAIT, CLIENT_PORT, 3);
+    assert_true(take_detail(fixture));
+    struct snapshot snapshot = describe(fixture);
+    assert_int_equal(snapshot.ports[SOCKET_TCP].summary.owned, 1);
+    assert_int_equal(snapshot.ports[SOCKET_TCP].summary.used, 2);
+    assert_int_equal(snapshot.time_wait[TIME_WAIT_SERVER], 1);
+    assert_int_equal(snapshot.time_wait[TIME_WAIT_CLIENT], 2);
+    assert_int_equal(snapshot.listener_count, 1);
+    assert_int_equal(snapshot.listeners[0].sockets[TCP_STATE_ESTABLISHED], 1);
+    assert_int_equal(snapshot.listeners[0].sockets[TCP_STATE_TIME_WAIT], 1);
+}
+
+static void test_a_port_outside_of_the_range_is_a_servers(void **state)
+{
+    struct fixture *fixture = *state;
+    put_sockets(fixture, TCP_STATE_TIME_WAIT, 32767, 3); /* the range begins at 32768 */
+    assert_true(take_detail(fixture));
+    struct snapshot snapshot = describe(fixture);
+    assert_int_equal(snapshot.time_wait[TIME_WAIT_SERVER], 1);
+    assert_int_equal(snapshot.time_wait[TIME_WAIT_CLIENT], 2);
+    assert_int_equal(snapshot.ports[SOCKET_TCP].summary.used, 2);
+}
+
+static unsigned count_lines_of_counts(struct fixture *fixture, unsigned samples)
+{
+    struct stderr_lines lines = stderr_lines_start();
+    for (unsigned i = 0; i < samples; i++)
+        take_counts(fixture);
+    return stderr_lines_stop(&lines);
+}
+
+static void test_untracked_listeners_are_logged_when_they_begin(void **state)
+{
+    struct fixture *fixture = *state;
+    put_sockets(fixture, TCP_STATE_LISTEN, 1, LISTENERS_CAPACITY);
+    assert_int_equal(count_lines_of_counts(fixture, 2), 0);
+    put_sockets(fixture, TCP_STATE_LISTEN, 1, LISTENERS_CAPACITY + 1);
+    assert_int_equal(count_lines_of_counts(fixture, 3), 1);
+    put_sockets(fixture, TCP_STATE_LISTEN, 1, LISTENERS_CAPACITY);
+    assert_int_equal(count_lines_of_counts(fixture, 2), 0);
+    put_sockets(fixture, TCP_STATE_LISTEN, 1, LISTENERS_CAPACITY + 2);
+    assert_int_equal(count_lines_of_counts(fixture, 2), 1);
+}
+
+#define HOST_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HOST_TEST(test_below_many_sockets_each_detail_sample_lists_bound_ones),
+        HOST_TEST(test_with_many_sockets_bound_ones_are_listed_once_a_minute),
+        HOST_TEST(test_bound_sockets_are_remembered_until_they_are_listed_again),
+        HOST_TEST(test_a_remembered_port_that_a_client_holds_is_not_owned),
+        HOST_TEST(test_more_bound_sockets_than_are_remembered_are_always_listed),
+        HOST_TEST(test_a_list_of_bound_sockets_that_failed_is_made_again),
+        HOST_TEST(test_a_failed_list_is_made_again_even_just_after_the_boot),
+        HOST_TEST(test_a_client_holds_its_port_in_each_state_but_syn_recv),
+        HOST_TEST(test_a_connection_of_a_listener_holds_no_port),
+        HOST_TEST(test_a_port_outside_of_the_range_is_a_servers),
+        HOST_TEST(test_untracked_listeners_are_logged_when_they_begin),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
