@@ -120,6 +120,8 @@ static int receive(int fd, struct buffer *received, bool to_end, int64_t deadlin
         else if (got < 0)
             error = -errno;
     }
+    if (!error && !to_end && !is_whole(received))
+        error = -EPROTO;
     buffer_append(received, "", 1);
     return received->failed ? -ENOMEM : error;
 }

@@ -24,7 +24,8 @@ int http_connect(const char *source, const char *address, uint16_t port);
  * is not HTTP. */
 int http_exchange(int fd, const char *request, struct http_reply *reply);
 
-/* The same, but read only as far as Content-Length says: the connection may be used again. */
+/* The same, but read only as far as Content-Length says: the connection may be used again. -EPROTO
+ * also for an answer that is cut off. */
 int http_ask(int fd, const char *request, struct http_reply *reply);
 
 /* "METHOD path" to a server on the loopback address, over a connection of its own. Errors as

@@ -40,8 +40,8 @@ static int stop_web(void **state)
     return 0;
 }
 
-/* One answer: a second status line where the body should be, or a body of another length, is none.
- * Read until the end of the connection. */
+/* Read until the end of the connection, which must have been announced. A second status line where
+ * the body should be, or a body of another length, is no answer. */
 static int status_of(const char *request)
 {
     struct http_reply reply;
@@ -55,6 +55,7 @@ static int status_of(const char *request)
     assert_non_null(length);
     assert_int_equal(strtoul(length + 18, NULL, 10), reply.body_length);
     assert_null(strstr(reply.body, "HTTP/1."));
+    assert_non_null(strcasestr(reply.head, "\r\nConnection: close"));
     int status = reply.status;
     http_reply_free(&reply);
     return status;

@@ -93,7 +93,7 @@ static void test_what_is_at_each_path(void **state)
 static void test_a_target_may_be_a_whole_uri(void **state)
 {
     (void)state;
-    assert_answer("GET", "http://localhost:10073/-/ready", 200, "Ready.\n");
+    assert_answer("GET", "HTTP://localhost:10073/-/ready", 200, "Ready.\n");
     assert_answer("GET", "HTTPS://localhost/-/healthy?x=y", 200, "Healthy.\n");
     assert_answer("GET", "http://localhost", 200, "<!DOCTYPE html>");
     assert_answer("GET", "http://localhost/nowhere", 404, "Not found.\n");
