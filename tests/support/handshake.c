@@ -8,6 +8,9 @@
 
 #include <cmocka.h>
 
+#include <gnutls/x509.h>
+#include <string.h>
+
 gnutls_session_t handshake_start_end(unsigned flags, int fd,
                                      gnutls_certificate_credentials_t credentials,
                                      const char *priorities)
@@ -33,4 +36,20 @@ bool handshake_make(gnutls_session_t server, gnutls_session_t client)
             return false;
     }
     return server_result == 0 && client_result == 0;
+}
+
+const char *handshake_peer_name(gnutls_session_t session)
+{
+    static char subject[64];
+    unsigned count;
+    const gnutls_datum_t *shown = gnutls_certificate_get_peers(session, &count);
+    gnutls_x509_crt_t certificate;
+    size_t size = sizeof subject;
+    if (!shown || count == 0)
+        return "";
+    assert_int_equal(gnutls_x509_crt_init(&certificate), 0);
+    assert_int_equal(gnutls_x509_crt_import(certificate, shown, GNUTLS_X509_FMT_DER), 0);
+    assert_int_equal(gnutls_x509_crt_get_dn(certificate, subject, &size), 0);
+    gnutls_x509_crt_deinit(certificate);
+    return subject + strlen("CN=");
 }

@@ -17,4 +17,8 @@ gnutls_session_t handshake_start_end(unsigned flags, int fd,
 /* Let both ends speak in turn. Do they agree? */
 bool handshake_make(gnutls_session_t server, gnutls_session_t client);
 
+/* The NAME of the certificate_make() that made what the other end has shown, "" if it has shown
+ * none; valid until the next call. */
+const char *handshake_peer_name(gnutls_session_t session);
+
 #endif

@@ -25,6 +25,7 @@ struct web_server *small_web_start(struct publication *publication, const struct
     if (web && web_server_start(web, error, sizeof error))
         return web;
     web_server_stop(web);
+    print_error("%s\n", error);
     return NULL;
 }
 

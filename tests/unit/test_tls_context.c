@@ -17,7 +17,6 @@
 
 #include <cmocka.h>
 
-#include <gnutls/x509.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -45,24 +44,6 @@ static struct tls_context *make_context(const char *text)
     assert_non_null(context);
     web_config_free(config); /* it is not needed any more */
     return context;
-}
-
-/* The name in the certificate that the other end has shown, "" for none; valid until the next call.
- */
-static const char *name_of_peer(gnutls_session_t session)
-{
-    static char subject[64];
-    unsigned count;
-    const gnutls_datum_t *shown = gnutls_certificate_get_peers(session, &count);
-    gnutls_x509_crt_t certificate;
-    size_t size = sizeof subject;
-    if (!shown || count == 0)
-        return "";
-    assert_int_equal(gnutls_x509_crt_init(&certificate), 0);
-    assert_int_equal(gnutls_x509_crt_import(certificate, shown, GNUTLS_X509_FMT_DER), 0);
-    assert_int_equal(gnutls_x509_crt_get_dn(certificate, subject, &size), 0);
-    gnutls_x509_crt_deinit(certificate);
-    return subject + strlen("CN=");
 }
 
 /* A client, which shows the certificate `shown` if it is asked for one (NULL: none), and the server
@@ -109,7 +90,7 @@ static void assert_meets(struct tls_context *context, const char *name)
 {
     struct meeting meeting;
     assert_true(meet(&meeting, context, "NORMAL", NULL));
-    assert_string_equal(name_of_peer(meeting.client), name);
+    assert_string_equal(handshake_peer_name(meeting.client), name);
     part(&meeting);
 }
 
@@ -186,7 +167,7 @@ static void test_client_certificates(void **state)
         if (agree != cases[i / 6].agree[i % 3])
             fail_msg("%s%s, %s", text, certificate ? certificate : "none", versions[i / 3 % 2]);
         if (agree) /* without a client_auth_type it is not asked for */
-            assert_string_equal(name_of_peer(meeting.server),
+            assert_string_equal(handshake_peer_name(meeting.server),
                                 i >= 6 && certificate ? certificate : "");
         part(&meeting);
         tls_context_release(context);
