@@ -640,8 +640,9 @@ static void test_protobuf_says_since_when_the_exporter_counts(void **state)
     const char *end = f->page.data + f->page.length;
     for (const char *at = f->page.data; (at = memmem(at, (size_t)(end - at), start, 12)); at++)
         found++;
-    /* samples, failures and CPU by kind, errors, requests, CPU of the process; histograms */
-    assert_int_equal(found, 3 * SAMPLE_KINDS + FAULT_REASONS + 2 + 1 + COUNTED +
+    /* samples, failures and CPU by kind, errors, log lines, connections, requests, CPU of the
+     * process; histograms */
+    assert_int_equal(found, 3 * SAMPLE_KINDS + FAULT_REASONS + 2 + 2 + 1 + COUNTED +
                                 SOCKET_PROTOCOLS * PORT_SCOPES);
 }
 
