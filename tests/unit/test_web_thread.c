@@ -83,6 +83,13 @@ static void *stop(void *context)
     return context;
 }
 
+static void assert_success(pthread_t thread)
+{
+    void *result;
+    assert_int_equal(pthread_join(thread, &result), 0);
+    assert_non_null(result);
+}
+
 /* A connection, with TLS if `session` is not NULL. */
 struct client {
     int fd;
@@ -139,10 +146,12 @@ static void say(const struct client *client, const char *request)
         send(client->fd, request, strlen(request), MSG_NOSIGNAL);
 }
 
+static char answer[1 << 20];
+
 /* The status of one short answer, whose body is a line, or 0 when the connection ends first. */
 static int ask(const struct client *client, const char *request)
 {
-    char answer[2048] = "", *body = NULL;
+    char *body = NULL;
     size_t length = 0;
     ssize_t got = 1;
     say(client, request);
@@ -176,7 +185,6 @@ static void begin_page(const struct client *client)
 /* The rest of it comes, and then the end of the connection. */
 static void assert_page_ends(const struct client *client)
 {
-    static char answer[1 << 20];
     size_t length = 0;
     ssize_t got;
     while ((got = read_some(client, answer + length, sizeof answer - 1 - length)) > 0)
@@ -205,6 +213,7 @@ static void test_a_demand_for_client_certificates_takes_effect(void **state)
     assert_status(connect_tls(true), HEALTHY, 200);
     assert_true(has_ended(&idle));
     assert_int_equal(ask(&fresh, HEALTHY), 200); /* with the old settings once more */
+    assert_non_null(strcasestr(answer, "\r\nConnection: close"));
     assert_true(has_ended(&fresh));
     disconnect(&idle);
     disconnect(&fresh);
@@ -228,33 +237,30 @@ static void test_a_new_certificate_leaves_answers_under_way(void **state)
     disconnect(&new);
 }
 
-/* Do something that waits for the answer under way on `client`, and read that meanwhile. */
-static void assert_page_ends_during(void *(*act)(void *), void *context,
-                                    const struct client *client)
-{
-    pthread_t thread;
-    void *result;
-    assert_int_equal(pthread_create(&thread, NULL, act, context), 0);
-    assert_page_ends(client);
-    pthread_join(thread, &result);
-    assert_non_null(result);
-}
-
 static void test_from_plain_http_to_tls_and_back(void **state)
 {
     (void)state;
+    pthread_t thread;
     start_web("");
-    struct client client = connect_plain();
-    begin_page(&client);
-    assert_page_ends_during(configure, TLS, &client);
-    disconnect(&client);
+    struct client idle = connect_plain(), busy = connect_plain();
+    assert_int_equal(ask(&idle, HEALTHY), 200);
+    begin_page(&busy);
+    assert_int_equal(pthread_create(&thread, NULL, configure, TLS), 0);
+    assert_true(has_ended(&idle)); /* from here on, none is served as before */
+    for (int i = 0; i < 4; i++)
+        assert_status(connect_tls(false), HEALTHY, 200);
+    assert_page_ends(&busy);
+    assert_success(thread);
+    disconnect(&idle);
+    disconnect(&busy);
     assert_status(connect_plain(), HEALTHY, 0);
-    assert_status(connect_tls(false), HEALTHY, 200);
 
-    client = connect_tls(false);
-    begin_page(&client);
-    assert_page_ends_during(configure, USERS, &client);
-    disconnect(&client);
+    busy = connect_tls(false);
+    begin_page(&busy);
+    assert_int_equal(pthread_create(&thread, NULL, configure, USERS), 0);
+    assert_page_ends(&busy);
+    assert_success(thread);
+    disconnect(&busy);
     assert_status(connect_tls(false), HEALTHY, 0);
     assert_status(connect_plain(), HEALTHY, 401);
 }
@@ -279,12 +285,15 @@ static void test_what_asks_nothing_does_not_replace_what_does(void **state)
 static void test_a_stop_waits_for_answers_under_way(void **state)
 {
     (void)state;
+    pthread_t thread;
     start_web("");
     struct client idle = connect_plain(), busy = connect_plain();
     assert_int_equal(ask(&idle, HEALTHY), 200);
     begin_page(&busy);
-    assert_page_ends_during(stop, publication, &busy);
+    assert_int_equal(pthread_create(&thread, NULL, stop, publication), 0);
     assert_true(has_ended(&idle));
+    assert_page_ends(&busy);
+    assert_success(thread);
     disconnect(&idle);
     disconnect(&busy);
 }
