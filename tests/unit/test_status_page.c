@@ -433,9 +433,9 @@ static void test_the_two_big_states_have_their_parts_and_history(void **state)
                 "6,000 0 Time wait, last 15 minutes");
     assert_int_equal(count_of(f->html.data, "180 of 180 intervals are known"), 2);
     /* Further apart than count samples, though not than detail samples. */
-    f->histories[0] = (struct history){0};
-    history_observe(&f->histories[0], 0, 1000);
-    history_observe(&f->histories[0], 2 * HISTORY_SLOT_LENGTH, 1000);
+    f->snapshot.established_history = (struct history){0};
+    history_observe(&f->snapshot.established_history, 0, 1000);
+    history_observe(&f->snapshot.established_history, 2 * HISTORY_SLOT_LENGTH, 1000);
     render(f);
     assert_non_null(strstr(f->html.data, "\"M177 0h0M179 0h0\""));
 }
