@@ -40,7 +40,9 @@ programs  = $(patsubst %.c,$(BUILD)/%,$(wildcard $(1)))
 LIBRARY  := $(BUILD)/libsockdiag.a
 EXPORTER := $(BUILD)/sockdiag_exporter
 TESTS    := $(call programs,tests/unit/*.c tests/integration/*.c)
-SCRIPTS  := tests/web.sh tests/web_config.sh tests/prometheus.sh
+# Sanitizers take memory of their own.
+WEB      := $(filter-out $(if $(SANITIZE),tests/web/memory.sh),$(wildcard tests/web/*.sh))
+SCRIPTS  := $(WEB) tests/web_config.sh tests/prometheus.sh
 # What is in monitoring/ is the same with sanitizers.
 SCRIPTS  += $(if $(SANITIZE),,tests/monitoring.sh tests/dashboards.sh)
 BENCHES  := $(call programs,tests/bench/*.c)
@@ -83,9 +85,14 @@ run: $(EXPORTER)
 test: $(EXPORTER) $(TESTS)
 	@tests/run.sh $(EXPORTER) $(BUILD) $(TESTS) $(SCRIPTS)
 
-# One of the scripts alone: test-web, test-prometheus; test-browser wants a browser, test-fleet minutes.
+# One of the scripts alone: test-prometheus; test-browser wants a browser, test-fleet minutes. All of
+# tests/web: test-web; one of them: test-web-tls.
 test-%: $(EXPORTER)
 	@tests/$*.sh $(EXPORTER) $(BUILD)
+test-web: $(EXPORTER)
+	@tests/run.sh $(EXPORTER) $(BUILD) $(WEB)
+test-web-%: $(EXPORTER)
+	@tests/web/$*.sh $(EXPORTER) $(BUILD)
 
 # libFuzzer on what comes from outside, each target for FUZZ_SECONDS, from recorded dumps and seeds on.
 FUZZ_SECONDS ?= 60
@@ -120,5 +127,5 @@ ifneq ($(filter deps,$(MAKECMDGOALS)),)
 endif
 
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
-.PHONY: all always everything deps run test fuzz $(FUZZERS) bench lint install clean
+.PHONY: all always everything deps run test test-web fuzz $(FUZZERS) bench lint install clean
 .SECONDARY:

@@ -85,7 +85,7 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -su
     -addext subjectAltName=IP:127.0.0.1 -keyout server.key -out server.pem 2>/dev/null
 {
     echo 'tls_server_config: {cert_file: server.pem, key_file: server.key, min_version: TLS13}'
-    /usr/bin/python3 "$directory/support/web_users.py" prometheus:secret
+    /usr/bin/python3 "$directory/support/web_users.py" 4 prometheus:secret
 } >web.yml
 promtool check web-config web.yml >/dev/null 2>&1 || fail "promtool refuses web.yml"
 "$exporter" --web.listen-address=127.0.0.1:10074 --web.config.file=web.yml 2>tls.log &

@@ -195,10 +195,11 @@ static void stretch_intervals(struct sampler *sampler)
                        sampler->costs);
 }
 
-/* The first tick after `time`: ticks that passed during a long sample are skipped. */
+/* The first tick after `time`, which is not before next_tick: ticks that passed during a long
+ * sample are skipped. */
 static int64_t find_next_tick(const struct sampler *sampler, int64_t time)
 {
-    int64_t missed = pick_later(0, time - sampler->next_tick) / sampler->tick_interval;
+    int64_t missed = (time - sampler->next_tick) / sampler->tick_interval;
     return sampler->next_tick + (missed + 1) * sampler->tick_interval;
 }
 

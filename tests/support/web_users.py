@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""usage: web_users.py NAME:PASSWORD...
+"""usage: web_users.py COST NAME:PASSWORD...
 
-The basic_auth_users of a web configuration, with bcrypt at cost 10. By libcrypt itself: Python has no
+The basic_auth_users of a web configuration, with bcrypt at that cost. By libcrypt itself: Python has no
 module for it any more.
 """
 import ctypes
@@ -12,7 +12,7 @@ libcrypt = ctypes.CDLL(ctypes.util.find_library("crypt"))
 libcrypt.crypt_gensalt.restype = libcrypt.crypt.restype = ctypes.c_char_p
 
 print("basic_auth_users:")
-for argument in sys.argv[1:]:
+for argument in sys.argv[2:]:
     name, password = argument.split(":")
-    salt = libcrypt.crypt_gensalt(b"$2b$", ctypes.c_ulong(10), None, 0)
+    salt = libcrypt.crypt_gensalt(b"$2b$", ctypes.c_ulong(int(sys.argv[1])), None, 0)
     print(f"  {name}: {libcrypt.crypt(password.encode(), salt).decode()}")

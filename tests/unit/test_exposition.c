@@ -630,6 +630,22 @@ static void test_whole_numbers_are_not_rounded(void **state)
     assert_int_equal(count_lines(f, "sockdiag_tcp_listen_drops_total 9007199254740993\n"), 1);
 }
 
+/* Of the kernel's counters it is not known. */
+static void test_protobuf_says_since_when_the_exporter_counts(void **state)
+{
+    struct fixture *f = *state;
+    static const char start[] = "\x08\x80\xf2\xd6\xca\x06\x10\x80\xca\xb5\xee\x01";
+    size_t found = 0;
+    exposition_render(&f->page, METRIC_PROTOBUF, &f->snapshot, &f->self);
+    const char *end = f->page.data + f->page.length;
+    for (const char *at = f->page.data; (at = memmem(at, (size_t)(end - at), start, 12)); at++)
+        found++;
+    /* samples, failures and CPU by kind, errors, log lines, connections, requests, CPU of the
+     * process; histograms */
+    assert_int_equal(found, 3 * SAMPLE_KINDS + FAULT_REASONS + 2 + 2 + 1 + COUNTED +
+                                SOCKET_PROTOCOLS * PORT_SCOPES);
+}
+
 static void test_odd_strings_leave_the_page_sound(void **state)
 {
     struct fixture *f = *state;
@@ -813,6 +829,7 @@ int main(void)
         whole(test_a_refused_web_configuration_is_told),
         whole(test_without_process_and_requests_theirs_vanish),
         whole(test_whole_numbers_are_not_rounded),
+        whole(test_protobuf_says_since_when_the_exporter_counts),
         whole(test_odd_strings_leave_the_page_sound),
         whole(test_the_page_is_appended),
         whole(test_out_of_memory_shows_in_the_buffer),

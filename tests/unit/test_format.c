@@ -33,8 +33,11 @@ static void test_shares_have_the_digits_that_matter(void **state)
     assert_string_equal(format_share(0).text, "0" S "%");
     assert_string_equal(format_share(0.00007).text, "0.007" S "%");
     assert_string_equal(format_share(0.0004).text, "0.04" S "%");
+    assert_string_equal(format_share(0.00567).text, "0.56" S "%");
     assert_string_equal(format_share(0.0123).text, "1.2" S "%");
+    assert_string_equal(format_share(0.0567).text, "5.6" S "%");
     assert_string_equal(format_share(0.07).text, "7" S "%");
+    assert_string_equal(format_share(0.123).text, "12" S "%");
     assert_string_equal(format_share(0.29).text, "29" S "%");
     assert_string_equal(format_share(0.5).text, "50" S "%");
     assert_string_equal(format_share(0.978).text, "97" S "%");
@@ -70,11 +73,14 @@ static void test_durations_have_the_units_that_matter(void **state)
         {1, "1" S "s"},
         {2.44, "2.4" S "s"},
         {42.1, "42" S "s"},
+        {59.4, "59" S "s"},
         {60, "1" S "min 0" S "s"},
         {3599, "59" S "min 59" S "s"},
         {3600, "1" S "h 0" S "min"},
         {7500, "2" S "h 5" S "min"},
         {86399, "23" S "h 59" S "min"},
+        {86400, "1" S "d 0" S "h"},
+        {172799, "1" S "d 23" S "h"},
         {277200, "3" S "d 5" S "h"},
         {86400.0 * 1000, "1000" S "d 0" S "h"},
     };

@@ -110,15 +110,29 @@ static void test_the_newest_slot_is_at_the_right(void **state)
     buffer_free(&drawing.out);
 }
 
+static void test_the_oldest_slot_is_at_the_left(void **state)
+{
+    (void)state;
+    struct drawing drawing = {0};
+    for (int64_t i = 0; i < HISTORY_SLOTS; i++)
+        history_observe(&drawing.history, i * slot, 7);
+    const char *picture = draw(&drawing, 1);
+    assert_drawn(picture, "class=\"line\" d=\"M0 0h0L1 0L2 0");
+    assert_drawn(picture, "L178 0L179 0\"");
+    assert_drawn(picture, "180 of 180 intervals are known.");
+    buffer_free(&drawing.out);
+}
+
 static void test_a_silence_is_a_gap(void **state)
 {
     (void)state;
     struct drawing drawing = {0};
     history_observe(&drawing.history, 1000 * slot, 100);
-    history_observe(&drawing.history, 1002 * slot, 100);
+    history_observe(&drawing.history, 1002 * slot, 50);
     const char *picture = draw(&drawing, 1);
-    assert_drawn(picture, "class=\"line\" d=\"M177 0h0M179 0h0\"");
-    assert_drawn(picture, "class=\"area\" d=\"M177 1000V0V1000zM179 1000V0V1000z\"");
+    assert_drawn(picture, "class=\"line\" d=\"M177 0h0M179 500h0\"");
+    assert_drawn(picture, "class=\"area\" d=\"M177 1000V0V1000zM179 1000V500V1000z\"");
+    assert_drawn(picture, "<span>100</span>");
     buffer_free(&drawing.out);
 }
 
@@ -199,6 +213,7 @@ int main(void)
         cmocka_unit_test(test_hidden_rows_have_a_link_if_there_are_any),
         cmocka_unit_test(test_a_table_may_break_addresses_after_colons),
         cmocka_unit_test(test_the_newest_slot_is_at_the_right),
+        cmocka_unit_test(test_the_oldest_slot_is_at_the_left),
         cmocka_unit_test(test_a_silence_is_a_gap),
         cmocka_unit_test(test_points_as_far_apart_as_the_samples_are_joined),
         cmocka_unit_test(test_nothing_but_zeros_is_a_line_at_the_foot),

@@ -409,6 +409,20 @@ static void test_each_state_has_its_count_and_peak(void **state)
     assert_says(f, " bound_inactive 14,003 not kept "); /* 7,001 and 7,002 */
 }
 
+static void test_states_without_sockets_are_soft(void **state)
+{
+    struct fixture *f = *state;
+    render(f);
+    assert_non_null(strstr(f->html.data, "<tr class=\"\"><th scope=\"row\">bound_inactive<"));
+    f->snapshot.sockets[TCP_STATE_SYN_SENT] = f->snapshot.peak_sockets[TCP_STATE_SYN_SENT] = 0;
+    f->snapshot.sockets[TCP_STATE_SYN_RECV] = 0;
+    memset(&f->snapshot.detail, 0, sizeof f->snapshot.detail);
+    render(f);
+    assert_non_null(strstr(f->html.data, "<tr class=\"soft\"><th scope=\"row\">syn_sent<"));
+    assert_non_null(strstr(f->html.data, "<tr class=\"\"><th scope=\"row\">syn_recv<"));
+    assert_non_null(strstr(f->html.data, "<tr class=\"soft\"><th scope=\"row\">bound_inactive<"));
+}
+
 static void test_the_two_big_states_have_their_parts_and_history(void **state)
 {
     struct fixture *f = *state;
@@ -418,6 +432,12 @@ static void test_the_two_big_states_have_their_parts_and_history(void **state)
                 "Time wait 6,000 peak 6,007 client: holds a port 7,002 server: memory only 7,001 "
                 "6,000 0 Time wait, last 15 minutes");
     assert_int_equal(count_of(f->html.data, "180 of 180 intervals are known"), 2);
+    /* Further apart than count samples, though not than detail samples. */
+    f->snapshot.established_history = (struct history){0};
+    history_observe(&f->snapshot.established_history, 0, 1000);
+    history_observe(&f->snapshot.established_history, 2 * HISTORY_SLOT_LENGTH, 1000);
+    render(f);
+    assert_non_null(strstr(f->html.data, "\"M177 0h0M179 0h0\""));
 }
 
 static void test_settings_and_counters_have_their_own_numbers(void **state)
@@ -449,6 +469,12 @@ static void test_ports_have_their_own_numbers(void **state)
     assert_says(f, "UDP ephemeral ports in use 23\u202f% of the ports of this host");
     assert_says(f, "30,004 used of 1,000 usable: range 30,000 , reserved 30,001 , owned 30,002");
     assert_int_equal(count_of(f->html.data, "class=\"knee\""), 1);
+    assert_int_equal(count_of(strstr(f->html.data, "UDP ephemeral"), "class=\"knee\""), 0);
+    f->snapshot.ports[SOCKET_TCP].summary.preferred_utilization = 1;
+    render(f);
+    assert_non_null(strstr(f->html.data, "<div class=\"gauge Warning\">"));
+    assert_non_null(strstr(f->html.data, "<tr class=\"Warning\"><th scope=\"row\">half that"));
+    assert_non_null(strstr(f->html.data, "<tr class=\"OK\"><th scope=\"row\">whole host"));
 }
 
 static void test_destinations_of_both_protocols_are_one_list(void **state)
@@ -471,11 +497,11 @@ static void test_long_lists_of_destinations_are_cut(void **state)
 {
     struct fixture *f = *state;
     f->snapshot.ports[SOCKET_TCP].destination_count = 12;
-    f->snapshot.ports[SOCKET_TCP].summary.destination_error_bound = 31;
+    f->snapshot.ports[SOCKET_TCP].summary.destination_error_bound = 1;
     render(f);
     assert_int_equal(count_of(f->text.data, " 192.0.2.1 "), 8);
     assert_says(f, "6 more at /numbers . TCP destinations: at most 20,005. "
-                   "Up to 31 ports of each are not counted. UDP destinations: 30,005. Busiest");
+                   "Up to 1 ports of each are not counted. UDP destinations: 30,005. Busiest");
     f->snapshot.ports[SOCKET_TCP].destination_count = 6;
     render(f);
     assert_int_equal(count_of(f->text.data, " 192.0.2.1 "), 8);
@@ -491,6 +517,11 @@ static void test_destinations_of_one_protocol_need_not_the_other(void **state)
     assert_says(f, "Of usable 198.51.100.7:443 192.0.2.1 UDP 200 20\u202f% "
                    "198.51.100.7:444 192.0.2.1 UDP 180 18\u202f% "
                    "TCP destinations: ?. UDP destinations: 30,005. ");
+    assert_says(f, "TCP ephemeral ports in use Unknown. ");
+    assert_says(f, "UDP ephemeral ports in use 23\u202f%");
+    f->snapshot.ports[SOCKET_UDP].destination_count = 1;
+    render(f);
+    assert_says(f, "Of usable 198.51.100.7:443 192.0.2.1 UDP 200 20\u202f% TCP destinations: ?");
     f->snapshot.ports[SOCKET_UDP].destination_count = 0;
     f->snapshot.ports[SOCKET_UDP].summary.destinations = 0;
     render(f);
@@ -502,6 +533,10 @@ static void test_destinations_of_one_protocol_need_not_the_other(void **state)
     assert_says(f, "Of usable 198.51.100.7:443 192.0.2.1 TCP 210 21\u202f% "
                    "198.51.100.7:444 192.0.2.1 TCP 190 19\u202f% "
                    "TCP destinations: 20,005. UDP destinations: ?. ");
+    assert_says(f, "UDP ephemeral ports in use Unknown. ");
+    f->snapshot.ports[SOCKET_TCP].has_destinations = false;
+    render(f);
+    assert_says(f, "Fullest destinations Unknown. Not collected: --no-collector.destinations. ");
 }
 
 static void test_without_names_the_destinations_are_counted(void **state)
@@ -509,9 +544,10 @@ static void test_without_names_the_destinations_are_counted(void **state)
     struct fixture *f = *state;
     f->snapshot.ports[SOCKET_TCP].destination_count =
         f->snapshot.ports[SOCKET_UDP].destination_count = 0;
+    f->snapshot.ports[SOCKET_TCP].summary.destinations = 1;
     f->snapshot.ports[SOCKET_UDP].summary.destinations = 0;
     render(f);
-    assert_says(f, "Fullest destinations TCP destinations: 20,005, none listed: "
+    assert_says(f, "Fullest destinations TCP destinations: 1, none listed: "
                    "--collector.destinations.top is 0. UDP destinations: 0. Busiest");
 }
 
@@ -533,6 +569,12 @@ static void test_a_full_queue_comes_first_and_says_so(void **state)
     render(f);
     assert_says(f, "Time wait 0.0.0.0:8000 0 of 4,096 4,096 full 100 1 2 0.0.0.0:8001 ");
     assert_says(f, "Warning The accept queue of 0.0.0.0:8000 holds 0 of 4,096");
+    f->queues[0].queue_peak = f->queues[0].queue_limit = f->queues[1].queue_limit = 1;
+    render(f);
+    assert_says(f, "Time wait 0.0.0.0:8000 0 of 1 1 full 100 1 2 0.0.0.0:8001 0 of 1 0 101 ");
+    f->queues[0].queue_peak = f->queues[0].queue_limit = 0;
+    render(f);
+    assert_says(f, "0.0.0.0:8000 0 of 0 0 100 ");
 }
 
 static void test_long_lists_of_listeners_are_cut(void **state)
@@ -555,6 +597,13 @@ static void test_the_busiest_listeners_are_told_wherever_they_stand(void **state
     render(f);
     assert_says(f, "Time wait 0.0.0.0:8000 0 of 4,096 0 200 1 2 0.0.0.0:8001 ");
     assert_says(f, "0.0.0.0:8007 0 of 4,096 0 193 1 2 others ");
+    for (size_t i = 0; i < 40; i++) /* all the same, until one has more of any state */
+        f->queues[i].sockets[TCP_STATE_ESTABLISHED] = 5;
+    render(f);
+    assert_says(f, "Time wait 0.0.0.0:8000 0 of 4,096 0 5 1 2 0.0.0.0:8001 ");
+    f->queues[1].sockets[TCP_STATE_TIME_WAIT] = 3;
+    render(f);
+    assert_says(f, "Time wait 0.0.0.0:8001 0 of 4,096 0 5 1 3 0.0.0.0:8000 ");
 }
 
 static void test_a_listener_may_be_named_for_its_queue_alone(void **state)
@@ -583,19 +632,26 @@ static void test_without_names_the_listeners_are_summed(void **state)
 static void test_samples_have_their_costs(void **state)
 {
     struct fixture *f = *state;
+    f->snapshot.errors[0] = 30;
     f->snapshot.errors[FAULT_NETLINK_REFUSED] = 31;
     f->snapshot.errors[FAULT_PROC_READ] = 32;
     render(f);
     assert_says(f,
                 "interval 1.5\u202fs 25\u202fs duration 1.3\u202fms 23\u202fms sockets read 14 24 "
                 "share of one CPU 0.12\u202f% 0.22\u202f% succeeded 10,000 2,000 failed 11 21");
-    assert_says(f, "Errors by reason: netlink_refused 31 , proc_read 32 ; the log");
+    assert_says(f, "30 , netlink_refused 31 , proc_read 32 ; the log");
     assert_silent(f, "differ from");
     f->snapshot.derived_counts_in_use = false;
     memset(f->snapshot.errors, 0, sizeof f->snapshot.errors);
     render(f);
     assert_says(f, "differ from its list");
     assert_silent(f, "Errors");
+    f->now = start + 1;
+    render(f);
+    assert_says(f, "share of one CPU 1200\u202f% 2200\u202f% ");
+    f->now = start + 0.9;
+    render(f);
+    assert_says(f, "share of one CPU ? ? ");
 }
 
 static void test_without_counts_theirs_are_not_known(void **state)
@@ -615,6 +671,7 @@ static void test_without_counts_theirs_are_not_known(void **state)
     assert_says(f, "0.0.0.0:8001 ? of ? ? 101 1 2 0.0.0.0:8000 ? of ? ? 100 1 2 others");
     assert_null(strstr(f->html.data, "class=\"chart\""));
     assert_non_null(strstr(f->html.data, "<title>Unknown: "));
+    assert_non_null(strstr(f->html.data, "<tr class=\"Unknown\"><th scope=\"row\">0.0.0.0:"));
 #undef WHY
 }
 
@@ -649,11 +706,35 @@ static void test_a_kernel_without_bound_inactive_has_no_such_row(void **state)
 static void test_without_proc_settings_and_counters_are_not_known(void **state)
 {
     struct fixture *f = *state;
-    f->snapshot.has_counters = f->snapshot.has_settings = false;
+    static const char note[] = "?: /proc could not be read within three intervals.";
+    f->snapshot.has_settings = false;
     render(f);
-    assert_says(f, "tcp_max_tw_buckets ? tcp_tw_reuse ? TIME_WAITs started ?");
-    assert_says(f, "of these at full queues ? ?: /proc could not be read");
+    assert_says(f, "tcp_max_tw_buckets ? tcp_tw_reuse ? TIME_WAITs started 1,001 ");
+    assert_says(f, note);
     assert_says(f, "Nothing known is close to a limit");
+    f->snapshot.time_wait_collected = false; /* settings are not shown */
+    render(f);
+    assert_silent(f, note);
+    f->snapshot.has_settings = f->snapshot.time_wait_collected = true;
+    f->snapshot.has_counters = false;
+    render(f);
+    assert_says(f, "tcp_tw_reuse loopback only TIME_WAITs started ? reused by connect() ? "
+                   "skipped at the limit ? dropped by listeners ? of these at full queues ? ");
+    assert_says(f, note);
+}
+
+static void test_findings_are_in_order(void **state)
+{
+    struct fixture *f = *state;
+    f->snapshot.ports[SOCKET_TCP].summary.utilization[PORT_SCOPE_HOST] = 0.8;
+    f->snapshot.ports[SOCKET_UDP].summary.utilization[PORT_SCOPE_HOST] = 0.9;
+    f->queues[0].queue_peak = 4096;
+    render(f);
+    assert_non_null(strstr(f->html.data, "<title>Critical: "));
+    assert_non_null(strstr(f->html.data, "<section class=\"verdict Critical\">\n<div><h2><span "
+                                         "class=\"badge Critical\">Critical</span> 90"));
+    assert_non_null(strstr(f->html.data, "<div><h3><span class=\"badge Warning\">Warning</span> "));
+    assert_non_null(strstr(f->html.data, "<div><h3><span class=\"badge Watch\">Watch</span> 80"));
 }
 
 static void test_what_is_not_collected_says_by_which_flag(void **state)
@@ -850,6 +931,7 @@ int main(void)
         whole(test_a_person_sees_how_old_it_is),
         whole(test_the_links_are_there),
         whole(test_each_state_has_its_count_and_peak),
+        whole(test_states_without_sockets_are_soft),
         whole(test_the_two_big_states_have_their_parts_and_history),
         whole(test_settings_and_counters_have_their_own_numbers),
         whole(test_ports_have_their_own_numbers),
@@ -868,6 +950,7 @@ int main(void)
         whole(test_without_detail_its_parts_are_not_known),
         whole(test_a_kernel_without_bound_inactive_has_no_such_row),
         whole(test_without_proc_settings_and_counters_are_not_known),
+        whole(test_findings_are_in_order),
         whole(test_what_is_not_collected_says_by_which_flag),
         whole(test_an_empty_snapshot_is_a_sound_page),
         whole(test_strings_cannot_become_markup),

@@ -90,6 +90,12 @@ static void assert_steps(struct fixture *f, double *place, const struct step *st
     assert_steps(f, place, (const struct step[]){__VA_ARGS__},                                     \
                  sizeof((const struct step[]){__VA_ARGS__}) / sizeof(struct step))
 
+static void assert_meaning(const struct fixture *f, const char *part)
+{
+    if (!strstr(f->verdict.findings[0].meaning, part))
+        fail_msg("not \"%s\": %s", part, f->verdict.findings[0].meaning);
+}
+
 static void assert_all_clear(struct fixture *f, const char *fact, const char *meaning)
 {
     assert_int_equal(level_of(f), LEVEL_OK);
@@ -151,6 +157,20 @@ static void test_the_levels_of_a_destination(void **state)
     assert_fact(f, 0, "100\u202f% of the TCP ports towards one destination are in use");
 }
 
+static void test_what_follows_from_a_full_destination(void **state)
+{
+    struct fixture *f = *state;
+    double *share = &f->snapshot.ports[SOCKET_TCP].summary.utilization[PORT_SCOPE_DESTINATION];
+    assert_levels(f, share, {0.49, LEVEL_WATCH});
+    assert_meaning(f, "From 50 % on");
+    assert_levels(f, share, {0.5, LEVEL_WARNING});
+    assert_meaning(f, "port by port");
+    assert_levels(f, share, {0.999, LEVEL_CRITICAL});
+    assert_meaning(f, "port by port");
+    assert_levels(f, share, {1, LEVEL_CRITICAL});
+    assert_meaning(f, "EADDRNOTAVAIL");
+}
+
 static void test_the_half_tried_first_is_the_knee(void **state)
 {
     struct fixture *f = *state;
@@ -158,7 +178,7 @@ static void test_the_half_tried_first_is_the_knee(void **state)
     summary->utilization[PORT_SCOPE_DESTINATION] = 0.39;
     assert_levels(f, &summary->preferred_utilization, {0.799, LEVEL_OK}, {0.8, LEVEL_WATCH},
                   {0.999, LEVEL_WATCH}, {1, LEVEL_WARNING});
-    assert_non_null(strstr(f->verdict.findings[0].meaning, "port by port"));
+    assert_meaning(f, "port by port");
 }
 
 static void test_destinations_that_are_not_watched_are_not_judged(void **state)
@@ -187,7 +207,8 @@ static void test_the_levels_of_a_host(void **state)
     ports[SOCKET_TCP].summary.utilization[PORT_SCOPE_HOST] = 0;
     ports[SOCKET_UDP].summary.utilization[PORT_SCOPE_LOCAL_ADDRESS] = 0.6;
     assert_levels(f, &ports[SOCKET_UDP].summary.utilization[PORT_SCOPE_HOST], {0.699, LEVEL_OK},
-                  {0.7, LEVEL_WATCH}, {0.8, LEVEL_WARNING}, {0.9, LEVEL_CRITICAL});
+                  {0.7, LEVEL_WATCH}, {0.799, LEVEL_WATCH}, {0.8, LEVEL_WARNING},
+                  {0.899, LEVEL_WARNING}, {0.9, LEVEL_CRITICAL});
     assert_fact(
         f, 0, "90\u202f% of the UDP ports of this host are in use, 60\u202f% on one local address");
 }
@@ -209,6 +230,7 @@ static void test_the_levels_of_an_accept_queue(void **state)
     assert_queue(f, 39, 49, LEVEL_OK);
     assert_queue(f, 40, 49, LEVEL_WATCH);
     assert_queue(f, 0, 50, LEVEL_WATCH);
+    assert_queue(f, 79, 79, LEVEL_WATCH);
     assert_queue(f, 80, 80, LEVEL_WARNING);
     assert_queue(f, 0, 100, LEVEL_WARNING);
     assert_queue(f, 100, 101, LEVEL_CRITICAL);
@@ -227,13 +249,15 @@ static void test_a_queue_without_room_is_full_with_one(void **state)
 static void test_the_worst_queue_is_told(void **state)
 {
     struct fixture *f = *state;
-    f->queues[0].queue_peak = 90;
-    f->queues[1].queue_peak = 60;
+    f->queues[0].queue_peak = f->queues[1].queue_peak = 60;
     reach(f);
-    assert_fact(f, 0, "The accept queue of 0.0.0.0:80 holds 0 of 100 connections, 90 at its peak");
-    f->queues[1].queue_length = 80;
+    assert_fact(f, 0, "The accept queue of 0.0.0.0:80 holds 0 of 100 connections, 60 at its peak");
+    f->queues[1].queue_peak = 90;
     reach(f);
-    assert_fact(f, 0, "The accept queue of 0.0.0.0:81 holds 80 of 100 connections, 60 at its peak");
+    assert_fact(f, 0, "The accept queue of 0.0.0.0:81 holds 0 of 100 connections, 90 at its peak");
+    f->queues[0].queue_length = f->queues[0].queue_peak = 80;
+    reach(f);
+    assert_fact(f, 0, "The accept queue of 0.0.0.0:80 holds 80 of 100 connections, 80 at its peak");
 }
 
 static void test_the_levels_of_time_wait(void **state)
@@ -242,6 +266,8 @@ static void test_the_levels_of_time_wait(void **state)
     f->snapshot.sockets[TCP_STATE_TIME_WAIT] = 499;
     assert_int_equal(level_of(f), LEVEL_OK);
     f->snapshot.sockets[TCP_STATE_TIME_WAIT] = 500;
+    assert_int_equal(level_of(f), LEVEL_WATCH);
+    f->snapshot.sockets[TCP_STATE_TIME_WAIT] = 899;
     assert_int_equal(level_of(f), LEVEL_WATCH);
     f->snapshot.sockets[TCP_STATE_TIME_WAIT] = 900;
     assert_int_equal(level_of(f), LEVEL_WARNING);
@@ -327,6 +353,7 @@ int main(void)
         calm(test_where_nothing_is_close_the_distances_are_told),
         calm(test_an_all_clear_needs_to_know_all),
         calm(test_the_levels_of_a_destination),
+        calm(test_what_follows_from_a_full_destination),
         calm(test_the_half_tried_first_is_the_knee),
         calm(test_destinations_that_are_not_watched_are_not_judged),
         calm(test_the_levels_of_a_host),
