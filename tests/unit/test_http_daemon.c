@@ -23,9 +23,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Of 256 places, a client has a sixteenth. A page of this many destinations is some MiB: more than
- * the buffers of both ends of a connection. */
-enum { SHARE = 16, DESTINATIONS = 20000, MEBIBYTE = 1 << 20 };
+/* Of 256 places, a client has a sixteenth. A page of this many destinations is half a MiB: more
+ * than the buffers of both ends of a connection. */
+enum { SHARE = 16, DESTINATIONS = 5000, MEBIBYTE = 1 << 20 };
 
 #define HEALTHY "GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n"
 #define METRICS "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
