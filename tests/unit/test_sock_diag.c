@@ -181,6 +181,24 @@ static void test_an_error_message_is_a_refusal(void **state)
     assert_false(outcome.good);
     assert_int_equal(outcome.fault.reason, FAULT_NETLINK_REFUSED);
     assert_int_equal(outcome.fault.error_number, ENOENT);
+    message.error.error = -4095; /* MAX_ERRNO of include/linux/err.h */
+    assert_int_equal(decode_message(&message).fault.error_number, 4095);
+    message.error.error = -4096;
+    assert_int_equal(decode_message(&message).fault.error_number, EPROTO);
+    message.error.error = 0;
+    assert_int_equal(decode_message(&message).fault.error_number, EPROTO);
+}
+
+static void test_without_the_attribute_three_states_are_not_full_sockets(void **state)
+{
+    (void)state;
+    for (uint8_t number = 1; number <= TCP_STATES; number++) {
+        struct message row = make_row(AF_INET, number);
+        enum tcp_state s = (enum tcp_state)(number - 1);
+        assert_int_equal(decode_message(&row).last.full_socket, s != TCP_STATE_TIME_WAIT &&
+                                                                    s != TCP_STATE_SYN_RECV &&
+                                                                    s != TCP_STATE_FIN_WAIT2);
+    }
 }
 
 static void test_an_error_inside_done_is_a_refusal(void **state)
@@ -469,6 +487,7 @@ int main(void)
         cmocka_unit_test(test_a_datagram_cut_anywhere_is_never_taken_for_a_whole_dump),
         cmocka_unit_test(test_random_damage_stays_within_the_datagram),
         cmocka_unit_test(test_an_error_message_is_a_refusal),
+        cmocka_unit_test(test_without_the_attribute_three_states_are_not_full_sockets),
         cmocka_unit_test(test_an_error_inside_done_is_a_refusal),
         cmocka_unit_test(test_done_with_zero_ends_the_dump),
         cmocka_unit_test(test_control_messages_that_are_too_short_are_malformed),
