@@ -250,6 +250,17 @@ static void test_an_expensive_reading_of_time_wait_gets_a_quarter_of_the_budget(
     assert_in_range(fixture->observed[TCP_STATE_TIME_WAIT] - observed, 290, 301);
 }
 
+static void test_expensive_details_are_stretched_between_rare_counts(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sampler_options options = defaults;
+    options.interval = 3600 * SECOND;
+    replace_sampler(fixture, &options);
+    fixture->kernel.cost_of_a_dump = SECOND; /* of 2 %: once in 50 s */
+    run_for(fixture, 1000 * SECOND);
+    assert_in_range(report(fixture, SAMPLE_DETAIL)->successes, 15, 22);
+}
+
 static void test_all_that_is_measured_is_in_the_reports(void **state)
 {
     struct fixture *fixture = *state;
@@ -543,6 +554,7 @@ int main(void)
         SAMPLER_TEST(test_a_fast_sampler_publishes_once_a_second),
         SAMPLER_TEST(test_an_expensive_page_gets_a_quarter_of_the_budget),
         SAMPLER_TEST(test_an_expensive_reading_of_time_wait_gets_a_quarter_of_the_budget),
+        SAMPLER_TEST(test_expensive_details_are_stretched_between_rare_counts),
         SAMPLER_TEST(test_all_that_is_measured_is_in_the_reports),
         SAMPLER_TEST(test_a_page_is_made_after_each_detail_sample),
         cmocka_unit_test(test_what_is_due_within_half_a_tick_is_due_now),

@@ -436,6 +436,28 @@ static void test_an_end_without_done_fails_the_dump(void **state)
     close_wire(&wire);
 }
 
+/* The number of the next descriptor. */
+static int find_next_descriptor(void)
+{
+    int fd = dup(STDOUT_FILENO);
+    close(fd);
+    return fd;
+}
+
+static void test_a_dump_leaves_no_descriptor_open(void **state)
+{
+    (void)state;
+    struct wire wire = open_wire();
+    int next = find_next_descriptor();
+    struct message done = make_message(NLMSG_DONE, sizeof(int));
+    feed(&wire, &done, done.header.nlmsg_len);
+    assert_true(dump(&wire, TCP_STATE_SET_ALL).good);
+    shutdown(wire.kernel_end, SHUT_WR);
+    assert_false(dump(&wire, TCP_STATE_SET_ALL).good);
+    assert_int_equal(find_next_descriptor(), next);
+    close_wire(&wire);
+}
+
 static void test_a_reply_is_waited_for_ten_seconds(void **state)
 {
     (void)state;
@@ -503,6 +525,7 @@ int main(void)
         cmocka_unit_test(test_a_datagram_larger_than_the_buffer_is_a_truncation),
         cmocka_unit_test(test_an_error_after_rows_fails_the_dump),
         cmocka_unit_test(test_an_end_without_done_fails_the_dump),
+        cmocka_unit_test(test_a_dump_leaves_no_descriptor_open),
         cmocka_unit_test(test_a_reply_is_waited_for_ten_seconds),
         cmocka_unit_test(test_a_reply_that_does_not_come_in_time_is_a_fault),
         cmocka_unit_test(test_a_request_that_cannot_be_sent_is_a_fault),
