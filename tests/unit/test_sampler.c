@@ -227,7 +227,7 @@ static void test_a_fast_sampler_publishes_once_a_second(void **state)
     assert_in_range(fixture->observed[TCP_STATE_ESTABLISHED], 450, 501);
 }
 
-static void test_a_dear_page_gets_a_quarter_of_the_budget(void **state)
+static void test_an_expensive_page_gets_a_quarter_of_the_budget(void **state)
 {
     struct fixture *fixture = *state;
     struct sampler_options options = defaults;
@@ -239,7 +239,7 @@ static void test_a_dear_page_gets_a_quarter_of_the_budget(void **state)
     assert_true(report(fixture, SAMPLE_COUNT)->interval_seconds == 1);
 }
 
-static void test_a_dear_reading_of_time_wait_gets_a_quarter_of_the_budget(void **state)
+static void test_an_expensive_reading_of_time_wait_gets_a_quarter_of_the_budget(void **state)
 {
     struct fixture *fixture = *state;
     fixture->kernel.cost_of_a_dump = SECOND;
@@ -248,6 +248,29 @@ static void test_a_dear_reading_of_time_wait_gets_a_quarter_of_the_budget(void *
     uint64_t observed = fixture->observed[TCP_STATE_TIME_WAIT];
     run_for(fixture, 900 * SECOND);
     assert_in_range(fixture->observed[TCP_STATE_TIME_WAIT] - observed, 290, 301);
+}
+
+static void test_expensive_details_are_stretched_between_rare_counts(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sampler_options options = defaults;
+    options.interval = 3600 * SECOND;
+    replace_sampler(fixture, &options);
+    fixture->kernel.cost_of_a_dump = SECOND; /* of 2 %: once in 50 s */
+    run_for(fixture, 1000 * SECOND);
+    assert_in_range(report(fixture, SAMPLE_DETAIL)->successes, 15, 22);
+}
+
+static void test_all_that_is_measured_is_in_the_reports(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->kernel.cost_of_a_reading = SECOND / 10; /* whatever is measured is between two */
+    run_for(fixture, 600 * SECOND);
+    double reported =
+        report(fixture, SAMPLE_COUNT)->cpu_seconds + report(fixture, SAMPLE_DETAIL)->cpu_seconds;
+    double measured = (double)fixture->kernel.cpu / (double)SECOND / 2;
+    assert_true(report(fixture, SAMPLE_COUNT)->interval_seconds > 10); /* TIME_WAIT between */
+    assert_true(reported > measured - 0.15 && reported < measured + 0.15);
 }
 
 static void test_a_page_is_made_after_each_detail_sample(void **state)
@@ -565,8 +588,10 @@ int main(void)
         SAMPLER_TEST(test_half_of_the_time_is_half_of_the_histogram),
         SAMPLER_TEST(test_intervals_shrink_with_the_cost),
         SAMPLER_TEST(test_a_fast_sampler_publishes_once_a_second),
-        SAMPLER_TEST(test_a_dear_page_gets_a_quarter_of_the_budget),
-        SAMPLER_TEST(test_a_dear_reading_of_time_wait_gets_a_quarter_of_the_budget),
+        SAMPLER_TEST(test_an_expensive_page_gets_a_quarter_of_the_budget),
+        SAMPLER_TEST(test_an_expensive_reading_of_time_wait_gets_a_quarter_of_the_budget),
+        SAMPLER_TEST(test_expensive_details_are_stretched_between_rare_counts),
+        SAMPLER_TEST(test_all_that_is_measured_is_in_the_reports),
         SAMPLER_TEST(test_a_page_is_made_after_each_detail_sample),
         cmocka_unit_test(test_what_is_due_within_half_a_tick_is_due_now),
         SAMPLER_TEST(test_samples_that_wait_long_are_not_too_old_for_the_page),
