@@ -259,10 +259,10 @@ static void test_udp_sockets_of_both_families_are_rows_and_hold_ports(void **sta
     assert_int_equal(summarize(fixture).used, 5);
 }
 
-static uint64_t read_newest(const struct history *history)
+static uint64_t read_newest(struct history history)
 {
     uint64_t highest;
-    assert_true(history_read(history, 0, &highest));
+    assert_true(history_read(&history, 0, &highest));
     return highest;
 }
 
@@ -308,7 +308,7 @@ static void test_buckets_keep_their_bounds(void **state)
 static void test_a_bound_socket_shows_that_this_kernel_reports_them(void **state)
 {
     struct fixture *fixture = *state;
-    fixture->host.bound_inactive_seen = false; /* as on a kernel before 6.8 */
+    fixture->host.snapshot.has_bound_inactive = false; /* as on a kernel before 6.8 */
     assert_true(take_detail(fixture));
     assert_false(describe(fixture).has_bound_inactive);
     put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, CLIENT_PORT, 1);
