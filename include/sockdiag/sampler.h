@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The sampler: takes count and detail samples on a clock of its own, within a CPU budget, and hands
- * a snapshot to a reader after each. It knows when; what is measured is host.h, how the
- * kernel is asked is src/kernel.
+ * a snapshot to a reader after each.
  *
  * Not safe for several threads: it belongs to the one that calls sampler_step(), which is the
  * thread of sampler_thread_start() once that was called.
@@ -45,8 +44,7 @@ struct sampler *sampler_create(const struct sampler_options *options,
 void sampler_destroy(struct sampler *sampler);
 
 /* Take one sample now, without a snapshot. False with `fault` filled when it failed; the fault is
- * neither counted nor
- * logged. For the start of a daemon, where a failure is final. */
+ * neither counted nor logged. For the start of a daemon, where a failure is final. */
 bool sampler_take(struct sampler *sampler, enum sample_kind kind, struct fault *fault);
 
 /* Read the counters and settings that go with it, build a snapshot and hand it to the reader. */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the sampler knows at one moment: plain numbers, all that the exposition needs. It is built,
- * handed to one reader and gone; the pointers in it hold until that reader returns, which may keep
- * a copy.
+ * What the sampler knows at one moment: plain numbers, all that the exposition needs. Its pointers
+ * hold until its reader returns, which may keep a copy.
  *
  * What is too old or was never read is marked absent, so that a series vanishes instead of
  * standing still.
@@ -41,8 +40,8 @@ struct port_snapshot {
     bool present;
     bool has_destinations; /* the destination scope is measured */
     struct port_summary summary;
-    const struct histogram *sampled_utilization; /* PORT_SCOPES of them */
-    const struct destination *destinations;      /* the fullest */
+    struct histogram sampled_utilization[PORT_SCOPES];
+    const struct destination *destinations; /* the fullest */
     size_t destination_count;
 };
 
@@ -54,7 +53,7 @@ const char *sample_kind_name(enum sample_kind kind);
 /* How the sampling itself went. */
 struct sample_report {
     uint64_t successes;
-    uint64_t errors;
+    uint64_t failures;
     double cpu_seconds;      /* since the start */
     double duration_seconds; /* of the last one */
     double interval_seconds; /* in force */
@@ -65,12 +64,12 @@ struct sample_report {
 /* One host: the network namespace of the sampler's thread. */
 struct snapshot {
     /* From the count sample. */
-    bool has_counts;                         /* the next seven are known */
-    uint64_t sockets[TCP_STATES];            /* BOUND_INACTIVE is not counted here: 0 */
-    uint64_t peak_sockets[TCP_STATES];       /* within the peak window */
-    const struct histogram *sampled_sockets; /* TCP_STATES of them, one for each state */
-    const struct history *established_history;
-    const struct history *time_wait_history;
+    bool has_counts;                   /* the next seven are known */
+    uint64_t sockets[TCP_STATES];      /* BOUND_INACTIVE is not counted here: 0 */
+    uint64_t peak_sockets[TCP_STATES]; /* within the peak window */
+    struct histogram sampled_sockets[TCP_STATES];
+    struct history established_history;
+    struct history time_wait_history;
     const struct listener_row *queues; /* the fullest accept queues, and those of `listeners` */
     size_t queue_count;
 
@@ -91,7 +90,7 @@ struct snapshot {
     struct listener_row other_listeners;          /* the connections of those not named */
     struct port_snapshot ports[SOCKET_PROTOCOLS]; /* each knows whether it is present */
 
-    /* What the operator wants to see. */
+    /* What the operator asked for. */
     bool time_wait_collected;
     bool listeners_collected;
 

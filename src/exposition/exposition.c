@@ -6,7 +6,7 @@
 void exposition_render(struct buffer *out, enum metric_format format,
                        const struct snapshot *snapshot, const struct self_report *self)
 {
-    struct metric_writer writer = metric_writer_start(out, format);
+    struct metric_writer writer = metric_writer_start(out, format, self->start_time_seconds);
     exposition_write_states(&writer, snapshot);
     exposition_write_kernel(&writer, snapshot);
     exposition_write_listeners(&writer, snapshot);

@@ -4,20 +4,19 @@
 static void write_time_wait_counters(struct metric_writer *writer,
                                      const struct tcp_counters *counters)
 {
-    metric_begin(writer, "sockdiag_tcp_time_wait_started", METRIC_COUNTER,
-                 "Connections that this side closed first and that went into TIME_WAIT, or into "
-                 "FIN_WAIT2 without an owner (TW and TWKilled in /proc/net/netstat). As of the "
-                 "last count sample.");
+    metric_begin(writer, "sockdiag_tcp_time_wait_started", METRIC_FOREIGN_COUNTER,
+                 "Connections that this host closed first and that entered TIME_WAIT (TW and "
+                 "TWKilled in /proc/net/netstat).");
     metric_write_integer(writer, NULL, 0, counters->time_wait_started);
 
-    metric_begin(writer, "sockdiag_tcp_time_wait_reused", METRIC_COUNTER,
-                 "TIME_WAIT sockets whose ports a new connect() took over, as tcp_tw_reuse allows "
-                 "(TWRecycled). As of the last count sample.");
+    metric_begin(writer, "sockdiag_tcp_time_wait_reused", METRIC_FOREIGN_COUNTER,
+                 "TIME_WAIT sockets whose port a new connect() took over (TWRecycled in "
+                 "/proc/net/netstat).");
     metric_write_integer(writer, NULL, 0, counters->time_wait_reused);
 
-    metric_begin(writer, "sockdiag_tcp_time_wait_overflows", METRIC_COUNTER,
+    metric_begin(writer, "sockdiag_tcp_time_wait_overflows", METRIC_FOREIGN_COUNTER,
                  "Connections that skipped TIME_WAIT because the limit was reached "
-                 "(TCPTimeWaitOverflow). As of the last count sample.");
+                 "(TCPTimeWaitOverflow in /proc/net/netstat).");
     metric_write_integer(writer, NULL, 0, counters->time_wait_overflows);
 }
 
@@ -25,26 +24,25 @@ static void write_time_wait_settings(struct metric_writer *writer,
                                      const struct tcp_settings *settings)
 {
     metric_begin(writer, "sockdiag_tcp_time_wait_limit", METRIC_GAUGE,
-                 "The most TIME_WAIT sockets that the kernel keeps (tcp_max_tw_buckets). As of the "
-                 "last count sample.");
+                 "Most TIME_WAIT sockets that the kernel keeps (net.ipv4.tcp_max_tw_buckets).");
     metric_write_integer(writer, NULL, 0, settings->time_wait_limit);
 
     metric_begin(writer, "sockdiag_tcp_tw_reuse", METRIC_GAUGE,
-                 "The setting tcp_tw_reuse: 0 off, 1 on, 2 for loopback only. As of the last count "
-                 "sample.");
+                 "Whether connect() may take over the port of a TIME_WAIT socket: 0 never, 1 "
+                 "always, 2 on loopback (net.ipv4.tcp_tw_reuse).");
     metric_write_integer(writer, NULL, 0, settings->tw_reuse);
 }
 
 static void write_listen_counters(struct metric_writer *writer, const struct tcp_counters *counters)
 {
-    metric_begin(writer, "sockdiag_tcp_listen_overflows", METRIC_COUNTER,
-                 "Connections dropped because an accept queue was full (ListenOverflows). As of "
-                 "the last count sample.");
+    metric_begin(writer, "sockdiag_tcp_listen_overflows", METRIC_FOREIGN_COUNTER,
+                 "Connections dropped because an accept queue was full (ListenOverflows in "
+                 "/proc/net/netstat).");
     metric_write_integer(writer, NULL, 0, counters->listen_overflows);
 
-    metric_begin(writer, "sockdiag_tcp_listen_drops", METRIC_COUNTER,
-                 "Connections dropped by a listener for any reason, overflows included "
-                 "(ListenDrops). As of the last count sample.");
+    metric_begin(writer, "sockdiag_tcp_listen_drops", METRIC_FOREIGN_COUNTER,
+                 "Connections dropped by listeners for any reason, full accept queues included "
+                 "(ListenDrops in /proc/net/netstat).");
     metric_write_integer(writer, NULL, 0, counters->listen_drops);
 }
 

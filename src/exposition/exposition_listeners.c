@@ -7,7 +7,7 @@ static void write_queue(struct metric_writer *writer, const struct listener_row 
                         uint64_t number)
 {
     struct endpoint_text text = format_endpoint(row->family, &row->address, row->port);
-    struct label labels[] = {{"address", text.address}, {"port", text.port}};
+    struct label labels[] = {{"local_address", text.address}, {"local_port", text.port}};
     metric_write_integer(writer, labels, 2, number);
 }
 
@@ -15,28 +15,26 @@ static void write_queues(struct metric_writer *writer, const struct listener_row
                          size_t count)
 {
     metric_begin(writer, "sockdiag_listener_accept_queue_length", METRIC_GAUGE,
-                 "Connections that wait for accept(), of the fullest socket where several share "
-                 "address and port (SO_REUSEPORT): each has a queue of its own. As of the last "
-                 "count sample.");
+                 "Connections that wait for accept() at the last count sample, in the fullest "
+                 "accept queue of the listener.");
     for (size_t i = 0; i < count; i++)
         write_queue(writer, &rows[i], rows[i].queue_length);
 
     metric_begin(writer, "sockdiag_listener_accept_queue_limit", METRIC_GAUGE,
-                 "How many connections may wait, the smaller of listen()'s backlog and somaxconn: "
-                 "of that same socket where several share address and port. As of the last count "
-                 "sample.");
+                 "Most connections that may wait in the same queue: the smaller of listen()'s "
+                 "backlog and net.core.somaxconn.");
     for (size_t i = 0; i < count; i++)
         write_queue(writer, &rows[i], rows[i].queue_limit);
 
     metric_begin(writer, "sockdiag_listener_accept_queue_peak", METRIC_GAUGE,
-                 "The highest length, as above, that a sample saw within --sample.peak-window.");
+                 "Most connections that waited for accept() in one queue of the listener at a "
+                 "sample within --sample.peak-window.");
     for (size_t i = 0; i < count; i++)
         write_queue(writer, &rows[i], rows[i].queue_peak);
 
     metric_begin(writer, "sockdiag_listener_accept_queues", METRIC_GAUGE,
-                 "Accept queues of the listener: 1, or as many as sockets share address and port "
-                 "(SO_REUSEPORT). All together hold so many times the limit. As of the last count "
-                 "sample.");
+                 "Accept queues of the listener at the last count sample: one for each socket that "
+                 "shares its address and port.");
     for (size_t i = 0; i < count; i++)
         write_queue(writer, &rows[i], rows[i].queues);
 }
@@ -47,7 +45,7 @@ static void write_connections(struct metric_writer *writer, const char *address,
 {
     for (enum tcp_state state = 0; state < TCP_STATES; state++) {
         struct label labels[] = {
-            {"address", address}, {"port", port}, {"state", tcp_state_name(state)}};
+            {"local_address", address}, {"local_port", port}, {"state", tcp_state_name(state)}};
         if (state != TCP_STATE_LISTEN && state != TCP_STATE_BOUND_INACTIVE)
             metric_write_integer(writer, labels, 3, sockets[state]);
     }
@@ -56,8 +54,8 @@ static void write_connections(struct metric_writer *writer, const char *address,
 static void write_listeners(struct metric_writer *writer, const struct snapshot *snapshot)
 {
     metric_begin(writer, "sockdiag_listener_sockets", METRIC_GAUGE,
-                 "Connections of the busiest listeners by state; those of all others are under "
-                 "address=\"other\", port=\"other\". As of the last detail sample.");
+                 "Connections of the busiest listeners in each state at the last detail sample, "
+                 "and the sum of all others.");
     for (size_t i = 0; i < snapshot->listener_count; i++) {
         const struct listener_row *row = &snapshot->listeners[i];
         struct endpoint_text text = format_endpoint(row->family, &row->address, row->port);

@@ -19,30 +19,27 @@ static void write_counts(struct metric_writer *writer, const struct port_snapsho
     const struct port_summary *tcp = &ports[SOCKET_TCP].summary, *udp = &ports[SOCKET_UDP].summary;
 
     metric_begin(writer, "sockdiag_ephemeral_ports_range", METRIC_GAUGE,
-                 "Ports in ip_local_port_range. As of the last detail sample.");
+                 "Ports in net.ipv4.ip_local_port_range at the last detail sample.");
     write_numbers(writer, ports, tcp->range, udp->range);
 
     metric_begin(writer, "sockdiag_ephemeral_ports_reserved", METRIC_GAUGE,
-                 "Ports of the range that ip_local_reserved_ports keeps from being handed out. As "
-                 "of the last detail sample.");
+                 "Ports of the range that net.ipv4.ip_local_reserved_ports keeps from being "
+                 "assigned, at the last detail sample.");
     write_numbers(writer, ports, tcp->reserved, udp->reserved);
 
-    metric_begin(
-        writer, "sockdiag_ephemeral_ports_owned", METRIC_GAUGE,
-        "Ports of the range that connect() passes over because a listener or a bound-only socket "
-        "has them. A connected socket that took its port by bind() first owns it too, but "
-        "sock_diag does not show that. Of udp nothing tells an owner: always 0. As of the last "
-        "detail sample.");
+    metric_begin(writer, "sockdiag_ephemeral_ports_owned", METRIC_GAUGE,
+                 "Ports of the range that connect() skips because a listener or a bound socket has "
+                 "them, at the last detail sample.");
     write_numbers(writer, ports, tcp->owned, udp->owned);
 
     metric_begin(writer, "sockdiag_ephemeral_ports_usable", METRIC_GAUGE,
-                 "Ports of the range that are neither reserved nor owned: what connect() can "
-                 "choose from for each destination. As of the last detail sample.");
+                 "Ports of the range that connect() can choose from, neither reserved nor owned, "
+                 "at the last detail sample.");
     write_numbers(writer, ports, tcp->usable, udp->usable);
 
     metric_begin(writer, "sockdiag_ephemeral_ports_used", METRIC_GAUGE,
-                 "Different usable ports that client-side sockets hold, in any state; of udp, that "
-                 "any socket holds. As of the last detail sample.");
+                 "Usable ports that client-side sockets hold in any state at the last detail "
+                 "sample, each counted once.");
     write_numbers(writer, ports, tcp->used, udp->used);
 }
 
@@ -56,12 +53,8 @@ static void write_utilization(struct metric_writer *writer, const struct port_sn
 {
     metric_begin(
         writer, "sockdiag_ephemeral_port_utilization_ratio", METRIC_GAUGE,
-        "Used share of the ports in the worst case of each scope. destination: of the usable "
-        "ports, towards one (local address, remote address, remote port); at 1 connect() fails. "
-        "local_address: of the ports not reserved, on one address; at 1 bind() to port 0 of it "
-        "fails. host: likewise on any address; at 1 bind() to port 0 of the wildcard fails, and "
-        "with udp any new socket. Programs that bind() before they connect() use up ports for "
-        "all destinations, which only the other two scopes show. As of the last detail sample.");
+        "Used share of the ports at the last detail sample in the fullest case of each scope: at 1 "
+        "connect() fails in scope destination, bind() to port 0 in the others.");
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
         for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++) {
             struct label labels[] = {{"protocol", socket_protocol_name(protocol)},
@@ -76,8 +69,7 @@ static void write_sampled_utilization(struct metric_writer *writer,
                                       const struct port_snapshot *ports)
 {
     metric_begin(writer, "sockdiag_ephemeral_port_sampled_utilization_ratio", METRIC_HISTOGRAM,
-                 "The utilization at every detail sample since the start: what happened between "
-                 "scrapes.");
+                 "Utilization of each scope at every detail sample since the start.");
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
         for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++) {
             struct label labels[] = {{"protocol", socket_protocol_name(protocol)},
@@ -94,9 +86,8 @@ static void write_preferred_utilization(struct metric_writer *writer,
                                         const struct port_snapshot *ports)
 {
     metric_begin(writer, "sockdiag_ephemeral_port_preferred_utilization_ratio", METRIC_GAUGE,
-                 "Towards the fullest destination, the used share of the usable ports whose parity "
-                 "connect() tries first. At 1 every connect() there searches the rest port by port "
-                 "and takes many times as long. As of the last detail sample.");
+                 "Used share of the ports that connect() tries first towards the fullest "
+                 "destination, at the last detail sample: at 1 each connect() there is slow.");
     struct label label = {"protocol", socket_protocol_name(SOCKET_TCP)};
     if (has_scope(&ports[SOCKET_TCP], PORT_SCOPE_DESTINATION))
         metric_write_real(writer, &label, 1, ports[SOCKET_TCP].summary.preferred_utilization);
@@ -119,23 +110,22 @@ static void write_destinations(struct metric_writer *writer, const struct port_s
 {
     const struct port_summary *tcp = &ports[SOCKET_TCP].summary, *udp = &ports[SOCKET_UDP].summary;
 
-    metric_begin(writer, "sockdiag_destination_ephemeral_ports_used", METRIC_GAUGE,
-                 "Ports held towards the fullest destinations; one that was named stays unless "
-                 "another is clearly fuller. A destination is a local address, a remote address "
-                 "and a remote port. As of the last detail sample.");
+    metric_begin(
+        writer, "sockdiag_destination_ephemeral_ports_used", METRIC_GAUGE,
+        "Ephemeral ports held towards the fullest destinations at the last detail sample.");
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
         for (size_t i = 0; ports[protocol].present && i < ports[protocol].destination_count; i++)
             write_destination(writer, protocol, &ports[protocol].destinations[i]);
     }
 
     metric_begin(writer, "sockdiag_destinations", METRIC_GAUGE,
-                 "Different destinations; at most so many where the error bound is not 0. As of "
-                 "the last detail sample.");
+                 "Different destinations at the last detail sample, an upper limit while the error "
+                 "bound is not 0.");
     write_numbers(writer, ports, tcp->destinations, udp->destinations);
 
     metric_begin(writer, "sockdiag_destination_count_error_bound", METRIC_GAUGE,
-                 "By how many ports a destination may be counted too low; 0 while all of them fit "
-                 "the table. As of the last detail sample.");
+                 "By how many ports a destination may be counted too low at the last detail "
+                 "sample, 0 while the table holds all destinations.");
     write_numbers(writer, ports, tcp->destination_error_bound, udp->destination_error_bound);
 }
 

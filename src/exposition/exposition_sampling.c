@@ -10,31 +10,31 @@ static void write_sample(struct metric_writer *writer, enum sample_kind kind, do
 static void write_results(struct metric_writer *writer, const struct sample_report *reports)
 {
     metric_begin(writer, "sockdiag_exporter_samples", METRIC_COUNTER,
-                 "Samples taken, by kind and result.");
-    for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++) {
-        struct label labels[] = {{"sample", sample_kind_name(kind)}, {"result", "success"}};
-        metric_write_integer(writer, labels, 2, reports[kind].successes);
-        labels[1].value = "error";
-        metric_write_integer(writer, labels, 2, reports[kind].errors);
-    }
+                 "Samples taken, failed ones included.");
+    for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)
+        write_sample(writer, kind, (double)(reports[kind].successes + reports[kind].failures));
+
+    metric_begin(writer, "sockdiag_exporter_sample_failures", METRIC_COUNTER,
+                 "Samples that failed to read from the kernel.");
+    for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)
+        write_sample(writer, kind, (double)reports[kind].failures);
 }
 
 static void write_costs(struct metric_writer *writer, const struct sample_report *reports)
 {
     metric_begin(writer, "sockdiag_exporter_sample_cpu_seconds", METRIC_COUNTER,
-                 "CPU time, user and system, of sampling. The reading of counters and settings "
-                 "belongs to count.");
+                 "CPU time that sampling took, user and system.");
     for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)
         write_sample(writer, kind, reports[kind].cpu_seconds);
 
     metric_begin(writer, "sockdiag_exporter_sample_duration_seconds", METRIC_GAUGE,
-                 "How long the last sample took.");
+                 "Duration of the last sample.");
     for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)
         write_sample(writer, kind, reports[kind].duration_seconds);
 
     metric_begin(writer, "sockdiag_exporter_sample_interval_seconds", METRIC_GAUGE,
-                 "The interval in force: longer than the one set while --sample.cpu-budget demands "
-                 "it.");
+                 "Interval in force between samples, longer than its flag says while "
+                 "--sample.cpu-budget demands it.");
     for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)
         write_sample(writer, kind, reports[kind].interval_seconds);
 
@@ -48,8 +48,7 @@ static void write_costs(struct metric_writer *writer, const struct sample_report
 static void write_timestamps(struct metric_writer *writer, const struct sample_report *reports)
 {
     metric_begin(writer, "sockdiag_exporter_last_sample_timestamp_seconds", METRIC_GAUGE,
-                 "Unix time of the last successful sample. time() less this is the age of the "
-                 "numbers.");
+                 "Unix time of the last sample that succeeded.");
     for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++) {
         if (reports[kind].successes > 0)
             write_sample(writer, kind, reports[kind].last_success);
@@ -59,13 +58,13 @@ static void write_timestamps(struct metric_writer *writer, const struct sample_r
 static void write_derived_counts(struct metric_writer *writer, const struct snapshot *snapshot)
 {
     metric_begin(writer, "sockdiag_exporter_derived_counts", METRIC_GAUGE,
-                 "1 while ESTABLISHED and TIME_WAIT are derived from the kernel's totals, 0 after "
-                 "these were found not to add up and every count sample lists all sockets.");
+                 "1 while ESTABLISHED and TIME_WAIT are derived from the kernel's totals, 0 while "
+                 "every count sample lists all sockets because the totals did not add up.");
     metric_write_integer(writer, NULL, 0, snapshot->derived_counts_in_use);
 
     metric_begin(writer, "sockdiag_exporter_derived_drift_sockets", METRIC_GAUGE,
-                 "By how many sockets the derived counts differed from the listed ones, beyond "
-                 "what they moved meanwhile. As of the last detail sample.");
+                 "Sockets by which derived and listed counts differed at the last detail sample, "
+                 "beyond those that came and went meanwhile.");
     if (!snapshot->has_detail)
         return;
     struct label label = {"state", tcp_state_name(TCP_STATE_ESTABLISHED)};
@@ -77,7 +76,7 @@ static void write_derived_counts(struct metric_writer *writer, const struct snap
 static void write_errors(struct metric_writer *writer, const uint64_t errors[static FAULT_REASONS])
 {
     metric_begin(writer, "sockdiag_exporter_errors", METRIC_COUNTER,
-                 "Failures to read from the kernel, by reason. The log has the details.");
+                 "Failures to read from the kernel, by reason.");
     for (enum fault_reason reason = 0; reason < FAULT_REASONS; reason++) {
         struct label label = {"reason", fault_reason_name(reason)};
         metric_write_integer(writer, &label, 1, errors[reason]);

@@ -7,14 +7,14 @@ static void write_build_info(struct metric_writer *writer, const struct self_rep
 {
     struct label labels[] = {{"version", self->version}, {"revision", self->revision}};
     metric_begin(writer, "sockdiag_exporter_build", METRIC_INFO,
-                 "Always 1; the labels tell what was built.");
+                 "Version and revision of the exporter, as labels of a constant 1.");
     metric_write_integer(writer, labels, 2, 1);
 }
 
 static void write_http_requests(struct metric_writer *writer, const struct self_report *self)
 {
     metric_begin(writer, "sockdiag_exporter_http_requests", METRIC_COUNTER,
-                 "HTTP requests answered, by path and status code, up to the last sample.");
+                 "HTTP requests answered up to the last sample, by path and status code.");
     for (size_t i = 0; i < self->request_count; i++) {
         char code[16];
         snprintf(code, sizeof code, "%u", self->requests[i].code);
@@ -26,8 +26,8 @@ static void write_http_requests(struct metric_writer *writer, const struct self_
 static void write_web_config(struct metric_writer *writer, const struct self_report *self)
 {
     metric_begin(writer, "sockdiag_exporter_web_config_last_reload_successful", METRIC_GAUGE,
-                 "0 after the web configuration was changed and the new one refused: the one from "
-                 "before is in force.");
+                 "Whether the last reload of the web configuration succeeded: after a 0 the "
+                 "previous one stays in force.");
     metric_write_integer(writer, NULL, 0, !self->web_config_refused);
 
     metric_begin(writer, "sockdiag_exporter_web_config_last_reload_success_timestamp_seconds",
@@ -55,7 +55,7 @@ static void write_process(struct metric_writer *writer, const struct self_report
     metric_write_integer(writer, NULL, 0, self->process.open_descriptors);
 
     metric_begin(writer, "process_max_fds", METRIC_GAUGE,
-                 "The most file descriptors that it may open.");
+                 "Most file descriptors that the exporter may open.");
     metric_write_integer(writer, NULL, 0, self->process.max_descriptors);
 
     metric_begin(writer, "process_start_time_seconds", METRIC_GAUGE,

@@ -14,20 +14,16 @@ static void write_counts(struct metric_writer *writer, const uint64_t counts[sta
 static void write_states(struct metric_writer *writer, const struct snapshot *snapshot)
 {
     metric_begin(writer, "sockdiag_tcp_sockets", METRIC_GAUGE,
-                 "TCP sockets in each state, IPv4 and IPv6 together. As of the last count sample.");
+                 "TCP sockets in each state at the last count sample.");
     write_counts(writer, snapshot->sockets);
 
-    metric_begin(writer, "sockdiag_tcp_sockets_peak", METRIC_GAUGE,
-                 "The most TCP sockets in each state that a count sample saw within "
-                 "--sample.peak-window. A scrape does not reset it.");
+    metric_begin(
+        writer, "sockdiag_tcp_sockets_peak", METRIC_GAUGE,
+        "Most TCP sockets in each state that a count sample saw within --sample.peak-window.");
     write_counts(writer, snapshot->peak_sockets);
 
-    metric_begin(
-        writer, "sockdiag_tcp_sampled_sockets", METRIC_HISTOGRAM,
-        "TCP sockets in each state at every count sample since the start: what happened between "
-        "scrapes. A bucket's share of the count is the share of time spent at or below its bound. "
-        "While count samples are stretched, time_wait is still observed at --sample.interval, and "
-        "the other states count as they last were.");
+    metric_begin(writer, "sockdiag_tcp_sampled_sockets", METRIC_HISTOGRAM,
+                 "TCP sockets in each state at every count sample since the start.");
     for (enum tcp_state state = 0; state < TCP_STATES; state++) {
         struct label label = {"state", tcp_state_name(state)};
         if (state != TCP_STATE_BOUND_INACTIVE)
@@ -37,11 +33,8 @@ static void write_states(struct metric_writer *writer, const struct snapshot *sn
 
 static void write_families(struct metric_writer *writer, const struct snapshot *snapshot)
 {
-    metric_begin(
-        writer, "sockdiag_tcp_family_sockets", METRIC_GAUGE,
-        "TCP sockets by family and state; v4-mapped IPv6 sockets count as ipv4. bound_inactive: "
-        "bound to a port, neither listening nor connected (Linux 6.8 and later; beyond 100,000 "
-        "sockets looked for once a minute). As of the last detail sample.");
+    metric_begin(writer, "sockdiag_tcp_family_sockets", METRIC_GAUGE,
+                 "TCP sockets of each family and state at the last detail sample.");
     for (enum ip_family family = 0; family < IP_FAMILIES; family++) {
         for (enum tcp_state state = 0; state < TCP_STATES; state++) {
             struct label labels[] = {{"family", ip_family_name(family)},
@@ -55,9 +48,8 @@ static void write_families(struct metric_writer *writer, const struct snapshot *
 static void write_time_wait(struct metric_writer *writer, const struct snapshot *snapshot)
 {
     metric_begin(writer, "sockdiag_tcp_time_wait_sockets", METRIC_GAUGE,
-                 "TIME_WAIT sockets by the side that this host was on. server: the local port is a "
-                 "listener's or outside of the ephemeral range, only memory is held. client: each "
-                 "holds an ephemeral port towards its destination. As of the last detail sample.");
+                 "TIME_WAIT sockets of each role at the last detail sample: each of a client holds "
+                 "an ephemeral port, those of a server only memory.");
     for (enum time_wait_role role = 0; role < TIME_WAIT_ROLES; role++) {
         struct label label = {"role", time_wait_role_name(role)};
         metric_write_integer(writer, &label, 1, snapshot->time_wait[role]);

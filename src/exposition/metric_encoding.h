@@ -7,7 +7,7 @@
 
 #include "metric_writer.h"
 
-/* A whole number keeps all its digits, where the format lets it. */
+/* A whole number keeps all its digits in text. */
 struct metric_value {
     bool whole;
     uint64_t integer; /* if whole */
@@ -15,7 +15,8 @@ struct metric_value {
 };
 
 struct metric_encoding {
-    /* What precedes the first sample of writer->family, and what follows the last. */
+    /* What precedes the first sample of writer->family, and what follows the last (NULL: nothing).
+     */
     void (*begin_family)(struct metric_writer *writer);
     void (*end_family)(struct metric_writer *writer);
     void (*sample)(struct metric_writer *writer, const struct label *labels, size_t count,

@@ -13,6 +13,7 @@ const char *metric_suffix(const struct metric *metric)
 {
     switch (metric->type) {
     case METRIC_COUNTER:
+    case METRIC_FOREIGN_COUNTER:
         return "_total";
     case METRIC_INFO:
         return "_info";
@@ -32,14 +33,16 @@ const char *metric_unit(const struct metric *metric)
     return NULL;
 }
 
-struct metric_writer metric_writer_start(struct buffer *out, enum metric_format format)
+struct metric_writer metric_writer_start(struct buffer *out, enum metric_format format,
+                                         double start_time)
 {
-    return (struct metric_writer){.out = out, .encoding = encodings[format]};
+    return (struct metric_writer){
+        .out = out, .encoding = encodings[format], .start_time = start_time};
 }
 
 static void end_family(struct metric_writer *writer)
 {
-    if (writer->family_written)
+    if (writer->family_written && writer->encoding->end_family)
         writer->encoding->end_family(writer);
     writer->family_written = false;
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Writes metrics as Prometheus takes them, in one of three formats. It knows families, labels and
- * values, and nothing of what they mean.
+ * Writes metrics in one of the formats of Prometheus. It knows families, labels and values, and not
+ * what they mean.
  *
- * A family begins, then its samples follow; nothing is written before the first of them, so a
- * family without samples leaves no trace. The type decides the suffixes and the name the unit: a
- * caller cannot get them wrong.
+ * A family begins, then its samples follow. One without samples leaves no trace. The type decides
+ * the suffixes, the name the unit.
  */
 #ifndef SOCKDIAG_METRIC_WRITER_H
 #define SOCKDIAG_METRIC_WRITER_H
@@ -18,14 +17,19 @@
 #include <stdint.h>
 
 enum metric_format {
-    METRIC_TEXT,        /* Prometheus text 0.0.4; of these names and labels, 1.0.0 is the same */
+    METRIC_TEXT,        /* Prometheus text 0.0.4, and 1.0.0, which is the same for these names */
     METRIC_OPENMETRICS, /* OpenMetrics text 1.0.0 */
     METRIC_PROTOBUF,    /* io.prometheus.client.MetricFamily, delimited; with native histograms */
     METRIC_FORMATS
 };
 
-/* An info is a gauge of value 1 whose labels tell; OpenMetrics has a type of its own for it. */
-enum metric_type { METRIC_GAUGE, METRIC_COUNTER, METRIC_HISTOGRAM, METRIC_INFO };
+enum metric_type {
+    METRIC_GAUGE,
+    METRIC_COUNTER,         /* of this process, as a histogram is */
+    METRIC_FOREIGN_COUNTER, /* of another's, such as the kernel: when it began is not known */
+    METRIC_HISTOGRAM,
+    METRIC_INFO, /* a gauge of value 1 for the sake of its labels; OpenMetrics has a type for it */
+};
 
 /* `name` is without the _total of a counter and the _info of an info; `help` is a sentence,
  * unescaped. */
@@ -46,14 +50,16 @@ struct metric_encoding;
 struct metric_writer {
     struct buffer *out; /* the caller's; check its `failed` at the end */
     const struct metric_encoding *encoding;
+    double start_time;
     struct metric family;  /* under way */
     bool family_written;   /* what precedes its samples is */
     struct buffer message; /* of the family under way, where its length goes first */
 };
 
-/* Start to write into `out`. End it with metric_writer_finish(), which frees what the writer owns.
- */
-struct metric_writer metric_writer_start(struct buffer *out, enum metric_format format);
+/* Start to write into `out`. `start_time`, in unix seconds, is when the counters and histograms of
+ * this process began. End it with metric_writer_finish(), which frees what the writer owns. */
+struct metric_writer metric_writer_start(struct buffer *out, enum metric_format format,
+                                         double start_time);
 void metric_writer_finish(struct metric_writer *writer);
 
 /* Begin a family. Each is begun once: the formats want its samples together. The strings must

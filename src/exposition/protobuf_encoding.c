@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Delimited protobuf: for each family its length, then one message
- * io.prometheus.client.MetricFamily (its fields: prometheus/client_model,
- * io/prometheus/client/metrics.proto). Only ten kinds of message are ever written and none is read,
- * which is less than what generated code needs to be called with.
+ * io.prometheus.client.MetricFamily (prometheus/client_model, io/prometheus/client/metrics.proto).
  *
- * A message inside another goes after its length. Where that is not known beforehand, one byte is
- * left for it, and the message is moved up if it turns out to want more.
+ * The length of a message inside another precedes it. One byte is left for it, and the message is
+ * moved up if its length needs more.
  */
 #include "metric_encoding.h"
 
+#include <math.h>
 #include <string.h>
 
 enum wire_type { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_LENGTH = 2 };
@@ -18,7 +17,7 @@ enum wire_type { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_LENGTH = 2 };
 enum { FAMILY_NAME = 1, FAMILY_HELP = 2, FAMILY_TYPE = 3, FAMILY_METRIC = 4, FAMILY_UNIT = 5 };
 enum { METRIC_LABEL = 1, METRIC_OF_GAUGE = 2, METRIC_OF_COUNTER = 3, METRIC_OF_HISTOGRAM = 7 };
 enum { LABEL_NAME = 1, LABEL_VALUE = 2 };
-enum { NUMBER_VALUE = 1 }; /* of a Gauge and of a Counter */
+enum { NUMBER_VALUE = 1, COUNTER_CREATED = 3 }; /* the value of a Gauge as well */
 enum {
     HISTOGRAM_COUNT = 1,
     HISTOGRAM_SUM = 2,
@@ -27,13 +26,15 @@ enum {
     HISTOGRAM_ZERO_THRESHOLD = 6,
     HISTOGRAM_ZERO_COUNT = 7,
     HISTOGRAM_POSITIVE_SPAN = 12,
-    HISTOGRAM_POSITIVE_DELTA = 13
+    HISTOGRAM_POSITIVE_DELTA = 13,
+    HISTOGRAM_CREATED = 15
 };
 enum { BUCKET_CUMULATIVE_COUNT = 1, BUCKET_UPPER_BOUND = 2 };
 enum { SPAN_OFFSET = 1, SPAN_LENGTH = 2 };
+enum { TIMESTAMP_SECONDS = 1, TIMESTAMP_NANOS = 2 };
 
-/* Everything up to here counts as zero: Prometheus' own default, 2^-128. It also tells that a
- * histogram without observations is a native one. */
+/* Everything up to here counts as zero: Prometheus' own default, 2^-128. It also marks a
+ * histogram without observations as a native one. */
 static const double zero_threshold = 0x1p-128;
 
 static size_t make_varint(uint8_t bytes[static 10], uint64_t value)
@@ -109,10 +110,23 @@ static void end_message(struct buffer *out, size_t start)
     memcpy(out->data + start - 1, bytes, wanted);
 }
 
+/* `time` is in unix seconds. */
+static void put_timestamp(struct buffer *out, unsigned field, double time)
+{
+    double seconds = floor(time);
+    size_t timestamp = begin_message(out, field);
+    put_unsigned(out, TIMESTAMP_SECONDS, (uint64_t)seconds);
+    put_unsigned(out, TIMESTAMP_NANOS, (uint64_t)((time - seconds) * 1e9));
+    end_message(out, timestamp);
+}
+
 static void begin_family(struct metric_writer *writer)
 {
-    static const uint8_t types[] = {
-        [METRIC_COUNTER] = 0, [METRIC_GAUGE] = 1, [METRIC_INFO] = 1, [METRIC_HISTOGRAM] = 4};
+    static const uint8_t types[] = {[METRIC_COUNTER] = 0,
+                                    [METRIC_FOREIGN_COUNTER] = 0,
+                                    [METRIC_GAUGE] = 1,
+                                    [METRIC_INFO] = 1,
+                                    [METRIC_HISTOGRAM] = 4};
     const struct metric *family = &writer->family;
     struct buffer *message = &writer->message;
     buffer_clear(message);
@@ -147,11 +161,14 @@ static void write_sample(struct metric_writer *writer, const struct label *label
                          const struct metric_value *value)
 {
     struct buffer *out = &writer->message;
-    bool counts = writer->family.type == METRIC_COUNTER;
+    enum metric_type type = writer->family.type;
+    bool counts = type == METRIC_COUNTER || type == METRIC_FOREIGN_COUNTER;
     size_t metric = begin_message(out, FAMILY_METRIC);
     put_labels(out, labels, count);
     size_t number = begin_message(out, counts ? METRIC_OF_COUNTER : METRIC_OF_GAUGE);
     put_double(out, NUMBER_VALUE, value->real);
+    if (type == METRIC_COUNTER)
+        put_timestamp(out, COUNTER_CREATED, writer->start_time);
     end_message(out, number);
     end_message(out, metric);
 }
@@ -168,8 +185,8 @@ static void put_classic_buckets(struct buffer *out, const struct histogram *hist
     }
 }
 
-/* Runs of native buckets that are not empty, as spans: each tells how many buckets were passed over
- * since the last one, the first from bucket 0. */
+/* Runs of native buckets that are not empty, as spans: each has the number of empty buckets before
+ * it, the first counted from bucket 0. */
 static void put_spans(struct buffer *out, const struct histogram *histogram)
 {
     const uint64_t *buckets = histogram->native_buckets;
@@ -220,6 +237,7 @@ static void write_histogram(struct metric_writer *writer, const struct label *la
     put_unsigned(out, HISTOGRAM_ZERO_COUNT, histogram->zeros);
     put_spans(out, histogram);
     put_deltas(out, histogram);
+    put_timestamp(out, HISTOGRAM_CREATED, writer->start_time);
     end_message(out, message);
     end_message(out, metric);
 }

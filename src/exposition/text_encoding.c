@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The two text formats. They differ in what a family is called before its samples, in the units, in
- * escapes, in how a bucket's bound is spelt, and in the last line.
+ * The two text formats. They differ in the heading of a family, in how the bound of a bucket is
+ * written, and in the last line.
  */
 #include "metric_encoding.h"
 
@@ -63,54 +63,24 @@ static void append_label(struct buffer *out, const struct label *label, char bef
     buffer_append_string(out, "\"");
 }
 
-static void append_heading(struct buffer *out, const char *keyword, const char *name,
-                           const char *suffix)
-{
-    buffer_append_string(out, keyword);
-    buffer_append_string(out, name);
-    buffer_append_string(out, suffix);
-    buffer_append_string(out, " ");
-}
-
-static void begin_text_family(struct metric_writer *writer)
+static void begin_family(struct metric_writer *writer)
 {
     static const char *const types[] = {
-        [METRIC_GAUGE] = "gauge\n",
-        [METRIC_COUNTER] = "counter\n",
-        [METRIC_HISTOGRAM] = "histogram\n",
-        [METRIC_INFO] = "gauge\n",
+        [METRIC_GAUGE] = "gauge",         [METRIC_COUNTER] = "counter",
+        [METRIC_HISTOGRAM] = "histogram", [METRIC_FOREIGN_COUNTER] = "counter",
+        [METRIC_INFO] = "gauge",
     };
+    struct buffer *out = writer->out;
     const struct metric *family = &writer->family;
-    append_heading(writer->out, "# HELP ", family->name, metric_suffix(family));
-    append_escaped(writer->out, family->help, false);
-    append_heading(writer->out, "\n# TYPE ", family->name, metric_suffix(family));
-    buffer_append_string(writer->out, types[family->type]);
-}
-
-/* A family is called by its name without the suffix of its samples. */
-static void begin_openmetrics_family(struct metric_writer *writer)
-{
-    static const char *const types[] = {
-        [METRIC_GAUGE] = "gauge\n",
-        [METRIC_COUNTER] = "counter\n",
-        [METRIC_HISTOGRAM] = "histogram\n",
-        [METRIC_INFO] = "info\n",
-    };
-    const struct metric *family = &writer->family;
-    append_heading(writer->out, "# HELP ", family->name, "");
-    append_escaped(writer->out, family->help, true);
-    append_heading(writer->out, "\n# TYPE ", family->name, "");
-    buffer_append_string(writer->out, types[family->type]);
-    if (metric_unit(family)) {
-        append_heading(writer->out, "# UNIT ", family->name, "");
-        buffer_append_string(writer->out, metric_unit(family));
-        buffer_append_string(writer->out, "\n");
-    }
-}
-
-static void end_text_family(struct metric_writer *writer)
-{
-    (void)writer;
+    /* OpenMetrics calls a family by its name without the suffix of its samples. */
+    bool openmetrics = writer->encoding == &openmetrics_encoding;
+    const char *suffix = openmetrics ? "" : metric_suffix(family);
+    const char *type = openmetrics && family->type == METRIC_INFO ? "info" : types[family->type];
+    buffer_append_format(out, "# HELP %s%s ", family->name, suffix);
+    append_escaped(out, family->help, openmetrics);
+    buffer_append_format(out, "\n# TYPE %s%s %s\n", family->name, suffix, type);
+    if (openmetrics && metric_unit(family))
+        buffer_append_format(out, "# UNIT %s %s\n", family->name, metric_unit(family));
 }
 
 /* Everything of a sample line but its value. `extra` is one more label, or NULL. */
@@ -173,16 +143,14 @@ static void write_histogram(struct metric_writer *writer, const struct label *la
 }
 
 const struct metric_encoding text_encoding = {
-    .begin_family = begin_text_family,
-    .end_family = end_text_family,
+    .begin_family = begin_family,
     .sample = write_sample,
     .histogram = write_histogram,
     .end = "",
 };
 
 const struct metric_encoding openmetrics_encoding = {
-    .begin_family = begin_openmetrics_family,
-    .end_family = end_text_family,
+    .begin_family = begin_family,
     .sample = write_sample,
     .histogram = write_histogram,
     .end = "# EOF\n",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * How often to sample when sampling is dear: the intervals that keep both samples within a share of
- * one CPU. Pure arithmetic.
+ * How often to sample when sampling is expensive: the intervals that keep both samples within a
+ * share of one CPU. Pure arithmetic.
  */
 #ifndef SOCKDIAG_BUDGET_H
 #define SOCKDIAG_BUDGET_H
@@ -31,8 +31,8 @@ struct sample_costs {
 struct sample_intervals budget_stretch(double cpu_share, double overhead_share,
                                        struct sample_intervals wanted, struct sample_costs costs);
 
-/* The cost to expect from the last expectation and the cost just seen: a rise is believed at once,
- * a fall by seven eighths. An expectation of 0 means that none was seen yet. */
+/* The next cost to expect, from the one expected so far (0: none yet) and the one just seen: a rise
+ * counts at once, a fall by seven eighths. */
 int64_t budget_expect(int64_t expected, int64_t seen);
 
 #endif

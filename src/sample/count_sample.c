@@ -4,21 +4,22 @@
 
 #include <inttypes.h>
 
-/* What goes by time: the number of sockets in `state` at `now`, as just seen or as last seen. */
+/* Observe the last known number of sockets in `state` at `now`, in the histogram and the history.
+ */
 static void extend_history(struct host *host, enum tcp_state state, int64_t now)
 {
-    uint64_t sockets = host->sockets[state];
-    histogram_observe(&host->histograms[state], (double)sockets);
+    uint64_t sockets = host->snapshot.sockets[state];
+    histogram_observe(&host->snapshot.sampled_sockets[state], (double)sockets);
     if (state == TCP_STATE_ESTABLISHED)
-        history_observe(&host->established_history, now, sockets);
+        history_observe(&host->snapshot.established_history, now, sockets);
     if (state == TCP_STATE_TIME_WAIT)
-        history_observe(&host->time_wait_history, now, sockets);
+        history_observe(&host->snapshot.time_wait_history, now, sockets);
 }
 
 /* Take in the number of sockets in `state` seen at `now`. */
 static void observe(struct host *host, enum tcp_state state, int64_t now, uint64_t sockets)
 {
-    host->sockets[state] = sockets;
+    host->snapshot.sockets[state] = sockets;
     extend_history(host, state, now);
     peak_window_observe(&host->peaks[state], host->options.peak_window, now, sockets);
 }
@@ -40,11 +41,11 @@ static void take_record(void *context, const struct socket_record *record)
 static void warn_of_untracked(struct host *host)
 {
     uint64_t untracked = listeners_count_untracked(host->listeners);
-    if (untracked > 0 && !host->untracked_told)
+    if (untracked > 0 && !host->untracked_logged)
         log_warn("sampler",
                  "%" PRIu64 " listening sockets are beyond the %d listeners that are followed",
                  untracked, LISTENERS_CAPACITY);
-    host->untracked_told = untracked > 0;
+    host->untracked_logged = untracked > 0;
 }
 
 bool host_take_counts(struct host *host, int64_t now, uint64_t *rows, struct fault *fault)

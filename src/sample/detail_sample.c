@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-/* To find the bound-only sockets the kernel looks at all others a second time: an eighth more for a
- * dump (make bench). With so many sockets, that is done once a minute, unless more were found than
- * are remembered meanwhile. */
+/* To find the bound-only sockets the kernel looks at all others a second time, which adds an eighth
+ * to the cost of a dump (make bench). With many sockets they are listed once a minute and
+ * remembered meanwhile, unless there are too many to remember. */
 static const uint64_t many_sockets = 100000;
 static const int64_t bound_interval = 60 * NANOSECONDS_PER_SECOND;
 
@@ -21,12 +21,13 @@ static void check_identity(struct host *host, const struct tcp_moment *before,
                            const struct tcp_moment *after)
 {
     bool distrusted_before = host->identity.distrusted;
-    identity_check_update(&host->identity, &host->detail, before, after);
+    identity_check_update(&host->identity, &host->snapshot.detail, before, after);
     if (host->identity.distrusted && !distrusted_before)
-        log_warn("sampler", "the kernel's totals do not add up with its list of sockets: counting "
-                            "by whole dumps from now on, at ten times the cost");
+        log_warn("sampler",
+                 "the kernel's totals do not add up with its list of sockets: each count "
+                 "sample now lists all sockets, at ten times the cost");
     else if (!host->identity.distrusted && distrusted_before)
-        log_info("sampler", "the kernel's totals add up again: counting by them");
+        log_info("sampler", "the kernel's totals add up again: count samples rely on them");
 }
 
 struct detail_pass {
@@ -46,8 +47,8 @@ static void remember_bound(struct bound_sample *bound, const struct socket_recor
     bound->count++;
 }
 
-/* Is this connection of a listener, now or before? What is on a port outside of the ephemeral range
- * was a server, even if its listener has gone. */
+/* Does this connection belong to a listener, now or before? Outside of the ephemeral range it does,
+ * even if the listener is gone. */
 static bool is_server(struct detail_pass *pass, const struct socket_record *record)
 {
     if (listeners_add_connection(pass->listeners, record))
@@ -55,8 +56,8 @@ static bool is_server(struct detail_pass *pass, const struct socket_record *reco
     return pass->settings && !is_in_port_range(pass->settings, record->local_port);
 }
 
-/* Takes each TCP socket where it belongs. Listeners come first, then bound-only sockets: by the
- * time a connection comes, it is known which ports are a listener's and which have an owner. */
+/* Listeners come first, then bound-only sockets: by the time a connection comes, all listeners and
+ * all owners of ports are known. */
 static void take_record(void *context, const struct socket_record *record)
 {
     struct detail_pass *pass = context;
@@ -77,7 +78,7 @@ static void take_record(void *context, const struct socket_record *record)
         port_usage_add_holder(pass->ports, record);
 }
 
-/* A UDP socket: nothing tells a server's port from a client's, so each is one in use. */
+/* A UDP server's port looks like a client's, so each counts as used. */
 static void take_udp_record(void *context, const struct socket_record *record)
 {
     port_usage_add_holder(context, record);
@@ -87,12 +88,14 @@ static void take_udp_record(void *context, const struct socket_record *record)
 static void keep_ports(struct host *host, enum socket_protocol protocol, int64_t now)
 {
     struct port_sample *ports = &host->ports[protocol];
-    ports->summary = port_usage_summarize(ports->usage);
-    ports->destination_count =
+    struct port_snapshot *snapshot = &host->snapshot.ports[protocol];
+    snapshot->summary = port_usage_summarize(ports->usage);
+    snapshot->destination_count =
         port_usage_pick_top(ports->usage, ports->destinations, host->options.destinations_top);
     ports->sampled = now;
     for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++)
-        histogram_observe(&ports->histograms[scope], ports->summary.utilization[scope]);
+        histogram_observe(&snapshot->sampled_utilization[scope],
+                          snapshot->summary.utilization[scope]);
 }
 
 static bool list_udp(const struct host *host, uint64_t *rows, struct fault *fault)
@@ -112,25 +115,9 @@ static void sample_udp(struct host *host, const struct port_settings *settings, 
 {
     struct fault fault;
     port_usage_begin(host->ports[SOCKET_UDP].usage, settings);
-    if (list_udp(host, rows, &fault)) {
+    bool good = list_udp(host, rows, &fault);
+    if (fault_log_add(faults, SOURCE_UDP, good, &fault, now))
         keep_ports(host, SOCKET_UDP, now);
-        fault_log_add_success(faults, SOURCE_UDP);
-    } else {
-        fault_log_add_failure(faults, SOURCE_UDP, &fault, now);
-    }
-}
-
-/* The settings that the ports are measured by; false when they are not readable. */
-static bool read_port_settings(const struct host *host, struct port_settings *settings, int64_t now,
-                               struct fault_log *faults)
-{
-    struct fault fault;
-    if (procfs_read_port_settings(host->kernel.proc_root, settings, &fault)) {
-        fault_log_add_success(faults, SOURCE_PORT_SETTINGS);
-        return true;
-    }
-    fault_log_add_failure(faults, SOURCE_PORT_SETTINGS, &fault, now);
-    return false;
 }
 
 /* Shall this detail sample list the bound-only sockets? */
@@ -138,7 +125,7 @@ static bool is_bound_due(const struct host *host, int64_t now)
 {
     uint64_t sockets = 0;
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
-        sockets += state_counts_sum(&host->detail, state);
+        sockets += state_counts_sum(&host->snapshot.detail, state);
     return sockets < many_sockets || host->bound.sampled == 0 ||
            host->bound.count > BOUND_REMEMBERED || now - host->bound.sampled >= bound_interval;
 }
@@ -169,13 +156,14 @@ static bool sample_tcp(struct host *host, struct detail_pass *pass, int64_t now,
 
     if (pass->bound)
         host->bound.sampled = now;
-    host->detail = pass->counts;
+    host->snapshot.detail = pass->counts;
     for (enum ip_family family = 0; family < IP_FAMILIES; family++)
-        host->detail.sockets[family][TCP_STATE_BOUND_INACTIVE] = host->bound.sockets[family];
-    memcpy(host->time_wait, pass->time_wait, sizeof host->time_wait);
+        host->snapshot.detail.sockets[family][TCP_STATE_BOUND_INACTIVE] =
+            host->bound.sockets[family];
+    memcpy(host->snapshot.time_wait, pass->time_wait, sizeof host->snapshot.time_wait);
     host->detailed = now;
-    if (state_counts_sum(&host->detail, TCP_STATE_BOUND_INACTIVE) > 0)
-        host->bound_inactive_seen = true;
+    if (state_counts_sum(&host->snapshot.detail, TCP_STATE_BOUND_INACTIVE) > 0)
+        host->snapshot.has_bound_inactive = true;
     if (checkable && read_moment(host, &after, &unchecked))
         check_identity(host, &before, &after);
     return true;
@@ -185,8 +173,10 @@ bool host_take_detail(struct host *host, int64_t now, uint64_t *rows, struct fau
                       struct fault *fault)
 {
     struct port_settings settings;
+    struct fault unreadable;
     struct detail_pass pass = {.listeners = host->listeners};
-    if (read_port_settings(host, &settings, now, faults))
+    bool good = procfs_read_port_settings(host->kernel.proc_root, &settings, &unreadable);
+    if (fault_log_add(faults, SOURCE_PORT_SETTINGS, good, &unreadable, now))
         pass.settings = &settings;
     if (pass.settings && host->options.collect_ports) {
         pass.ports = host->ports[SOCKET_TCP].usage;

@@ -18,25 +18,35 @@ static const char *const source_names[FAULT_SOURCES] = {
 
 static const int64_t quiet_time = 300 * NANOSECONDS_PER_SECOND;
 
-void fault_log_add_failure(struct fault_log *log, enum fault_source source,
-                           const struct fault *fault, int64_t now)
+static void add_failure(struct fault_log *log, enum fault_source source, const struct fault *fault,
+                        int64_t now)
 {
     log->count[fault->reason]++;
     log->source[source].failures++;
     if (now < log->source[source].quiet_until[fault->reason])
         return;
     log->source[source].quiet_until[fault->reason] = now + quiet_time;
-    log->source[source].told = true;
+    log->source[source].logged = true;
     char description[256];
     fault_describe(fault, description, sizeof description);
     log_warn("sampler", "%s failed: %s", source_names[source], description);
 }
 
-void fault_log_add_success(struct fault_log *log, enum fault_source source)
+static void add_success(struct fault_log *log, enum fault_source source)
 {
-    if (log->source[source].told)
+    if (log->source[source].logged)
         log_info("sampler", "%s works again; failures in a row: %" PRIu64, source_names[source],
                  log->source[source].failures);
     log->source[source].failures = 0;
-    log->source[source].told = false;
+    log->source[source].logged = false;
+}
+
+bool fault_log_add(struct fault_log *log, enum fault_source source, bool good,
+                   const struct fault *fault, int64_t now)
+{
+    if (good)
+        add_success(log, source);
+    else
+        add_failure(log, source, fault, now);
+    return good;
 }

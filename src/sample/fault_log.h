@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Faults of the sampling: each is counted; a log line tells of it once, and again after five
- * minutes if it stays or comes back, however often it is met. Private to src/sample.
+ * Faults of the sampling: each is counted, and logged once; again after five minutes if it stays or
+ * comes back. Private to src/sample.
  */
 #ifndef SOCKDIAG_SAMPLE_FAULT_LOG_H
 #define SOCKDIAG_SAMPLE_FAULT_LOG_H
@@ -29,13 +29,13 @@ struct fault_log {
     struct {
         int64_t quiet_until[FAULT_REASONS];
         uint64_t failures; /* in a row; 0 while all is well */
-        bool told;         /* this run of failures is in the log: so will its end be */
+        bool logged;       /* these failures are in the log: so will be their end */
     } source[FAULT_SOURCES];
 };
 
-/* `now` is monotonic, in nanoseconds. */
-void fault_log_add_failure(struct fault_log *log, enum fault_source source,
-                           const struct fault *fault, int64_t now);
-void fault_log_add_success(struct fault_log *log, enum fault_source source);
+/* Take down whether something went well, and the fault if it did not. `now` is monotonic, in
+ * nanoseconds. Returns `good`. */
+bool fault_log_add(struct fault_log *log, enum fault_source source, bool good,
+                   const struct fault *fault, int64_t now);
 
 #endif

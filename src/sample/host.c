@@ -3,20 +3,17 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/utsname.h>
 
 /* Fine where alerts have their thresholds, coarse below. Each bound is a series for each state. */
 static const double socket_bounds[] = {0,    1,   10,  100, 200, 500, 1000, 2000,
                                        5000, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5,  1e6};
 
-/* Shares of the usable ports; 0.5 is where connect() gets slow, 0.99 the last stop before it fails.
- */
+/* Shares of the usable ports: connect() gets slow at 0.5 and fails at 1. */
 static const double utilization_bounds[] = {0.01, 0.1, 0.2, 0.3, 0.4,  0.5,
                                             0.6,  0.7, 0.8, 0.9, 0.95, 0.99};
 
-/* Linux 6.8 was the first to report bound-only sockets; a kernel of another number may have got it
- * back-ported, which shows when it reports one. */
+/* Linux 6.8 was the first to report bound-only sockets. A back-port shows when it reports one. */
 static bool kernel_reports_bound_inactive(void)
 {
     struct utsname kernel;
@@ -25,12 +22,16 @@ static bool kernel_reports_bound_inactive(void)
            (major > 6 || (major == 6 && minor >= 8));
 }
 
-static bool init_ports(struct port_sample *ports, const struct sampler_options *options)
+static bool init_ports(struct host *host, enum socket_protocol protocol)
 {
-    ports->usage = port_usage_create(options->collect_destinations);
-    ports->destinations = calloc(options->destinations_top + 1, sizeof *ports->destinations);
+    struct port_sample *ports = &host->ports[protocol];
+    struct port_snapshot *snapshot = &host->snapshot.ports[protocol];
+    ports->usage = port_usage_create(host->options.collect_destinations);
+    ports->destinations = calloc(host->options.destinations_top + 1, sizeof *ports->destinations);
+    snapshot->destinations = ports->destinations;
+    snapshot->has_destinations = host->options.collect_destinations;
     for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++)
-        ports->histograms[scope] = histogram_make(
+        snapshot->sampled_utilization[scope] = histogram_make(
             utilization_bounds, sizeof utilization_bounds / sizeof utilization_bounds[0],
             HISTOGRAM_OF_SHARES);
     return ports->usage && ports->destinations;
@@ -46,14 +47,20 @@ bool host_init(struct host *host, const struct kernel_access *kernel,
         .queue_rows =
             calloc(LISTENER_RANKINGS * options->listeners_top + 1, sizeof *host->queue_rows),
         .listener_rows = calloc(options->listeners_top + 1, sizeof *host->listener_rows),
-        .bound_inactive_seen = kernel_reports_bound_inactive(),
+    };
+    host->snapshot = (struct snapshot){
+        .queues = host->queue_rows,
+        .listeners = host->listener_rows,
+        .has_bound_inactive = kernel_reports_bound_inactive(),
+        .time_wait_collected = options->collect_time_wait,
+        .listeners_collected = options->collect_listeners,
     };
     bool good = host->listeners && host->queue_rows && host->listener_rows;
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
-        host->histograms[state] = histogram_make(
+        host->snapshot.sampled_sockets[state] = histogram_make(
             socket_bounds, sizeof socket_bounds / sizeof socket_bounds[0], HISTOGRAM_OF_COUNTS);
-    for (int i = 0; options->collect_ports && i < SOCKET_PROTOCOLS; i++)
-        good = init_ports(&host->ports[i], options) && good;
+    for (enum socket_protocol i = 0; options->collect_ports && i < SOCKET_PROTOCOLS; i++)
+        good = init_ports(host, i) && good;
     if (!good)
         host_release(host);
     return good;
@@ -76,60 +83,33 @@ static bool is_fresh(int64_t time, int64_t now, int64_t age)
     return time > 0 && now - time <= age;
 }
 
-static struct port_snapshot describe_ports(const struct host *host, enum socket_protocol protocol,
-                                           int64_t now, int64_t age)
-{
-    const struct port_sample *ports = &host->ports[protocol];
-    return (struct port_snapshot){
-        .present = is_fresh(ports->sampled, now, age),
-        .has_destinations = host->options.collect_destinations,
-        .summary = ports->summary,
-        .sampled_utilization = ports->histograms,
-        .destinations = ports->destinations,
-        .destination_count = ports->destination_count,
-    };
-}
-
-/* A listener that is named for its connections has its queue told too, however empty: alerts divide
- * its half-open connections by the limit of its queue. */
-static void describe_listeners(struct host *host, struct snapshot *snapshot)
+/* A listener that is named for its connections has its queue shown as well, however empty: alerts
+ * divide its half-open connections by the limit of its queue. */
+static void describe_listeners(struct host *host)
 {
     size_t top = host->options.listeners_top;
+    struct snapshot *snapshot = &host->snapshot;
     listeners_pick_top(host->listeners, LISTENERS_BY_QUEUE, host->queue_rows, top, NULL);
-    snapshot->listeners = host->listener_rows;
     snapshot->listener_count =
         listeners_pick_top(host->listeners, LISTENERS_BY_SOCKETS, host->listener_rows, top,
                            &snapshot->other_listeners);
-    snapshot->queues = host->queue_rows;
     snapshot->queue_count = listeners_list_picked(host->listeners, host->queue_rows);
 }
 
-void host_describe(struct host *host, int64_t now, int64_t count_age, int64_t detail_age,
-                   struct snapshot *snapshot)
+void host_describe(struct host *host, int64_t now, int64_t count_age, int64_t detail_age)
 {
-    *snapshot = (struct snapshot){
-        .has_counts = is_fresh(host->counted, now, count_age),
-        .sampled_sockets = host->histograms,
-        .established_history = &host->established_history,
-        .time_wait_history = &host->time_wait_history,
-        .time_wait_collected = host->options.collect_time_wait,
-        .listeners_collected = host->options.collect_listeners,
-        .has_counters = is_fresh(host->counters_read, now, count_age),
-        .counters = host->counters,
-        .has_settings = is_fresh(host->settings_read, now, count_age),
-        .settings = host->settings,
-        .has_detail = is_fresh(host->detailed, now, detail_age),
-        .has_bound_inactive = host->bound_inactive_seen,
-        .detail = host->detail,
-        .derived_drift = host->identity.drift,
-        .derived_counts_in_use = !host->identity.distrusted,
-    };
-    memcpy(snapshot->sockets, host->sockets, sizeof snapshot->sockets);
-    memcpy(snapshot->time_wait, host->time_wait, sizeof snapshot->time_wait);
+    struct snapshot *snapshot = &host->snapshot;
+    snapshot->has_counts = is_fresh(host->counted, now, count_age);
+    snapshot->has_counters = is_fresh(host->counters_read, now, count_age);
+    snapshot->has_settings = is_fresh(host->settings_read, now, count_age);
+    snapshot->has_detail = is_fresh(host->detailed, now, detail_age);
+    snapshot->derived_drift = host->identity.drift;
+    snapshot->derived_counts_in_use = !host->identity.distrusted;
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
         snapshot->peak_sockets[state] = peak_window_read(&host->peaks[state]);
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++)
-        snapshot->ports[protocol] = describe_ports(host, protocol, now, detail_age);
+        snapshot->ports[protocol].present =
+            is_fresh(host->ports[protocol].sampled, now, detail_age);
     if (host->options.collect_listeners)
-        describe_listeners(host, snapshot);
+        describe_listeners(host);
 }

@@ -26,41 +26,30 @@ struct bound_sample {
 struct port_sample {
     struct port_usage *usage; /* NULL: not collected */
     int64_t sampled;
-    struct port_summary summary;
-    struct histogram histograms[PORT_SCOPES];
     struct destination *destinations; /* options.destinations_top of them */
-    size_t destination_count;
 };
 
 struct host {
     struct kernel_access kernel;
     struct sampler_options options;
+    /* What is known, old or new: host_describe() completes it. Its pointers are into this host. */
+    struct snapshot snapshot;
 
     /* The count sample. */
     int64_t counted;
-    uint64_t sockets[TCP_STATES];
+    int64_t counters_read;
+    int64_t settings_read;
     uint64_t fin_wait2_minisockets; /* of the last dump */
-    struct histogram histograms[TCP_STATES];
     struct peak_window peaks[TCP_STATES];
-    struct history established_history;
-    struct history time_wait_history;
     struct listeners *listeners;
-    bool untracked_told;
+    bool untracked_logged;
     /* Refilled for each snapshot: of each ranking options.listeners_top at most. */
     struct listener_row *queue_rows; /* those of both rankings */
     struct listener_row *listener_rows;
     struct identity_check identity;
 
-    int64_t counters_read;
-    struct tcp_counters counters;
-    int64_t settings_read;
-    struct tcp_settings settings;
-
     /* The detail sample. */
     int64_t detailed;
-    struct state_counts detail;
-    uint64_t time_wait[TIME_WAIT_ROLES];
-    bool bound_inactive_seen;
     struct bound_sample bound;
     struct port_sample ports[SOCKET_PROTOCOLS];
 };
@@ -77,27 +66,27 @@ void host_release(struct host *host);
  */
 bool host_take_counts(struct host *host, int64_t now, uint64_t *rows, struct fault *fault);
 
-/* Between count samples that are stretched: TIME_WAIT alone, from the kernel's total and the
- * FIN_WAIT2 minisockets last seen. The other states count in histograms and history as they last
- * were, so that these go by time. While the identity is distrusted TIME_WAIT is such a state, too.
+/*
+ * Between count samples that are stretched: TIME_WAIT alone, from the kernel's total and the
+ * FIN_WAIT2 minisockets last seen. Histograms and history take the other states as last seen, so
+ * that shares of them are shares of time; also TIME_WAIT while the identity is distrusted.
  */
 bool host_take_time_wait(struct host *host, int64_t now, struct fault *fault);
 
-/* The counters and settings that go with a page. Each failure is reported to `faults` and
- * leaves only its own numbers absent. */
+/* Read the kernel's counters and settings. Each failure is reported to `faults` and leaves only its
+ * own numbers absent. */
 void host_read_counters(struct host *host, int64_t now, struct fault_log *faults);
 
 /*
- * The detail sample: every TCP socket is listed, and the identity checked against it; then the UDP
- * sockets. On a host with many sockets the bound-only ones are listed once a minute at the most.
- * What is about ports alone, and UDP, may fail without the rest: that is reported to `faults`.
+ * The detail sample: list every TCP socket and check the identity against them, then list the UDP
+ * sockets. On a host with many sockets the bound-only ones are listed once a minute at most.
+ * Failures that concern only ports or UDP are reported to `faults` and leave only those absent.
  */
 bool host_take_detail(struct host *host, int64_t now, uint64_t *rows, struct fault_log *faults,
                       struct fault *fault);
 
-/* Fill `snapshot` with what is known and not older, at `now`, than the given ages: in nanoseconds,
- * for what comes from the count and from the detail sample. Its pointers are into `host`. */
-void host_describe(struct host *host, int64_t now, int64_t count_age, int64_t detail_age,
-                   struct snapshot *snapshot);
+/* Complete host->snapshot: what is older, at `now`, than the age given for what comes from the
+ * count or from the detail sample, is marked absent. In nanoseconds. */
+void host_describe(struct host *host, int64_t now, int64_t count_age, int64_t detail_age);
 
 #endif

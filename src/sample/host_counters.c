@@ -4,23 +4,18 @@
 void host_read_counters(struct host *host, int64_t now, struct fault_log *faults)
 {
     const char *root = host->kernel.proc_root;
+    struct tcp_counters counters;
+    struct tcp_settings settings;
     struct fault fault;
 
-    struct tcp_counters counters;
-    if (procfs_read_tcp_counters(root, &counters, &fault)) {
-        host->counters = counters;
+    bool good = procfs_read_tcp_counters(root, &counters, &fault);
+    if (fault_log_add(faults, SOURCE_COUNTERS, good, &fault, now)) {
+        host->snapshot.counters = counters;
         host->counters_read = now;
-        fault_log_add_success(faults, SOURCE_COUNTERS);
-    } else {
-        fault_log_add_failure(faults, SOURCE_COUNTERS, &fault, now);
     }
-
-    struct tcp_settings settings;
-    if (procfs_read_tcp_settings(root, &settings, &fault)) {
-        host->settings = settings;
+    good = procfs_read_tcp_settings(root, &settings, &fault);
+    if (fault_log_add(faults, SOURCE_SETTINGS, good, &fault, now)) {
+        host->snapshot.settings = settings;
         host->settings_read = now;
-        fault_log_add_success(faults, SOURCE_SETTINGS);
-    } else {
-        fault_log_add_failure(faults, SOURCE_SETTINGS, &fault, now);
     }
 }

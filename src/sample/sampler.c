@@ -5,13 +5,15 @@
 #include "host.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-/* A reader renders: at intervals under a second it need not see every sample. At long ones a page
- * is made again meanwhile: what has become too old vanishes in time, and a watchdog hears of us. */
+/* At intervals under a second a reader need not see every sample. At long ones snapshots come more
+ * often than samples, so that old numbers vanish in time and a watchdog is fed. */
 static const int64_t shortest_publish_interval = NANOSECONDS_PER_SECOND;
 static const int64_t longest_publish_interval = 10 * NANOSECONDS_PER_SECOND;
 
-/* What failed since is shown no longer than so many intervals; nor is a snapshot without a next. */
+/* A number is shown for this many intervals after the last sample that had it, a snapshot for as
+ * many after the next is due. */
 static const int64_t intervals_shown = 3;
 
 static const enum fault_source sources[SAMPLE_KINDS] = {
@@ -26,7 +28,6 @@ struct sampler {
     void *read_context;
 
     struct host host;
-    struct sample_report reports[SAMPLE_KINDS];
     struct fault_log faults;
 
     struct sample_intervals intervals; /* in force, as are the next two */
@@ -90,32 +91,35 @@ static double to_seconds(int64_t nanoseconds)
     return (double)nanoseconds / (double)NANOSECONDS_PER_SECOND;
 }
 
+/* Book the CPU time used since `cpu_at_start` for `kind`, and expect `*cost` by it. */
+static void book(struct sampler *sampler, enum sample_kind kind, int64_t cpu_at_start,
+                 int64_t *cost)
+{
+    int64_t used = read_cpu(sampler) - cpu_at_start;
+    *cost = budget_expect(*cost, used);
+    sampler->host.snapshot.samples[kind].cpu_seconds += to_seconds(used);
+}
+
 bool sampler_take(struct sampler *sampler, enum sample_kind kind, struct fault *fault)
 {
-    struct sample_report *report = &sampler->reports[kind];
-    int64_t *cost = kind == SAMPLE_COUNT ? &sampler->costs.count : &sampler->costs.detail;
+    struct sample_report *report = &sampler->host.snapshot.samples[kind];
     int64_t started = clock_now(sampler->clock);
     int64_t cpu_at_start = read_cpu(sampler);
 
-    bool good;
     uint64_t rows = 0;
-    if (kind == SAMPLE_COUNT) {
-        good = host_take_counts(&sampler->host, started, &rows, fault);
-    } else {
-        good = host_take_detail(&sampler->host, started, &rows, &sampler->faults, fault);
-    }
+    bool good = kind == SAMPLE_COUNT
+                    ? host_take_counts(&sampler->host, started, &rows, fault)
+                    : host_take_detail(&sampler->host, started, &rows, &sampler->faults, fault);
 
-    int64_t used = read_cpu(sampler) - cpu_at_start;
-    *cost = budget_expect(*cost, used);
-    report->cpu_seconds += to_seconds(used);
+    book(sampler, kind, cpu_at_start,
+         kind == SAMPLE_COUNT ? &sampler->costs.count : &sampler->costs.detail);
     report->sockets_read = (double)rows;
     report->duration_seconds = to_seconds(clock_now(sampler->clock) - started);
     if (good) {
         report->successes++;
         report->last_success = clock_unix_seconds(sampler->clock);
-        fault_log_add_success(&sampler->faults, sources[kind]);
     } else {
-        report->errors++;
+        report->failures++;
     }
     return good;
 }
@@ -123,52 +127,43 @@ bool sampler_take(struct sampler *sampler, enum sample_kind kind, struct fault *
 static void take_logged(struct sampler *sampler, enum sample_kind kind)
 {
     struct fault fault;
-    if (!sampler_take(sampler, kind, &fault))
-        fault_log_add_failure(&sampler->faults, sources[kind], &fault, clock_now(sampler->clock));
+    bool good = sampler_take(sampler, kind, &fault);
+    fault_log_add(&sampler->faults, sources[kind], good, &fault, clock_now(sampler->clock));
 }
 
-/* Part of the count sample's books: it stands in for one. */
+/* Booked as a count sample, which it replaces. */
 static void take_time_wait(struct sampler *sampler)
 {
     struct fault fault;
     int64_t started = clock_now(sampler->clock);
     int64_t cpu_at_start = read_cpu(sampler);
 
-    if (host_take_time_wait(&sampler->host, started, &fault))
-        fault_log_add_success(&sampler->faults, SOURCE_TIME_WAIT);
-    else
-        fault_log_add_failure(&sampler->faults, SOURCE_TIME_WAIT, &fault, started);
-    int64_t used = read_cpu(sampler) - cpu_at_start;
-    sampler->reports[SAMPLE_COUNT].cpu_seconds += to_seconds(used);
-    sampler->time_wait_cost = budget_expect(sampler->time_wait_cost, used);
+    bool good = host_take_time_wait(&sampler->host, started, &fault);
+    fault_log_add(&sampler->faults, SOURCE_TIME_WAIT, good, &fault, started);
+    book(sampler, SAMPLE_COUNT, cpu_at_start, &sampler->time_wait_cost);
 }
 
 void sampler_publish(struct sampler *sampler)
 {
+    struct snapshot *snapshot = &sampler->host.snapshot;
+    struct sample_report *count = &snapshot->samples[SAMPLE_COUNT];
+    struct sample_report *detail = &snapshot->samples[SAMPLE_DETAIL];
     int64_t cpu_at_start = read_cpu(sampler);
     host_read_counters(&sampler->host, clock_now(sampler->clock), &sampler->faults);
-    /* Samples run one after the other: while they take long, the last ones are that much older. */
-    double seconds = sampler->reports[SAMPLE_COUNT].duration_seconds +
-                     sampler->reports[SAMPLE_DETAIL].duration_seconds;
-    int64_t busy = (int64_t)(seconds * (double)NANOSECONDS_PER_SECOND);
-    struct snapshot snapshot;
+    /* A sample waits for the one before it, so its numbers get older by the time that both take. */
+    int64_t busy = (int64_t)((count->duration_seconds + detail->duration_seconds) *
+                             (double)NANOSECONDS_PER_SECOND);
     host_describe(&sampler->host, clock_now(sampler->clock),
                   intervals_shown * sampler->intervals.count + busy,
-                  intervals_shown * sampler->intervals.detail + busy, &snapshot);
-    snapshot.next_within = intervals_shown * (longest_publish_interval + busy);
-    sampler->reports[SAMPLE_COUNT].interval_seconds = to_seconds(sampler->intervals.count);
-    sampler->reports[SAMPLE_DETAIL].interval_seconds = to_seconds(sampler->intervals.detail);
-    for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)
-        snapshot.samples[kind] = sampler->reports[kind];
-    for (enum fault_reason reason = 0; reason < FAULT_REASONS; reason++)
-        snapshot.errors[reason] = sampler->faults.count[reason];
+                  intervals_shown * sampler->intervals.detail + busy);
+    snapshot->next_within = intervals_shown * (longest_publish_interval + busy);
+    count->interval_seconds = to_seconds(sampler->intervals.count);
+    detail->interval_seconds = to_seconds(sampler->intervals.detail);
+    memcpy(snapshot->errors, sampler->faults.count, sizeof snapshot->errors);
 
-    sampler->read(sampler->read_context, &snapshot);
+    sampler->read(sampler->read_context, snapshot);
     sampler->published = clock_now(sampler->clock);
-
-    int64_t used = read_cpu(sampler) - cpu_at_start;
-    sampler->reports[SAMPLE_COUNT].cpu_seconds += to_seconds(used);
-    sampler->publish_cost = budget_expect(sampler->publish_cost, used);
+    book(sampler, SAMPLE_COUNT, cpu_at_start, &sampler->publish_cost);
 }
 
 /* The time that something which costs `cost` must take up to stay within `share` of a CPU. */
@@ -177,8 +172,8 @@ static int64_t spread_cost(int64_t cost, double share)
     return (int64_t)((double)cost / share);
 }
 
-/* Apply the budget to what things are expected to cost: half of it at the most to what goes on
- * between samples, the rest to these. */
+/* Apply the budget to the expected costs: at most half of it is for what happens between samples.
+ */
 static void stretch_intervals(struct sampler *sampler)
 {
     const struct sampler_options *options = &sampler->options;
@@ -200,10 +195,11 @@ static void stretch_intervals(struct sampler *sampler)
                        sampler->costs);
 }
 
-/* The first tick after `time`: ticks that a long sample ran over are left out, not made up for. */
+/* The first tick after `time`, which is not before next_tick: ticks that passed during a long
+ * sample are skipped. */
 static int64_t find_next_tick(const struct sampler *sampler, int64_t time)
 {
-    int64_t missed = pick_later(0, time - sampler->next_tick) / sampler->tick_interval;
+    int64_t missed = (time - sampler->next_tick) / sampler->tick_interval;
     return sampler->next_tick + (missed + 1) * sampler->tick_interval;
 }
 
@@ -213,7 +209,7 @@ static int64_t find_due_time(int64_t time, int64_t interval)
     return time == 0 ? 0 : time + interval;
 }
 
-/* The detail sample, if it is due; whether it was. */
+/* Take the detail sample if it is due. Returns whether it was. */
 static bool step_detail(struct sampler *sampler)
 {
     int64_t started = clock_now(sampler->clock);
@@ -225,8 +221,8 @@ static bool step_detail(struct sampler *sampler)
     return true;
 }
 
-/* The count sample or what stands in for it, if a tick is due. `nearly` is half a tick from now:
- * what falls due before the next tick is due at this one. */
+/* Take the count sample or its replacement, if a tick is due. `nearly` is half a tick from now:
+ * what is due before then is due at this tick. */
 static void step_count(struct sampler *sampler, int64_t started, int64_t nearly)
 {
     if (started < sampler->next_tick)
@@ -245,7 +241,7 @@ static void step_count(struct sampler *sampler, int64_t started, int64_t nearly)
 
 int64_t sampler_step(struct sampler *sampler)
 {
-    /* Detail first: it may take long, and a page should not be made of counts from before it. */
+    /* Detail first: it may take long, and counts from before it would be old. */
     bool detailed = step_detail(sampler);
     int64_t started = clock_now(sampler->clock);
     int64_t nearly = started + sampler->tick_interval / 2;

@@ -15,7 +15,7 @@ struct sampler_thread {
     bool stop;              /* under `mutex` */
 };
 
-/* Wait until `time` (monotonic) or until the thread shall stop; whether it shall. */
+/* Wait until `time` (monotonic) or until asked to stop. Returns whether that was asked. */
 static bool wait_until(struct sampler_thread *thread, int64_t time)
 {
     pthread_mutex_lock(&thread->mutex);

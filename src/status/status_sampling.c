@@ -46,7 +46,7 @@ static struct figure successes(const struct status_view *view, const struct samp
 static struct figure failures(const struct status_view *view, const struct sample_report *report)
 {
     (void)view;
-    return figure_count(report->errors);
+    return figure_count(report->failures);
 }
 
 static void write_errors(const struct status_view *view)

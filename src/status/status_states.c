@@ -52,9 +52,9 @@ static void write_big_state(const struct status_view *view, enum tcp_state state
 
 void status_write_big_states(const struct status_view *view)
 {
-    write_big_state(view, TCP_STATE_ESTABLISHED, "Established", view->snapshot->established_history,
-                    write_families);
-    write_big_state(view, TCP_STATE_TIME_WAIT, "Time wait", view->snapshot->time_wait_history,
+    write_big_state(view, TCP_STATE_ESTABLISHED, "Established",
+                    &view->snapshot->established_history, write_families);
+    write_big_state(view, TCP_STATE_TIME_WAIT, "Time wait", &view->snapshot->time_wait_history,
                     write_roles);
 }
 

@@ -109,10 +109,10 @@ void explain_absence(const struct sample_report *report, enum sample_kind kind, 
     const char *name = sample_kind_name(kind);
     if (report->successes > 0)
         snprintf(text, size, "The last good %s sample is %s old; %s failed since the start", name,
-                 figure_age(now - report->last_success).text, figure_count(report->errors).text);
-    else if (report->errors > 0)
+                 figure_age(now - report->last_success).text, figure_count(report->failures).text);
+    else if (report->failures > 0)
         snprintf(text, size, "No %s sample succeeded so far: %s failed", name,
-                 figure_count(report->errors).text);
+                 figure_count(report->failures).text);
     else
         snprintf(text, size, "No %s sample was taken yet", name);
 }

@@ -179,7 +179,7 @@ class Exporter:
         """{row: (samples taken, CPU seconds they took)}"""
         result = {}
         for row, sample in self.SAMPLES.items():
-            taken = value(text, "sockdiag_exporter_samples_total", sample=sample, result="success")
+            taken = value(text, "sockdiag_exporter_samples_total", sample=sample)
             cpu = value(text, "sockdiag_exporter_sample_cpu_seconds_total", sample=sample)
             result[row] = (taken or 0.0, cpu or 0.0)
         return result

@@ -261,7 +261,7 @@ def past(hosts):
         'instance_state:sockdiag_tcp_sockets:avg_15m{%s,state="time_wait"}',
         'instance_state:sockdiag_tcp_sockets_peak:max_15m{%s,state="time_wait"}',
     )
-    listener = 'sockdiag_listener_sockets{%s,address="0.0.0.0",port="8081",state="close_wait"}'
+    listener = 'sockdiag_listener_sockets{%s,local_address="0.0.0.0",local_port="8081",state="close_wait"}'
     end = int(time.time()) - PAST_STEP
     for host in hosts:
         cluster = f',cluster="{host.cluster}"' if host.cluster else ""

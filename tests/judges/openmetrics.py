@@ -4,7 +4,8 @@
 Judge three pages of the same snapshot, each in its format, by parsers that share nothing with the
 exporter: both texts by the Prometheus client library, which also knows the rules of OpenMetrics,
 protobuf by the few lines below, which know its wire format and the numbers of the fields. Then all
-three must say the same: the same families, types, labels and values, and no series twice."""
+three must say the same: the same families, types, labels and values, and no series twice. In
+protobuf, counters and histograms know since when they count."""
 import math
 import struct
 import sys
@@ -116,7 +117,16 @@ def histogram_series(name, labels, histogram):
             fail(f"{name}: {value} up to {bound}, but natively {below} to {touching}")
 
 
-def parse_protobuf(data):
+def must_be_created(name, kind, message, start):
+    """The counters and histograms of the exporter began with it; when those of the kernel did is not known."""
+    timestamp = one(message, {"counter": 3, "gauge": 3, "histogram": 15}[kind])
+    began = one(timestamp, 1, 0) + one(timestamp, 2, 0) / 1e9 if timestamp else None
+    known = kind == "histogram" or (kind == "counter" and not name.startswith("sockdiag_tcp_"))
+    if (began is not None) != known or (known and abs(began - start) > 1e-6):
+        fail(f"{name}: created {began}, started {start}")
+
+
+def parse_protobuf(data, start):
     """{(name, labels): value} and {family: type}"""
     series, types, at = {}, {}, 0
     while at < len(data):
@@ -141,10 +151,13 @@ def parse_protobuf(data):
                 continue
             labels = {one(p, 1).decode(): one(p, 2).decode() for n, p in fields(metric) if n == 1}
             key = (name, tuple(sorted(labels.items())))
-            if types[name] == "histogram":
-                found = dict(histogram_series(name, labels, one(metric, 7)))
+            kind = types[name]
+            message = one(metric, {"counter": 3, "gauge": 2, "histogram": 7}[kind])
+            must_be_created(name, kind, message, start)
+            if kind == "histogram":
+                found = dict(histogram_series(name, labels, message))
             else:
-                found = {key: one(one(metric, 3 if types[name] == "counter" else 2), 1)}
+                found = {key: one(message, 1)}
             for key, value in found.items():
                 if key in series:
                     fail(f"twice: {key}")
@@ -163,7 +176,8 @@ def main():
     text_families = list(parse_text(text_page))
     families = list(parse_openmetrics(openmetrics_page))
     text, openmetrics = series_of(text_families), series_of(families)
-    protobuf, protobuf_types = parse_protobuf(open(sys.argv[3], "rb").read())
+    start = text[("process_start_time_seconds", ())]
+    protobuf, protobuf_types = parse_protobuf(open(sys.argv[3], "rb").read(), start)
     must_agree("text", text, "OpenMetrics", openmetrics)
     must_agree("text", text, "protobuf", protobuf)
 

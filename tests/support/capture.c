@@ -26,14 +26,12 @@ static void keep(void *context, const struct snapshot *snapshot)
     struct capture *capture = context;
     struct snapshot *copy = &capture->snapshot;
     *copy = *snapshot;
-    copy->sampled_sockets = NULL;
     memcpy(capture->queues, copy->queues, copy->queue_count * sizeof *copy->queues);
     copy->queues = capture->queues;
     memcpy(capture->listeners, copy->listeners, copy->listener_count * sizeof *copy->listeners);
     copy->listeners = capture->listeners;
     for (int i = 0; i < SOCKET_PROTOCOLS; i++) {
         struct port_snapshot *ports = &copy->ports[i];
-        ports->sampled_utilization = NULL;
         memcpy(capture->destinations[i], ports->destinations,
                ports->destination_count * sizeof *ports->destinations);
         ports->destinations = capture->destinations[i];

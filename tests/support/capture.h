@@ -9,8 +9,7 @@
 
 enum { CAPTURE_ROWS = 64 };
 
-/* A snapshot that outlives its sampler: its pointers are into the arrays beside it, but for the
- * histograms, which are gone. */
+/* A snapshot that outlives its sampler: its pointers are into the arrays beside it. */
 struct capture {
     struct snapshot snapshot;
     struct listener_row queues[LISTENER_RANKINGS * CAPTURE_ROWS];

@@ -29,9 +29,7 @@ static const double bounds[] = {0, 10};
 
 /* A snapshot with all that it can have, and the page made of it. Tests take parts away. */
 struct fixture {
-    struct histogram histograms[TCP_STATES];
     struct listener_row listeners[2];
-    struct histogram utilization[SOCKET_PROTOCOLS][PORT_SCOPES];
     struct destination destinations[2];
     struct snapshot snapshot;
     struct self_report self;
@@ -54,8 +52,6 @@ static void fill_ports(struct fixture *f)
     f->destinations[1] = destination(IP_FAMILY_IPV6, "2001:db8::1", "2001:db8::2", 53, 66);
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
         uint64_t base = 1000 * (protocol + 1);
-        for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++)
-            f->utilization[protocol][scope] = histogram_make(bounds, 2, HISTOGRAM_OF_COUNTS);
         f->snapshot.ports[protocol] = (struct port_snapshot){
             .present = true,
             .has_destinations = true,
@@ -68,10 +64,12 @@ static void fill_ports(struct fixture *f)
                         0.125,
                         base + 5,
                         base + 6},
-            .sampled_utilization = f->utilization[protocol],
             .destinations = &f->destinations[protocol],
             .destination_count = 1,
         };
+        for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++)
+            f->snapshot.ports[protocol].sampled_utilization[scope] =
+                histogram_make(bounds, 2, HISTOGRAM_OF_COUNTS);
     }
 }
 
@@ -80,11 +78,8 @@ static int make_whole(void **state)
     struct fixture *f = calloc(1, sizeof *f);
     if (!f)
         return -1;
-    for (size_t i = 0; i < TCP_STATES; i++)
-        f->histograms[i] = histogram_make(bounds, 2, HISTOGRAM_OF_COUNTS);
     f->snapshot = (struct snapshot){
         .has_counts = true,
-        .sampled_sockets = f->histograms,
         .queues = f->listeners,
         .queue_count = 2,
         .has_counters = true,
@@ -106,7 +101,10 @@ static int make_whole(void **state)
         .other_listeners = {.sockets = {[TCP_STATE_LAST_ACK] = 77}},
         .time_wait_collected = true,
         .listeners_collected = true,
+        .samples = {[SAMPLE_COUNT] = {.successes = 1}, [SAMPLE_DETAIL] = {.successes = 1}},
     };
+    for (size_t i = 0; i < TCP_STATES; i++)
+        f->snapshot.sampled_sockets[i] = histogram_make(bounds, 2, HISTOGRAM_OF_COUNTS);
     f->listeners[0] = (struct listener_row){.family = IP_FAMILY_IPV4,
                                             .port = 80,
                                             .queue_length = 1,
@@ -202,6 +200,23 @@ static void test_a_whole_snapshot_is_a_sound_page(void **state)
     render(*state);
 }
 
+/* What else there is to say is in docs/metrics.md. */
+static void test_each_help_is_one_sentence(void **state)
+{
+    struct fixture *f = *state;
+    render(f);
+    buffer_append(&f->page, "", 1);
+    size_t helps = 0;
+    for (char *line = strtok(f->page.data, "\n"); line; line = strtok(NULL, "\n")) {
+        if (strncmp(line, "# HELP ", 7) != 0)
+            continue;
+        helps++;
+        if (line[strlen(line) - 1] != '.' || strstr(line, ". ") || strlen(line) > 240)
+            fail_msg("not one short sentence: %s", line);
+    }
+    assert_int_equal(helps, 48);
+}
+
 static void test_an_empty_snapshot_is_a_sound_page(void **state)
 {
     struct fixture *f = *state;
@@ -234,7 +249,7 @@ static void test_each_state_has_its_own_numbers(void **state)
         f->snapshot.sockets[s] = 1000 + s;
         f->snapshot.peak_sockets[s] = 2000 + s;
         for (unsigned i = 0; i <= s; i++)
-            histogram_observe(&f->histograms[s], 5);
+            histogram_observe(&f->snapshot.sampled_sockets[s], 5);
     }
     render(f);
     for (enum tcp_state s = 0; s < TCP_STATES; s++) {
@@ -287,8 +302,8 @@ static void test_queues_have_their_addresses_and_numbers(void **state)
 {
     struct fixture *f = *state;
     render(f);
-#define IPV4 "{address=\"192.0.2.1\",port=\"80\"}"
-#define IPV6 "{address=\"2001:db8::1\",port=\"65535\"}"
+#define IPV4 "{local_address=\"192.0.2.1\",local_port=\"80\"}"
+#define IPV6 "{local_address=\"2001:db8::1\",local_port=\"65535\"}"
     assert_value(f, "sockdiag_listener_accept_queue_length" IPV4, 1);
     assert_value(f, "sockdiag_listener_accept_queue_length" IPV6, 2);
     assert_value(f, "sockdiag_listener_accept_queue_limit" IPV4, 128);
@@ -303,11 +318,11 @@ static void test_listeners_have_their_connections_and_the_others_a_sum(void **st
 {
     struct fixture *f = *state;
     render(f);
-#define LISTENER "sockdiag_listener_sockets{address="
-    assert_value(f, LISTENER "\"192.0.2.1\",port=\"80\",state=\"close_wait\"}", 33);
-    assert_value(f, LISTENER "\"192.0.2.1\",port=\"80\",state=\"last_ack\"}", 0);
-    assert_value(f, LISTENER "\"2001:db8::1\",port=\"65535\",state=\"close_wait\"}", 0);
-    assert_value(f, LISTENER "\"other\",port=\"other\",state=\"last_ack\"}", 77);
+#define LISTENER "sockdiag_listener_sockets{local_address="
+    assert_value(f, LISTENER "\"192.0.2.1\",local_port=\"80\",state=\"close_wait\"}", 33);
+    assert_value(f, LISTENER "\"192.0.2.1\",local_port=\"80\",state=\"last_ack\"}", 0);
+    assert_value(f, LISTENER "\"2001:db8::1\",local_port=\"65535\",state=\"close_wait\"}", 0);
+    assert_value(f, LISTENER "\"other\",local_port=\"other\",state=\"last_ack\"}", 77);
     /* A connection is in any of the ten states but listen. */
     assert_int_equal(count_lines(f, "sockdiag_listener_sockets{"), 3 * (COUNTED - 1));
     assert_int_equal(count_lines(f, LISTENER "\"other\","), COUNTED - 1);
@@ -343,7 +358,7 @@ static void test_ports_have_their_own_numbers(void **state)
 static void test_utilization_has_its_scopes(void **state)
 {
     struct fixture *f = *state;
-    histogram_observe(&f->utilization[SOCKET_UDP][PORT_SCOPE_HOST], 5);
+    histogram_observe(&f->snapshot.ports[SOCKET_UDP].sampled_utilization[PORT_SCOPE_HOST], 5);
     render(f);
 #define UTILIZATION "sockdiag_ephemeral_port_utilization_ratio{protocol="
     assert_value(f, UTILIZATION "\"tcp\",scope=\"destination\"}", 0.25);
@@ -411,8 +426,10 @@ static void test_wildcards_of_both_families_are_two_series(void **state)
     memset(&f->listeners[1].address, 0, sizeof f->listeners[1].address);
     f->listeners[1].port = 80;
     render(f);
-    assert_value(f, "sockdiag_listener_accept_queue_length{address=\"0.0.0.0\",port=\"80\"}", 1);
-    assert_value(f, "sockdiag_listener_accept_queue_length{address=\"::\",port=\"80\"}", 2);
+    assert_value(
+        f, "sockdiag_listener_accept_queue_length{local_address=\"0.0.0.0\",local_port=\"80\"}", 1);
+    assert_value(f, "sockdiag_listener_accept_queue_length{local_address=\"::\",local_port=\"80\"}",
+                 2);
 }
 
 static void test_each_sample_has_its_own_report(void **state)
@@ -424,14 +441,9 @@ static void test_each_sample_has_its_own_report(void **state)
     static const char *const kinds[] = {"count", "detail"};
     for (int i = 0; i < 2; i++) {
         double base = 10 * (i + 1);
-        char series[128];
-        snprintf(series, sizeof series,
-                 "sockdiag_exporter_samples_total{sample=\"%s\",result=\"success\"}", kinds[i]);
-        assert_value(f, series, base + 1);
-        snprintf(series, sizeof series,
-                 "sockdiag_exporter_samples_total{sample=\"%s\",result=\"error\"}", kinds[i]);
-        assert_value(f, series, base + 2);
 #define EXPORTER "sockdiag_exporter_"
+        assert_labelled(f, EXPORTER "samples_total", "sample", kinds[i], 2 * base + 3);
+        assert_labelled(f, EXPORTER "sample_failures_total", "sample", kinds[i], base + 2);
         assert_labelled(f, EXPORTER "sample_cpu_seconds_total", "sample", kinds[i], base + 3.5);
         assert_labelled(f, EXPORTER "sample_duration_seconds", "sample", kinds[i], base + 4.5);
         assert_labelled(f, EXPORTER "sample_interval_seconds", "sample", kinds[i], base + 5.5);
@@ -444,7 +456,7 @@ static void test_each_sample_has_its_own_report(void **state)
 static void test_a_sample_without_a_success_has_no_timestamp(void **state)
 {
     struct fixture *f = *state;
-    f->snapshot.samples[SAMPLE_COUNT] = (struct sample_report){.errors = 3};
+    f->snapshot.samples[SAMPLE_COUNT] = (struct sample_report){.failures = 3};
     f->snapshot.samples[SAMPLE_DETAIL] = (struct sample_report){.successes = 1, .last_success = 27};
     render(f);
 #define TIMESTAMP EXPORTER "last_sample_timestamp_seconds"
@@ -488,12 +500,11 @@ static void test_without_counts_their_series_vanish(void **state)
 {
     struct fixture *f = *state;
     f->snapshot.has_counts = false;
-    f->snapshot.sampled_sockets = NULL;
     render(f);
     assert_absent(f, "sockdiag_tcp_sockets");
     assert_absent(f, "sockdiag_tcp_sampled_sockets");
     assert_value(f, "sockdiag_tcp_time_wait_limit", 262144);
-    assert_value(f, "sockdiag_exporter_samples_total{sample=\"count\",result=\"error\"}", 0);
+    assert_labelled(f, "sockdiag_exporter_samples_total", "sample", "count", 1);
 }
 
 static void test_without_counts_there_are_no_queues(void **state)
@@ -574,7 +585,7 @@ static void test_where_no_listener_is_named_the_sum_stays(void **state)
     f->snapshot.listeners = NULL;
     f->snapshot.listener_count = 0;
     render(f);
-    assert_value(f, LISTENER "\"other\",port=\"other\",state=\"last_ack\"}", 77);
+    assert_value(f, LISTENER "\"other\",local_port=\"other\",state=\"last_ack\"}", 77);
     assert_int_equal(count_lines(f, LISTENER), COUNTED - 1);
 }
 
@@ -613,6 +624,21 @@ static void test_whole_numbers_are_not_rounded(void **state)
     assert_int_equal(
         count_lines(f, "sockdiag_tcp_sockets{state=\"listen\"} 18446744073709551615\n"), 1);
     assert_int_equal(count_lines(f, "sockdiag_tcp_listen_drops_total 9007199254740993\n"), 1);
+}
+
+/* Of the kernel's counters it is not known. */
+static void test_protobuf_says_since_when_the_exporter_counts(void **state)
+{
+    struct fixture *f = *state;
+    static const char start[] = "\x08\x80\xf2\xd6\xca\x06\x10\x80\xca\xb5\xee\x01";
+    size_t found = 0;
+    exposition_render(&f->page, METRIC_PROTOBUF, &f->snapshot, &f->self);
+    const char *end = f->page.data + f->page.length;
+    for (const char *at = f->page.data; (at = memmem(at, (size_t)(end - at), start, 12)); at++)
+        found++;
+    /* samples, failures and CPU by kind, errors, requests, CPU of the process; histograms */
+    assert_int_equal(found, 3 * SAMPLE_KINDS + FAULT_REASONS + 2 + 1 + COUNTED +
+                                SOCKET_PROTOCOLS * PORT_SCOPES);
 }
 
 static void test_odd_strings_leave_the_page_sound(void **state)
@@ -768,6 +794,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         whole(test_a_whole_snapshot_is_a_sound_page),
+        whole(test_each_help_is_one_sentence),
         whole(test_an_empty_snapshot_is_a_sound_page),
         whole(test_all_ten_states_are_there_with_zero),
         whole(test_each_state_has_its_own_numbers),
@@ -797,6 +824,7 @@ int main(void)
         whole(test_a_refused_web_configuration_is_told),
         whole(test_without_process_and_requests_theirs_vanish),
         whole(test_whole_numbers_are_not_rounded),
+        whole(test_protobuf_says_since_when_the_exporter_counts),
         whole(test_odd_strings_leave_the_page_sound),
         whole(test_the_page_is_appended),
         whole(test_out_of_memory_shows_in_the_buffer),

@@ -41,7 +41,7 @@ static int begin_sheet(void **state)
     struct sheet *sheet = calloc(1, sizeof *sheet);
     if (!sheet)
         return -1;
-    sheet->writer = metric_writer_start(&sheet->buffer, METRIC_TEXT);
+    sheet->writer = metric_writer_start(&sheet->buffer, METRIC_TEXT, 0);
     *state = sheet;
     return 0;
 }
@@ -324,7 +324,7 @@ static void test_the_page_goes_on_after_what_is_there(void **state)
 static const char *page_in(struct sheet *sheet, enum metric_format format,
                            void (*write)(struct metric_writer *writer))
 {
-    struct metric_writer writer = metric_writer_start(&sheet->buffer, format);
+    struct metric_writer writer = metric_writer_start(&sheet->buffer, format, 1.5);
     write(&writer);
     metric_writer_finish(&writer);
     return text_of(sheet);
@@ -398,21 +398,42 @@ static void write_labelled_counter(struct metric_writer *writer)
     metric_write_integer(writer, &(struct label){"l", "v"}, 1, 1);
 }
 
+/* A timestamp of 1.5 seconds. */
+#define CREATED "\x08\x01\x10\x80\xca\xb5\xee\x01"
+
 static void test_protobuf_byte_for_byte(void **state)
 {
     struct sheet *sheet = *state;
     page_in(sheet, METRIC_PROTOBUF, write_labelled_counter);
-    static const char expected[] = "\x31"                       /* the length of the family */
-                                   "\x0a\x0d"                   /* name */
-                                   "a_bytes_total"              /* */
-                                   "\x12\x02"                   /* help */
-                                   "B."                         /* */
-                                   "\x18\x00"                   /* COUNTER */
-                                   "\x2a\x05"                   /* unit */
-                                   "bytes"                      /* */
-                                   "\x22\x13"                   /* metric */
-                                   "\x0a\x06\x0a\x01l\x12\x01v" /* label */
-                                   "\x1a\x09\x09\0\0\0\0\0\0\xf0\x3f"; /* counter of 1.0 */
+    static const char expected[] = "\x3b"                             /* the length of the family */
+                                   "\x0a\x0d"                         /* name */
+                                   "a_bytes_total"                    /* */
+                                   "\x12\x02"                         /* help */
+                                   "B."                               /* */
+                                   "\x18\x00"                         /* COUNTER */
+                                   "\x2a\x05"                         /* unit */
+                                   "bytes"                            /* */
+                                   "\x22\x1d"                         /* metric */
+                                   "\x0a\x06\x0a\x01l\x12\x01v"       /* label */
+                                   "\x1a\x13\x09\0\0\0\0\0\0\xf0\x3f" /* counter of 1.0 */
+                                   "\x1a\x08" CREATED;
+    assert_bytes(sheet, expected, sizeof expected - 1);
+}
+
+static void write_foreign_counter(struct metric_writer *writer)
+{
+    metric_begin(writer, "a", METRIC_FOREIGN_COUNTER, "B.");
+    metric_write_integer(writer, NULL, 0, 1);
+}
+
+static void test_when_a_foreign_counter_began_is_not_known(void **state)
+{
+    struct sheet *sheet = *state;
+    page_in(sheet, METRIC_PROTOBUF, write_foreign_counter);
+    static const char expected[] = "\x1c\x0a\x07"
+                                   "a_total\x12\x02"
+                                   "B.\x18\x00"
+                                   "\x22\x0b\x1a\x09\x09\0\0\0\0\0\0\xf0\x3f";
     assert_bytes(sheet, expected, sizeof expected - 1);
 }
 
@@ -431,10 +452,11 @@ static void test_native_buckets_are_spans_and_deltas(void **state)
 {
     struct sheet *sheet = *state;
     page_in(sheet, METRIC_PROTOBUF, write_sparse_histogram);
-    static const char spans[] = "\x62\x04\x08\x1f\x10\x01"  /* offset -16, length 1 */
-                                "\x62\x04\x08\x0e\x10\x01"  /* 7 passed over */
-                                "\x62\x04\x08\x10\x10\x01"  /* 8 passed over */
-                                "\x68\x02\x68\x04\x68\x03"; /* 1, +2, -2 */
+    static const char spans[] = "\x62\x04\x08\x1f\x10\x01" /* offset -16, length 1 */
+                                "\x62\x04\x08\x0e\x10\x01" /* 7 passed over */
+                                "\x62\x04\x08\x10\x10\x01" /* 8 passed over */
+                                "\x68\x02\x68\x04\x68\x03" /* 1, +2, -2 */
+                                "\x7a\x08" CREATED;
     size_t length = sizeof spans - 1;
     assert_true(sheet->buffer.length > length);
     assert_memory_equal(sheet->buffer.data + sheet->buffer.length - length, spans, length);
@@ -473,7 +495,7 @@ static void test_out_of_memory_is_reported_at_the_end(void **state)
     static const double bounds[] = {1};
     struct histogram histogram = histogram_make(bounds, 1, HISTOGRAM_OF_COUNTS);
     struct buffer buffer = full_buffer();
-    struct metric_writer writer = metric_writer_start(&buffer, METRIC_TEXT);
+    struct metric_writer writer = metric_writer_start(&buffer, METRIC_TEXT, 0);
     metric_begin(&writer, GAUGE);
     assert_false(buffer.failed); /* nothing was written yet */
     metric_write_integer(&writer, &(struct label){"name", "\"value\""}, 1, 1);
@@ -535,6 +557,7 @@ int main(void)
         on_sheet(test_openmetrics),
         on_sheet(test_pages_of_nothing),
         on_sheet(test_protobuf_byte_for_byte),
+        on_sheet(test_when_a_foreign_counter_began_is_not_known),
         on_sheet(test_native_buckets_are_spans_and_deltas),
         on_sheet(test_protobuf_lengths_grow),
         cmocka_unit_test(test_out_of_memory_is_reported_at_the_end),

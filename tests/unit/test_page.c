@@ -27,9 +27,6 @@ static const struct self_report self = {
 struct source {
     int64_t now; /* monotonic; unix time is the same */
     struct clock clock;
-    struct histogram histograms[TCP_STATES];
-    struct histogram utilization[PORT_SCOPES];
-    struct history histories[2];
     struct listener_row listeners[3];
     struct destination destinations[2];
     struct snapshot snapshot;
@@ -46,10 +43,6 @@ static int make_source(void **state)
     struct source *source = calloc(1, sizeof *source);
     if (!source)
         return -1;
-    for (size_t i = 0; i < TCP_STATES; i++)
-        source->histograms[i] = histogram_make(bounds, 2, HISTOGRAM_OF_COUNTS);
-    for (size_t i = 0; i < PORT_SCOPES; i++)
-        source->utilization[i] = histogram_make(bounds, 2, HISTOGRAM_OF_SHARES);
     for (uint16_t i = 0; i < 3; i++)
         source->listeners[i] = (struct listener_row){.port = (uint16_t)(80 + i), .queue_length = 5};
     source->destinations[0].remote_port = 443;
@@ -57,9 +50,6 @@ static int make_source(void **state)
     source->snapshot = (struct snapshot){
         .has_counts = true,
         .sockets = {[TCP_STATE_TIME_WAIT] = 1234},
-        .sampled_sockets = source->histograms,
-        .established_history = &source->histories[0],
-        .time_wait_history = &source->histories[1],
         .queues = source->listeners,
         .queue_count = 3,
         .has_detail = true,
@@ -68,10 +58,14 @@ static int make_source(void **state)
         .listeners_collected = true,
         .ports = {[SOCKET_TCP] = {.present = true,
                                   .has_destinations = true,
-                                  .sampled_utilization = source->utilization,
                                   .destinations = source->destinations,
                                   .destination_count = 2}},
     };
+    for (size_t i = 0; i < TCP_STATES; i++)
+        source->snapshot.sampled_sockets[i] = histogram_make(bounds, 2, HISTOGRAM_OF_COUNTS);
+    for (size_t i = 0; i < PORT_SCOPES; i++)
+        source->snapshot.ports[SOCKET_TCP].sampled_utilization[i] =
+            histogram_make(bounds, 2, HISTOGRAM_OF_SHARES);
     source->clock = (struct clock){.monotonic = read_now, .unix_time = read_now, .context = source};
     *state = source;
     return 0;
@@ -117,7 +111,7 @@ static void test_a_page_holds_copies(void **state)
     exposition_render(&direct, METRIC_TEXT, &source->snapshot, &self);
     struct page *page = page_create(&source->snapshot, &self, &source->clock);
     assert_non_null(page);
-    memset(source->histograms, 0xff, sizeof *source - offsetof(struct source, histograms));
+    memset(source->listeners, 0xff, sizeof *source - offsetof(struct source, listeners));
 
     const struct buffer *body = get_body(page, PAGE_TEXT, false);
     assert_int_equal(body->length, direct.length);

@@ -44,14 +44,9 @@ static const struct clock still = {.monotonic = zero, .unix_time = zero, .thread
  * `valid_until` carries. */
 static struct page *make_page(int64_t number)
 {
-    static const struct histogram none[TCP_STATES];
-    static const struct history never;
     const struct snapshot snapshot = {
         .has_counts = number % 2 == 0,
         .sockets = {[TCP_STATE_ESTABLISHED] = (uint64_t)number},
-        .sampled_sockets = none,
-        .established_history = &never,
-        .time_wait_history = &never,
         .errors = {(uint64_t)number},
         .next_within = number,
     };

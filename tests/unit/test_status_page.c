@@ -211,7 +211,6 @@ static void read_as_text(struct buffer *text, const char *html)
 
 /* A snapshot with all that it can have, and the page made of it. Tests take parts away. */
 struct fixture {
-    struct history histories[2];
     struct listener_row queues[40];
     struct listener_row listeners[40];
     struct destination destinations[SOCKET_PROTOCOLS][12];
@@ -274,8 +273,6 @@ static int make_whole(void **state)
         return -1;
     f->snapshot = (struct snapshot){
         .has_counts = true,
-        .established_history = &f->histories[0],
-        .time_wait_history = &f->histories[1],
         .has_counters = true,
         .counters = {.time_wait_started = 1001,
                      .time_wait_reused = 1002,
@@ -298,8 +295,8 @@ static int make_whole(void **state)
         f->snapshot.detail.sockets[IP_FAMILY_IPV6][i] = 1000 * (i + 1) + 2;
     }
     for (int64_t i = 0; i < HISTORY_SLOTS; i++) {
-        history_observe(&f->histories[0], i * HISTORY_SLOT_LENGTH, 1000);
-        history_observe(&f->histories[1], i * HISTORY_SLOT_LENGTH, 6000);
+        history_observe(&f->snapshot.established_history, i * HISTORY_SLOT_LENGTH, 1000);
+        history_observe(&f->snapshot.time_wait_history, i * HISTORY_SLOT_LENGTH, 6000);
     }
     fill_ports(f);
     fill_listeners(f);
@@ -589,7 +586,6 @@ static void test_without_counts_theirs_are_not_known(void **state)
 {
     struct fixture *f = *state;
     f->snapshot.has_counts = false;
-    f->snapshot.established_history = f->snapshot.time_wait_history = NULL;
     f->snapshot.queues = NULL;
     f->snapshot.queue_count = 0;
     f->snapshot.samples[SAMPLE_COUNT].last_success = start + 9958;
@@ -707,7 +703,8 @@ static void test_the_largest_numbers_leave_the_page_sound(void **state)
     memset(f->snapshot.sockets, 0xff, sizeof f->snapshot.sockets);
     memset(f->snapshot.peak_sockets, 0xff, sizeof f->snapshot.peak_sockets);
     memset(&f->snapshot.counters, 0xff, sizeof f->snapshot.counters);
-    memset(&f->histories[0].highest, 0xff, sizeof f->histories[0].highest);
+    memset(&f->snapshot.established_history.highest, 0xff,
+           sizeof f->snapshot.established_history.highest);
     memset(f->listeners, 0xff, sizeof f->listeners);
     memset(f->queues, 0xff, sizeof f->queues);
     memset(f->destinations, 0xff, sizeof f->destinations);

@@ -226,7 +226,7 @@ static void test_why_something_is_not_known(void **state)
     reach(f);
     assert_fact(f, 0, "No count sample was taken yet");
     assert_fact(f, 1, "No detail sample was taken yet");
-    f->snapshot.samples[SAMPLE_COUNT].errors = 1234;
+    f->snapshot.samples[SAMPLE_COUNT].failures = 1234;
     reach(f);
     assert_fact(f, 0, "No count sample succeeded so far: 1,234 failed");
     f->snapshot.samples[SAMPLE_COUNT].successes = 1;
