@@ -101,7 +101,7 @@ static void send_rows(struct fake_kernel *kernel, uint16_t type, uint8_t family,
 
 static void send_tcp_rows(struct fake_kernel *kernel, enum tcp_state state)
 {
-    send_rows(kernel, TCPDIAG_GETSOCK, AF_INET, state, kernel->first_port[state],
+    send_rows(kernel, TCPDIAG_GETSOCK, AF_INET, state, kernel->ports[state],
               kernel->sockets[state]);
 }
 

@@ -57,7 +57,7 @@ static int tear_down(void **state)
 static void put_sockets(struct fixture *fixture, enum tcp_state state, uint16_t first_port,
                         unsigned count)
 {
-    fixture->kernel.first_port[state] = first_port;
+    fixture->kernel.ports[state] = first_port;
     fixture->kernel.sockets[state] = count;
     fake_kernel_write_sockstat(&fixture->kernel, 0);
 }
@@ -93,15 +93,15 @@ static bool lists_bound_after(struct fixture *fixture, int64_t seconds)
     return fake_kernel_listed_bound(&fixture->kernel);
 }
 
-static struct snapshot describe(struct fixture *fixture)
+static const struct snapshot *describe(struct fixture *fixture)
 {
     host_describe(&fixture->host, fixture->kernel.now, 3 * SECOND, 15 * SECOND);
-    return fixture->host.snapshot;
+    return &fixture->host.snapshot;
 }
 
 static struct port_summary summarize(struct fixture *fixture)
 {
-    return describe(fixture).ports[SOCKET_TCP].summary;
+    return describe(fixture)->ports[SOCKET_TCP].summary;
 }
 
 enum { MANY_SOCKETS = 100000, CLIENT_PORT = 40000 };
@@ -137,11 +137,12 @@ static void test_bound_sockets_are_remembered_until_they_are_listed_again(void *
     put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, CLIENT_PORT, 3);
     assert_false(lists_bound_after(fixture, 5));
     assert_int_equal(summarize(fixture).owned, 10);
-    assert_int_equal(describe(fixture).detail.sockets[IP_FAMILY_IPV4][TCP_STATE_BOUND_INACTIVE],
+    assert_int_equal(describe(fixture)->detail.sockets[IP_FAMILY_IPV4][TCP_STATE_BOUND_INACTIVE],
                      10);
     assert_true(lists_bound_after(fixture, 60));
     assert_int_equal(summarize(fixture).owned, 3);
-    assert_int_equal(describe(fixture).detail.sockets[IP_FAMILY_IPV4][TCP_STATE_BOUND_INACTIVE], 3);
+    assert_int_equal(describe(fixture)->detail.sockets[IP_FAMILY_IPV4][TCP_STATE_BOUND_INACTIVE],
+                     3);
 }
 
 static void test_a_remembered_port_that_a_client_holds_is_not_owned(void **state)
@@ -221,14 +222,14 @@ static void test_a_connection_of_a_listener_holds_no_port(void **state)
     put_sockets(fixture, TCP_STATE_ESTABLISHED, CLIENT_PORT, 2); /* one is on another port */
     put_sockets(fixture, TCP_STATE_TIME_WAIT, CLIENT_PORT, 3);
     assert_true(take_detail(fixture));
-    struct snapshot snapshot = describe(fixture);
-    assert_int_equal(snapshot.ports[SOCKET_TCP].summary.owned, 1);
-    assert_int_equal(snapshot.ports[SOCKET_TCP].summary.used, 2);
-    assert_int_equal(snapshot.time_wait[TIME_WAIT_SERVER], 1);
-    assert_int_equal(snapshot.time_wait[TIME_WAIT_CLIENT], 2);
-    assert_int_equal(snapshot.listener_count, 1);
-    assert_int_equal(snapshot.listeners[0].sockets[TCP_STATE_ESTABLISHED], 1);
-    assert_int_equal(snapshot.listeners[0].sockets[TCP_STATE_TIME_WAIT], 1);
+    const struct snapshot *snapshot = describe(fixture);
+    assert_int_equal(snapshot->ports[SOCKET_TCP].summary.owned, 1);
+    assert_int_equal(snapshot->ports[SOCKET_TCP].summary.used, 2);
+    assert_int_equal(snapshot->time_wait[TIME_WAIT_SERVER], 1);
+    assert_int_equal(snapshot->time_wait[TIME_WAIT_CLIENT], 2);
+    assert_int_equal(snapshot->listener_count, 1);
+    assert_int_equal(snapshot->listeners[0].sockets[TCP_STATE_ESTABLISHED], 1);
+    assert_int_equal(snapshot->listeners[0].sockets[TCP_STATE_TIME_WAIT], 1);
 }
 
 static void test_a_port_outside_of_the_range_is_a_servers(void **state)
@@ -236,10 +237,10 @@ static void test_a_port_outside_of_the_range_is_a_servers(void **state)
     struct fixture *fixture = *state;
     put_sockets(fixture, TCP_STATE_TIME_WAIT, 32767, 3); /* the range begins at 32768 */
     assert_true(take_detail(fixture));
-    struct snapshot snapshot = describe(fixture);
-    assert_int_equal(snapshot.time_wait[TIME_WAIT_SERVER], 1);
-    assert_int_equal(snapshot.time_wait[TIME_WAIT_CLIENT], 2);
-    assert_int_equal(snapshot.ports[SOCKET_TCP].summary.used, 2);
+    const struct snapshot *snapshot = describe(fixture);
+    assert_int_equal(snapshot->time_wait[TIME_WAIT_SERVER], 1);
+    assert_int_equal(snapshot->time_wait[TIME_WAIT_CLIENT], 2);
+    assert_int_equal(snapshot->ports[SOCKET_TCP].summary.used, 2);
 }
 
 static void test_udp_sockets_of_both_families_are_rows_and_hold_ports(void **state)
@@ -250,19 +251,19 @@ static void test_udp_sockets_of_both_families_are_rows_and_hold_ports(void **sta
     fixture->kernel.udp_sockets = 20;
     assert_true(take_detail_rows(fixture, &rows));
     assert_int_equal(rows, 5 + 20 + 21);
-    struct port_summary udp = describe(fixture).ports[SOCKET_UDP].summary;
+    struct port_summary udp = describe(fixture)->ports[SOCKET_UDP].summary;
     assert_int_equal(udp.used, 21); /* IPv6 has the same ports, and one more */
     assert_int_equal(udp.owned, 0);
     fixture->kernel.udp_sockets = 10;
     assert_true(take_detail(fixture));
-    assert_int_equal(describe(fixture).ports[SOCKET_UDP].summary.used, 11);
+    assert_int_equal(describe(fixture)->ports[SOCKET_UDP].summary.used, 11);
     assert_int_equal(summarize(fixture).used, 5);
 }
 
-static uint64_t read_newest(struct history history)
+static uint64_t read_newest(const struct history *history)
 {
     uint64_t highest;
-    assert_true(history_read(&history, 0, &highest));
+    assert_true(history_read(history, 0, &highest));
     return highest;
 }
 
@@ -272,16 +273,16 @@ static void test_established_and_time_wait_have_a_history(void **state)
     put_sockets(fixture, TCP_STATE_ESTABLISHED, 0, 7);
     put_sockets(fixture, TCP_STATE_TIME_WAIT, 0, 9);
     take_counts(fixture);
-    assert_int_equal(read_newest(describe(fixture).established_history), 7);
-    assert_int_equal(read_newest(describe(fixture).time_wait_history), 9);
+    assert_int_equal(read_newest(&describe(fixture)->established_history), 7);
+    assert_int_equal(read_newest(&describe(fixture)->time_wait_history), 9);
 
     struct fault fault;
     put_sockets(fixture, TCP_STATE_ESTABLISHED, 0, 70);
     put_sockets(fixture, TCP_STATE_TIME_WAIT, 0, 90);
     fixture->kernel.now += 5 * SECOND;
     assert_true(host_take_time_wait(&fixture->host, fixture->kernel.now, &fault));
-    assert_int_equal(read_newest(describe(fixture).established_history), 7); /* as last seen */
-    assert_int_equal(read_newest(describe(fixture).time_wait_history), 90);
+    assert_int_equal(read_newest(&describe(fixture)->established_history), 7); /* as last seen */
+    assert_int_equal(read_newest(&describe(fixture)->time_wait_history), 90);
 }
 
 static void assert_bounds(const struct histogram *histogram, const double *bounds, size_t count)
@@ -297,12 +298,12 @@ static void test_buckets_keep_their_bounds(void **state)
     static const double sockets[] = {0,    1,   10,  100, 200, 500, 1000, 2000,
                                      5000, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5,  1e6};
     static const double shares[] = {0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99};
-    struct snapshot snapshot = describe(*state);
+    const struct snapshot *snapshot = describe(*state);
     for (enum tcp_state s = 0; s < TCP_STATES; s++)
-        assert_bounds(&snapshot.sampled_sockets[s], sockets, 16);
+        assert_bounds(&snapshot->sampled_sockets[s], sockets, 16);
     for (int i = 0; i < SOCKET_PROTOCOLS * PORT_SCOPES; i++)
-        assert_bounds(&snapshot.ports[i / PORT_SCOPES].sampled_utilization[i % PORT_SCOPES], shares,
-                      12);
+        assert_bounds(&snapshot->ports[i / PORT_SCOPES].sampled_utilization[i % PORT_SCOPES],
+                      shares, 12);
 }
 
 static void test_a_bound_socket_shows_that_this_kernel_reports_them(void **state)
@@ -310,13 +311,13 @@ static void test_a_bound_socket_shows_that_this_kernel_reports_them(void **state
     struct fixture *fixture = *state;
     fixture->host.snapshot.has_bound_inactive = false; /* as on a kernel before 6.8 */
     assert_true(take_detail(fixture));
-    assert_false(describe(fixture).has_bound_inactive);
+    assert_false(describe(fixture)->has_bound_inactive);
     put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, CLIENT_PORT, 1);
     assert_true(take_detail(fixture));
-    assert_true(describe(fixture).has_bound_inactive);
+    assert_true(describe(fixture)->has_bound_inactive);
     put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, 0, 0);
     assert_true(take_detail(fixture));
-    assert_true(describe(fixture).has_bound_inactive);
+    assert_true(describe(fixture)->has_bound_inactive);
 }
 
 static unsigned count_lines_of_readings(struct fixture *fixture, unsigned readings)
@@ -324,7 +325,7 @@ static unsigned count_lines_of_readings(struct fixture *fixture, unsigned readin
     struct stderr_lines lines = stderr_lines_start();
     for (unsigned i = 0; i < readings; i++)
         host_read_counters(&fixture->host, fixture->kernel.now, &fixture->faults);
-    return stderr_lines_stop(&lines);
+    return stderr_lines_stop(&lines, NULL);
 }
 
 static void test_counters_and_settings_are_logged_when_they_fail_and_when_they_work(void **state)
@@ -346,7 +347,7 @@ static unsigned count_lines_of_counts(struct fixture *fixture, unsigned samples)
     struct stderr_lines lines = stderr_lines_start();
     for (unsigned i = 0; i < samples; i++)
         take_counts(fixture);
-    return stderr_lines_stop(&lines);
+    return stderr_lines_stop(&lines, NULL);
 }
 
 static void test_untracked_listeners_are_logged_when_they_begin(void **state)
