@@ -216,6 +216,7 @@ size_t destinations_pick_top(struct destinations *destinations, struct destinati
         if (entry->ports > 0)
             top_offer(&list, surely ? INFINITY : rate(destinations, i), entry);
     }
+    // cppcheck-suppress uninitvar ; top_offer() has set them
     qsort(candidates, list.count, sizeof candidates[0], compare_candidates);
     for (size_t i = 0; i < list.count; i++) {
         const struct entry *entry = candidates[i].entry;

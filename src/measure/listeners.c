@@ -84,6 +84,18 @@ static bool is_fuller(const struct socket_record *record, const struct listener_
     return share != row_share ? share > row_share : limit < row->queue_limit;
 }
 
+static struct entry *enter(struct listeners *listeners, const uint64_t key[static KEY_WORDS],
+                           const struct socket_record *record, uint16_t *place)
+{
+    struct entry *entry = &listeners->entries[listeners->count++];
+    *place = (uint16_t)listeners->count;
+    *entry = (struct entry){.next = {.family = record->family,
+                                     .address = record->local_address,
+                                     .port = record->local_port}};
+    memcpy(entry->key, key, sizeof entry->key);
+    return entry;
+}
+
 void listeners_add(struct listeners *listeners, const struct socket_record *record)
 {
     uint64_t key[KEY_WORDS];
@@ -95,15 +107,9 @@ void listeners_add(struct listeners *listeners, const struct socket_record *reco
         port_set_add(&listeners->untracked_ports, record->local_port);
         return;
     }
-    if (!*place) {
-        struct entry *entry = &listeners->entries[listeners->count];
-        *entry = (struct entry){.next = {.family = record->family,
-                                         .address = record->local_address,
-                                         .port = record->local_port}};
-        memcpy(entry->key, key, sizeof key);
-        *place = (uint16_t)++listeners->count;
-    }
-    struct listener_row *next = &listeners->entries[*place - 1].next;
+    struct entry *entry =
+        *place ? &listeners->entries[*place - 1] : enter(listeners, key, record, place);
+    struct listener_row *next = &entry->next;
     if (next->queues++ == 0 || is_fuller(record, next)) {
         next->queue_length = record->receive_queue;
         next->queue_limit = record->send_queue;
@@ -226,8 +232,11 @@ size_t listeners_pick_top(struct listeners *listeners, enum listener_ranking ran
             top_offer(&list, (double)rate(entry, ranking), entry);
         entry->picked[ranking] = false;
     }
-    for (size_t i = 0; i < list.count; i++)
-        ((struct entry *)candidates[i].entry)->picked[ranking] = true;
+    for (size_t i = 0; i < list.count; i++) {
+        // cppcheck-suppress uninitvar ; top_offer() has set them
+        struct entry *entry = candidates[i].entry;
+        entry->picked[ranking] = true;
+    }
 
     size_t count = 0;
     struct listener_row sum = {0};

@@ -320,12 +320,12 @@ static void test_a_bound_socket_shows_that_this_kernel_reports_them(void **state
     assert_true(describe(fixture)->has_bound_inactive);
 }
 
-static unsigned count_lines_of_readings(struct fixture *fixture, unsigned readings)
+static unsigned count_lines_of_readings(struct fixture *fixture, unsigned readings, char last[256])
 {
     struct stderr_lines lines = stderr_lines_start();
     for (unsigned i = 0; i < readings; i++)
         host_read_counters(&fixture->host, fixture->kernel.now, &fixture->faults);
-    return stderr_lines_stop(&lines, NULL);
+    return stderr_lines_stop(&lines, last);
 }
 
 static void test_counters_and_settings_are_logged_when_they_fail_and_when_they_work(void **state)
@@ -333,12 +333,16 @@ static void test_counters_and_settings_are_logged_when_they_fail_and_when_they_w
     static const char *const files[] = {"thread-self/net/snmp", "sys/net/ipv4/tcp_tw_reuse"};
     static const char *const texts[] = {"Tcp: ActiveOpens PassiveOpens\nTcp: 7 8\n", "2\n"};
     struct fixture *fixture = *state;
-    assert_int_equal(count_lines_of_readings(fixture, 2), 0);
+    char last[256];
+    assert_int_equal(count_lines_of_readings(fixture, 2, last), 0);
     for (size_t i = 0; i < 2; i++) {
         fake_kernel_write(&fixture->kernel, files[i], NULL);
-        assert_int_equal(count_lines_of_readings(fixture, 3), 1);
+        assert_int_equal(count_lines_of_readings(fixture, 3, last), 1);
+        assert_non_null(strstr(last, " failed: cannot read /proc/"));
+        assert_non_null(strstr(last, files[i]));
         fake_kernel_write(&fixture->kernel, files[i], texts[i]);
-        assert_int_equal(count_lines_of_readings(fixture, 3), 1);
+        assert_int_equal(count_lines_of_readings(fixture, 3, last), 1);
+        assert_non_null(strstr(last, " works again; failures in a row: 3"));
     }
 }
 

@@ -347,6 +347,9 @@ static void test_top_is_ordered_by_address_and_port(void **state)
         struct ip_address address = address_of(in_order[i].family, in_order[i].address);
         assert_memory_equal(&rows[i].address, &address, sizeof address);
         assert_int_equal(rows[i].port, in_order[i].port);
+        assert_int_equal(listener_compare_places(&rows[i], &rows[i]), 0);
+        assert_true(i == 0 || listener_compare_places(&rows[i - 1], &rows[i]) < 0);
+        assert_true(i == 0 || listener_compare_places(&rows[i], &rows[i - 1]) > 0);
     }
 }
 
