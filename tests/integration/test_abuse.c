@@ -114,21 +114,21 @@ static void assert_scraped(void)
     assert_scraped_from("127.0.9.9");
 }
 
-/* Who comes later is turned away. */
+/* Each connection beyond them ends the client's oldest. */
 static void test_one_client_has_a_sixteenth_of_the_places(void **state)
 {
     (void)state;
-    enum { PLACES = 16, TOO_MANY = 40 };
+    enum { PLACES = 16, TOO_MANY = 40, ENDED = TOO_MANY - PLACES };
     char byte;
     struct http_reply reply;
     for (int i = 0; i < TOO_MANY; i++) {
         attackers[i] = http_connect("127.0.7.1", "127.0.0.1", PORT);
         assert_true(attackers[i] > 0);
     }
-    for (int i = PLACES; i < TOO_MANY; i++)
+    for (int i = 0; i < ENDED; i++)
         assert_int_equal(recv(attackers[i], &byte, 1, 0), 0);
     assert_scraped();
-    for (int i = 0; i < PLACES; i++) {
+    for (int i = ENDED; i < TOO_MANY; i++) {
         assert_int_equal(http_exchange(attackers[i], REQUEST, &reply), 0);
         assert_int_equal(reply.status, 200);
         http_reply_free(&reply);

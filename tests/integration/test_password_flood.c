@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Wrong passwords from many addresses at once, at the real cost of bcrypt: who has the right one is
- * still answered within the ten seconds that Prometheus gives a scrape.
+ * Wrong passwords from many addresses at once, at the real cost of bcrypt: a scrape with the right
+ * one is still answered within the ten seconds that Prometheus gives it.
  */
 #include "await.h"
 #include "base/clock.h"
@@ -25,12 +25,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PORT = 10073, CLIENTS = 20, FLOODERS = 2 * CLIENTS, SCRAPERS = 6, CONNECTIONS = 64 };
+enum { PORT = 10073, CLIENTS = 8, FLOODERS = 2 * CLIENTS, SCRAPERS = 6, CONNECTIONS = 64 };
 
 /* The password "secret". The second takes sixteen times as long: four seconds, at a fifth of a CPU.
  */
-#define USUAL_HASH "$2b$10$OcGLKc5ZbbAL3OoO5yHQLuvUu/Pv8pPEDX1A1pS74GTEtSV4Lbjyu"
-#define DEAR_HASH  "$2b$14$0uqXNV8ALAIN.lx9uQhRReOoKpIasoe6NoJyFAR90QtA6frAnrXn2"
+#define USUAL_HASH     "$2b$10$OcGLKc5ZbbAL3OoO5yHQLuvUu/Pv8pPEDX1A1pS74GTEtSV4Lbjyu"
+#define EXPENSIVE_HASH "$2b$14$0uqXNV8ALAIN.lx9uQhRReOoKpIasoe6NoJyFAR90QtA6frAnrXn2"
 
 static struct daemon exporter;
 
@@ -42,7 +42,7 @@ static struct flooder flooders[FLOODERS];
 static int flooding; /* how many threads there are */
 static atomic_bool over;
 static atomic_int wrong, busy;       /* answers that they got: 401, 503 */
-static int connections[CONNECTIONS]; /* of those who wait for one answer */
+static int connections[CONNECTIONS]; /* each waits for one answer */
 
 /* A request of `user` with `password`. */
 static void write_request(char *request, size_t size, const char *user, const char *password,
@@ -105,13 +105,6 @@ static int has_begun(void *context)
     return atomic_load((atomic_int *)context) > 0;
 }
 
-/* Each address gets ahead of the others once before it is known. */
-static int all_are_known(void *context)
-{
-    (void)context;
-    return atomic_load(&wrong) >= CLIENTS;
-}
-
 static int start_exporter(const char *hash, const char *flag)
 {
     char config[1024] = "basic_auth_users:\n";
@@ -139,10 +132,10 @@ static int start_as_usual(void **state)
 static int start_with_few_places(void **state)
 {
     (void)state;
-    return start_exporter(DEAR_HASH, "--web.max-connections=32");
+    return start_exporter(EXPENSIVE_HASH, "--web.max-connections=32");
 }
 
-/* The exporter first: those who wait for a check are told so. */
+/* The exporter first: it answers the requests that wait for a check. */
 static int stop(void **state)
 {
     (void)state;
@@ -162,13 +155,13 @@ static double now(void)
     return (double)clock_now(&system_clock) / NANOSECONDS_PER_SECOND;
 }
 
-/* Each scraper has a user of its own, whose password the exporter has not seen yet. */
+/* Each scraper has a user of its own, whose password the exporter has not seen yet: it waits for
+ * the checks of those before it, one for each address that floods, and later not at all. */
 static void test_first_scrapes_in_a_flood(void **state)
 {
     (void)state;
     start_flood();
     assert_int_equal(await_until(has_begun, &busy), 0);
-    assert_int_equal(await_until(all_are_known, NULL), 0);
     for (int i = 0; i < SCRAPERS; i++) {
         char source[32], user[32];
         snprintf(source, sizeof source, "127.0.2.%d", 1 + i);
@@ -176,6 +169,8 @@ static void test_first_scrapes_in_a_flood(void **state)
         double start = now();
         assert_int_equal(ask(source, user, "secret"), 200);
         print_message("a first scrape after %.1f s\n", now() - start);
+        for (int j = 0; j < 5; j++)
+            assert_int_equal(ask(source, user, "secret"), 200);
         atomic_store(&busy, 0);
         assert_int_equal(await_until(has_begun, &busy), 0); /* it goes on */
     }
@@ -183,7 +178,7 @@ static void test_first_scrapes_in_a_flood(void **state)
 }
 
 /* More than have a place, each with a check that takes seconds. */
-static void test_who_waits_leaves_places(void **state)
+static void test_checks_that_wait_leave_places(void **state)
 {
     (void)state;
     assert_int_equal(ask("127.0.2.1", "user0", "secret"), 200);
@@ -207,7 +202,8 @@ int main(void)
         return skipped;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_first_scrapes_in_a_flood, start_as_usual, stop),
-        cmocka_unit_test_setup_teardown(test_who_waits_leaves_places, start_with_few_places, stop),
+        cmocka_unit_test_setup_teardown(test_checks_that_wait_leave_places, start_with_few_places,
+                                        stop),
     };
     return cmocka_run_group_tests_name("password flood", tests, scratch_make, scratch_remove);
 }
