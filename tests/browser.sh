@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # usage: browser.sh EXPORTER BUILD
-# The status page as Chromium shows it, compared with the metrics. The driver is installed into
-# BUILD/browser, where the screenshots go, too.
+# Compares the status page in Chromium with the metrics. The driver is installed into BUILD/browser,
+# where the screenshots are written too.
 exporter=$(realpath "$1") build=$(realpath "$2")/browser
 source=$(dirname "$(realpath "$0")")/browser
-if [ "${IN_NAMESPACE:-}" != yes ]; then # which has no way out
+if [ "${IN_NAMESPACE:-}" != yes ]; then # inside it no registry can be reached
     for program in chromium node npm python3; do
         command -v "$program" >/dev/null || { echo "FAILED: $program is missing; .ci/run says what to install" >&2; exit 1; }
     done
@@ -37,7 +37,7 @@ page_has() {
 pids="$pids $!"
 await 10 page_has '^sockdiag_destination_ephemeral_ports_used'
 
-# Modules are looked for beside the script: it runs where they are.
+# Node looks for modules beside the script.
 cp "$source/page.mjs" "$build/"
 node "$build/page.mjs" http://127.0.0.1:10073 "$build" >verdict || { cat verdict; fail "the page in a browser"; }
 while read -r line; do pass "$line"; done <verdict

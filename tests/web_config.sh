@@ -161,6 +161,13 @@ basic_auth_users: {alice: $hash, "bob": '$hash', 1: "$hash"}
 basic_auth_users: &users
   alice: $hash
 ===
+basic_auth_users:
+  alice: &hash $hash
+  bob: *hash
+===
+tls_server_config: &empty {}
+http_server_config: {headers: *empty}
+===
 EOF
 # Only newer versions of promtool know texts in the file.
 {
@@ -299,6 +306,10 @@ basic_auth_users: {alice: ${hash%????}}
 ===
 http_server_config: *missing
 ===
+http_server_config: &a {headers: *a}
+===
+basic_auth_users: &a {alice: *a}
+===
 http_server_config: {
 ===
 http_server_config: "
@@ -316,9 +327,10 @@ judged=0
 refuse_new "both as a text and as a file" "tls_server_config: {$rsa, cert: a}"
 refuse_new "client_allowed_sans" "tls_server_config: {$rsa, client_allowed_sans: [a]}"
 refuse_new "rate_limit" 'rate_limit: {interval: 1s, burst: 5}'
-refuse "aliases are not supported" 'tls_server_config: &a {}
-http_server_config: {headers: *a}'
+refuse "found duplicate anchor" 'tls_server_config: &a {}
+http_server_config: &a {}'
 refuse 'unknown key "<<"' 'http_server_config: {<<: {http2: false}}'
+refuse "expected a string" "basic_auth_users: {<<: {alice: $hash}}"
 refuse "several documents" '{}
 ---
 {}'

@@ -95,12 +95,10 @@ bool proc_file_get_column(const struct proc_file *file, const char *line, const 
 {
     const char *heading = find_line(file->text, line);
     const char *number = find_line(heading, line);
-    size_t heading_length, number_length;
-    while (number && (heading_length = find_word(&heading)) > 0 &&
-           (number_length = find_word(&number)) > 0) {
-        if (is_word(heading, heading_length, column))
+    for (size_t length; number && (length = find_word(&heading)) > 0; heading += length) {
+        size_t number_length = find_word(&number);
+        if (is_word(heading, length, column))
             return parse_number(file, number, value);
-        heading += heading_length;
         number += number_length;
     }
     return fail(file);

@@ -22,9 +22,7 @@ static void advance(struct history *history, int64_t slot)
 void history_observe(struct history *history, int64_t now, uint64_t value)
 {
     int64_t slot = now / HISTORY_SLOT_LENGTH;
-    if (!history->started || slot > history->newest)
-        advance(history, slot);
-    history->started = true;
+    advance(history, slot);
     size_t place = find_place(slot);
     if (!history->known[place] || value > history->highest[place])
         history->highest[place] = value;
@@ -34,7 +32,7 @@ void history_observe(struct history *history, int64_t now, uint64_t value)
 bool history_read(const struct history *history, size_t age, uint64_t *highest)
 {
     int64_t slot = history->newest - (int64_t)age;
-    if (!history->started || slot < 0 || !history->known[find_place(slot)])
+    if (slot < 0 || !history->known[find_place(slot)])
         return false;
     *highest = history->highest[find_place(slot)];
     return true;

@@ -20,7 +20,6 @@ struct history {
     uint64_t highest[HISTORY_SLOTS]; /* of slot n at n % HISTORY_SLOTS */
     bool known[HISTORY_SLOTS];
     int64_t newest; /* the last slot with a value */
-    bool started;
 };
 
 /* Add `value`, seen at `now`: monotonic, in nanoseconds, not before that of the last call. Slots

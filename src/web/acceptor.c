@@ -7,11 +7,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
-/* Connections taken in one turn: then those that exist have theirs. */
-enum { MOST_TAKEN = 64 };
-
-/* When descriptors or memory run out, in milliseconds. */
-enum { PAUSE = 100 };
+/* Milliseconds until the next try, when descriptors or memory run out and when there is no room. */
+enum { SHORTAGE_PAUSE = 100, CROWD_PAUSE = 10 };
 
 /* Between two warnings, in nanoseconds. */
 static const int64_t silence = 60 * NANOSECONDS_PER_SECOND;
@@ -25,9 +22,10 @@ int acceptor_poll_fd(struct acceptor *acceptor, const struct http_daemon *daemon
 {
     if (!acceptor->short_of_means && has_room(acceptor, daemon))
         return acceptor->fd;
+    int pause = acceptor->short_of_means ? SHORTAGE_PAUSE : CROWD_PAUSE;
     acceptor->short_of_means = false;
-    if (*wait > PAUSE)
-        *wait = PAUSE;
+    if (*wait > pause)
+        *wait = pause;
     return -1;
 }
 
@@ -65,6 +63,7 @@ static bool take_one(struct acceptor *acceptor, struct http_daemon *daemon)
 void acceptor_take(struct acceptor *acceptor, struct http_daemon *daemon)
 {
     for (int taken = 0;
-         taken < MOST_TAKEN && has_room(acceptor, daemon) && take_one(acceptor, daemon); taken++)
+         taken < CONNECTIONS_PER_TURN && has_room(acceptor, daemon) && take_one(acceptor, daemon);
+         taken++)
         ;
 }

@@ -24,8 +24,8 @@ struct acceptor {
  * short: then `wait`, in milliseconds, is cut, to try again. */
 int acceptor_poll_fd(struct acceptor *acceptor, const struct http_daemon *daemon, int *wait);
 
-/* Take the connections that wait, as long as the daemon has room, and 64 at most. When descriptors
- * or memory run out, the operator is warned, once a minute. */
+/* Take the connections that wait, as long as the daemon has room, and CONNECTIONS_PER_TURN at most.
+ * When descriptors or memory run out, the operator is warned, once a minute. */
 void acceptor_take(struct acceptor *acceptor, struct http_daemon *daemon);
 
 #endif

@@ -22,8 +22,14 @@ static const int64_t longest_dismissed[CONNECTION_PHASES] = {
     [CONNECTION_SUSPENDED] = INT64_MAX,
 };
 
-/* An answer that takes longer makes room for a new connection. */
-static const int64_t longest_answer_when_full = 1 * NANOSECONDS_PER_SECOND;
+/* How long a connection is safe from those that need its place: a new one has the time to send its
+ * request, an answer the time to be read. */
+static const int64_t safe[CONNECTION_PHASES] = {
+    [CONNECTION_NEW] = NANOSECONDS_PER_SECOND / 100,
+    [CONNECTION_IDLE] = 0,
+    [CONNECTION_ANSWERING] = 1 * NANOSECONDS_PER_SECOND,
+    [CONNECTION_SUSPENDED] = INT64_MAX,
+};
 
 void connections_init(struct connections *connections, unsigned limit, const struct clock *clock)
 {
@@ -76,18 +82,17 @@ static unsigned count_of_client(const struct connections *connections, unsigned 
 static struct connection *find_dispensable(const struct connections *connections, unsigned socket,
                                            const uint64_t *client)
 {
-    int64_t slow_since = clock_now(connections->clock) - longest_answer_when_full;
+    int64_t now = clock_now(connections->clock);
     struct connection *slow = NULL;
     for_each_connection(connection, connections)
     {
         if (connection->socket != socket || connection->closing ||
-            (client && connection->client != *client))
+            (client && connection->client != *client) ||
+            now - connection->since < safe[connection->phase])
             continue;
         if (waits_for_request(connection))
             return connection;
-        if (!client && !slow && connection->phase == CONNECTION_ANSWERING &&
-            connection->since < slow_since)
-            slow = connection;
+        slow = slow || client ? slow : connection;
     }
     return slow;
 }

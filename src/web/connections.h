@@ -15,6 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The most that may be added from one listening socket before the daemon has its next turn. */
+enum { CONNECTIONS_PER_TURN = 16 };
+
 enum connection_phase {
     CONNECTION_NEW,       /* its first request has not come, or not all of it */
     CONNECTION_IDLE,      /* after an answer, the next request has not come */
@@ -59,9 +62,9 @@ bool connections_have_room(const struct connections *connections, unsigned socke
 /*
  * A place for a connection that was just accepted as `fd`, or NULL when there is none. When the
  * client has its share of `socket`, its own connection that has waited longest for a request makes
- * room. When all places are taken, the same holds for the connections of all clients, and after
- * them for the one that has taken longest to read its answer, if that is more than a second. Remove
- * it before `fd` is closed.
+ * room, unless that is younger than 10 ms. When all places are taken, the same holds for the
+ * connections of all clients, and after them for the one that has taken longest to read its answer,
+ * if that is more than a second. Remove it before `fd` is closed.
  */
 struct connection *connections_add(struct connections *connections, unsigned socket, int fd,
                                    uint64_t client);

@@ -176,12 +176,12 @@ bool http_daemon_start(struct http_daemon *daemon, unsigned sockets, unsigned ma
         {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(intptr_t)give_no_certificate},
         {MHD_OPTION_END, 0, NULL},
     };
-    /* Twice as many as are allowed here: a connection that was ended keeps its place there until
-     * its next turn. */
+    /* More than are allowed here: a connection that was ended keeps its place there until its next
+     * turn. */
     daemon->mhd = MHD_start_daemon(
         tls ? flags | (unsigned)MHD_USE_TLS : flags, 0, NULL, NULL, handle_request, daemon,
         MHD_OPTION_EXTERNAL_LOGGER, log_library_message, NULL, /* the logger must come first */
-        MHD_OPTION_CONNECTION_LIMIT, 2 * sockets * max_connections,
+        MHD_OPTION_CONNECTION_LIMIT, sockets * (max_connections + CONNECTIONS_PER_TURN),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory, MHD_OPTION_NOTIFY_CONNECTION,
         notify_connection, daemon, MHD_OPTION_NOTIFY_COMPLETED, complete_request, daemon,
         MHD_OPTION_ARRAY, tls ? &tls_options[0] : &tls_options[1], MHD_OPTION_END);

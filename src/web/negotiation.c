@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "negotiation.h"
 
-#include <stdio.h>
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -11,45 +12,29 @@ struct slice {
     size_t length;
 };
 
-static struct slice as_slice(const char *header)
-{
-    return (struct slice){header ? header : "", header ? strlen(header) : 0};
-}
-
 static bool is_text(struct slice slice, const char *text)
 {
     return slice.length == strlen(text) && strncasecmp(slice.start, text, slice.length) == 0;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct slice trim(struct slice slice)
-{
-    for (; slice.length > 0 && is_blank(slice.start[0]); slice.length--)
-        slice.start++;
-    while (slice.length > 0 && is_blank(slice.start[slice.length - 1]))
-        slice.length--;
-    return slice;
-}
-
-/* Take what precedes the first `separator` outside of quotes away from `rest`. */
+/* Take what precedes the first `separator` outside of quotes away from `rest`, without blanks
+ * around it. */
 static struct slice cut(struct slice *rest, char separator)
 {
-    size_t end = 0;
-    for (bool quoted = false; end < rest->length && (quoted || rest->start[end] != separator);
-         end++) {
-        if (rest->start[end] == '"')
+    const char *start = rest->start, *end = start, *limit = start + rest->length;
+    for (bool quoted = false; end < limit && (quoted || *end != separator); end++) {
+        if (*end == '"')
             quoted = !quoted;
-        else if (quoted && rest->start[end] == '\\' && end + 1 < rest->length)
+        else if (quoted && *end == '\\' && end + 1 < limit)
             end++;
     }
-    struct slice piece = {rest->start, end};
-    size_t used = end < rest->length ? end + 1 : end;
-    *rest = (struct slice){rest->start + used, rest->length - used};
-    return trim(piece);
+    const char *next = end < limit ? end + 1 : end;
+    *rest = (struct slice){next, (size_t)(limit - next)};
+    while (start < end && isblank((unsigned char)*start))
+        start++;
+    while (start < end && isblank((unsigned char)end[-1]))
+        end--;
+    return (struct slice){start, (size_t)(end - start)};
 }
 
 /* The value of a parameter, without its quotes; an escape within stays as it is: none of our values
@@ -60,157 +45,112 @@ static struct slice get_parameter(struct slice parameters, const char *name)
         struct slice value = cut(&parameters, ';');
         if (!is_text(cut(&value, '='), name))
             continue;
-        value = trim(value);
+        value = cut(&value, ';'); /* of which there is none: the blanks go */
         if (value.length >= 2 && value.start[0] == '"' && value.start[value.length - 1] == '"')
-            return (struct slice){value.start + 1, value.length - 2};
+            value = (struct slice){value.start + 1, value.length - 2};
         return value;
     }
     return (struct slice){0};
 }
 
-/* "0", "0.5", "1.000" in thousandths, 1000 without the parameter; -1 for anything else. */
-static int parse_quality(struct slice text)
+/* From 0 to 1, which it is without the parameter; -1 for what is not understood. */
+static double parse_quality(struct slice text)
 {
-    static const int places[] = {1000, 0, 100, 10, 1};
-    int quality = 0;
+    char *end;
     if (!text.start)
-        return 1000;
-    if (text.length == 0 || text.length > 5)
-        return -1;
-    for (size_t i = 0; i < text.length; i++) {
-        char c = text.start[i];
-        if (i == 1 ? c != '.' : c < '0' || c > '9')
-            return -1;
-        quality += i == 1 ? 0 : (c - '0') * places[i];
-    }
-    return quality <= 1000 ? quality : -1;
-}
-
-/* One element of a header: a media range or a coding. */
-struct element {
-    struct slice name;
-    struct slice parameters;
-    int quality; /* in thousandths; -1: not understood */
-};
-
-/* The next element of a list; false at its end. */
-static bool read_element(struct slice *list, struct element *element)
-{
-    while (list->length > 0) {
-        element->parameters = cut(list, ',');
-        if (element->parameters.length == 0)
-            continue;
-        element->name = cut(&element->parameters, ';');
-        element->quality = parse_quality(get_parameter(element->parameters, "q"));
-        return true;
-    }
-    return false;
-}
-
-/* What we have, what we like best first. */
-static const struct offer {
-    enum page_format format;
-    const char *type, *any_subtype, *version;
-    const char *content_type;
-} offers[] = {
-    {PAGE_TEXT, "text/plain", "text/*", "0.0.4", "text/plain; version=0.0.4; charset=utf-8"},
-    {PAGE_TEXT, "text/plain", "text/*", "1.0.0", "text/plain; version=1.0.0; charset=utf-8"},
-    {PAGE_OPENMETRICS, "application/openmetrics-text", "application/*", "1.0.0",
-     "application/openmetrics-text; version=1.0.0; charset=utf-8"},
-    {PAGE_PROTOBUF, "application/vnd.google.protobuf", "application/*", NULL,
-     "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; "
-     "encoding=delimited"},
-};
-enum { OFFERS = sizeof offers / sizeof offers[0] };
-
-/* How closely a range describes an offer: 0 not at all, and the closest decides. */
-static int measure_closeness(const struct element *range, const struct offer *offer)
-{
-    if (is_text(range->name, "*/*"))
         return 1;
-    if (is_text(range->name, offer->any_subtype))
-        return 2;
-    if (!is_text(range->name, offer->type))
-        return 0;
-    if (offer->format == PAGE_PROTOBUF)
-        return is_text(get_parameter(range->parameters, "proto"),
-                       "io.prometheus.client.MetricFamily") &&
-                       is_text(get_parameter(range->parameters, "encoding"), "delimited")
-                   ? 4
-                   : 0;
-    struct slice version = get_parameter(range->parameters, "version");
-    if (version.length == 0)
-        return 3;
-    return is_text(version, offer->version) ? 4 : 0;
+    if (text.length == 0 || text.length > strlen("0.123") ||
+        strspn(text.start, "0123456789.") < text.length)
+        return -1;
+    const double quality = strtod(text.start, &end);
+    return end == text.start + text.length && quality <= 1 ? quality : -1;
 }
 
-/* The range that speaks of an offer. */
+/* What we have. */
+struct offer {
+    const char *names[3];         /* of ranges, the widest first */
+    const char *parameters[2][2]; /* names and values */
+    bool needs_parameters;        /* when a range has the last name */
+    struct negotiated_format format;
+};
+
+/* How closely a range describes an offer: 0 not at all. */
+static int measure_closeness(struct slice name, struct slice parameters, const struct offer *offer)
+{
+    int closeness = 3;
+    while (closeness > 0 && !is_text(name, offer->names[closeness - 1]))
+        closeness--;
+    for (int i = 0; closeness >= 3 && i < 2 && offer->parameters[i][0]; i++) {
+        struct slice value = get_parameter(parameters, offer->parameters[i][0]);
+        if (is_text(value, offer->parameters[i][1]))
+            closeness++;
+        else if (value.length > 0 || offer->needs_parameters)
+            closeness = 0;
+    }
+    return closeness;
+}
+
+/* What the closest of the ranges in a header says of an offer. */
 struct wish {
-    struct element range;
     int closeness;
+    double quality;
     int position;
 };
 
-/* Is `a` wished for more than `b`? Neither is refused. */
-static bool is_better(const struct wish *a, const struct wish *b)
+static struct wish find_wish(const char *header, const struct offer *offer)
 {
-    if (a->range.quality != b->range.quality)
-        return a->range.quality > b->range.quality;
-    return a->position < b->position;
-}
-
-static void describe_content(char content_type[static CONTENT_TYPE_SIZE], const struct offer *offer,
-                             struct slice escaping)
-{
-    static const char *const known[] = {"allow-utf-8", "underscores", "dots", "values"};
-    const char *confirmed = NULL;
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (is_text(escaping, known[i]))
-            confirmed = known[i];
+    struct slice list = {header ? header : "", header ? strlen(header) : 0};
+    struct wish wish = {0};
+    for (int position = 0; list.length > 0; position++) {
+        struct slice parameters = cut(&list, ',');
+        const struct slice name = cut(&parameters, ';');
+        const double quality = parse_quality(get_parameter(parameters, "q"));
+        const int closeness = measure_closeness(name, parameters, offer);
+        if (quality >= 0 && closeness > wish.closeness)
+            wish = (struct wish){closeness, quality, position};
     }
-    snprintf(content_type, CONTENT_TYPE_SIZE, "%s%s%s", offer->content_type,
-             confirmed ? "; escaping=" : "", confirmed ? confirmed : "");
+    return wish;
 }
 
 struct negotiated_format negotiate_format(const char *accept)
 {
-    struct wish wishes[OFFERS] = {0};
-    struct slice list = as_slice(accept);
-    struct element range;
-    for (int position = 0; read_element(&list, &range); position++) {
-        for (size_t i = 0; range.quality >= 0 && i < OFFERS; i++) {
-            int close = measure_closeness(&range, &offers[i]);
-            if (close > wishes[i].closeness)
-                wishes[i] = (struct wish){range, close, position};
+    static const struct offer offers[] = {
+        /* the one we prefer first */
+        {{"*/*", "text/*", "text/plain"},
+         {{"version", "0.0.4"}},
+         false,
+         {PAGE_TEXT, "text/plain; version=0.0.4; charset=utf-8"}},
+        {{"*/*", "text/*", "text/plain"},
+         {{"version", "1.0.0"}},
+         false,
+         {PAGE_TEXT, "text/plain; version=1.0.0; charset=utf-8"}},
+        {{"*/*", "application/*", "application/openmetrics-text"},
+         {{"version", "1.0.0"}},
+         false,
+         {PAGE_OPENMETRICS, "application/openmetrics-text; version=1.0.0; charset=utf-8"}},
+        {{"*/*", "application/*", "application/vnd.google.protobuf"},
+         {{"proto", "io.prometheus.client.MetricFamily"}, {"encoding", "delimited"}},
+         true,
+         {PAGE_PROTOBUF, "application/vnd.google.protobuf; "
+                         "proto=io.prometheus.client.MetricFamily; encoding=delimited"}},
+    };
+    const struct offer *best = &offers[0];
+    struct wish most = {0};
+    for (size_t i = 0; i < sizeof offers / sizeof offers[0]; i++) {
+        const struct wish wish = find_wish(accept, &offers[i]);
+        if (wish.quality > most.quality ||
+            (wish.quality == most.quality && wish.position < most.position)) {
+            best = &offers[i];
+            most = wish;
         }
     }
-    const struct wish *best = NULL;
-    for (size_t i = 0; i < OFFERS; i++) {
-        if (wishes[i].closeness > 0 && wishes[i].range.quality > 0 &&
-            (!best || is_better(&wishes[i], best)))
-            best = &wishes[i];
-    }
-    const struct offer *offer = &offers[best ? best - wishes : 0];
-    struct negotiated_format chosen = {.format = offer->format};
-    describe_content(chosen.content_type, offer,
-                     best ? get_parameter(best->range.parameters, "escaping") : (struct slice){0});
-    return chosen;
+    return best->format;
 }
 
 bool negotiate_gzip(const char *accept_encoding)
 {
-    struct slice list = as_slice(accept_encoding);
-    struct element coding;
-    int gzip = -1, identity = -1, any = -1;
-    while (read_element(&list, &coding)) {
-        if (is_text(coding.name, "gzip") || is_text(coding.name, "x-gzip"))
-            gzip = coding.quality;
-        else if (is_text(coding.name, "identity"))
-            identity = coding.quality;
-        else if (is_text(coding.name, "*"))
-            any = coding.quality;
-    }
-    if (gzip < 0)
-        gzip = any;
-    return gzip > 0 && gzip >= identity;
+    static const struct offer gzip = {.names = {"*", "x-gzip", "gzip"}};
+    static const struct offer identity = {.names = {"identity", "identity", "identity"}};
+    const double quality = find_wish(accept_encoding, &gzip).quality;
+    return quality > 0 && quality >= find_wish(accept_encoding, &identity).quality;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a client would rather have, from its Accept and Accept-Encoding headers (RFC 9110, section
- * 12.5).
+ * What a client prefers, from its Accept and Accept-Encoding headers (RFC 9110, section 12.5).
  */
 #ifndef SOCKDIAG_WEB_NEGOTIATION_H
 #define SOCKDIAG_WEB_NEGOTIATION_H
@@ -10,20 +9,15 @@
 
 #include <stdbool.h>
 
-enum { CONTENT_TYPE_SIZE = 128 };
-
 struct negotiated_format {
-    enum page_format format;              /* one of metrics */
-    char content_type[CONTENT_TYPE_SIZE]; /* for the answer */
+    enum page_format format;  /* one of metrics */
+    const char *content_type; /* of the answer, a constant */
 };
 
 /*
- * The format of metrics that `accept` (NULL: there is no such header) puts first: by quality, then
- * by its own order, then ours, which begins with text 0.0.4. That is also the answer where nothing
+ * The format of metrics that `accept` (NULL: there is no such header) prefers: by quality, then by
+ * its own order, then by ours, which begins with text 0.0.4. That is also the answer where nothing
  * else is asked for, or nothing that we have: scrapers have always lived with that.
- *
- * An `escaping` that comes with the chosen range is confirmed in the content type: all our names
- * are such that every escaping leaves them as they are.
  */
 struct negotiated_format negotiate_format(const char *accept);
 

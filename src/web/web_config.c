@@ -6,120 +6,417 @@
 #include "bcrypt.h"
 #include "web_config_files.h"
 #include "web_config_tls.h"
-#include "web_config_yaml.h"
 
+#include <gnutls/gnutls.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <yaml.h>
 
-/* More do not make sense where each needs its own bcrypt, and looking for a name twice would take
- * its time. */
-enum { MAX_USERS = 1000 };
+enum {
+    MAX_USERS = 1000,   /* each needs its own bcrypt; their names are compared in pairs */
+    MAX_OPENERS = 1000, /* of [, { and &: libyaml's time grows with the square of their count */
+    MAX_QUOTED = 40,    /* bytes of a key; a longer one may be a hash (60) or a line of PEM (64) */
+};
 
-static bool read_header(struct yaml_reader *reader, const struct yaml_key *key, void *target)
+struct reader {
+    const char *path;
+    struct file_stamps *stamps;
+    char *error; /* the first complaint */
+    size_t error_size;
+    bool has_failed; /* what is read after a complaint does not count */
+    yaml_document_t *document;
+};
+
+/* A key of a mapping, and its value. */
+struct entry {
+    const char *path;         /* the keys that lead to the mapping, joined by dots */
+    const char *key;          /* up to a comma, if there is one */
+    const yaml_node_t *value; /* NULL: not given */
+};
+
+/* Make the error "PATH:LINE: KEY: " and what printf would print; control characters become "?". */
+static void __attribute__((format(printf, 3, 4)))
+complain(struct reader *reader, const struct entry *at, const char *format, ...)
 {
-    struct web_config *config = target;
-    const char *value = yaml_string(reader);
-    if (!value || (key->words && !yaml_read_word(reader, key, &(int){0})))
-        return false;
-    if (has_controls(value))
-        return yaml_complain(reader, "expected a value without control characters");
-    if (value[0] == '\0') /* blank: do not send it */
-        return true;
-    struct web_header *header = &config->headers[config->header_count++];
-    *header = (struct web_header){key->name, yaml_copy(reader)};
-    return header->value;
+    const size_t line = at->value ? at->value->start_mark.line + 1 : 0;
+    char what[256];
+    if (reader->has_failed)
+        return;
+    reader->has_failed = true;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    snprintf(reader->error, reader->error_size, "%s:%.0zu%s %s%s%.*s%s%s", reader->path, line,
+             line > 0 ? ":" : "", at->path, *at->path && *at->key ? "." : "",
+             (int)strcspn(at->key, ","), at->key, *at->path || *at->key ? ": " : "", what);
+    mask_controls(reader->error);
 }
 
-static bool read_headers(struct yaml_reader *reader, const struct yaml_key *key, void *target)
+/* The index of `text` in `words`, which are separated by ", ", or -1. */
+static int find_word(const char *words, const char *text)
 {
-    static const struct yaml_word frame[] = {{"deny", 0}, {"sameorigin", 0}, {NULL, 0}};
-    static const struct yaml_word content_type[] = {{"nosniff", 0}, {NULL, 0}};
-    static const struct yaml_key headers[WEB_CONFIG_HEADERS] = {
-        {"X-Frame-Options", read_header, 0, frame},
-        {"X-Content-Type-Options", read_header, 0, content_type},
-        {"X-XSS-Protection", read_header, 0, NULL},
-        {"Strict-Transport-Security", read_header, 0, NULL},
-        {"Content-Security-Policy", read_header, 0, NULL},
-    };
-    (void)key;
-    return yaml_read_mapping(reader, headers, WEB_CONFIG_HEADERS, target);
-}
-
-static bool read_http(struct yaml_reader *reader, const struct yaml_key *key, void *target)
-{
-    static const struct yaml_key keys[] = {
-        {"http2", yaml_read_boolean, offsetof(struct web_config, http2), NULL},
-        {"headers", read_headers, 0, NULL},
-    };
-    (void)key;
-    return yaml_read_mapping(reader, keys, sizeof keys / sizeof keys[0], target);
-}
-
-/* A name and its hash. Complaints never quote a name: where the two were swapped, it would be a
- * hash. */
-static bool read_user(struct yaml_reader *reader, const struct yaml_key *key, void *target)
-{
-    (void)key;
-    struct web_config *config = target;
-    if (config->user_count == MAX_USERS)
-        return yaml_complain(reader, "more than 1000 users");
-    struct web_user *user = &config->users[config->user_count++];
-    user->name = yaml_copy(reader);
-    if (!user->name)
-        return false;
-    if (strchr(user->name, ':') || has_controls(user->name))
-        return yaml_complain(reader, "a user name has no colon and no control characters");
-    for (const struct web_user *other = config->users; other < user; other++) {
-        if (strcmp(other->name, user->name) == 0)
-            return yaml_complain(reader, "this user is given twice");
+    for (int i = 0;; i++) {
+        const size_t length = strcspn(words, ",");
+        if (length == strlen(text) && memcmp(words, text, length) == 0)
+            return i;
+        if (words[length] == '\0')
+            return -1;
+        words += length + strlen(", ");
     }
-    user->hash = yaml_advance(reader) ? yaml_copy(reader) : NULL;
-    const char *fault = user->hash ? bcrypt_fault(user->hash) : NULL;
-    return user->hash && (!fault || yaml_complain(reader, "%s", fault));
 }
 
-static bool read_users(struct yaml_reader *reader, const struct yaml_key *key, void *target)
+/* Is it one of `words`, without quotes? */
+static bool is_plain(const yaml_node_t *value, const char *words)
 {
-    static const struct yaml_key users[] = {{NULL, read_user, 0, NULL}};
-    (void)key;
-    struct web_config *config = target;
-    config->users = calloc(MAX_USERS, sizeof config->users[0]);
-    return config->users ? yaml_read_mapping(reader, users, 1, config)
-                         : yaml_complain(reader, "out of memory");
+    return value->type == YAML_SCALAR_NODE && value->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+           strcmp((const char *)value->tag, YAML_STR_TAG) == 0 &&
+           find_word(words, (const char *)value->data.scalar.value) >= 0;
 }
 
-bool web_config_read(struct web_config *config, const char *text,
-                     const struct config_source *source)
+/* Is it not given, or a scalar that stands for nothing? */
+static bool is_null(const yaml_node_t *value)
 {
-    static const struct yaml_key sections[] = {
-        {"tls_server_config", tls_section_read, offsetof(struct web_config, tls), NULL},
-        {"http_server_config", read_http, 0, NULL},
-        {"basic_auth_users", read_users, 0, NULL},
-        {"rate_limit", yaml_refuse, 0, NULL},
-    };
-    return yaml_read(text, source, sections, sizeof sections / sizeof sections[0], config);
+    return !value || is_plain(value, ", ~, null, Null, NULL");
+}
+
+/* Numbers and booleans are taken as they are written. "" for a null and after a complaint. */
+static const char *read_string(struct reader *reader, const struct entry *at)
+{
+    const yaml_node_t *value = at->value;
+    if (is_null(value))
+        return "";
+    if (value->type != YAML_SCALAR_NODE)
+        complain(reader, at, "expected a string");
+    else if (strcmp((const char *)value->tag, YAML_STR_TAG) != 0)
+        complain(reader, at, "expected a string without a tag");
+    else if (strlen((const char *)value->data.scalar.value) != value->data.scalar.length)
+        complain(reader, at, "expected a string without a NUL");
+    else
+        return (const char *)value->data.scalar.value;
+    return "";
+}
+
+/* A copy of that, for free(). NULL when memory is short. */
+static char *copy_string(struct reader *reader, const struct entry *at)
+{
+    char *copy = strdup(read_string(reader, at));
+    if (!copy)
+        complain(reader, at, "out of memory");
+    return copy;
+}
+
+/* The index of the value in `words`. -1 for a null and after a complaint. */
+static int read_word(struct reader *reader, const struct entry *at, const char *words)
+{
+    const int found = find_word(words, read_string(reader, at));
+    if (found < 0 && !is_null(at->value))
+        complain(reader, at, "expected one of: %s", words);
+    return found;
+}
+
+/* As YAML 1.1 has it; a null is false, as in Go. */
+static bool read_boolean(struct reader *reader, const struct entry *at)
+{
+    static const char yes[] = "true, True, TRUE, yes, Yes, YES, on, On, ON, y, Y";
+    static const char no[] = "false, False, FALSE, no, No, NO, off, Off, OFF, n, N";
+    if (is_null(at->value) || is_plain(at->value, no))
+        return false;
+    if (!is_plain(at->value, yes))
+        complain(reader, at, "expected true or false");
+    return true;
+}
+
+/* Of what is not supported, only a null and an empty list are accepted. */
+static void refuse(struct reader *reader, const struct entry *at)
+{
+    if (!is_null(at->value) &&
+        (at->value->type != YAML_SEQUENCE_NODE ||
+         at->value->data.sequence.items.top > at->value->data.sequence.items.start))
+        complain(reader, at, "is not supported");
+}
+
+/* The number of pairs in a mapping, of which a null has none. */
+static size_t get_pairs(struct reader *reader, const struct entry *at,
+                        const yaml_node_pair_t **pairs)
+{
+    if (is_null(at->value))
+        return 0;
+    if (at->value->type != YAML_MAPPING_NODE) {
+        complain(reader, at, "expected lines of \"key: value\"");
+        return 0;
+    }
+    *pairs = at->value->data.mapping.pairs.start;
+    return (size_t)(at->value->data.mapping.pairs.top - *pairs);
+}
+
+static yaml_node_t *get_node(const struct reader *reader, int index)
+{
+    return yaml_document_get_node(reader->document, index);
+}
+
+/* Make an entry for each of `keys`, which are separated by ", "; the mapping may have no others.
+ * `path` leads to it. */
+static void read_mapping(struct reader *reader, const struct entry *mapping, const char *path,
+                         const char *keys, struct entry entries[])
+{
+    const yaml_node_pair_t *pairs = NULL;
+    const size_t count = get_pairs(reader, mapping, &pairs);
+    struct entry *entry = entries;
+    for (const char *key = keys; *key; key += strspn(key, ", ")) {
+        *entry++ = (struct entry){path, key, NULL};
+        key += strcspn(key, ",");
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct entry key = {path, "", get_node(reader, pairs[i].key)};
+        const char *name = read_string(reader, &key);
+        const int found = find_word(keys, name);
+        if (found < 0) {
+            complain(reader, &key, "unknown key \"%s\"", strlen(name) > MAX_QUOTED ? "..." : name);
+            return;
+        }
+        key.key = entries[found].key;
+        if (entries[found].value)
+            complain(reader, &key, "is given twice");
+        entries[found].value = get_node(reader, pairs[i].value);
+    }
+}
+
+/* A PEM text, at[0], or that of the file at[1], judged by `check`; NULL without either. Complaints
+ * never quote a name: where name and text were mixed up, it would be a key. */
+static char *read_pem(struct reader *reader, const struct entry at[2], int (*check)(char *))
+{
+    const char *text = read_string(reader, &at[0]), *name = read_string(reader, &at[1]);
+    const char *why = "out of memory";
+    const struct entry *chosen = *text ? &at[0] : &at[1];
+    if (!*text && !*name)
+        return NULL;
+    if (*text && *name)
+        complain(reader, at, "is given both as a text and as a file");
+    char *pem =
+        *text ? strdup(text) : web_config_file_read(reader->path, name, reader->stamps, &why);
+    const int code = pem && check ? check(pem) : 0;
+    if (!pem)
+        complain(reader, chosen, "cannot be read: %s", why);
+    if (code < 0)
+        complain(reader, chosen, "does not hold certificates: %s", gnutls_strerror(code));
+    return pem;
+}
+
+/* Do the settings fit together? */
+static void check_tls(struct reader *reader, const struct entry *section,
+                      const struct tls_settings *tls)
+{
+    const bool verifies = tls->client_auth == CLIENT_AUTH_VERIFY_IF_GIVEN ||
+                          tls->client_auth == CLIENT_AUTH_REQUIRE_AND_VERIFY;
+    const int code = tls->certificate && tls->key ? tls_check_key(tls) : 0;
+    if (!tls->certificate)
+        complain(reader, section, "cert_file is missing");
+    if (!tls->key)
+        complain(reader, section, "key_file is missing");
+    if (tls->client_ca && tls->client_auth == CLIENT_AUTH_NONE)
+        complain(reader, section, "client_ca_file is of no use without a client_auth_type");
+    if (!tls->client_ca && verifies)
+        complain(reader, section,
+                 "client_auth_type verifies, so client_ca_file is needed; "
+                 "trusting every public authority is not supported");
+    if (code == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+        complain(reader, section, "the key is not that of the certificate");
+    if (code < 0)
+        complain(reader, section, "the key is not an unencrypted private key: %s",
+                 gnutls_strerror(code));
+}
+
+static void read_tls(struct reader *reader, const struct entry *section, struct web_config *config)
+{
+    enum { CERT, KEY = 2, CA = 4, AUTH = 6, MIN, MAX, ORDER, UNSUPPORTED, KEYS = UNSUPPORTED + 3 };
+    static const char keys[] =
+        "cert, cert_file, key, key_file, client_ca, client_ca_file, client_auth_type, min_version, "
+        "max_version, prefer_server_cipher_suites, "
+        "client_allowed_sans, cipher_suites, curve_preferences";
+    static const char versions[] = "TLS10, TLS11, TLS12, TLS13";
+    /* As in enum client_auth, and the old name of RequireAnyClientCert. */
+    static const char client_auths[] =
+        "NoClientCert, RequestClientCert, RequireAnyClientCert, VerifyClientCertIfGiven, "
+        "RequireAndVerifyClientCert, RequireClientCert";
+    struct entry at[KEYS];
+    read_mapping(reader, section, "tls_server_config", keys, at);
+    for (size_t i = UNSUPPORTED; i < KEYS; i++)
+        refuse(reader, &at[i]);
+    const bool has_auth = *read_string(reader, &at[AUTH]);
+    const int auth = has_auth ? read_word(reader, &at[AUTH], client_auths) : CLIENT_AUTH_NONE;
+    const int min = read_word(reader, &at[MIN], versions);
+    const int max = read_word(reader, &at[MAX], versions);
+    const bool prefer_server = !at[ORDER].value || read_boolean(reader, &at[ORDER]);
+    struct tls_settings *tls = config->tls = calloc(1, sizeof *tls);
+    if (!tls) {
+        complain(reader, section, "out of memory");
+        return;
+    }
+    tls->certificate = read_pem(reader, &at[CERT], tls_check_certificates);
+    tls->key = read_pem(reader, &at[KEY], NULL);
+    tls->client_ca = read_pem(reader, &at[CA], tls_check_certificates);
+    tls->client_auth =
+        auth > CLIENT_AUTH_REQUIRE_AND_VERIFY ? CLIENT_AUTH_REQUIRE_ANY : (enum client_auth)auth;
+    if (!has_auth && !tls->certificate && !tls->key && !tls->client_ca) {
+        tls_settings_free(tls);
+        config->tls = NULL;
+        return;
+    }
+    if (reader->has_failed) /* GnuTLS 3.7 leaks half of a pair with a broken certificate */
+        return;
+    check_tls(reader, section, tls);
+    const char *fault = tls_set_priorities(tls, min, max, prefer_server);
+    if (fault)
+        complain(reader, section, "%s", fault);
+}
+
+static void read_headers(struct reader *reader, const struct entry *section,
+                         struct web_config *config)
+{
+    static const char keys[] = "X-Frame-Options, X-Content-Type-Options, X-XSS-Protection, "
+                               "Strict-Transport-Security, Content-Security-Policy";
+    static const struct {
+        const char *name, *words;
+    } headers[WEB_CONFIG_HEADERS] = {{"X-Frame-Options", "deny, sameorigin"},
+                                     {"X-Content-Type-Options", "nosniff"},
+                                     {"X-XSS-Protection", NULL},
+                                     {"Strict-Transport-Security", NULL},
+                                     {"Content-Security-Policy", NULL}};
+    struct entry at[WEB_CONFIG_HEADERS];
+    read_mapping(reader, section, "http_server_config.headers", keys, at);
+    for (size_t i = 0; i < WEB_CONFIG_HEADERS; i++) {
+        const char *value = read_string(reader, &at[i]);
+        if (headers[i].words)
+            read_word(reader, &at[i], headers[i].words);
+        if (has_controls(value))
+            complain(reader, &at[i], "expected a value without control characters");
+        if (*value) /* blank: do not send it */
+            config->headers[config->header_count++] =
+                (struct web_header){headers[i].name, copy_string(reader, &at[i])};
+    }
+}
+
+/* Complaints never quote a name: where name and hash were swapped, it would be the hash. */
+static void read_users(struct reader *reader, const struct entry *section,
+                       struct web_config *config)
+{
+    const yaml_node_pair_t *pairs = NULL;
+    const size_t count = get_pairs(reader, section, &pairs);
+    config->users = count <= MAX_USERS ? calloc(count, sizeof config->users[0]) : NULL;
+    if (!config->users) {
+        complain(reader, section, count > MAX_USERS ? "more than 1000 users" : "out of memory");
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct entry name = {"", section->key, get_node(reader, pairs[i].key)};
+        const struct entry hash = {"", section->key, get_node(reader, pairs[i].value)};
+        struct web_user *user = &config->users[config->user_count++];
+        *user = (struct web_user){copy_string(reader, &name), copy_string(reader, &hash)};
+        if (!user->name || !user->hash)
+            return;
+        if (strchr(user->name, ':') || has_controls(user->name))
+            complain(reader, &name, "a user name has no colon and no control characters");
+        for (const struct web_user *other = config->users; other < user; other++)
+            if (strcmp(other->name, user->name) == 0)
+                complain(reader, &name, "this user is given twice");
+        if (bcrypt_fault(user->hash))
+            complain(reader, &hash, "%s", bcrypt_fault(user->hash));
+    }
+}
+
+static void read_sections(struct reader *reader, const struct entry *root,
+                          struct web_config *config)
+{
+    static const char keys[] =
+        "tls_server_config, http_server_config, basic_auth_users, rate_limit";
+    struct entry at[4], http[2];
+    read_mapping(reader, root, "", keys, at);
+    read_tls(reader, &at[0], config);
+    read_mapping(reader, &at[1], "http_server_config", "http2, headers", http);
+    config->http2 = read_boolean(reader, &http[0]);
+    read_headers(reader, &http[1], config);
+    read_users(reader, &at[2], config);
+    refuse(reader, &at[3]);
+}
+
+/* libyaml knows the line of what it cannot parse, but only the offset of what it cannot decode. */
+static void complain_of_syntax(struct reader *reader, const yaml_parser_t *parser, const char *text)
+{
+    yaml_node_t place = {.start_mark = parser->problem_mark};
+    const char *problem =
+        parser->error == YAML_COMPOSER_ERROR && parser->context ? parser->context : parser->problem;
+    for (size_t i = 0; parser->error == YAML_READER_ERROR && i < parser->problem_offset; i++)
+        place.start_mark.line += text[i] == '\n';
+    complain(reader, &(struct entry){"", "", &place}, "not YAML: %s",
+             problem ? problem : "out of memory");
+}
+
+/* Read the next document, which must be empty without a `config`. Its strings are wiped: a key may
+ * stand in them. (libyaml does not wipe its buffers.) */
+static void read_document(struct reader *reader, yaml_parser_t *parser, const char *text,
+                          struct web_config *config)
+{
+    yaml_document_t document;
+    if (!yaml_parser_load(parser, &document)) {
+        complain_of_syntax(reader, parser, text);
+        return;
+    }
+    reader->document = &document;
+    const struct entry root = {"", "", yaml_document_get_root_node(&document)};
+    if (config)
+        read_sections(reader, &root, config);
+    else if (root.value)
+        complain(reader, &root, "several documents in one file are not supported");
+    for (yaml_node_t *node = document.nodes.start; node < document.nodes.top; node++) {
+        if (node->type == YAML_SCALAR_NODE)
+            explicit_bzero(node->data.scalar.value, node->data.scalar.length);
+    }
+    yaml_document_delete(&document);
+}
+
+static void read_text(struct reader *reader, const char *text, struct web_config *config)
+{
+    const struct entry file = {"", "", NULL};
+    yaml_parser_t parser;
+    size_t openers = 0;
+    for (const char *at = text; (at = strpbrk(at, "[{&")); at++)
+        openers++;
+    if (openers > MAX_OPENERS) {
+        complain(reader, &file, "more than 1000 of [, { and &");
+    } else if (!yaml_parser_initialize(&parser)) {
+        complain(reader, &file, "out of memory");
+    } else {
+        yaml_parser_set_input_string(&parser, (const unsigned char *)text, strlen(text));
+        read_document(reader, &parser, text, config);
+        if (!reader->has_failed)
+            read_document(reader, &parser, text, NULL);
+        yaml_parser_delete(&parser);
+    }
 }
 
 struct web_config *web_config_load(const char *path, struct file_stamps *stamps, char *error,
                                    size_t error_size)
 {
     struct file_stamps forgotten = {0};
-    if (!stamps)
-        stamps = &forgotten;
-    file_stamps_free(stamps);
-    const struct config_source source = {path, stamps, error, error_size};
-    const char *why;
+    struct reader reader = {path, stamps ? stamps : &forgotten, error, error_size, false, NULL};
+    const char *why = "out of memory";
+    file_stamps_free(reader.stamps);
     struct web_config *config = calloc(1, sizeof *config);
-    char *text = web_config_file_read(config ? strdup(path) : NULL, stamps, &why);
-    if (!text)
-        config_complain(&source, 0, "", "cannot be read: %s", why);
-    if (!text || !web_config_read(config, text, &source)) {
-        web_config_free(config);
-        config = NULL;
-    }
-    wipe_and_free(text); /* libyaml does not wipe the copies in its buffers */
+    char *text = config ? web_config_file_read("", path, reader.stamps, &why) : NULL;
+    if (text)
+        read_text(&reader, text, config);
+    else
+        complain(&reader, &(struct entry){"", "", NULL}, "cannot be read: %s", why);
+    wipe_and_free(text);
     file_stamps_free(&forgotten);
-    if (config && config->http2)
+    if (reader.has_failed) {
+        web_config_free(config);
+        return NULL;
+    }
+    if (config->http2)
         log_info("web", "%s: HTTP/2 is not supported, HTTP/1.1 is served", path);
     return config;
 }

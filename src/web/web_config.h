@@ -8,7 +8,8 @@
  * curve_preferences, rate_limit, client_allowed_sans, merge keys, several documents, TLS versions
  * that GnuTLS does not allow. So is what cannot have been meant: checking client certificates
  * without client_ca_file, a user name that no browser can send, a password hash that is not bcrypt
- * or costs too much (bcrypt.h). `http2: true`, the toolkit's default, is taken and logged.
+ * or costs too much (bcrypt.h), more than 1000 users or than 1000 brackets, braces and anchors.
+ * `http2: true`, the toolkit's default, is taken and logged.
  *
  * An empty file is a configuration without anything: plain HTTP for everyone. So is a
  * tls_server_config without certificates, keys and client_auth_type.
@@ -90,11 +91,6 @@ struct file_stamps {
  */
 struct web_config *web_config_load(const char *path, struct file_stamps *stamps, char *error,
                                    size_t error_size);
-
-/* The part of it after the YAML file became `text`. `config` is all zero. For the fuzzer. */
-struct config_source;
-bool web_config_read(struct web_config *config, const char *text,
-                     const struct config_source *source);
 
 /* Wipes the key. NULL is allowed. */
 void web_config_free(struct web_config *config);

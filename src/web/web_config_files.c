@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -41,10 +42,14 @@ static char *read_regular(int fd, const char **why)
     return NULL;
 }
 
-char *web_config_file_read(char *path, struct file_stamps *stamps, const char **why)
+char *web_config_file_read(const char *from, const char *name, struct file_stamps *stamps,
+                           const char **why)
 {
+    const char *slash = strrchr(from, '/');
+    int directory = name[0] != '/' && slash ? (int)(slash - from + 1) : 0;
+    char *path;
     *why = "out of memory";
-    if (!path)
+    if (asprintf(&path, "%.*s%s", directory, from, name) < 0)
         return NULL;
     stamps->files[stamps->count++] = (struct file_stamp){path, look_at(path)};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* never wait for a FIFO */

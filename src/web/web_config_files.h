@@ -7,10 +7,12 @@
 
 #include "web_config.h"
 
-/* Add a stamp to `stamps`, which has room and takes `path`, then read the file: so one that changes
- * meanwhile looks different from its stamp. A `path` that is NULL stands for a lack of memory.
+/* Read the file `name`, which is relative to the directory of the file `from` unless it is
+ * absolute. A stamp of it is added to `stamps`, which has room, before the file is read: a file
+ * that changes meanwhile looks different from its stamp.
  * Returns the only copy of the text, for wipe_and_free(), or NULL with the reason in `why`. */
-char *web_config_file_read(char *path, struct file_stamps *stamps, const char **why);
+char *web_config_file_read(const char *from, const char *name, struct file_stamps *stamps,
+                           const char **why);
 
 /* NULL is allowed. */
 void wipe_and_free(char *text);

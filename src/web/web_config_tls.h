@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The section tls_server_config, up to keys and certificates in memory. Private to src/web.
+ * Certificates, keys and priorities, judged by GnuTLS. Private to src/web.
  */
 #ifndef SOCKDIAG_WEB_CONFIG_TLS_H
 #define SOCKDIAG_WEB_CONFIG_TLS_H
 
 #include "web_config.h"
-#include "web_config_yaml.h"
 
-/* Reads the section, and the files that it names, into a `struct tls_settings *`, which is then,
- * even after a complaint, for tls_settings_free(); NULL when the section does not ask for TLS. */
-yaml_value_reader tls_section_read;
+/* Are there certificates in `pem`, all of them readable? An error code of GnuTLS, negative, if
+ * not. */
+int tls_check_certificates(char *pem);
+
+/* Does the key belong to the first certificate? An error code of GnuTLS, negative, if not. */
+int tls_check_key(const struct tls_settings *tls);
+
+/* Set the priorities for TLS 1.`min` to 1.`max`; -1 stands for the default. The order of ciphers is
+ * that of the server or of the client. Returns what is wrong, a constant, or NULL. */
+const char *tls_set_priorities(struct tls_settings *tls, int min, int max, bool prefer_server);
 
 /* Wipes the key. NULL is allowed. */
-void tls_settings_free(struct tls_settings *settings);
+void tls_settings_free(struct tls_settings *tls);
 
 #endif

@@ -2,6 +2,7 @@
 #include "sockdiag/web_server.h"
 
 #include "base/log.h"
+#include "connections.h"
 #include "http_site.h"
 #include "listen_socket.h"
 #include "web_thread.h"
@@ -57,7 +58,7 @@ static bool open_sockets(struct web_server *server, const struct web_options *op
 static bool reserve_descriptors(const struct web_server *server, char *error, size_t error_size)
 {
     struct rlimit limit;
-    rlim_t connections = (rlim_t)server->max_connections * server->count;
+    rlim_t connections = (rlim_t)(server->max_connections + CONNECTIONS_PER_TURN) * server->count;
     rlim_t wanted = connections * (server->has_config ? 2 : 1) + other_descriptors;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
         return true;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // usage: page.mjs URL FOLDER
 // Reads the status page at URL in Chromium and compares it with the metrics; leaves screenshots in
-// FOLDER. Prints a line for each thing that holds, and ends with the first that does not.
+// FOLDER. Prints a line for each check that passes, and stops at the first that fails.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -17,10 +17,10 @@ const browser = await chromium.launch({
     '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });
 
-const wanted = new WeakSet(); // pages that a test loads
+const wanted = new WeakSet(); // pages that a test is loading
 
-/** A page as a context shows it, and all that it complained of or asked for. It stands still until it is loaded
- *  again, unless it is to renew itself: 204 leaves a browser where it is. */
+/** A page in a browser context, with its complaints and requests. It is not refreshed until a test loads it again,
+ *  unless `renews`: 204 leaves a browser where it is. */
 async function open(options, { renews = false } = {}) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
@@ -53,7 +53,7 @@ async function loadWithMetrics(page) {
     if (before === await scrape())
       return { response, cards, series: parse(before) };
   }
-  throw new Error('there is no quiet moment between two snapshots');
+  throw new Error('no page and metrics of the same snapshot in 50 tries');
 }
 
 /** A map from series to value. */
@@ -96,13 +96,13 @@ function checkStates(cards, series) {
   for (const row of expected)
     assert.deepEqual(rows.find(([state]) => state === row[0]), row);
   const [established] = expected.find(([state]) => state === 'established').slice(1);
-  assert.ok(Number(established.replace(',', '')) > 1400, 'the scene is not there');
+  assert.ok(Number(established.replace(',', '')) > 1400, 'the scene is incomplete');
   assert.match(cards.get('Established').text, new RegExp(`^ESTABLISHED ${established} `));
 }
 
 function checkTimeWait(cards, series) {
   const roles = ['client', 'server'].map((role) => series.get(`sockdiag_tcp_time_wait_sockets{role="${role}"}`));
-  assert.ok(roles[0] >= 120 && roles[1] >= 70, 'the scene is not there');
+  assert.ok(roles[0] >= 120 && roles[1] >= 70, 'the scene is incomplete');
   const now = series.get('sockdiag_tcp_sockets{state="time_wait"}');
   const peak = series.get('sockdiag_tcp_sockets_peak{state="time_wait"}');
   assert.match(cards.get('Time wait').text, new RegExp(`^TIME WAIT ${count(now)} peak ${count(peak)} ` +
@@ -134,7 +134,7 @@ async function checkNumbers() {
   assert.match(response.headers()['content-security-policy'], /default-src 'none'; style-src 'sha256-/);
   assert.deepEqual(complaints, []);
   assert.deepEqual([...new Set(requests)], [`${url}/`]);
-  console.log('the page loads nothing else, and the browser has nothing to say of it');
+  console.log('the page loads nothing else, and the browser logs no complaint');
   await context.close();
 }
 
@@ -212,7 +212,7 @@ async function checkWidths() {
   }
   await page.setViewportSize(PHONE);
   await load(page);
-  // Rows that are laid out anew are still rows to those who cannot see them.
+  // In the layout for phones, rows must still be rows for a screen reader.
   const session = await context.newCDPSession(page);
   const { nodes } = await session.send('Accessibility.getFullAXTree');
   const headers = nodes.filter(({ role }) => role?.value === 'rowheader').map(({ name }) => name.value);
@@ -234,7 +234,7 @@ async function checkWithoutScripts() {
   assert.notEqual(await age(), before);
   assert.deepEqual(complaints, []);
   await context.close();
-  console.log('without JavaScript it is the same, and renews itself');
+  console.log('without JavaScript it is the same, and it refreshes itself');
 }
 
 try {

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """usage: scene.py
 
-Sockets worth looking at, held until standard input ends; says "ready" once they are there. Those in TIME_WAIT
-are made again before they are gone. In a network
-namespace whose loopback has ADDRESS and PEER and whose port range has 1000 ports: more than half of
-them are held towards one destination, one accept queue is nearly full, and most ports of UDP are used.
+Open sockets and hold them until standard input ends; print "ready" once they are open. Those in TIME_WAIT are
+renewed before they end. Run it in a network namespace whose loopback has ADDRESS and PEER and whose port range
+has 1000 ports: more than half of them are in use towards one destination, one accept queue is nearly full, and
+most UDP ports are in use.
 """
 import resource
 import select
@@ -43,7 +43,7 @@ def pairs(listener, count):
 
 
 def close(first, second):
-    """Close in an order: the first end goes through TIME_WAIT, once it has heard of the second."""
+    """Close the first end, which then goes through TIME_WAIT, before the second."""
     first.close()
     second.recv(1)
     second.close()
@@ -75,9 +75,9 @@ def main():
         query.connect((PEER, 53))
         held.append(query)
     for _ in range(700):
-        anybodys = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        anybodys.bind(("", 0))
-        held.append(anybodys)
+        unconnected = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        unconnected.bind(("", 0))
+        held.append(unconnected)
 
     print("ready", flush=True)
     while not select.select([sys.stdin], [], [], HALF_OF_TIME_WAIT)[0]:

@@ -67,8 +67,9 @@ void fake_kernel_write_sockstat(const struct fake_kernel *kernel, unsigned more)
     fake_kernel_write(kernel, "thread-self/net/sockstat", text);
 }
 
-/* The rows of one state: full sockets, except in TIME_WAIT and SYN_RECV. */
-static void send_rows_in(struct fake_kernel *kernel, enum tcp_state state)
+/* Send `count` rows: full sockets, except in TIME_WAIT and SYN_RECV. */
+static void send_rows(struct fake_kernel *kernel, uint16_t type, uint8_t family,
+                      enum tcp_state state, uint16_t first_port, unsigned count)
 {
     struct {
         struct nlmsghdr header;
@@ -76,8 +77,8 @@ static void send_rows_in(struct fake_kernel *kernel, enum tcp_state state)
         struct nlattr attribute;
         uint32_t shutdown;
     } row = {
-        .header = {.nlmsg_type = TCPDIAG_GETSOCK},
-        .body = {.idiag_family = AF_INET, .idiag_state = (uint8_t)(state + 1)},
+        .header = {.nlmsg_type = type},
+        .body = {.idiag_family = family, .idiag_state = (uint8_t)(state + 1)},
         .attribute = {.nla_len = sizeof(struct nlattr) + 1, .nla_type = INET_DIAG_SHUTDOWN},
     };
     bool full = state != TCP_STATE_TIME_WAIT && state != TCP_STATE_SYN_RECV;
@@ -86,30 +87,43 @@ static void send_rows_in(struct fake_kernel *kernel, enum tcp_state state)
     size_t used = 0;
     row.header.nlmsg_len = full ? sizeof row : sizeof row.header + sizeof row.body;
     row.body.id.idiag_dport = connected ? htons(443) : 0;
-    for (unsigned i = 0; i < kernel->sockets[state]; i++) {
-        if (kernel->first_port[state])
-            row.body.id.idiag_sport = htons((uint16_t)(kernel->first_port[state] + i));
+    for (unsigned i = 0; i < count; i++) {
+        if (first_port)
+            row.body.id.idiag_sport = htons((uint16_t)(first_port + i));
         memcpy(datagram + used, &row, row.header.nlmsg_len);
         used += row.header.nlmsg_len;
-        if (used + sizeof row > sizeof datagram || i + 1 == kernel->sockets[state]) {
+        if (used + sizeof row > sizeof datagram || i + 1 == count) {
             send(kernel->kernel_end, datagram, used, MSG_NOSIGNAL);
             used = 0;
         }
     }
 }
 
+static void send_tcp_rows(struct fake_kernel *kernel, enum tcp_state state)
+{
+    send_rows(kernel, TCPDIAG_GETSOCK, AF_INET, state, kernel->ports[state],
+              kernel->sockets[state]);
+}
+
+static void send_udp_rows(struct fake_kernel *kernel, uint8_t family)
+{
+    if (kernel->udp_sockets > 0)
+        send_rows(kernel, SOCK_DIAG_BY_FAMILY, family, TCP_STATE_BOUND_INACTIVE, 50000,
+                  kernel->udp_sockets + (family == AF_INET6));
+}
+
 /* What the thread tells the dump: the sockets of the states asked for, in the kernel's order. */
-static void send_rows(struct fake_kernel *kernel)
+static void send_all_tcp_rows(struct fake_kernel *kernel)
 {
     const tcp_state_set first =
         tcp_state_bit(TCP_STATE_LISTEN) | tcp_state_bit(TCP_STATE_BOUND_INACTIVE);
     if (kernel->last_mask & 1U << (TCP_STATE_LISTEN + 1))
-        send_rows_in(kernel, TCP_STATE_LISTEN);
+        send_tcp_rows(kernel, TCP_STATE_LISTEN);
     if (fake_kernel_listed_bound(kernel))
-        send_rows_in(kernel, TCP_STATE_BOUND_INACTIVE);
+        send_tcp_rows(kernel, TCP_STATE_BOUND_INACTIVE);
     for (enum tcp_state state = 0; state < TCP_STATES; state++) {
         if (!(first & tcp_state_bit(state)) && kernel->last_mask & 1U << (state + 1))
-            send_rows_in(kernel, state);
+            send_tcp_rows(kernel, state);
     }
 }
 
@@ -141,15 +155,17 @@ static void *answer_request(void *argument)
             kernel->last_mask = request.tcp.idiag_states;
         switch (udp && kernel->udp_is_missing ? ANSWER_ERROR : kernel->answer) {
         case ANSWER_ROWS:
-            if (!udp) /* there are no UDP sockets */
-                send_rows(kernel);
+            if (udp)
+                send_udp_rows(kernel, request.udp.sdiag_family);
+            else
+                send_all_tcp_rows(kernel);
             send_end(kernel, NLMSG_DONE, 0);
             break;
         case ANSWER_ERROR:
             send_end(kernel, NLMSG_ERROR, -ENOENT);
             break;
         case ANSWER_ERROR_IN_DONE:
-            send_rows(kernel);
+            send_all_tcp_rows(kernel);
             send_end(kernel, NLMSG_DONE, -EINVAL);
             break;
         case ANSWER_TRUNCATED:

@@ -23,18 +23,18 @@ enum fake_answer {
 
 struct fake_kernel {
     enum fake_answer answer;
-    bool udp_is_missing;             /* dumps of UDP end with NLMSG_ERROR, -ENOENT */
-    unsigned sockets[TCP_STATES];    /* IPv4, full sockets, on no address */
-    uint16_t first_port[TCP_STATES]; /* the local ports from here on; 0: all have port 0 */
-    unsigned dumps;                  /* so far */
+    bool udp_is_missing;          /* dumps of UDP end with NLMSG_ERROR, -ENOENT */
+    unsigned udp_sockets;         /* of IPv4, on ports from 50000 on; IPv6 has one more */
+    unsigned sockets[TCP_STATES]; /* IPv4, full sockets, on no address */
+    uint16_t ports[TCP_STATES];   /* the local ports from here on; 0: all have port 0 */
+    unsigned dumps;               /* so far */
     uint32_t last_mask; /* idiag_states of the last TCP request, after fake_kernel_join() */
 
-    int64_t now;            /* monotonic; unix time is the same */
-    int64_t cpu;            /* of the thread */
-    int64_t cost_of_a_dump; /* added to both at each dump */
-    int64_t wait_of_a_dump; /* added to `now` alone */
-    int64_t
-        cost_of_a_reading; /* added to `cpu` each time it is read: all that is measured costs it */
+    int64_t now;               /* monotonic; unix time is the same */
+    int64_t cpu;               /* of the thread */
+    int64_t cost_of_a_dump;    /* added to both at each dump */
+    int64_t wait_of_a_dump;    /* added to `now` alone */
+    int64_t cost_of_a_reading; /* added to `cpu` when it is read, as all that is measured does */
 
     char proc_root[64]; /* a folder of its own */
     pthread_t thread;

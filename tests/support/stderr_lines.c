@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -18,14 +19,18 @@ struct stderr_lines stderr_lines_start(void)
     return lines;
 }
 
-unsigned stderr_lines_stop(struct stderr_lines *lines)
+unsigned stderr_lines_stop(struct stderr_lines *lines, char last[256])
 {
     dup2(lines->original, STDERR_FILENO);
     close(lines->original);
     rewind(lines->file);
     unsigned count = 0;
-    for (int c; (c = fgetc(lines->file)) != EOF;)
-        count += c == '\n';
+    char line[256];
+    while (fgets(line, sizeof line, lines->file)) {
+        count += strchr(line, '\n') != NULL;
+        if (last)
+            strcpy(last, line);
+    }
     fclose(lines->file);
     return count;
 }

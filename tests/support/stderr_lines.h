@@ -15,7 +15,8 @@ struct stderr_lines {
 /* Redirect standard error to a temporary file. */
 struct stderr_lines stderr_lines_start(void);
 
-/* Restore standard error; returns how many lines were written. */
-unsigned stderr_lines_stop(struct stderr_lines *lines);
+/* Restore standard error; returns how many lines were written. `last`, unless it is NULL, gets the
+ * last of them or, of a long one, its end. */
+unsigned stderr_lines_stop(struct stderr_lines *lines, char last[256]);
 
 #endif

@@ -193,6 +193,7 @@ static void test_then_an_answer_that_takes_more_than_a_second(void **state)
     fill(house, 0, CONNECTION_ANSWERING);
     enter(house, &house->peers[1], CONNECTION_SUSPENDED);
     pass(house, 1);
+    house->time--;
     assert_false(connections_have_room(&house->connections, 0));
     assert_true(connections_have_room(&house->connections, 1));
     assert_null(try_to_connect(house, 0, ALICE)->connection);
@@ -205,6 +206,22 @@ static void test_then_an_answer_that_takes_more_than_a_second(void **state)
     connect_one(house, 0, ALICE, CONNECTION_ANSWERING);
     assert_true(is_ended(&house->peers[3]));
     assert_int_equal(count_ended(house), 2);
+}
+
+static void test_a_new_connection_has_time_to_send_its_request(void **state)
+{
+    struct house *house = *state;
+    fill(house, 0, CONNECTION_NEW);
+    pass(house, 0.01);
+    house->time--;
+    assert_false(connections_have_room(&house->connections, 0));
+    house->time++;
+    assert_true(connections_have_room(&house->connections, 0));
+    enter(house, &house->peers[7], CONNECTION_NEW);
+    enter(house, &house->peers[8], CONNECTION_IDLE);
+    connect_one(house, 0, ALICE, CONNECTION_NEW);
+    assert_true(is_ended(&house->peers[0]));
+    assert_int_equal(count_ended(house), 1);
 }
 
 static void test_a_check_of_a_password_makes_no_room(void **state)
@@ -394,6 +411,7 @@ int main(void)
         in_house(test_requests_under_way_make_no_room_for_their_client),
         in_house(test_when_all_places_are_taken_the_longest_waiting_makes_room),
         in_house(test_then_an_answer_that_takes_more_than_a_second),
+        in_house(test_a_new_connection_has_time_to_send_its_request),
         in_house(test_a_check_of_a_password_makes_no_room),
         in_house(test_a_connection_that_was_ended_has_no_place),
         in_house(test_each_phase_has_its_time),

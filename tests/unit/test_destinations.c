@@ -180,6 +180,18 @@ static void test_late_comers_push_through(void **state)
     check(fixture);
 }
 
+/* It is the median of the counts that is dropped, not the count in the middle of the table. */
+static void test_one_heavy_destination_does_not_raise_the_bound(void **state)
+{
+    struct fixture *fixture = *state;
+    for (uint32_t key = 0; key <= DESTINATIONS_CAPACITY; key++) {
+        for (uint32_t i = 0; i < (key == DESTINATIONS_CAPACITY / 2 ? 1000 : 1); i++)
+            add(fixture, key, false);
+    }
+    assert_int_equal(destinations_get_error_bound(fixture->destinations), 1);
+    check(fixture);
+}
+
 /* Everybody just below the middle, again and again: the table is emptied each time. */
 static void test_waves_of_equals(void **state)
 {
@@ -449,6 +461,7 @@ int main(void)
         TABLE_TEST(test_a_heavy_destination_is_found_among_singles),
         TABLE_TEST(test_the_bound_stays_low),
         TABLE_TEST(test_late_comers_push_through),
+        TABLE_TEST(test_one_heavy_destination_does_not_raise_the_bound),
         TABLE_TEST(test_waves_of_equals),
         TABLE_TEST(test_random_streams),
         TABLE_TEST(test_top_is_cut_and_ordered),

@@ -57,19 +57,24 @@ static int tear_down(void **state)
 static void put_sockets(struct fixture *fixture, enum tcp_state state, uint16_t first_port,
                         unsigned count)
 {
-    fixture->kernel.first_port[state] = first_port;
+    fixture->kernel.ports[state] = first_port;
     fixture->kernel.sockets[state] = count;
     fake_kernel_write_sockstat(&fixture->kernel, 0);
+}
+
+static bool take_detail_rows(struct fixture *fixture, uint64_t *rows)
+{
+    struct fault fault;
+    bool good =
+        host_take_detail(&fixture->host, fixture->kernel.now, rows, &fixture->faults, &fault);
+    fake_kernel_join(&fixture->kernel);
+    return good;
 }
 
 static bool take_detail(struct fixture *fixture)
 {
     uint64_t rows;
-    struct fault fault;
-    bool good =
-        host_take_detail(&fixture->host, fixture->kernel.now, &rows, &fixture->faults, &fault);
-    fake_kernel_join(&fixture->kernel);
-    return good;
+    return take_detail_rows(fixture, &rows);
 }
 
 static void take_counts(struct fixture *fixture)
@@ -88,15 +93,15 @@ static bool lists_bound_after(struct fixture *fixture, int64_t seconds)
     return fake_kernel_listed_bound(&fixture->kernel);
 }
 
-static struct snapshot describe(struct fixture *fixture)
+static const struct snapshot *describe(struct fixture *fixture)
 {
     host_describe(&fixture->host, fixture->kernel.now, 3 * SECOND, 15 * SECOND);
-    return fixture->host.snapshot;
+    return &fixture->host.snapshot;
 }
 
 static struct port_summary summarize(struct fixture *fixture)
 {
-    return describe(fixture).ports[SOCKET_TCP].summary;
+    return describe(fixture)->ports[SOCKET_TCP].summary;
 }
 
 enum { MANY_SOCKETS = 100000, CLIENT_PORT = 40000 };
@@ -132,11 +137,12 @@ static void test_bound_sockets_are_remembered_until_they_are_listed_again(void *
     put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, CLIENT_PORT, 3);
     assert_false(lists_bound_after(fixture, 5));
     assert_int_equal(summarize(fixture).owned, 10);
-    assert_int_equal(describe(fixture).detail.sockets[IP_FAMILY_IPV4][TCP_STATE_BOUND_INACTIVE],
+    assert_int_equal(describe(fixture)->detail.sockets[IP_FAMILY_IPV4][TCP_STATE_BOUND_INACTIVE],
                      10);
     assert_true(lists_bound_after(fixture, 60));
     assert_int_equal(summarize(fixture).owned, 3);
-    assert_int_equal(describe(fixture).detail.sockets[IP_FAMILY_IPV4][TCP_STATE_BOUND_INACTIVE], 3);
+    assert_int_equal(describe(fixture)->detail.sockets[IP_FAMILY_IPV4][TCP_STATE_BOUND_INACTIVE],
+                     3);
 }
 
 static void test_a_remembered_port_that_a_client_holds_is_not_owned(void **state)
@@ -216,14 +222,14 @@ static void test_a_connection_of_a_listener_holds_no_port(void **state)
     put_sockets(fixture, TCP_STATE_ESTABLISHED, CLIENT_PORT, 2); /* one is on another port */
     put_sockets(fixture, TCP_STATE_TIME_WAIT, CLIENT_PORT, 3);
     assert_true(take_detail(fixture));
-    struct snapshot snapshot = describe(fixture);
-    assert_int_equal(snapshot.ports[SOCKET_TCP].summary.owned, 1);
-    assert_int_equal(snapshot.ports[SOCKET_TCP].summary.used, 2);
-    assert_int_equal(snapshot.time_wait[TIME_WAIT_SERVER], 1);
-    assert_int_equal(snapshot.time_wait[TIME_WAIT_CLIENT], 2);
-    assert_int_equal(snapshot.listener_count, 1);
-    assert_int_equal(snapshot.listeners[0].sockets[TCP_STATE_ESTABLISHED], 1);
-    assert_int_equal(snapshot.listeners[0].sockets[TCP_STATE_TIME_WAIT], 1);
+    const struct snapshot *snapshot = describe(fixture);
+    assert_int_equal(snapshot->ports[SOCKET_TCP].summary.owned, 1);
+    assert_int_equal(snapshot->ports[SOCKET_TCP].summary.used, 2);
+    assert_int_equal(snapshot->time_wait[TIME_WAIT_SERVER], 1);
+    assert_int_equal(snapshot->time_wait[TIME_WAIT_CLIENT], 2);
+    assert_int_equal(snapshot->listener_count, 1);
+    assert_int_equal(snapshot->listeners[0].sockets[TCP_STATE_ESTABLISHED], 1);
+    assert_int_equal(snapshot->listeners[0].sockets[TCP_STATE_TIME_WAIT], 1);
 }
 
 static void test_a_port_outside_of_the_range_is_a_servers(void **state)
@@ -231,10 +237,109 @@ static void test_a_port_outside_of_the_range_is_a_servers(void **state)
     struct fixture *fixture = *state;
     put_sockets(fixture, TCP_STATE_TIME_WAIT, 32767, 3); /* the range begins at 32768 */
     assert_true(take_detail(fixture));
-    struct snapshot snapshot = describe(fixture);
-    assert_int_equal(snapshot.time_wait[TIME_WAIT_SERVER], 1);
-    assert_int_equal(snapshot.time_wait[TIME_WAIT_CLIENT], 2);
-    assert_int_equal(snapshot.ports[SOCKET_TCP].summary.used, 2);
+    const struct snapshot *snapshot = describe(fixture);
+    assert_int_equal(snapshot->time_wait[TIME_WAIT_SERVER], 1);
+    assert_int_equal(snapshot->time_wait[TIME_WAIT_CLIENT], 2);
+    assert_int_equal(snapshot->ports[SOCKET_TCP].summary.used, 2);
+}
+
+static void test_udp_sockets_of_both_families_are_rows_and_hold_ports(void **state)
+{
+    struct fixture *fixture = *state;
+    uint64_t rows = 0;
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, CLIENT_PORT, 5);
+    fixture->kernel.udp_sockets = 20;
+    assert_true(take_detail_rows(fixture, &rows));
+    assert_int_equal(rows, 5 + 20 + 21);
+    struct port_summary udp = describe(fixture)->ports[SOCKET_UDP].summary;
+    assert_int_equal(udp.used, 21); /* IPv6 has the same ports, and one more */
+    assert_int_equal(udp.owned, 0);
+    fixture->kernel.udp_sockets = 10;
+    assert_true(take_detail(fixture));
+    assert_int_equal(describe(fixture)->ports[SOCKET_UDP].summary.used, 11);
+    assert_int_equal(summarize(fixture).used, 5);
+}
+
+static uint64_t read_newest(const struct history *history)
+{
+    uint64_t highest;
+    assert_true(history_read(history, 0, &highest));
+    return highest;
+}
+
+static void test_established_and_time_wait_have_a_history(void **state)
+{
+    struct fixture *fixture = *state;
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, 0, 7);
+    put_sockets(fixture, TCP_STATE_TIME_WAIT, 0, 9);
+    take_counts(fixture);
+    assert_int_equal(read_newest(&describe(fixture)->established_history), 7);
+    assert_int_equal(read_newest(&describe(fixture)->time_wait_history), 9);
+
+    struct fault fault;
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, 0, 70);
+    put_sockets(fixture, TCP_STATE_TIME_WAIT, 0, 90);
+    fixture->kernel.now += 5 * SECOND;
+    assert_true(host_take_time_wait(&fixture->host, fixture->kernel.now, &fault));
+    assert_int_equal(read_newest(&describe(fixture)->established_history), 7); /* as last seen */
+    assert_int_equal(read_newest(&describe(fixture)->time_wait_history), 90);
+}
+
+static void assert_bounds(const struct histogram *histogram, const double *bounds, size_t count)
+{
+    assert_int_equal(histogram->bound_count, count);
+    for (size_t i = 0; i < count; i++)
+        assert_true(histogram->bounds[i] == bounds[i]);
+}
+
+/* Queries have them in their le="...". */
+static void test_buckets_keep_their_bounds(void **state)
+{
+    static const double sockets[] = {0,    1,   10,  100, 200, 500, 1000, 2000,
+                                     5000, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5,  1e6};
+    static const double shares[] = {0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99};
+    const struct snapshot *snapshot = describe(*state);
+    for (enum tcp_state s = 0; s < TCP_STATES; s++)
+        assert_bounds(&snapshot->sampled_sockets[s], sockets, 16);
+    for (int i = 0; i < SOCKET_PROTOCOLS * PORT_SCOPES; i++)
+        assert_bounds(&snapshot->ports[i / PORT_SCOPES].sampled_utilization[i % PORT_SCOPES],
+                      shares, 12);
+}
+
+static void test_a_bound_socket_shows_that_this_kernel_reports_them(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->host.snapshot.has_bound_inactive = false; /* as on a kernel before 6.8 */
+    assert_true(take_detail(fixture));
+    assert_false(describe(fixture)->has_bound_inactive);
+    put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, CLIENT_PORT, 1);
+    assert_true(take_detail(fixture));
+    assert_true(describe(fixture)->has_bound_inactive);
+    put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, 0, 0);
+    assert_true(take_detail(fixture));
+    assert_true(describe(fixture)->has_bound_inactive);
+}
+
+static unsigned count_lines_of_readings(struct fixture *fixture, unsigned readings)
+{
+    struct stderr_lines lines = stderr_lines_start();
+    for (unsigned i = 0; i < readings; i++)
+        host_read_counters(&fixture->host, fixture->kernel.now, &fixture->faults);
+    return stderr_lines_stop(&lines, NULL);
+}
+
+static void test_counters_and_settings_are_logged_when_they_fail_and_when_they_work(void **state)
+{
+    static const char *const files[] = {"thread-self/net/snmp", "sys/net/ipv4/tcp_tw_reuse"};
+    static const char *const texts[] = {"Tcp: ActiveOpens PassiveOpens\nTcp: 7 8\n", "2\n"};
+    struct fixture *fixture = *state;
+    assert_int_equal(count_lines_of_readings(fixture, 2), 0);
+    for (size_t i = 0; i < 2; i++) {
+        fake_kernel_write(&fixture->kernel, files[i], NULL);
+        assert_int_equal(count_lines_of_readings(fixture, 3), 1);
+        fake_kernel_write(&fixture->kernel, files[i], texts[i]);
+        assert_int_equal(count_lines_of_readings(fixture, 3), 1);
+    }
 }
 
 static unsigned count_lines_of_counts(struct fixture *fixture, unsigned samples)
@@ -242,7 +347,7 @@ static unsigned count_lines_of_counts(struct fixture *fixture, unsigned samples)
     struct stderr_lines lines = stderr_lines_start();
     for (unsigned i = 0; i < samples; i++)
         take_counts(fixture);
-    return stderr_lines_stop(&lines);
+    return stderr_lines_stop(&lines, NULL);
 }
 
 static void test_untracked_listeners_are_logged_when_they_begin(void **state)
@@ -273,6 +378,11 @@ int main(void)
         HOST_TEST(test_a_client_holds_its_port_in_each_state_but_syn_recv),
         HOST_TEST(test_a_connection_of_a_listener_holds_no_port),
         HOST_TEST(test_a_port_outside_of_the_range_is_a_servers),
+        HOST_TEST(test_udp_sockets_of_both_families_are_rows_and_hold_ports),
+        HOST_TEST(test_established_and_time_wait_have_a_history),
+        HOST_TEST(test_buckets_keep_their_bounds),
+        HOST_TEST(test_a_bound_socket_shows_that_this_kernel_reports_them),
+        HOST_TEST(test_counters_and_settings_are_logged_when_they_fail_and_when_they_work),
         HOST_TEST(test_untracked_listeners_are_logged_when_they_begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,7 +110,7 @@ static void test_owned_ports_count_where_bind_minds_them(void **state)
     assert_int_equal(port_usage_summarize(*state).used, 1);
 }
 
-static void test_a_presumed_owner_that_connected_is_a_holder(void **state)
+static void test_a_former_owner_that_connected_is_a_holder(void **state)
 {
     presume(*state, 1, LOW);
     presume(*state, 1, LOW + 1);
@@ -136,7 +136,7 @@ static void test_a_sure_owner_stays_one(void **state)
     assert_int_equal(port_usage_summarize(*state).used, 0);
 }
 
-static void test_a_presumed_owner_of_a_reserved_port_frees_none(void **state)
+static void test_a_former_owner_of_a_reserved_port_frees_none(void **state)
 {
     struct port_settings reserving = settings;
     port_set_add(&reserving.reserved, LOW);
@@ -174,6 +174,19 @@ static void test_any_address_counts_for_each(void **state)
     assert_true(utilization(*state, PORT_SCOPE_LOCAL_ADDRESS) == 0.16);
     assert_true(utilization(*state, PORT_SCOPE_HOST) == 0.17);
     assert_int_equal(port_usage_summarize(*state).destinations, 0); /* nobody has a peer */
+}
+
+static void test_an_address_with_one_word_is_not_any(void **state)
+{
+    for (unsigned word = 0; word < 4; word++) {
+        struct socket_record record = {.state = TCP_STATE_ESTABLISHED,
+                                       .family = IP_FAMILY_IPV6,
+                                       .local_port = (uint16_t)(LOW + word)};
+        record.local_address.word[word] = 1;
+        port_usage_add_holder(*state, &record);
+    }
+    assert_true(utilization(*state, PORT_SCOPE_LOCAL_ADDRESS) == 0.01);
+    assert_true(utilization(*state, PORT_SCOPE_HOST) == 0.04);
 }
 
 static void test_addresses_of_the_two_families_are_apart(void **state)
@@ -287,12 +300,13 @@ int main(void)
         USAGE_TEST(test_ports_outside_of_the_range_count_nowhere),
         USAGE_TEST(test_no_port_is_subtracted_twice),
         USAGE_TEST(test_owned_ports_count_where_bind_minds_them),
-        USAGE_TEST(test_a_presumed_owner_that_connected_is_a_holder),
+        USAGE_TEST(test_a_former_owner_that_connected_is_a_holder),
         USAGE_TEST(test_a_sure_owner_stays_one),
-        USAGE_TEST(test_a_presumed_owner_of_a_reserved_port_frees_none),
+        USAGE_TEST(test_a_former_owner_of_a_reserved_port_frees_none),
         USAGE_TEST(test_the_scopes_differ),
         USAGE_TEST(test_the_fullest_is_named_once_it_has_a_tenth_of_the_ports),
         USAGE_TEST(test_any_address_counts_for_each),
+        USAGE_TEST(test_an_address_with_one_word_is_not_any),
         USAGE_TEST(test_addresses_of_the_two_families_are_apart),
         USAGE_TEST(test_the_preferred_parity_is_that_of_the_low_end),
         USAGE_TEST(test_a_range_without_a_usable_port_is_full),

@@ -220,6 +220,9 @@ static void test_memory_is_in_bytes(void **state)
     assert_true(procfs_read_process_usage(scratch_directory(), &usage, &fault));
     assert_int_equal(usage.virtual_bytes, 5000 * sysconf(_SC_PAGESIZE));
     assert_int_equal(usage.resident_bytes, 300 * sysconf(_SC_PAGESIZE));
+    put(STATM, "7 6"); /* no more is needed */
+    assert_true(procfs_read_process_usage(scratch_directory(), &usage, &fault));
+    assert_int_equal(usage.resident_bytes, 6 * sysconf(_SC_PAGESIZE));
 }
 
 static void test_missing_sockstat6_is_no_fault(void **state)

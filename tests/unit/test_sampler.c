@@ -35,7 +35,7 @@ struct fixture {
     int64_t promised; /* until when the next would come */
     unsigned late;    /* snapshots that came later than promised */
     unsigned bare;    /* snapshots without counts or details */
-    int64_t cost_of_a_page;
+    int64_t cost_of_a_snapshot;
 };
 
 static void keep(void *context, const struct snapshot *snapshot)
@@ -44,8 +44,8 @@ static void keep(void *context, const struct snapshot *snapshot)
     fixture->late += fixture->snapshots > 0 && fixture->kernel.now > fixture->promised;
     fixture->promised = fixture->kernel.now + snapshot->next_within;
     fixture->bare += !snapshot->has_counts || !snapshot->has_detail;
-    fixture->kernel.cpu += fixture->cost_of_a_page;
     fixture->snapshots++;
+    fixture->kernel.cpu += fixture->cost_of_a_snapshot;
     fixture->last = *snapshot;
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
         fixture->observed[state] = fixture->last.sampled_sockets[state].count;
@@ -227,19 +227,19 @@ static void test_a_fast_sampler_publishes_once_a_second(void **state)
     assert_in_range(fixture->observed[TCP_STATE_ESTABLISHED], 450, 501);
 }
 
-static void test_a_dear_page_gets_a_quarter_of_the_budget(void **state)
+static void test_an_expensive_page_gets_a_quarter_of_the_budget(void **state)
 {
     struct fixture *fixture = *state;
     struct sampler_options options = defaults;
     options.detail_interval = 3600 * SECOND;
     replace_sampler(fixture, &options);
-    fixture->cost_of_a_page = SECOND / 50; /* at half a percent, every 4 s */
+    fixture->cost_of_a_snapshot = SECOND / 50; /* at half a percent, every 4 s */
     run_for(fixture, 400 * SECOND);
     assert_in_range(fixture->snapshots, 99, 102);
     assert_true(report(fixture, SAMPLE_COUNT)->interval_seconds == 1);
 }
 
-static void test_a_dear_reading_of_time_wait_gets_a_quarter_of_the_budget(void **state)
+static void test_an_expensive_reading_of_time_wait_gets_a_quarter_of_the_budget(void **state)
 {
     struct fixture *fixture = *state;
     fixture->kernel.cost_of_a_dump = SECOND;
@@ -250,10 +250,33 @@ static void test_a_dear_reading_of_time_wait_gets_a_quarter_of_the_budget(void *
     assert_in_range(fixture->observed[TCP_STATE_TIME_WAIT] - observed, 290, 301);
 }
 
+static void test_expensive_details_are_stretched_between_rare_counts(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sampler_options options = defaults;
+    options.interval = 3600 * SECOND;
+    replace_sampler(fixture, &options);
+    fixture->kernel.cost_of_a_dump = SECOND; /* of 2 %: once in 50 s */
+    run_for(fixture, 1000 * SECOND);
+    assert_in_range(report(fixture, SAMPLE_DETAIL)->successes, 15, 22);
+}
+
+static void test_all_that_is_measured_is_in_the_reports(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->kernel.cost_of_a_reading = SECOND / 10; /* whatever is measured is between two */
+    run_for(fixture, 600 * SECOND);
+    double reported =
+        report(fixture, SAMPLE_COUNT)->cpu_seconds + report(fixture, SAMPLE_DETAIL)->cpu_seconds;
+    double measured = (double)fixture->kernel.cpu / (double)SECOND / 2;
+    assert_true(report(fixture, SAMPLE_COUNT)->interval_seconds > 10); /* TIME_WAIT between */
+    assert_true(reported > measured - 0.15 && reported < measured + 0.15);
+}
+
 static void test_a_page_is_made_after_each_detail_sample(void **state)
 {
     struct fixture *fixture = *state;
-    fixture->cost_of_a_page = SECOND; /* otherwise every 10 s */
+    fixture->cost_of_a_snapshot = SECOND; /* otherwise every 10 s */
     run_for(fixture, 100 * SECOND);
     assert_int_equal(report(fixture, SAMPLE_DETAIL)->successes, 20);
     assert_in_range(fixture->snapshots, 20, 21);
@@ -392,6 +415,18 @@ static void test_a_failed_sample_leaves_the_last_numbers_for_three_intervals(voi
     assert_true(fixture->last.has_counters); /* other files, nothing wrong with them */
 }
 
+static void test_what_never_succeeded_is_not_shown(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sampler_options slow = defaults; /* three intervals are longer than the host is up */
+    slow.interval = slow.detail_interval = 3600 * SECOND;
+    replace_sampler(fixture, &slow);
+    fixture->kernel.answer = ANSWER_ERROR;
+    run_for(fixture, 20 * SECOND);
+    assert_false(fixture->last.has_counts);
+    assert_false(fixture->last.has_detail);
+}
+
 static void test_unreadable_totals_fail_the_count_sample_only(void **state)
 {
     struct fixture *fixture = *state;
@@ -416,6 +451,19 @@ static void test_unreadable_counters_take_only_themselves_away(void **state)
     assert_false(fixture->last.has_settings);
     assert_int_equal(failures(fixture, FAULT_PROC_PARSE), 3);
     assert_int_equal(failures(fixture, FAULT_PROC_READ), 3);
+}
+
+static void test_counters_and_settings_are_shown_for_three_intervals(void **state)
+{
+    struct fixture *fixture = *state;
+    run_for(fixture, 2 * SECOND);
+    fake_kernel_write(&fixture->kernel, "thread-self/net/netstat", NULL);
+    fake_kernel_write(&fixture->kernel, "sys/net/ipv4/tcp_tw_reuse", NULL);
+    run_for(fixture, 3 * SECOND);
+    assert_true(fixture->last.has_counters && fixture->last.has_settings);
+    assert_int_equal(fixture->last.settings.tw_reuse, 2);
+    run_for(fixture, SECOND);
+    assert_false(fixture->last.has_counters || fixture->last.has_settings);
 }
 
 static void test_a_kernel_without_udp_diag_loses_only_the_ports_of_udp(void **state)
@@ -476,12 +524,18 @@ static void test_the_identity_is_given_up_after_three_contradictions(void **stat
     assert_int_equal(fixture->last.derived_drift.established, 0);
 }
 
-/* The lines on standard error while `fixture` runs for `duration`. */
-static unsigned lines_logged(struct fixture *fixture, int64_t duration)
+/* Count the lines on standard error while `fixture` runs for `duration`; the last of them in `last`
+ * unless that is NULL. */
+static unsigned read_log(struct fixture *fixture, int64_t duration, char last[256])
 {
     struct stderr_lines lines = stderr_lines_start();
     run_for(fixture, duration);
-    return stderr_lines_stop(&lines);
+    return stderr_lines_stop(&lines, last);
+}
+
+static unsigned lines_logged(struct fixture *fixture, int64_t duration)
+{
+    return read_log(fixture, duration, NULL);
 }
 
 static void test_a_lasting_fault_is_not_logged_every_second(void **state)
@@ -496,6 +550,20 @@ static void test_a_lasting_fault_is_not_logged_every_second(void **state)
     for (int turn = 0; turn < 20; turn++) {
         fixture->kernel.answer = turn % 2 ? ANSWER_ROWS : ANSWER_ERROR;
         assert_int_equal(lines_logged(fixture, 5 * SECOND), 0); /* known, and not long ago */
+    }
+}
+
+static void test_the_end_of_a_fault_says_how_long_it_lasted(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int turn = 0; turn < 2; turn++) {
+        char last[256];
+        run_for(fixture, 400 * SECOND);
+        fake_kernel_write(&fixture->kernel, "sys/net/ipv4/tcp_tw_reuse", NULL);
+        run_for(fixture, 7 * SECOND);
+        fake_kernel_write(&fixture->kernel, "sys/net/ipv4/tcp_tw_reuse", "1\n");
+        assert_int_equal(read_log(fixture, 10 * SECOND, last), 1);
+        assert_non_null(strstr(last, "failures in a row: 7"));
     }
 }
 
@@ -518,42 +586,6 @@ static void test_the_thread_steps_and_stops(void **state)
 
 #define SAMPLER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
-static void test_counters_and_settings_are_shown_for_three_intervals(void **state)
-{
-    struct fixture *fixture = *state;
-    run_for(fixture, 2 * SECOND);
-    fake_kernel_write(&fixture->kernel, "thread-self/net/netstat", NULL);
-    fake_kernel_write(&fixture->kernel, "sys/net/ipv4/tcp_tw_reuse", NULL);
-    run_for(fixture, 3 * SECOND);
-    assert_true(fixture->last.has_counters && fixture->last.has_settings);
-    assert_int_equal(fixture->last.settings.tw_reuse, 2);
-    run_for(fixture, SECOND);
-    assert_false(fixture->last.has_counters || fixture->last.has_settings);
-}
-
-static void test_what_never_succeeded_is_not_shown(void **state)
-{
-    struct fixture *fixture = *state;
-    struct sampler_options slow = defaults; /* three intervals are longer than the host is up */
-    slow.interval = slow.detail_interval = 3600 * SECOND;
-    replace_sampler(fixture, &slow);
-    fixture->kernel.answer = ANSWER_ERROR;
-    run_for(fixture, 20 * SECOND);
-    assert_false(fixture->last.has_counts);
-    assert_false(fixture->last.has_detail);
-}
-
-static void test_a_late_count_sample_does_not_delay_the_next(void **state)
-{
-    struct fixture *fixture = *state;
-    struct sampler_options options = defaults;
-    options.detail_interval = 5 * SECOND + SECOND / 5;
-    replace_sampler(fixture, &options);
-    fixture->kernel.wait_of_a_dump = SECOND / 10 * 3;
-    run_for(fixture, 100 * SECOND);
-    assert_in_range(report(fixture, SAMPLE_COUNT)->successes, 99, 101);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -565,8 +597,10 @@ int main(void)
         SAMPLER_TEST(test_half_of_the_time_is_half_of_the_histogram),
         SAMPLER_TEST(test_intervals_shrink_with_the_cost),
         SAMPLER_TEST(test_a_fast_sampler_publishes_once_a_second),
-        SAMPLER_TEST(test_a_dear_page_gets_a_quarter_of_the_budget),
-        SAMPLER_TEST(test_a_dear_reading_of_time_wait_gets_a_quarter_of_the_budget),
+        SAMPLER_TEST(test_an_expensive_page_gets_a_quarter_of_the_budget),
+        SAMPLER_TEST(test_an_expensive_reading_of_time_wait_gets_a_quarter_of_the_budget),
+        SAMPLER_TEST(test_expensive_details_are_stretched_between_rare_counts),
+        SAMPLER_TEST(test_all_that_is_measured_is_in_the_reports),
         SAMPLER_TEST(test_a_page_is_made_after_each_detail_sample),
         cmocka_unit_test(test_what_is_due_within_half_a_tick_is_due_now),
         SAMPLER_TEST(test_samples_that_wait_long_are_not_too_old_for_the_page),
@@ -581,10 +615,10 @@ int main(void)
         SAMPLER_TEST(test_unreadable_port_settings_lose_only_the_ports),
         SAMPLER_TEST(test_the_identity_is_given_up_after_three_contradictions),
         SAMPLER_TEST(test_a_lasting_fault_is_not_logged_every_second),
-        SAMPLER_TEST(test_the_thread_steps_and_stops),
-        SAMPLER_TEST(test_counters_and_settings_are_shown_for_three_intervals),
         SAMPLER_TEST(test_what_never_succeeded_is_not_shown),
-        SAMPLER_TEST(test_a_late_count_sample_does_not_delay_the_next),
+        SAMPLER_TEST(test_counters_and_settings_are_shown_for_three_intervals),
+        SAMPLER_TEST(test_the_end_of_a_fault_says_how_long_it_lasted),
+        SAMPLER_TEST(test_the_thread_steps_and_stops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

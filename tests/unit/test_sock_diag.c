@@ -181,6 +181,24 @@ static void test_an_error_message_is_a_refusal(void **state)
     assert_false(outcome.good);
     assert_int_equal(outcome.fault.reason, FAULT_NETLINK_REFUSED);
     assert_int_equal(outcome.fault.error_number, ENOENT);
+    message.error.error = -4095; /* MAX_ERRNO of include/linux/err.h */
+    assert_int_equal(decode_message(&message).fault.error_number, 4095);
+    message.error.error = -4096;
+    assert_int_equal(decode_message(&message).fault.error_number, EPROTO);
+    message.error.error = 0;
+    assert_int_equal(decode_message(&message).fault.error_number, EPROTO);
+}
+
+static void test_without_the_attribute_three_states_are_not_full_sockets(void **state)
+{
+    (void)state;
+    for (uint8_t number = 1; number <= TCP_STATES; number++) {
+        struct message row = make_row(AF_INET, number);
+        enum tcp_state s = (enum tcp_state)(number - 1);
+        assert_int_equal(decode_message(&row).last.full_socket, s != TCP_STATE_TIME_WAIT &&
+                                                                    s != TCP_STATE_SYN_RECV &&
+                                                                    s != TCP_STATE_FIN_WAIT2);
+    }
 }
 
 static void test_an_error_inside_done_is_a_refusal(void **state)
@@ -418,6 +436,28 @@ static void test_an_end_without_done_fails_the_dump(void **state)
     close_wire(&wire);
 }
 
+/* The number of the next descriptor. */
+static int find_next_descriptor(void)
+{
+    int fd = dup(STDOUT_FILENO);
+    close(fd);
+    return fd;
+}
+
+static void test_a_dump_leaves_no_descriptor_open(void **state)
+{
+    (void)state;
+    struct wire wire = open_wire();
+    int next = find_next_descriptor();
+    struct message done = make_message(NLMSG_DONE, sizeof(int));
+    feed(&wire, &done, done.header.nlmsg_len);
+    assert_true(dump(&wire, TCP_STATE_SET_ALL).good);
+    shutdown(wire.kernel_end, SHUT_WR);
+    assert_false(dump(&wire, TCP_STATE_SET_ALL).good);
+    assert_int_equal(find_next_descriptor(), next);
+    close_wire(&wire);
+}
+
 static void test_a_reply_is_waited_for_ten_seconds(void **state)
 {
     (void)state;
@@ -469,6 +509,7 @@ int main(void)
         cmocka_unit_test(test_a_datagram_cut_anywhere_is_never_taken_for_a_whole_dump),
         cmocka_unit_test(test_random_damage_stays_within_the_datagram),
         cmocka_unit_test(test_an_error_message_is_a_refusal),
+        cmocka_unit_test(test_without_the_attribute_three_states_are_not_full_sockets),
         cmocka_unit_test(test_an_error_inside_done_is_a_refusal),
         cmocka_unit_test(test_done_with_zero_ends_the_dump),
         cmocka_unit_test(test_control_messages_that_are_too_short_are_malformed),
@@ -484,6 +525,7 @@ int main(void)
         cmocka_unit_test(test_a_datagram_larger_than_the_buffer_is_a_truncation),
         cmocka_unit_test(test_an_error_after_rows_fails_the_dump),
         cmocka_unit_test(test_an_end_without_done_fails_the_dump),
+        cmocka_unit_test(test_a_dump_leaves_no_descriptor_open),
         cmocka_unit_test(test_a_reply_is_waited_for_ten_seconds),
         cmocka_unit_test(test_a_reply_that_does_not_come_in_time_is_a_fault),
         cmocka_unit_test(test_a_request_that_cannot_be_sent_is_a_fault),

@@ -587,7 +587,7 @@ static void test_long_lists_of_listeners_are_cut(void **state)
     assert_says(f, "0.0.0.0:8032 0 of 4,096 0 132 1 2 others 8,696 32 64 32 more at /numbers . ");
 }
 
-static void test_the_busiest_listeners_are_told_wherever_they_stand(void **state)
+static void test_the_busiest_listeners_come_first_in_any_order(void **state)
 {
     struct fixture *f = *state;
     f->snapshot.queue_count = f->snapshot.listener_count = 40;
@@ -942,7 +942,7 @@ int main(void)
         whole(test_listeners_have_their_queues_and_connections),
         whole(test_a_full_queue_comes_first_and_says_so),
         whole(test_long_lists_of_listeners_are_cut),
-        whole(test_the_busiest_listeners_are_told_wherever_they_stand),
+        whole(test_the_busiest_listeners_come_first_in_any_order),
         whole(test_a_listener_may_be_named_for_its_queue_alone),
         whole(test_without_names_the_listeners_are_summed),
         whole(test_samples_have_their_costs),

@@ -103,7 +103,7 @@ static void assert_all_clear(struct fixture *f, const char *fact, const char *me
     assert_string_equal(f->verdict.findings[0].meaning, meaning);
 }
 
-static void test_where_nothing_is_close_the_distances_are_told(void **state)
+static void test_an_all_clear_reports_the_distances(void **state)
 {
     struct fixture *f = *state;
     f->snapshot.ports[SOCKET_TCP].summary.utilization[PORT_SCOPE_DESTINATION] = 0.21;
@@ -246,7 +246,7 @@ static void test_a_queue_without_room_is_full_with_one(void **state)
     assert_queue(f, 1, 1, LEVEL_CRITICAL);
 }
 
-static void test_the_worst_queue_is_told(void **state)
+static void test_the_worst_queue_is_reported(void **state)
 {
     struct fixture *f = *state;
     f->queues[0].queue_peak = f->queues[1].queue_peak = 60;
@@ -350,7 +350,7 @@ static void test_all_that_can_be_wrong_at_once_has_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        calm(test_where_nothing_is_close_the_distances_are_told),
+        calm(test_an_all_clear_reports_the_distances),
         calm(test_an_all_clear_needs_to_know_all),
         calm(test_the_levels_of_a_destination),
         calm(test_what_follows_from_a_full_destination),
@@ -359,7 +359,7 @@ int main(void)
         calm(test_the_levels_of_a_host),
         calm(test_the_levels_of_an_accept_queue),
         calm(test_a_queue_without_room_is_full_with_one),
-        calm(test_the_worst_queue_is_told),
+        calm(test_the_worst_queue_is_reported),
         calm(test_the_levels_of_time_wait),
         calm(test_what_is_not_known_is_not_judged),
         calm(test_why_something_is_not_known),

@@ -240,8 +240,8 @@ static void test_what_is_refused(void **state)
         /* clients */
         {PAIR "  client_auth_type: Sometimes\n",
          "4: tls_server_config.client_auth_type: expected one of: NoClientCert, RequestClientCert, "
-         "RequireAnyClientCert, RequireClientCert, VerifyClientCertIfGiven, "
-         "RequireAndVerifyClientCert"},
+         "RequireAnyClientCert, VerifyClientCertIfGiven, RequireAndVerifyClientCert, "
+         "RequireClientCert"},
         {PAIR "  client_auth_type: {}\n",
          "4: tls_server_config.client_auth_type: expected a string"},
         {PAIR "  client_ca_file: other.pem\n",
@@ -268,7 +268,7 @@ static void test_what_is_refused(void **state)
         {SECTION "  key: PEM\n", "2: tls_server_config: cert_file is missing"},
         {CERT "  cert: PEM\n", "3: tls_server_config.cert: is given both as a text and as a file"},
         {SECTION "  key: PEM\n  key_file: ecdsa.key\n",
-         "3: tls_server_config.key_file: is given both as a text and as a file"},
+         "2: tls_server_config.key: is given both as a text and as a file"},
         {PAIR "  client_ca_file: other.pem\n  client_ca: PEM\n",
          "5: tls_server_config.client_ca: is given both as a text and as a file"},
         {SECTION "  key: [PEM]\n", "2: tls_server_config.key: expected a string"},
@@ -315,7 +315,7 @@ static void test_a_change_of_any_file_is_seen(void **state)
 
         /* Broken: what was looked at is known, and complained of once. */
         load(&stamps);
-        assert_int_equal(stamps.count, i == 0 ? 2 : 4);
+        assert_int_equal(stamps.count, 4);
         assert_false(file_stamps_changed(&stamps));
         scratch_write_text(names[i], content[i]);
         assert_true(file_stamps_changed(&stamps));
