@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # usage: browser.sh EXPORTER BUILD
-# The status page as Chromium shows it, compared with the metrics. The driver is installed into
-# BUILD/browser, where the screenshots go, too.
+# Compare the status page in Chromium with the metrics. The driver and the screenshots go into
+# BUILD/browser.
 exporter=$(realpath "$1") build=$(realpath "$2")/browser
 source=$(dirname "$(realpath "$0")")/browser
-if [ "${IN_NAMESPACE:-}" != yes ]; then # which has no way out
+if [ "${IN_NAMESPACE:-}" != yes ]; then # the namespace has no network
     for program in chromium node npm python3; do
-        command -v "$program" >/dev/null || { echo "FAILED: $program is missing; .ci/run says what to install" >&2; exit 1; }
+        command -v "$program" >/dev/null || { echo "FAILED: $program is missing; .ci/run lists the packages" >&2; exit 1; }
     done
     mkdir -p "$build"
     if ! cmp -s "$source/package.json" "$build/node_modules/installed"; then
@@ -37,7 +37,7 @@ page_has() {
 pids="$pids $!"
 await 10 page_has '^sockdiag_destination_ephemeral_ports_used'
 
-# Modules are looked for beside the script: it runs where they are.
+# Node.js looks for modules next to the script, so the script runs next to them.
 cp "$source/page.mjs" "$build/"
 node "$build/page.mjs" http://127.0.0.1:10073 "$build" >verdict || { cat verdict; fail "the page in a browser"; }
 while read -r line; do pass "$line"; done <verdict

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """usage: scene.py
 
-Sockets worth looking at, held until standard input ends; says "ready" once they are there. Those in TIME_WAIT
-are made again before they are gone. In a network
-namespace whose loopback has ADDRESS and PEER and whose port range has 1000 ports: more than half of
-them are held towards one destination, one accept queue is nearly full, and most ports of UDP are used.
+Make sockets for the status page and hold them until standard input ends; print "ready" when they exist.
+Sockets in TIME_WAIT are replaced before they expire. Runs in a network namespace whose loopback has ADDRESS
+and PEER and whose port range has 1000 ports: one destination uses more than half of them, one accept queue is
+nearly full, and most UDP ports are in use.
 """
 import resource
 import select
@@ -36,14 +36,14 @@ def connect(to):
 
 
 def pairs(listener, count):
-    """`count` connections: the ends of a client and of the server."""
+    """Yields the client's and the server's socket of `count` connections."""
     for _ in range(count):
         client = connect(listener)
         yield client, listener.accept()[0]
 
 
 def close(first, second):
-    """Close in an order: the first end goes through TIME_WAIT, once it has heard of the second."""
+    """Close in order, so that the first end goes through TIME_WAIT."""
     first.close()
     second.recv(1)
     second.close()
@@ -75,9 +75,9 @@ def main():
         query.connect((PEER, 53))
         held.append(query)
     for _ in range(700):
-        anybodys = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        anybodys.bind(("", 0))
-        held.append(anybodys)
+        bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        bound.bind(("", 0))
+        held.append(bound)
 
     print("ready", flush=True)
     while not select.select([sys.stdin], [], [], HALF_OF_TIME_WAIT)[0]:

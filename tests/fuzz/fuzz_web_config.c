@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, allowed.rlim_max});
     if (!web_config_read(config, text, &source) &&
         (strchr(line, '\n') || strncmp(line, "web.yml:", 8) != 0))
-        abort(); /* not the one line that is promised */
+        abort(); /* it must be one line with the file's name */
     setrlimit(RLIMIT_NOFILE, &allowed);
     file_stamps_free(&stamps);
     web_config_free(config);

@@ -98,7 +98,7 @@ static void send_rows_in(struct fake_kernel *kernel, enum tcp_state state)
     }
 }
 
-/* What the thread tells the dump: the sockets of the states asked for, in the kernel's order. */
+/* The thread's answer to a dump: the sockets of the requested states, in the kernel's order. */
 static void send_rows(struct fake_kernel *kernel)
 {
     const tcp_state_set first =

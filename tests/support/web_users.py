@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """usage: web_users.py NAME:PASSWORD...
 
-The basic_auth_users of a web configuration, with bcrypt at cost 10. By libcrypt itself: Python has no
-module for it any more.
+Print the basic_auth_users of a web configuration, with bcrypt at cost 10. Calls libcrypt directly, because
+Python no longer has a module for it.
 """
 import ctypes
 import ctypes.util
