@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The index, in a table of the smallest kind and against keys that are alike.
+ * The index, in the smallest table and with similar keys.
  */
 #include "base/index.h"
 
@@ -56,9 +56,9 @@ static void test_each_entry_is_found_by_all_words_of_its_key(void **state)
     assert_int_equal(find(&table, 8, 0), 0);
 }
 
-/* Half full of four places, over and over: some search begins at the last place and goes on at the
+/* Half full with four places, many times: some searches begin at the last place and continue at the
  * first. */
-static void test_a_search_goes_round(void **state)
+static void test_a_search_wraps_around(void **state)
 {
     (void)state;
     for (uint64_t i = 0; i < 1000; i++) {
@@ -86,7 +86,7 @@ static void test_a_cleared_index_finds_nothing(void **state)
         assert_int_equal(table.places[place], 0);
 }
 
-/* The same keys have other places in another index: nobody can choose keys that collide. */
+/* The same keys have other places in another index: a client cannot choose keys that collide. */
 static void test_each_index_has_a_seed_that_moves_the_keys(void **state)
 {
     (void)state;
@@ -103,7 +103,7 @@ static void test_each_index_has_a_seed_that_moves_the_keys(void **state)
     assert_true(moved > 32);
 }
 
-/* Count the places at which the searches for 64 keys begin. */
+/* Count the places where the searches for 64 keys begin. */
 static unsigned count_places(unsigned word, bool one_bit)
 {
     struct table table;
@@ -120,9 +120,9 @@ static unsigned count_places(unsigned word, bool one_bit)
     return places;
 }
 
-/* Whatever the seed is, keys in a row and keys with one bit are spread like random ones: to about
- * 50 of 128 places. */
-static void test_keys_that_are_alike_are_spread(void **state)
+/* For any seed, consecutive keys and keys with one bit are spread like random ones: to about 50 of
+ * 128 places. */
+static void test_similar_keys_are_spread(void **state)
 {
     (void)state;
     enum { TURNS = 10000 };
@@ -142,10 +142,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_entry_is_found_by_all_words_of_its_key),
-        cmocka_unit_test(test_a_search_goes_round),
+        cmocka_unit_test(test_a_search_wraps_around),
         cmocka_unit_test(test_a_cleared_index_finds_nothing),
         cmocka_unit_test(test_each_index_has_a_seed_that_moves_the_keys),
-        cmocka_unit_test(test_keys_that_are_alike_are_spread),
+        cmocka_unit_test(test_similar_keys_are_spread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
