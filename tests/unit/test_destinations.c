@@ -460,7 +460,7 @@ int main(void)
         TABLE_TEST(test_clearing_empties_the_table),
         TABLE_TEST(test_a_heavy_destination_is_found_among_singles),
         TABLE_TEST(test_the_bound_stays_low),
-        TABLE_TEST(test_late_comers_push_through),
+        TABLE_TEST(test_late_heavy_destinations_are_found),
         TABLE_TEST(test_one_heavy_destination_does_not_raise_the_bound),
         TABLE_TEST(test_waves_of_equals),
         TABLE_TEST(test_random_streams),
