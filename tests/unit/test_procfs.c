@@ -225,6 +225,29 @@ static void test_memory_is_in_bytes(void **state)
     assert_int_equal(usage.resident_bytes, 6 * sysconf(_SC_PAGESIZE));
 }
 
+/* The number of the next descriptor. */
+static int find_next_descriptor(void)
+{
+    int fd = dup(STDOUT_FILENO);
+    close(fd);
+    return fd;
+}
+
+static void test_reading_leaves_no_descriptor_open(void **state)
+{
+    (void)state;
+    struct fault fault;
+    int next = find_next_descriptor();
+    for_each_file(file)
+    {
+        assert_true(file->read(&fault));
+        put(file->name, "");
+        assert_false(file->read(&fault));
+        put(file->name, file->text);
+    }
+    assert_int_equal(find_next_descriptor(), next);
+}
+
 static void test_missing_sockstat6_is_no_fault(void **state)
 {
     (void)state;
@@ -682,6 +705,7 @@ int main(void)
         with_root(test_counters_come_from_their_columns),
         with_root(test_settings_are_the_whole_file),
         with_root(test_memory_is_in_bytes),
+        with_root(test_reading_leaves_no_descriptor_open),
         with_root(test_missing_sockstat6_is_no_fault),
         with_root(test_any_other_missing_file_is_a_fault),
         with_root(test_an_unreadable_file_is_a_fault),
