@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "procfs.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +12,8 @@ static bool parse_port(const char **cursor, uint16_t *port)
     char *end;
     if (**cursor < '0' || **cursor > '9')
         return false;
-    errno = 0;
     unsigned long number = strtoul(*cursor, &end, 10);
-    if (errno != 0 || number > UINT16_MAX)
+    if (number > UINT16_MAX)
         return false;
     *cursor = end;
     *port = (uint16_t)number;
