@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # make              build/sockdiag_exporter
-# make deps         install what building and testing need (a no-op when all is there); with run, all
-#                   or install, what building needs
+# make deps         install the packages for building and testing (a no-op if all are present); with
+#                   run, all or install, only those for building
 # make run          build, and run in the foreground on :10073
 # make test         unit and integration tests
 # make lint, make bench, make fuzz, make install, make clean
-# WERROR=1: a warning ends the build
-# SANITIZE=address,undefined or SANITIZE=thread: any of these with sanitizers, built apart
+# WERROR=1: warnings are errors
+# SANITIZE=address,undefined or SANITIZE=thread: any of these with sanitizers, in a separate directory
 PREFIX         ?= /usr/local
 SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR        ?=
@@ -18,7 +18,7 @@ BUILD          ?= build$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
 VERSION        := 0.1.0
 REVISION       := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 
-# Sanitizers do their own checking of the calls that FORTIFY replaces.
+# Sanitizers check the calls that FORTIFY would replace.
 CHECKED    := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all,-D_FORTIFY_SOURCE=2)
 WARNINGS   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
 ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE $(INCLUDES) $(DEFINES) $(WARNINGS) -fPIE -fstack-protector-strong \
@@ -28,10 +28,10 @@ INCLUDES   := -Iinclude -Isrc -Icmd/sockdiag_exporter -Itests/support
 LIBRARIES  := libmnl libmicrohttpd gnutls yaml-0.1 libcrypt zlib
 LIBS        = $(shell pkg-config --libs $(LIBRARIES)) -lm
 
-# Better one line here than a compiler's hundred.
+# One line instead of a hundred compiler errors.
 ifeq ($(filter deps clean lint,$(MAKECMDGOALS)),)
 ifneq ($(shell pkg-config --exists $(LIBRARIES) 2>/dev/null && echo there),there)
-$(error the libraries that this is built with are missing: make deps)
+$(error libraries are missing: make deps)
 endif
 endif
 
@@ -65,7 +65,7 @@ $(EXPORTER) $(TESTS) $(BENCHES):
 $(LIBRARY): $(call objects,src/*/*.c)
 	@rm -f $@ && $(AR) rcs $@ $^
 
-# A file that changes when the revision does, and only then.
+# A file that changes only with the revision.
 $(BUILD)/revision: always
 	@mkdir -p $(@D)
 	@echo '$(REVISION)' | cmp -s - $@ || echo '$(REVISION)' >$@
@@ -94,7 +94,7 @@ test-web: $(EXPORTER)
 test-web-%: $(EXPORTER)
 	@tests/web/$*.sh $(EXPORTER) $(BUILD)
 
-# libFuzzer on what comes from outside, each target for FUZZ_SECONDS, from recorded dumps and seeds on.
+# libFuzzer on external input, each target for FUZZ_SECONDS, starting from recorded dumps and seeds.
 FUZZ_SECONDS ?= 60
 FUZZERS      := $(patsubst tests/fuzz/fuzz_%.c,fuzz-%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz: $(FUZZERS)
@@ -121,7 +121,7 @@ install: $(EXPORTER)
 clean:
 	rm -rf build build-*
 
-# `make deps test` with -j: nothing is built before all is installed.
+# With `make deps test -j`, installation ends before the build starts.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # usage: install-deps.sh [build]
-# Install what building and testing need, or with `build` only the former, with the distribution's
-# own package manager. Does nothing where all is there.
+# Install the packages that building and testing need, or with `build` only those for building, with
+# the distribution's package manager. Does nothing if all are present.
 set -eu
 
 libraries="libmnl libmicrohttpd gnutls yaml-0.1 libcrypt zlib"
@@ -60,6 +60,6 @@ elif command -v pacman >/dev/null 2>&1; then
         "gcc pkgconf libmnl libmicrohttpd gnutls libyaml libxcrypt zlib" \
         "cmocka iproute2 curl openssl python-prometheus_client systemd nodejs npm"
 else
-    echo "make deps: no apt-get, dnf or pacman here; install: $by_hand" >&2
+    echo "make deps: found no apt-get, dnf or pacman; install: $by_hand" >&2
     exit 1
 fi

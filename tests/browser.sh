@@ -7,7 +7,7 @@ exporter=$(realpath "$1") build=$(realpath "$2")/browser
 source=$(dirname "$(realpath "$0")")/browser
 if [ "${IN_NAMESPACE:-}" != yes ]; then # inside it no registry can be reached
     for program in chromium node npm python3; do
-        command -v "$program" >/dev/null || { echo "FAILED: $program is missing; .ci/run says what to install" >&2; exit 1; }
+        command -v "$program" >/dev/null || { echo "FAILED: $program is missing; .ci/run lists the packages" >&2; exit 1; }
     done
     mkdir -p "$build"
     if ! cmp -s "$source/package.json" "$build/node_modules/installed"; then

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # usage: dashboards.sh EXPORTER BUILD, from the top of the tree
-# Judge monitoring/dashboards: by the schema of Grafana's types, by checks of our own, by promtool, and by
-# asking a real Prometheus, which scrapes two exporters with real sockets, for every query of every panel:
-# once with native histograms and without the recording rules, once with classic ones and the rules; and one
-# that federates what docs/fleet.md says for those of the fleet. What needs days of history is backfilled.
-# Needs node and npm, whose packages go into BUILD/dashboards.
+# Check monitoring/dashboards with the schema of Grafana's types, our own checks, promtool, and a real
+# Prometheus that scrapes two exporters with real sockets. It must answer every query of every panel:
+# once with native histograms and without the recording rules, once with classic ones and the rules. For the
+# fleet's queries there is also one that federates the series in docs/fleet.md. Days of history are
+# backfilled. Needs node and npm, whose packages go into BUILD/dashboards.
 exporter=$(realpath "$1") build=$(realpath "$2")
 tools=$PWD/tests/dashboards
 boards=("$PWD"/monitoring/dashboards/*.json)
@@ -19,16 +19,16 @@ fetch_npm_packages() {
     cmp -s package.json node_modules/installed && return
     npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error >&2 &&
         cp package.json node_modules/installed ||
-        { echo "FAILED: the npm packages cannot be had" >&2; exit 1; }
+        { echo "FAILED: cannot install the npm packages" >&2; exit 1; }
 }
 
-if [ "${IN_NAMESPACE:-}" != yes ]; then # which has no way out
+if [ "${IN_NAMESPACE:-}" != yes ]; then # the namespace has no network
     tests/fetch_prometheus.sh "$build" && (fetch_npm_packages) || exit 1
 fi
 PATH=$PATH:$build/prometheus/usr/bin
 . "$(dirname "$0")/support/script.sh"
 
-# configure RULES: what Prometheus is to do; two hosts, of which one has no cluster label
+# configure RULES: print the configuration of Prometheus, with two hosts, one without a cluster label
 configure() {
     cat <<YAML
 global: {scrape_interval: 1s, evaluation_interval: 1s}
@@ -42,8 +42,8 @@ scrape_configs:
 YAML
 }
 
-(cd "$build/dashboards" && node schema.mjs "${boards[@]}") || fail "not what Grafana's types allow"
-pass "Grafana's types allow what is in ${#boards[@]} dashboards"
+(cd "$build/dashboards" && node schema.mjs "${boards[@]}") || fail "Grafana's types do not allow this"
+pass "Grafana's types allow all fields of ${#boards[@]} dashboards"
 
 python3 "$tools/check.py" "${boards[@]}" || fail "the dashboards are not consistent"
 pass "ids, grid, words, variables and links are consistent"
@@ -63,13 +63,13 @@ done
 python3 "$tools/history.py" >"$work/history.om"
 promtool tsdb create-blocks-from openmetrics "$work/history.om" "$work/history" >/dev/null
 
-# The central Prometheus, as docs/fleet.md has it.
+# The central Prometheus of docs/fleet.md.
 configure_central() {
     sed -n '/^scrape_configs:$/,/^```$/{/^```$/!p}' docs/fleet.md |
         sed -e 's/scrape_interval: .*/scrape_interval: 1s/' -e 's/targets: .*/targets: ["127.0.0.1:9090"]/'
 }
 
-# serve PORT CONFIGURATION DIRECTORY FLAG...: a Prometheus
+# serve PORT CONFIGURATION DIRECTORY FLAG...: start a Prometheus
 serve() {
     local port=$1 configuration=$2 directory=$3
     shift 3
@@ -84,7 +84,7 @@ stop_last() {
     pids=${pids% *}
 }
 
-# ask_with RULES RECORDED FLAG...: all queries, of a Prometheus started with these
+# ask_with RULES RECORDED FLAG...: send all queries to a Prometheus with these rules and flags
 ask_with() {
     local rules=$1 recorded=$2
     shift 2
@@ -103,5 +103,5 @@ configure_central >"$work/central.yml"
 serve 9091 "$work/central.yml" "$work/data.central"
 python3 "$tools/queries.py" ask http://127.0.0.1:9091 central "$PWD/monitoring/dashboards/fleet.json" ||
     fail "the central Prometheus says: $(cat "$work/prometheus.log")"
-pass "a central Prometheus answers every query of the fleet"
+pass "a central Prometheus answers every query of the fleet's dashboard"
 echo "$passed passed, 0 failed"

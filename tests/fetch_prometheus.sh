@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # usage: fetch_prometheus.sh BUILD
-# See that prometheus, promtool, prometheus-alertmanager and amtool can be found in $PATH or below
-# BUILD/prometheus/usr/bin, where the distribution's packages are unpacked if need be. Nothing is
-# installed or started.
+# Ensure that prometheus, promtool, prometheus-alertmanager and amtool are in $PATH or below
+# BUILD/prometheus/usr/bin. If necessary, unpack the distribution's packages there. Installs and starts
+# nothing.
 set -eu
 build=$(realpath "$1")
 PATH=$PATH:$build/prometheus/usr/bin
 
-# fetch PROGRAM PACKAGE...: from the first package that there is
+# fetch PROGRAM PACKAGE...: from the first package that exists
 fetch() {
     program=$1
     shift
@@ -19,11 +19,11 @@ fetch() {
         dpkg-deb -x "$package"_[0-9]*.deb . >&2
         command -v "$program" >/dev/null && return
     done
-    echo "no $program in \$PATH, and it cannot be had from a package: $*" >&2
+    echo "no $program in \$PATH, and no package provides it: $*" >&2
     exit 1
 }
 
 fetch prometheus prometheus
-fetch promtool promtool prometheus # in Debian 13 it has a package of its own
+fetch promtool promtool prometheus # in Debian 13 it has its own package
 fetch prometheus-alertmanager prometheus-alertmanager
 fetch amtool prometheus-alertmanager

@@ -1,9 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # usage: lint.sh, from the top of the tree
-# What compilers and checkers say without running anything: clang's warnings beside gcc's, style,
-# clang-tidy, cppcheck, shell syntax, and systemd's judgement of the unit. A tool that is missing
-# is a failure, not a pass.
+# Static checks: clang's warnings in addition to gcc's, style, clang-tidy, cppcheck, shell syntax, and
+# systemd's analysis of the units. A missing tool is a failure.
 set -u
 status=0
 sources=$(git ls-files '*.c')
@@ -49,5 +48,5 @@ socket=${service%.service}.socket
 check "systemd-analyze security" systemd-analyze security --offline=true --threshold=15 "$service"
 check "systemd-analyze verify" systemd-analyze verify "$service" "$socket"
 [ -z "$(systemd-analyze verify "$service" "$socket" 2>&1)" ] ||
-    { echo "lint: systemd-analyze verify has something to say" >&2; status=1; }
+    { echo "lint: systemd-analyze verify prints warnings" >&2; status=1; }
 exit $status

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # usage: monitoring.sh EXPORTER BUILD
-# The rules in monitoring/: promtool checks and tests them, each number, duration and matcher in them is
-# changed to see that the tests notice, each alert has its runbook, and all that they ask for is on the page of a running
-# exporter, as Prometheus has it.
+# The rules in monitoring/: promtool checks and tests them; the tests notice a change of each number, duration
+# and matcher; each alert has its runbook; and all series that the rules select exist in a Prometheus that
+# scrapes a running exporter.
 exporter=$(realpath "$1") build=$(realpath "$2")
 "$(dirname "$0")/fetch_prometheus.sh" "$build" || exit 1
 PATH=$PATH:$build/prometheus/usr/bin
@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 rules=(monitoring/alerts.yaml monitoring/recording_rules.yaml)
 export LC_ALL=C # the order of sort
 
-# quietly COMMAND...: what it prints matters only when it fails
+# quietly COMMAND...: print its output only if it fails
 quietly() {
     "$@" >"$work/out" 2>&1 || fail "$* $(cat "$work/out")"
 }
@@ -26,7 +26,7 @@ check_files() {
     for name in $(sed -n 's/.*- \(alert\|record\): //p' "${rules[@]}"); do
         grep -qw -- "$name" monitoring/tests/*.yaml || fail "no test of $name"
     done
-    pass "promtool test rules passes, and names every rule"
+    pass "promtool test rules passes and covers every rule"
     quietly tests/monitoring/mutants.py monitoring
     pass "the tests notice a change: $(tail -n 1 "$work/out")"
 }
@@ -44,9 +44,9 @@ check_runbooks() {
 check_inhibitions() {
     sed -n '/^```yaml/,/^```$/{/^```/!p}' monitoring/README.md >"$work/alertmanager.yml"
     for name in $(grep -oE 'Sockdiag[A-Za-z]+' "$work/alertmanager.yml"); do
-        grep -qx "$name" "$work/alerts" || fail "monitoring/README.md inhibits $name, which is no alert"
+        grep -qx "$name" "$work/alerts" || fail "monitoring/README.md inhibits $name, which is not an alert"
     done
-    printf 'route: {receiver: nobody}\nreceivers: [{name: nobody}]\n' >>"$work/alertmanager.yml"
+    printf 'route: {receiver: none}\nreceivers: [{name: none}]\n' >>"$work/alertmanager.yml"
     quietly amtool check-config "$work/alertmanager.yml"
     pass "amtool check-config accepts the inhibitions that monitoring/README.md shows"
 }
@@ -55,9 +55,9 @@ is_known() {
     [ -n "$(promtool query instant http://127.0.0.1:9090 "$1")" ]
 }
 
-# prometheus_scrapes FLAG...: a Prometheus with the rules, until it has a destination. The exporter's own
-# listener and Prometheus' connection to it are the listener and the destination that there must be. No group
-# keeps an interval of its own: within it Prometheus begins when it likes.
+# prometheus_scrapes FLAG...: start a Prometheus with the rules and wait for a destination. The exporter's own
+# listener and Prometheus' connection to it provide a listener and a destination. Groups lose their own
+# intervals, because Prometheus delays the first evaluation by up to one interval.
 prometheus_scrapes() {
     mkdir -p "$work/shipped"
     for file in "${rules[@]}"; do sed '/^ *interval:/d' "$file" >"$work/shipped/${file##*/}"; done
@@ -81,12 +81,12 @@ all_evaluated() {
         ! grep -q '"health":"unknown"' "$work/rules"
 }
 
-# What the rules ask for, without comments; in the templates of annotations the labels are not filled in yet.
+# The expressions of the rules, without comments; labels in templates of annotations match any value.
 expressions() {
     sed -e '/^ *#/d' -e 's/\\"/"/g' -e 's/=%q/=~".*"/g' "${rules[@]}"
 }
 
-# A histogram goes by its own name only while it is native.
+# Only a native histogram has a series with its own name.
 is_selected() {
     is_known "$1" || is_known "$(sed 's/^\w*/&_count/' <<<"$1")"
 }
@@ -94,42 +94,42 @@ is_selected() {
 check_names() {
     expressions | grep -oP '(?<![:\w])(sockdiag_\w+(\{[^}]*\})?|up\{[^}]*\})' | sort -u >"$work/selectors"
     while read -r selector; do
-        await 10 is_selected "$selector" # a late scrape makes all vanish until the next
+        await 10 is_selected "$selector" # after a late scrape all series vanish until the next
     done <"$work/selectors"
     "$exporter" --once >"$work/once"
     for name in $(grep -o '^sockdiag_\w*' "$work/selectors" | grep -v web_config | sort -u); do
         grep -Eq "^(# TYPE $name histogram|$name[ {])" "$work/once" || fail "--once does not print $name"
     done
-    pass "what the rules select is there: $(wc -l <"$work/selectors") selectors"
+    pass "the series that the rules select exist: $(wc -l <"$work/selectors") selectors"
 
     curl -sf http://127.0.0.1:9090/api/v1/labels | sed 's/.*"data"://' >"$work/labels"
     for label in $(expressions | grep -oP '(ignoring|without|by) \(\K[^)]*|[$.][Ll]abels\.\K\w+' | tr -d ,); do
         grep -q "\"$label\"" "$work/labels" || fail "no series has the label $label"
     done
-    pass "the labels that they match, group and print by exist"
+    pass "the labels that the rules use exist"
 }
 
 check_evaluation() {
     await 20 all_evaluated
-    ! grep -q '"health":"err"' "$work/rules" || fail "rules that cannot be evaluated: $(cat "$work/rules")"
+    ! grep -q '"health":"err"' "$work/rules" || fail "failed rules: $(cat "$work/rules")"
     pass "Prometheus evaluates every rule"
 }
 
-# The branch for native histograms, asked of a number that is above 0 all the time.
+# The branch for native histograms, applied to a number that is always above 0.
 check_native() {
     local branch always never
     branch=$(grep histogram_fraction monitoring/alerts.yaml | sed 's/time_wait/listen/')
     always=${branch/20000/0.5} never=$branch
     await 30 is_known "$always"
     ! is_known "$never" || fail "native histograms: $never"
-    ! is_known 'sockdiag_tcp_sampled_sockets_bucket' || fail "classic buckets beside the native ones"
-    pass "with native histograms the share of time is found as well"
+    ! is_known 'sockdiag_tcp_sampled_sockets_bucket' || fail "classic buckets in addition to native ones"
+    pass "the share of time also works with native histograms"
 }
 
 check_files
 check_runbooks
 check_inhibitions
-echo 'http_server_config: {headers: {X-Frame-Options: deny}}' >"$work/web.yml" # its reloads have metrics
+echo 'http_server_config: {headers: {X-Frame-Options: deny}}' >"$work/web.yml" # for the metrics of its reloads
 "$exporter" --web.config.file="$work/web.yml" 2>"$work/log" &
 pids="$pids $!"
 await 10 curl -sf http://127.0.0.1:10073/-/ready

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # usage: run.sh EXPORTER BUILD TEST...
-# Run the test programs and scripts one after the other, then say what passed. Fails when one does.
+# Run the test programs and scripts one after the other and print a summary. Fails if one of them fails.
 # REQUIRE_NAMESPACES=1: a test that cannot make a network namespace fails instead of being skipped.
 set -u
 EXPORTER=$1 build=$2
@@ -12,13 +12,13 @@ shift 2
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 passed=0 failed=0 skipped=0 broken=
-seconds=600 # for each: a test that hangs shall say so
+seconds=600 # the limit for each program, to report one that hangs
 for program; do
     echo "=== $program"
     timeout --kill-after=10 "$seconds" "$program" "$EXPORTER" "$build" >"$output" 2>&1
     status=$?
     cat "$output"
-    [ $status != 124 ] || echo "$program was ended: it had not finished after $seconds seconds"
+    [ $status != 124 ] || echo "$program was killed: it did not finish within $seconds seconds"
     passed=$((passed + $(grep -c '^\[       OK \]' "$output")))
     case $status in
     0) ;;

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # usage: web_config.sh EXPORTER BUILD
-# Files for --web.config.file, judged by the exporter and by promtool. They agree, but for what the
-# exporter refuses by name. Keys and certificates are made for the occasion.
+# Check files for --web.config.file with the exporter and with promtool. They agree, except on settings
+# that the exporter refuses by name. Keys and certificates are created here.
 exporter=$(realpath "$1") build=$(realpath "$2")
 "$(dirname "$0")/fetch_prometheus.sh" "$build" || exit 1
 PATH=$PATH:$build/prometheus/usr/bin
@@ -10,8 +10,8 @@ PATH=$PATH:$build/prometheus/usr/bin
 need openssl
 cd "$work"
 
-# judge PROMTOOL OURS: what they must say of web.yml, good or bad, or * where versions of promtool differ.
-# The exporter says why in one line that begins with the file's name.
+# judge PROMTOOL OURS: the expected verdicts on web.yml, good or bad, or * where versions of promtool differ.
+# The exporter prints the reason in one line that begins with the file's name.
 judged=0
 judge() {
     local code=0 promtool=good ours=good
@@ -19,16 +19,16 @@ judge() {
     "$exporter" --web.config.file=web.yml --config.check >out 2>log || code=$?
     if [ "$code" = 1 ]; then
         ours=bad
-        [ "$(wc -l <log)" = 1 ] && grep -q 'web\.yml:' log || fail "not one line of the file: $(cat log)"
+        [ "$(wc -l <log)" = 1 ] && grep -q 'web\.yml:' log || fail "not one line about the file: $(cat log)"
     elif [ "$code" != 0 ]; then
-        fail "exit code $code, of: $(cat web.yml)"
+        fail "exit code $code for: $(cat web.yml)"
     fi
     [[ $promtool == $1 && $ours == $2 ]] ||
-        fail "promtool says $promtool ($(tail -1 promtool.log)), the exporter $ours ($(cat log)), of: $(cat web.yml)"
+        fail "promtool says $promtool ($(tail -1 promtool.log)), the exporter $ours ($(cat log)), about: $(cat web.yml)"
     judged=$((judged + 1))
 }
 
-# agree VERDICT: both say so of each file on standard input. They end with a line of ===
+# agree VERDICT: both give this verdict on each file on standard input. Files end with a line of ===
 agree() {
     local line
     : >web.yml
@@ -43,14 +43,14 @@ agree() {
     [ ! -s web.yml ] || fail "no === after: $(cat web.yml)"
 }
 
-# refuse WHY TEXT [PROMTOOL]: promtool takes it, or says PROMTOOL, and the exporter's line has WHY in it
+# refuse WHY TEXT [PROMTOOL]: promtool accepts it, or says PROMTOOL, and the exporter's line contains WHY
 refuse() {
     printf '%s\n' "$2" >web.yml
     judge "${3:-good}" bad
     grep -qF -- "$1" log || fail "not \"$1\" but: $(cat log)"
 }
 
-# refuse_new WHY TEXT: the same, of what only newer versions of promtool know
+# refuse_new WHY TEXT: the same for settings that only newer versions of promtool know
 refuse_new() {
     refuse "$1" "$2" '*'
 }
@@ -169,7 +169,7 @@ tls_server_config: &empty {}
 http_server_config: {headers: *empty}
 ===
 EOF
-# Only newer versions of promtool know texts in the file.
+# Only newer versions of promtool know inline certificates and keys.
 {
     printf 'tls_server_config:\n  cert: |\n'
     sed 's/^/    /' ecdsa.pem
@@ -179,7 +179,7 @@ EOF
     sed 's/^/    /' rsa.pem
 } >web.yml
 judge '*' good
-pass "promtool and the exporter take $judged files"
+pass "promtool and the exporter accept $judged files"
 
 judged=0
 agree bad <<EOF
@@ -320,9 +320,9 @@ printf 'http_server_config:\0\n' >web.yml && judge bad bad
 printf 'http_server_config: "\377"\n' >web.yml && judge bad bad
 rm web.yml && mkdir web.yml && judge bad bad
 rmdir web.yml && judge bad bad
-pass "they refuse $judged files, the exporter each with one line"
+pass "both refuse $judged files, the exporter each with one line"
 
-# What the exporter refuses alone.
+# Only the exporter refuses these.
 judged=0
 refuse_new "both as a text and as a file" "tls_server_config: {$rsa, cert: a}"
 refuse_new "client_allowed_sans" "tls_server_config: {$rsa, client_allowed_sans: [a]}"
@@ -358,7 +358,7 @@ grep -qF "not a regular file" log || fail "$(cat log)"
 rm web.yml
 pass "the exporter refuses $judged more, by name"
 
-# A good file that asks for HTTP/2 gets one line, and a bad one only the line that says why.
+# A good file that asks for HTTP/2 gets one line, a bad one only the line with the reason.
 echo 'http_server_config: {http2: true}' >web.yml
 judge good good
 [ "$(grep -c 'web\.yml: HTTP/2 is not supported, HTTP/1\.1 is served' log)" = 1 ] && [ "$(wc -l <log)" = 1 ] ||
@@ -367,10 +367,10 @@ printf 'http_server_config: {http2: true}\nrate_limit: 1\n' >web.yml
 judge bad bad
 echo 'http_server_config: {http2: false}' >web.yml
 judge good good
-[ ! -s log ] || fail "said without need: $(cat log)"
-pass "HTTP/2 is taken, with a line"
+[ ! -s log ] || fail "unnecessary output: $(cat log)"
+pass "http2: true is accepted, with one line"
 
-# On a system that forbids some, what the file does not name may be missing, but not what it names.
+# The system may forbid a version, but not one that the file names.
 printf '[overrides]\ndisabled-version = tls1.2\ntls-disabled-cipher = aes-128-gcm\ndisabled-curve = x25519\n' >policy
 export GNUTLS_SYSTEM_PRIORITY_FILE=$work/policy
 echo "tls_server_config: {$rsa}" >web.yml
@@ -380,4 +380,4 @@ refuse "does not allow these versions" "tls_server_config: {$rsa, max_version: T
 refuse "does not allow these versions" "tls_server_config: {$rsa, max_version: TLS13}"
 echo "tls_server_config: {$rsa, min_version: TLS13}" >web.yml
 judge good good
-pass "a version that the system forbids may be missing, but not if the file names it"
+pass "the system may forbid a version, unless the file names it"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One socket as sock_diag reports it, without the types of netlink: what src/kernel hands to
+ * One socket as sock_diag reports it, without the types of netlink: passed from src/kernel to
  * src/measure.
  */
 #ifndef SOCKDIAG_SOCKET_RECORD_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Finds the entries of an array by their keys: a hash table with open addressing and linear
- * probing. The hash is seeded, so that nobody outside can choose addresses and ports that collide.
+ * probing. The hash is seeded, so that no client can choose addresses and ports that collide.
  * In the header, because a dump calls it for each of a million sockets.
  */
 #ifndef SOCKDIAG_INDEX_H
@@ -29,7 +29,7 @@ struct index index_make(uint16_t *places, size_t size, const void *entries, size
 void index_clear(struct index *index);
 
 /* Hash the key. The product of a word's halves makes each difference between keys depend on the
- * seed; that with the constant (2^64 / the golden ratio) spreads keys in a row. */
+ * seed; the product with the constant (2^64 / the golden ratio) spreads consecutive keys. */
 static inline uint64_t index_hash(const struct index *index, const uint64_t *key)
 {
     const uint64_t constant = UINT64_C(0x9e3779b97f4a7c15);

@@ -36,8 +36,8 @@ static bool parse_range(const char *text, uint16_t *low, uint16_t *high)
     return parse_port(&text, high) && *low <= *high && is_end(*text);
 }
 
-/* Parse ports and ranges such as "8080,9148-9150", or nothing: what proc_do_large_bitmap
- * (kernel/sysctl.c) writes. */
+/* Parse ports and ranges such as "8080,9148-9150", or an empty list: the format of
+ * proc_do_large_bitmap (kernel/sysctl.c). */
 static bool parse_list(const char *text, struct port_set *ports)
 {
     memset(ports, 0, sizeof *ports);
@@ -59,8 +59,8 @@ static bool parse_list(const char *text, struct port_set *ports)
     }
 }
 
-/* The longest list has every other port, and must fit: the kernel cuts it to the size of the first
- * read(). */
+/* The longest list has every other port, and must fit: the kernel truncates it to the size of the
+ * first read(). */
 enum { LIST_SIZE = 256 * 1024 };
 
 static bool read_list(const char *root, struct port_set *ports, struct fault *fault)

@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proc_file.h"
@@ -41,12 +41,11 @@ static bool count_descriptors(const char *root, uint64_t *open, struct fault *fa
 
 bool procfs_read_process_usage(const char *root, struct process_usage *usage, struct fault *fault)
 {
-    struct rusage cpu = {0};
+    struct timespec cpu = {0};
     struct rlimit descriptors = {0};
-    getrusage(RUSAGE_SELF, &cpu);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
     getrlimit(RLIMIT_NOFILE, &descriptors);
-    usage->cpu_seconds = (double)(cpu.ru_utime.tv_sec + cpu.ru_stime.tv_sec) +
-                         (double)(cpu.ru_utime.tv_usec + cpu.ru_stime.tv_usec) / 1e6;
+    usage->cpu_seconds = (double)cpu.tv_sec + (double)cpu.tv_nsec / 1e9;
     usage->max_descriptors = descriptors.rlim_cur;
     return read_memory(root, usage, fault) &&
            count_descriptors(root, &usage->open_descriptors, fault);

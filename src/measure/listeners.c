@@ -16,10 +16,10 @@ enum { KEY_WORDS = 3 };
 
 struct entry {
     uint64_t key[KEY_WORDS];
-    struct listener_row row;  /* of the last sample; no `queues` if it is not from a whole one */
+    struct listener_row row;  /* of the last sample; no `queues` if it is not from a complete one */
     struct listener_row next; /* of the sample in progress; no `queues` until it is added */
     struct peak_window peak;
-    bool picked[LISTENER_RANKINGS]; /* the last time */
+    bool picked[LISTENER_RANKINGS]; /* in the last sample */
 };
 
 struct listeners {
@@ -73,15 +73,27 @@ void listeners_begin(struct listeners *listeners)
         clear_counts(&listeners->entries[i].next);
 }
 
-/* Is the queue of `record` fuller than that of `row`? The kernel lets limit + 1 connections wait.
- * Lengths and limits have 32 bits, so the products do not overflow. Of two that are equally full
- * the one with the lower limit overflows first. */
+/* Is the queue of `record` fuller than that of `row`? The kernel queues up to limit + 1
+ * connections. Lengths and limits have 32 bits, so the products do not overflow. Of two that are
+ * equally full the one with the lower limit overflows first. */
 static bool is_fuller(const struct socket_record *record, const struct listener_row *row)
 {
     uint64_t limit = record->send_queue;
     uint64_t share = record->receive_queue * (row->queue_limit + 1);
     uint64_t row_share = row->queue_length * (limit + 1);
     return share != row_share ? share > row_share : limit < row->queue_limit;
+}
+
+static struct entry *enter(struct listeners *listeners, const uint64_t key[static KEY_WORDS],
+                           const struct socket_record *record, uint16_t *place)
+{
+    struct entry *entry = &listeners->entries[listeners->count++];
+    *place = (uint16_t)listeners->count;
+    *entry = (struct entry){.next = {.family = record->family,
+                                     .address = record->local_address,
+                                     .port = record->local_port}};
+    memcpy(entry->key, key, sizeof entry->key);
+    return entry;
 }
 
 void listeners_add(struct listeners *listeners, const struct socket_record *record)
@@ -95,22 +107,16 @@ void listeners_add(struct listeners *listeners, const struct socket_record *reco
         port_set_add(&listeners->untracked_ports, record->local_port);
         return;
     }
-    if (!*place) {
-        struct entry *entry = &listeners->entries[listeners->count];
-        *entry = (struct entry){.next = {.family = record->family,
-                                         .address = record->local_address,
-                                         .port = record->local_port}};
-        memcpy(entry->key, key, sizeof key);
-        *place = (uint16_t)++listeners->count;
-    }
-    struct listener_row *next = &listeners->entries[*place - 1].next;
+    struct entry *entry =
+        *place ? &listeners->entries[*place - 1] : enter(listeners, key, record, place);
+    struct listener_row *next = &entry->next;
     if (next->queues++ == 0 || is_fuller(record, next)) {
         next->queue_length = record->receive_queue;
         next->queue_limit = record->send_queue;
     }
 }
 
-/* Let `next` take the place of `row`, whose connections stay if no new ones were counted. */
+/* Replace `row` by `next`, but keep its connections if no new ones were counted. */
 static void replace_row(struct listener_row *row, const struct listener_row *next, bool detailed)
 {
     struct listener_row last = *row;
@@ -201,7 +207,7 @@ static uint64_t count_connections(const struct listener_row *row)
     return count;
 }
 
-/* How busy a listener is. One that was picked counts a quarter more, and one more. */
+/* How busy a listener is. One that was picked before gets a quarter and one more. */
 static uint64_t rate(const struct entry *entry, enum listener_ranking ranking)
 {
     uint64_t busy =
@@ -226,8 +232,11 @@ size_t listeners_pick_top(struct listeners *listeners, enum listener_ranking ran
             top_offer(&list, (double)rate(entry, ranking), entry);
         entry->picked[ranking] = false;
     }
-    for (size_t i = 0; i < list.count; i++)
-        ((struct entry *)candidates[i].entry)->picked[ranking] = true;
+    for (size_t i = 0; i < list.count; i++) {
+        // cppcheck-suppress uninitvar ; top_offer() has set them
+        struct entry *entry = candidates[i].entry;
+        entry->picked[ranking] = true;
+    }
 
     size_t count = 0;
     struct listener_row sum = {0};

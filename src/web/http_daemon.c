@@ -19,8 +19,9 @@
 static const size_t connection_memory = 64 * 1024;
 
 /* Bodies that are alive, in bytes: beyond this, the connections that hold the oldest one are ended.
- * A new body comes with each sample, and a client that reads slowly keeps its own. */
-static const size_t most_body_bytes = 16 << 20;
+ * A new body comes with each sample, and a client that reads slowly keeps its own. Together with
+ * 256 connections this must stay below the unit's MemoryMax. */
+static const size_t most_body_bytes = 8 << 20;
 
 /* Milliseconds: deadlines are looked after about once a second. */
 enum { LONGEST_WAIT = 1000 };

@@ -1,24 +1,24 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: Apache-2.0
-"""Measures the exporter beside its peers, on the same sockets, in one run.
+"""Compare the exporter with its peers, on the same sockets, in one run.
 
     bench.py [--build DIRECTORY] [--sockets 1000000] [--rounds 5] [--only NAME]...
 
-The build directory has sockdiag_exporter in it and, in tests/bench, fabricate, drain and
+The build directory contains sockdiag_exporter and, in tests/bench, fabricate, drain and
 connect_knee. For a quick run: --sockets 100000 --rounds 3 --idle-seconds 10 --budget-seconds 10.
-Needs root, or `unshare --user --map-root-user`. A Markdown report goes to standard output, every
-figure of it to bench/results.json in the build directory, progress to standard error.
+Needs root, or `unshare --user --map-root-user`. Writes a Markdown report to standard output, all
+its figures to bench/results.json in the build directory, and progress to standard error.
 
-The machine is noisy, so what counts is the ratio to the bare drain: each round drains the
-population first and last and lets every subject take a sample in between, and the table shows the
-median of the rounds' ratios. Subjects that run on a timer are stopped (SIGSTOP) or not running
-while others are measured. The exporter sleeps between its samples, so before each sample of the
-others and before each drain the sockets are left alone for as long: nobody finds caches that the
-walk before has warmed. CPU seconds are the utime + stime of /proc/PID/stat, but read from the CPU
-clock of the process: it has nanoseconds where the file has ticks. Peak memory is VmHWM.
+The machine is noisy, so the result is the ratio to the bare drain: each round drains the population
+first and last and lets every subject take a sample in between, and the table shows the median of
+the rounds' ratios. Subjects that run on a timer are stopped (SIGSTOP) or not running while others
+are measured. The exporter sleeps between its samples, so each sample of the others and each drain
+follows a pause of the same length: every walk starts with cold caches. CPU seconds are the utime +
+stime of /proc/PID/stat, but read from the CPU clock of the process, which has nanoseconds instead
+of ticks. Peak memory is VmHWM.
 
-Everything runs in network namespaces that `fabricate` and `connect_knee` make; nothing outlives
-this script.
+Everything runs in network namespaces that `fabricate` and `connect_knee` make, and ends with this
+script.
 """
 
 import argparse
@@ -46,21 +46,21 @@ from samplers import (
 )
 
 TIME_WAIT_SECONDS = 60  # how long TIME_WAIT sockets last after rearm()
-STRAY_SOCKETS = 1000  # scrapes are connections too, and leave TIME_WAIT behind
+STRAY_SOCKETS = 1000  # connections and TIME_WAITs of the scrapes
 
 GOAL_COUNT, GOAL_DETAIL, GOAL_DETAIL_UNIQUE = 0.12, 1.15, 1.30  # x the bare drain
-GOAL_COUNT_SOCKETS = 500_000  # the goal for the count sample holds from here on
+GOAL_COUNT_SOCKETS = 500_000  # the goal for the count sample applies from this number on
 GOAL_PEAK_MIB, GOAL_IDLE_PERCENT, GOAL_BUDGET_PERCENT = 12, 0.2, 2.0
 
 IDLE = Recipe("an idle host", {"established": 20, "listen": 10}, {})
-NOT_COMPARED = {"web", "scrape", "knee"}  # the parts that need no sampler beside the exporter
+NOT_COMPARED = {"web", "scrape", "knee"}  # the parts without other samplers
 
 
 # ---- the benchmark ----
 
 
 class Bench:
-    """Where things are, and what can be run."""
+    """Directories and programs."""
 
     def __init__(self, build):
         self.build = os.path.abspath(build)
@@ -102,7 +102,7 @@ class Bench:
 
 
 def recipes(sockets):
-    """The populations, the largest of `sockets` sockets; name -> Recipe."""
+    """name -> Recipe; the largest population has `sockets` sockets."""
 
     def established(count, destinations, detail, spread):
         title = f"{count:,} ESTABLISHED, destinations: {spread}"
@@ -125,7 +125,7 @@ def recipes(sockets):
 
 
 class Table:
-    """What the subjects measured on one population; printed and saved."""
+    """The subjects' results on one population; printed and saved."""
 
     def __init__(self, population):
         self.population = population
@@ -144,7 +144,7 @@ class Table:
             self.check_count(row, sample)
 
     def check_count(self, row, sample):
-        """A subject that does not report the sockets that are there has its figures for nothing."""
+        """Figures are invalid if the subject does not report all sockets."""
         counts = self.population.counts
         there = self.population.sockets() if row == DRAIN else int(counts["established"])
         if sample.seen is not None and not there <= sample.seen <= there + STRAY_SOCKETS:
@@ -219,8 +219,8 @@ def watch_or_reason(*arguments):
 
 
 def connect_knee(bench):
-    """connect() beside the exporter's numbers while one destination uses up the ports: the command
-    that measures it, and the lines of the Markdown table that it prints."""
+    """The time of connect() and the exporter's numbers while one destination uses up the ports: the
+    command that measures them, and the lines of the Markdown table that it prints."""
     programs = map(bench.program, ("tests/bench/connect_knee", "sockdiag_exporter"))
     knee, exporter = map(os.path.relpath, programs)
     argv = [knee, f"--exporter={exporter}"]
@@ -274,7 +274,7 @@ def print_population(recipe, population, table):
     if table.credibility:
         print(
             "The exporter's own figures checked against its process's CPU clock: the process used "
-            f"{table.credibility:.3f} x what its samples account for, start and scrapes included.\n"
+            f"{table.credibility:.3f} x the time of its samples, including start and scrapes.\n"
         )
 
 
@@ -301,7 +301,7 @@ def print_knee(result):
 
 
 def print_header(bench, facts):
-    print("# sockdiag_exporter beside its peers\n")
+    print("# sockdiag_exporter compared with its peers\n")
     for name, fact in facts.items():
         print(f"- {name}: {fact}")
     for name, (status, *fields) in bench.peers.items():
@@ -331,7 +331,7 @@ def arguments():
 def run_populations(bench, options, wanted, report):
     progress(IDLE.title)
     with Population(bench, IDLE) as population:
-        with contextlib.suppress(Failure):  # its row will say why
+        with contextlib.suppress(Failure):  # its row will show the reason
             Collectd.calibrate(bench, population.netns)
         if wanted("idle"):
             report["idle"] = watch_or_reason(bench, population.netns, options.idle_seconds)
@@ -393,7 +393,7 @@ def run(bench, options, report):
 
 
 def end_on_signals():
-    """Turns the first signal into an orderly end, and keeps others from disturbing it."""
+    """End in order at the first signal, and ignore further signals."""
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def end(number, _):

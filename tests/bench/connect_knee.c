@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * connect_knee: what connect() costs while one destination uses up the ephemeral ports, beside what
- * the exporter says of it.
+ * connect_knee: measure the cost of connect() while one destination uses up the ephemeral ports,
+ * and print it with the exporter's numbers.
  *
  *     connect_knee [--exporter PATH] [--range LOW-HIGH] [--probes N]
  *
  *   --exporter  the exporter, run as `PATH --once` at each step (default $EXPORTER)
  *   --range     the ephemeral ports (default 40000-54999); each needs an open file
- *   --probes    how many connect() calls are timed at each step, at most 1000 (default 50)
+ *   --probes    timed connect() calls at each step, at most 1000 (default 50)
  *
- * Prints a Markdown table: the share of the range that connections to the destination hold, what
- * the exporter says then, and how long one connect() more takes. The timed connections are reset,
- * so the share stays. At 100 % connect() fails, and the time is that of failing.
+ * Prints a Markdown table: the share of the range that connections to the destination hold, the
+ * exporter's numbers, and the time of one more connect(). The timed connections are reset,
+ * so the share does not change. At 100 % connect() fails, and the time is that of the failure.
  *
- * The connections are real ones over loopback, in a network namespace of this program's own, and
- * connect() makes both ends. The far ones wait in the listener's queue, so nobody wakes up to
- * accept them while a clock runs. All are held to the end; where connections come and go, free
- * ports lie scattered, and the step at the knee may be less sharp.
+ * The connections are real ones over loopback, in a separate network namespace, and
+ * connect() makes both ends. The far ends wait in the listener's queue, so no process wakes up to
+ * accept them during the measurement. All are held to the end. If connections come and go, free
+ * ports are scattered, and the step at the knee may be less sharp.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -37,10 +37,10 @@
 #include <unistd.h>
 
 enum {
-    KNEE_SECONDS = 60,  /* the program's life */
+    KNEE_SECONDS = 60,  /* the limit for the whole program */
     KNEE_LOW = 40000,   /* even, so connect() prefers even ports */
-    KNEE_HIGH = 54999,  /* odd, so there are as many of either parity */
-    KNEE_LOWEST = 1024, /* that the kernel accepts as the start of the range */
+    KNEE_HIGH = 54999,  /* odd, for as many odd ports as even ones */
+    KNEE_LOWEST = 1024, /* the lowest start of the range that the kernel accepts */
     KNEE_LISTEN_PORT = 443,
     KNEE_BACKLOG = 65535, /* the queue's limit; timed connections stay in it, though reset */
     KNEE_PROBES = 50,
@@ -57,10 +57,11 @@ enum {
 struct knee {
     unsigned low, high; /* the ephemeral ports */
     unsigned probes;    /* timed connections a step */
-    unsigned used;      /* connections that are held */
+    unsigned used;      /* held connections */
 };
 
-/* By the exporter: the used share of all ports, and of those whose parity connect() tries first. */
+/* From the exporter: the used share of all ports, and of those whose parity connect() tries first.
+ */
 struct knee_ratios {
     double utilization, preferred;
 };
@@ -93,8 +94,8 @@ static int knee_loopback_up(void)
     return error;
 }
 
-/* Moves this process to a network namespace of its own and prepares it. Where that takes more
-   rights than it has, a user namespace gives them. Returns 0 or -errno. */
+/* Moves this process to a new network namespace and prepares it, in a new user namespace if it
+   lacks the rights. Returns 0 or -errno. */
 static int knee_namespace(const struct knee *knee)
 {
     char range[32];
@@ -109,7 +110,7 @@ static int knee_namespace(const struct knee *knee)
     return error;
 }
 
-/* Raises the limit of open files as far as it goes. Returns 0 or -errno; -EMFILE if that is not far
+/* Raises the limit of open files to its maximum. Returns 0 or -errno; -EMFILE if this is not
    enough. */
 static int knee_limit(const struct knee *knee)
 {
@@ -149,8 +150,8 @@ static double knee_microseconds(void)
     return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
-/* One connection; `took` is the time of connect() alone. close() resets it, and its port is free at
-   once. Returns its socket or -errno. */
+/* Makes a connection; `took` is the time of connect() alone. close() resets it and frees its port
+   at once. Returns its socket or -errno. */
 static int knee_connect(double *took)
 {
     const struct linger reset = {.l_onoff = 1, .l_linger = 0};
@@ -170,8 +171,7 @@ static int knee_connect(double *took)
     return error < 0 ? error : fd;
 }
 
-/* Connects until so many connections are held; they are until the process ends. Returns 0 or
-   -errno. */
+/* Connects until `target` connections are held; they end with the process. Returns 0 or -errno. */
 static int knee_fill(struct knee *knee, unsigned target)
 {
     double took;
@@ -183,8 +183,8 @@ static int knee_fill(struct knee *knee, unsigned target)
     return 0;
 }
 
-/* Times connections that are undone, or failures where no port is left. Returns 0 or -errno;
-   -EPROTO if connect() found a port where there was none. */
+/* Times connections and resets them, or times failures if no port is left. Returns 0 or -errno;
+   -EPROTO if connect() succeeds without a free port. */
 static int knee_probe(const struct knee *knee, double took[])
 {
     const bool must_fail = knee->used == knee_ports(knee);
@@ -198,7 +198,7 @@ static int knee_probe(const struct knee *knee, double took[])
     return 0;
 }
 
-/* ---- the exporter's opinion ---- */
+/* ---- the exporter's numbers ---- */
 
 static void knee_read_value(const char *line, const char *series, double *value)
 {
@@ -226,7 +226,7 @@ static int knee_read_page(FILE *page, struct knee_ratios *ratios)
     return ratios->utilization < 0 || ratios->preferred < 0 ? -ENODATA : 0;
 }
 
-/* What the exporter says now, into ratios that are negative. Returns 0 or -errno; -ECHILD if the
+/* Reads the exporter's numbers into ratios that are negative. Returns 0 or -errno; -ECHILD if the
    exporter failed. */
 static int knee_ask(struct knee_ratios *ratios)
 {
@@ -245,13 +245,13 @@ static int knee_compare(const void *left, const void *right)
     return (*a > *b) - (*a < *b);
 }
 
-/* The smallest of the sorted times that `percent` of them do not exceed. */
+/* The smallest of the sorted times with at least `percent` of them at or below it. */
 static double knee_percentile(const struct knee *knee, const double sorted[], unsigned percent)
 {
     return sorted[(knee->probes * percent + 99) / 100 - 1];
 }
 
-/* Fills up to a share of the range, measures, asks, and prints a row. Returns 0 or -errno. */
+/* Fills a share of the range, measures, and prints a row. Returns 0 or -errno. */
 static int knee_step(struct knee *knee, unsigned percent)
 {
     double took[KNEE_MAX_PROBES];
@@ -319,7 +319,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: connect_knee --exporter PATH [--range LOW-HIGH] [--probes N]\n");
         return 2;
     }
-    alarm(KNEE_SECONDS); /* which ends the process, whatever it waits for */
+    alarm(KNEE_SECONDS); /* ends the process if it hangs */
     int error = knee_run(&knee);
     if (error < 0)
         fprintf(stderr, "connect_knee: %s\n",

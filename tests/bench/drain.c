@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * drain: the floor that every sample is measured against.
+ * drain: the minimum cost that every sample is compared with.
  *
  *     drain [--repeat N] [--mask 0xfff]
  *
- * Asks for one TCP dump of this network namespace, IPv4 and IPv6 in one walk, and throws the answer
- * away: nothing that reports the same sockets by way of sock_diag can cost less. Prints a line for
- * each dump: rows and bytes received, and the CPU seconds that sending and receiving took. The
- * headers are stepped over to count the rows, which adds some 2 ns to the 0.9 us of a row.
+ * Requests one TCP dump of this network namespace, IPv4 and IPv6 in one walk, and discards the
+ * answer: no program that reports the same sockets over sock_diag can cost less. Prints a line for
+ * each dump: rows and bytes received, and the CPU seconds for sending and receiving. It walks the
+ * headers to count the rows, which adds about 2 ns to the 0.9 us of a row.
  *
- * The mask has a bit for each state, 1 << TCP_ESTABLISHED and so on; the default is every state,
- * but not bit 13 (bound-only sockets, Linux 6.8), which makes the kernel walk a second table.
+ * The mask has a bit for each state, 1 << TCP_ESTABLISHED and so on. The default is every state
+ * except bit 13 (bound-only sockets, Linux 6.8), which makes the kernel walk a second table.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -66,7 +66,7 @@ static int drain_open(void)
     return fd;
 }
 
-/* Asks by TCPDIAG_GETSOCK, which covers both families whatever the request says. */
+/* Requests TCPDIAG_GETSOCK, which always covers both families. */
 static int drain_send(int fd, uint32_t mask)
 {
     const struct drain_request request = {
@@ -78,7 +78,7 @@ static int drain_send(int fd, uint32_t mask)
     return send(fd, &request, sizeof(request), 0) < 0 ? -errno : 0;
 }
 
-/* The error that a final message carries: NLMSG_ERROR and NLMSG_DONE both begin with an int. */
+/* The error of a final message: NLMSG_ERROR and NLMSG_DONE both begin with an int. */
 static int drain_verdict(const struct nlmsghdr *header)
 {
     int error = 0;
@@ -119,7 +119,7 @@ static int drain_receive(int fd, struct drain *drain)
     return 0;
 }
 
-/* One dump on a socket of its own, as an exporter would take it. Returns 0 or -errno. */
+/* One dump on a new socket, as an exporter would take it. Returns 0 or -errno. */
 static int drain_once(struct drain *drain, uint32_t mask)
 {
     struct rusage before, after;

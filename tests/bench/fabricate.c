@@ -1,36 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * fabricate: fills a fresh network namespace with TCP sockets, says so, and holds them.
+ * fabricate: fill a new network namespace with TCP sockets, report it, and hold them.
  *
  *     fabricate --established N [--destinations D|unique] [--server N] [--time-wait N]
  *               [--half-closed N] [--listen N] [--ipv6 PERCENT] [--interleaved]
  *
  *   --established   clients' connections: a local port of the ephemeral range, D remote endpoints
- *   --destinations  how many remote endpoints the clients' connections share, and apart from them
+ *   --destinations  the number D of remote endpoints, for clients' connections and separately for
  *                   those in TIME_WAIT; "unique" gives each its own (default 1000)
  *   --server        connections whose local port is a listener's; needs --listen
  *   --time-wait     connections in TIME_WAIT on the client's side, IPv4
  *   --half-closed   pairs of one FIN_WAIT2 and one CLOSE_WAIT socket, IPv4
  *   --listen        listeners, at most 1000
- *   --ipv6          share of the established and server connections that is IPv6
+ *   --ipv6          percentage of the established and server connections that is IPv6
  *   --interleaved   make connections to the destinations in turn, not all to one and then all to
- *                   the next. A kernel may hash consecutive ports of one destination side by side;
- *                   a walk then meets grouped sockets much in the order of their memory, and the
- *                   processor can fetch ahead. Interleaved, as on a host that has lived for long,
- *                   more of them are cache misses
+ *                   the next. A kernel may hash consecutive ports of one destination next to each
+ *                   other; a walk then visits the sockets mostly in the order of their memory, and
+ *                   the processor can prefetch. Interleaved, as on a host that has run for a long
+ *                   time, more of them are cache misses
  *
- * When the kernel's own counters agree with what was asked for, it prints one line:
+ * When the kernel's own counters agree with the options, it prints one line:
  *
  *     ready established=... time_wait=... close_wait=... fin_wait2=... listen=... destinations=...
  *           ipv6=... processes=... seconds=...
  *
- * Others join by /proc/PID/ns/net of this process. It then obeys standard input: a line "rearm"
- * gives every TIME_WAIT socket its full 60 s again (answered by "rearmed N"), end of file ends it,
- * and with it every socket.
+ * Other programs join through /proc/PID/ns/net of this process. It then reads standard input: a
+ * line "rearm" restarts the 60 s of every TIME_WAIT socket (answered by "rearmed N"), end of file
+ * ends it and all sockets.
  *
- * Nothing leaves the machine: every address is in 127.0.0.0/8 or in a prefix that the namespace
- * declares local to its loopback device. The sockets are spread over as many child processes as the
- * hard limit of open files asks for.
+ * Nothing leaves the machine: every address is in 127.0.0.0/8 or in a prefix that is local to the
+ * namespace's loopback device. The hard limit of open files determines the number of child
+ * processes that hold the sockets.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -59,16 +59,16 @@
 #include <unistd.h>
 
 enum {
-    FABRICATE_MAX_SOCKETS = 2000000, /* of a kind: the addresses of a block */
+    FABRICATE_MAX_SOCKETS = 2000000, /* of one kind: the addresses of a block */
     FABRICATE_MAX_LISTENERS = 1000,
     FABRICATE_MAX_CHILDREN = 4096,
     FABRICATE_MAX_BATCHES = 6,
     FABRICATE_LISTEN_PORT = 20000, /* the first listener's, below the ephemeral range */
     FABRICATE_REMOTE_PORT = 443,
-    FABRICATE_SPARE_FILES = 64, /* a child's own pipes and what it inherits */
-    /* Ports at the end of the ephemeral range are left alone: connect() skips every port that a
-       socket took by bind(), so without them nobody in the namespace could connect, scrapers
-       included. */
+    FABRICATE_SPARE_FILES = 64, /* a child's own pipes and inherited files */
+    /* Ports at the end of the ephemeral range stay free: connect() skips every port that a socket
+       took with bind(), so without them no program in the namespace, not even a scraper, could
+       connect. */
     FABRICATE_SPARE_PORTS = 1000,
     FABRICATE_SPARE_TIME_WAIT = 100000,
     FABRICATE_CLIENTS_PER_ADDRESS = 8,
@@ -101,13 +101,13 @@ struct fabricate_plan {
     int batch_count;
 };
 
-/* What the parent holds: reports come in by one pipe, closing the other ends the children. */
+/* The parent's pipes and children: one pipe brings reports, closing the other ends the children. */
 struct fabricate_children {
     int report[2];
     int hold[2];
     pid_t pids[FABRICATE_MAX_CHILDREN];
     uint32_t count;
-    uint32_t files; /* that one child may hold */
+    uint32_t files; /* the limit for one child */
 };
 
 union fabricate_endpoint {
@@ -120,10 +120,10 @@ struct fabricate_tuple {
     union fabricate_endpoint local, remote;
 };
 
-/* ---- who talks to whom ---- */
+/* ---- addresses ---- */
 
-/* The n-th address of a block, 127.BLOCK.0.0 or fd00:BLOCK::, with a port. A number beyond the
-   65,536 IPv4 addresses of a block runs on into the next. */
+/* The n-th address of a block, 127.BLOCK.0.0 or fd00:BLOCK::, with a port. Numbers above the
+   65,536 IPv4 addresses of a block continue in the next block. */
 static union fabricate_endpoint fabricate_endpoint(int family, uint32_t block, uint32_t n,
                                                    uint16_t port)
 {
@@ -141,7 +141,8 @@ static union fabricate_endpoint fabricate_endpoint(int family, uint32_t block, u
     return endpoint;
 }
 
-/* Which destination the i-th connection of a batch goes to, and how many did before it. */
+/* The destination of the i-th connection of a batch, and the number of earlier connections to it.
+ */
 static void fabricate_destination(const struct fabricate_plan *plan,
                                   const struct fabricate_batch *batch, uint32_t i,
                                   uint32_t *destination, uint32_t *turn)
@@ -172,8 +173,8 @@ static struct fabricate_tuple fabricate_tuple(const struct fabricate_plan *plan,
                                          client),
         };
     }
-    /* A destination uses one port after the other, then goes on from the next local address. It
-       starts anywhere in the range, so that unique destinations do not share one port. */
+    /* A destination uses one port after the other, then continues with the next local address. Its
+       first port varies, so that unique destinations do not share one port. */
     uint32_t destination, turn;
     fabricate_destination(plan, batch, i, &destination, &turn);
     uint32_t start = destination * UINT32_C(7919) % plan->ports;
@@ -203,9 +204,9 @@ static int fabricate_connect(int fd, const struct fabricate_tuple *tuple)
     return 0;
 }
 
-/* An ESTABLISHED socket without a peer and without a packet. TCP_REPAIR shares ports whatever their
-   owners say, so bind() costs the same however many there are, and close() drops the socket in
-   silence. Both sequence numbers are 0. Returns the socket or -errno. */
+/* An ESTABLISHED socket without a peer and without a packet. With TCP_REPAIR all sockets share
+   ports, so the cost of bind() does not depend on their number, and close() sends no packet. Both
+   sequence numbers are 0. Returns the socket or -errno. */
 static int fabricate_established(const struct fabricate_tuple *tuple)
 {
     int fd = socket(tuple->local.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -219,8 +220,8 @@ static int fabricate_established(const struct fabricate_tuple *tuple)
     return fd;
 }
 
-/* Ends the repair: from here on the socket speaks TCP. It opens the send window, which would
-   otherwise be 0, and acknowledges at once, so that a peer's FIN_WAIT1 is over when shutdown()
+/* Ends the repair: from now on the socket sends and receives. It opens the send window, which would
+   otherwise be 0, and acknowledges at once, so that a peer's FIN_WAIT1 has ended when shutdown()
    returns. */
 static int fabricate_enliven(int fd)
 {
@@ -267,8 +268,8 @@ static int fabricate_pair(const struct fabricate_tuple *tuple, bool time_wait)
     return error;
 }
 
-/* Makes the sockets first .. first + count - 1 of a batch. What is made stays open until the
-   process ends. Returns 0 or -errno. */
+/* Makes the sockets first .. first + count - 1 of a batch. They stay open until the process ends.
+   Returns 0 or -errno. */
 static int fabricate_slice(const struct fabricate_plan *plan, const struct fabricate_batch *batch,
                            uint32_t first, uint32_t count)
 {
@@ -291,7 +292,8 @@ static int fabricate_listen(const struct fabricate_plan *plan)
     for (uint32_t i = 0; i < plan->listeners; i++) {
         union fabricate_endpoint local = {0};
         local.any.sa_family = (sa_family_t)family;
-        local.v4.sin_port = htons((uint16_t)(FABRICATE_LISTEN_PORT + i)); /* v6 has it there too */
+        local.v4.sin_port =
+            htons((uint16_t)(FABRICATE_LISTEN_PORT + i)); /* the same place as in v6 */
         int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (fd < 0 || bind(fd, &local.any, sizeof(local)) < 0 || listen(fd, 128) < 0)
             return -errno;
@@ -324,9 +326,9 @@ static uint16_t fabricate_checksum(const struct fabricate_segment *segment)
     return (uint16_t) ~(sum + (sum >> 16));
 }
 
-/* What the far end of a connection in TIME_WAIT would repeat: a bare acknowledgement with the next
-   sequence number, 1 on either side after a FIN from 0. The kernel restarts the 60 s and keeps
-   quiet; any other number would be answered. */
+/* A repeated segment of the far end of a connection in TIME_WAIT: an acknowledgement without data
+   and with the next sequence number, 1 on either side after a FIN from 0. The kernel restarts the
+   60 s without an answer; it would answer any other number. */
 static struct fabricate_segment fabricate_duplicate(const struct fabricate_tuple *tuple)
 {
     struct fabricate_segment segment = {
@@ -387,8 +389,8 @@ static int fabricate_write(const char *path, uint32_t value)
     return error;
 }
 
-/* Raises the loopback device; sending and routing need it. The second address is for programs that
-   resolve their own by AI_ADDRCONFIG (collectd does): 127.0.0.1 alone does not count there. */
+/* Raises the loopback device for sending and routing. The second address is for programs that
+   resolve their own address with AI_ADDRCONFIG (collectd does), which ignores 127.0.0.1. */
 static int fabricate_loopback_up(int fd)
 {
     const union fabricate_endpoint second = fabricate_endpoint(AF_INET, 0, 2, 0);
@@ -402,8 +404,8 @@ static int fabricate_loopback_up(int fd)
     return 0;
 }
 
-/* Makes fd00::/16 local, as 127.0.0.0/8 is: a route of type local, and leave to bind to addresses
-   that no device has. */
+/* Makes fd00::/16 local like 127.0.0.0/8: adds a route of type local, and permits bind() to
+   addresses of no device. */
 static int fabricate_ipv6_local(void)
 {
     struct in6_rtmsg route = {
@@ -438,7 +440,7 @@ static int fabricate_port_range(struct fabricate_plan *plan)
     return 0;
 }
 
-/* Moves this process to a network namespace of its own and prepares it. Returns 0 or -errno. */
+/* Moves this process to a new network namespace and prepares it. Returns 0 or -errno. */
 static int fabricate_namespace(struct fabricate_plan *plan)
 {
     if (unshare(CLONE_NEWNET) < 0)
@@ -450,7 +452,7 @@ static int fabricate_namespace(struct fabricate_plan *plan)
     close(fd);
     if (error == 0 && plan->ipv6_percent > 0)
         error = fabricate_ipv6_local();
-    if (error == 0 && plan->time_wait > 0) /* the default may be less than asked for */
+    if (error == 0 && plan->time_wait > 0) /* the default may be too low */
         error = fabricate_write("/proc/sys/net/ipv4/tcp_max_tw_buckets",
                                 plan->time_wait + FABRICATE_SPARE_TIME_WAIT);
     return error < 0 ? error : fabricate_port_range(plan);
@@ -471,8 +473,8 @@ static int fabricate_counter(const char *path, const char *format)
     return value;
 }
 
-/* Waits until the kernel counts what the plan says. The last FINs may be on their way, and no event
-   tells. Returns 0 or -ETIMEDOUT. */
+/* Waits until the kernel's counters agree with the plan, because the last FINs may still be on
+   their way and there is no event to wait for. Returns 0 or -ETIMEDOUT. */
 static int fabricate_settle(const struct fabricate_plan *plan)
 {
     const struct timespec step = {.tv_nsec = FABRICATE_STEP_MS * 1000000L};
@@ -498,7 +500,7 @@ static _Noreturn void fabricate_child(const struct fabricate_plan *plan,
 {
     char end;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) /* it died before the line above */
+    if (getppid() != parent) /* it ended before the line above */
         _exit(1);
     close(children->report[0]);
     close(children->hold[1]);
@@ -510,7 +512,7 @@ static _Noreturn void fabricate_child(const struct fabricate_plan *plan,
     _exit(0);
 }
 
-/* Starts as many children for a batch as its sockets need. Returns 0 or -errno. */
+/* Starts the children that the sockets of a batch need. Returns 0 or -errno. */
 static int fabricate_start(const struct fabricate_plan *plan, const struct fabricate_batch *batch,
                            struct fabricate_children *children)
 {
@@ -536,7 +538,7 @@ static int fabricate_start(const struct fabricate_plan *plan, const struct fabri
    one died. */
 static int fabricate_reports(struct fabricate_children *children)
 {
-    close(children->report[1]); /* so that a dead child is an end of file */
+    close(children->report[1]); /* so that an ended child is an end of file */
     for (uint32_t i = 0; i < children->count; i++) {
         int result;
         if (read(children->report[0], &result, sizeof(result)) != sizeof(result))
@@ -547,7 +549,7 @@ static int fabricate_reports(struct fabricate_children *children)
     return 0;
 }
 
-/* Fills the namespace; all children are at rest when it returns 0. */
+/* Fills the namespace; all children are idle when it returns 0. */
 static int fabricate_fill(const struct fabricate_plan *plan, struct fabricate_children *children)
 {
     int error = fabricate_listen(plan);
@@ -558,8 +560,8 @@ static int fabricate_fill(const struct fabricate_plan *plan, struct fabricate_ch
     return error < 0 ? error : fabricate_settle(plan);
 }
 
-/* Ends the children and waits for them. At rest they leave by themselves; after an error they may
-   still be at work and are killed. */
+/* Ends the children and waits for them. Idle children exit by themselves; after an error they may
+   still be working and are killed. */
 static void fabricate_end(struct fabricate_children *children, bool kill_them)
 {
     close(children->hold[1]);
@@ -570,7 +572,7 @@ static void fabricate_end(struct fabricate_children *children, bool kill_them)
             ;
 }
 
-/* Raises the limit of open files as far as it goes and derives what a child may hold. */
+/* Raises the limit of open files to its maximum and derives the limit for a child. */
 static int fabricate_limit(const struct fabricate_plan *plan, struct fabricate_children *children)
 {
     struct rlimit limit;
@@ -615,7 +617,7 @@ static void fabricate_batches(struct fabricate_plan *plan)
     fabricate_add(plan, FABRICATE_TIME_WAIT, AF_INET, plan->time_wait, all);
 }
 
-/* A number of an option, 0 .. most, or "unique", which is most. */
+/* The number of an option, 0 .. most, or "unique", which means `most`. */
 static int fabricate_number(const char *text, uint32_t most, uint32_t *number)
 {
     char *end;
@@ -664,7 +666,7 @@ static int fabricate_options(struct fabricate_plan *plan, int argc, char **argv)
     return error;
 }
 
-/* ---- the conversation with whoever started this ---- */
+/* ---- reports and commands ---- */
 
 static void fabricate_ready(const struct fabricate_plan *plan, uint32_t processes, double seconds)
 {
@@ -681,7 +683,7 @@ static void fabricate_ready(const struct fabricate_plan *plan, uint32_t processe
     fflush(stdout);
 }
 
-/* Obeys standard input until it ends. Returns 0 or -errno. */
+/* Executes commands from standard input until it ends. Returns 0 or -errno. */
 static int fabricate_hold(const struct fabricate_plan *plan)
 {
     char line[32];
@@ -718,7 +720,7 @@ static int fabricate_run(struct fabricate_plan *plan)
     error = fabricate_fill(plan, &children);
     const bool filled = error == 0;
     if (filled)
-        error = fabricate_rearm(plan); /* the first ones have aged meanwhile */
+        error = fabricate_rearm(plan); /* the first ones have aged */
     if (error == 0) {
         fabricate_ready(plan, children.count, fabricate_now() - start);
         error = fabricate_hold(plan);
@@ -740,6 +742,6 @@ int main(int argc, char **argv)
     int error = fabricate_run(&plan);
     if (error < 0)
         fprintf(stderr, "fabricate: %s%s\n", strerror(-error),
-                error == -EPERM ? " (run it as root, or by unshare --user --map-root-user)" : "");
+                error == -EPERM ? " (run it as root, or with unshare --user --map-root-user)" : "");
     return error < 0 ? 1 : 0;
 }

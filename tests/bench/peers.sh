@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# peers.sh DIRECTORY: fetches the programs to measure beside the exporter, and installs nothing.
+# peers.sh DIRECTORY: fetch the programs that the exporter is compared with. Installs nothing.
 #
-# Debian packages are downloaded and unpacked below DIRECTORY/root; nothing of them is run here, no
-# maintainer script either, and what is already there is not fetched again. Standard output has one
-# line for each peer, fields separated by tabs:
+# Downloads Debian packages and unpacks them below DIRECTORY/root, unless they are already there. Runs
+# nothing from them, not even maintainer scripts. Standard output has one line for each peer, fields
+# separated by tabs:
 #
 #     NAME  ok       VERSION  PROGRAM  LIBRARY-PATH
 #     NAME  missing  REASON
 #
-# The exit code is 0 either way: a missing peer is a row of the table, not the end of the benchmark.
+# The exit code is 0 in both cases: the benchmark reports a missing peer and continues.
 
 set -u
 
@@ -22,13 +22,13 @@ root=$directory/root
 log=$directory/fetch.log
 : >"$log"
 
-# Where the unpacked libraries are: Debian has a directory for each architecture.
+# The directories of the unpacked libraries: Debian has one for each architecture.
 library_path() {
     find "$root/lib" "$root/usr/lib" -maxdepth 1 -type d -name '*-linux-gnu*' 2>/dev/null |
         paste -s -d :
 }
 
-# fetch PACKAGE: downloads and unpacks it; the reason of a failure is the last line of the log.
+# fetch PACKAGE: download and unpack it; after a failure the last line of the log is the reason.
 fetch() {
     if ! (cd packages && apt-get -q -o APT::Sandbox::User=root download "$1") >>"$log" 2>&1; then
         return 1
@@ -44,9 +44,9 @@ missing_libraries() {
     done | awk '/not found/ { print $1 }' | sort -u
 }
 
-# complete_libraries FILE...: fetches the shared libraries that the files lack, then those that
-# these lack. A Debian library's package is named after it: libprotobuf-c.so.1 is in libprotobuf-c1,
-# and, where digits would meet, libnghttp2.so.14 in libnghttp2-14.
+# complete_libraries FILE...: fetch the missing shared libraries of the files, then those of these
+# libraries. A Debian library's package is named after it: libprotobuf-c.so.1 is in libprotobuf-c1,
+# and, if the name ends with a digit, libnghttp2.so.14 in libnghttp2-14.
 complete_libraries() {
     for _ in 1 2 3; do
         libraries=$(missing_libraries "$@")
@@ -59,14 +59,14 @@ complete_libraries() {
     return 1
 }
 
-# The last package of that name is what dpkg-deb unpacked last.
+# dpkg-deb unpacked the last package of that name last.
 version() {
     for archive in packages/"$1"_*.deb; do
         dpkg-deb -f "$archive" Version
     done | tail -n 1
 }
 
-# peer NAME PACKAGE PROGRAM [PLUGIN...]: fetches it if need be and prints its line.
+# peer NAME PACKAGE PROGRAM [PLUGIN...]: fetch it if necessary and print its line.
 peer() {
     name=$1 package=$2 program=$root/$3
     shift 2
@@ -81,8 +81,8 @@ peer() {
     fi
 }
 
-# installed PROGRAM PACKAGE SCRIPT OPTION: the line of what must be installed already; the sed script
-# finds the version in what it says to that option.
+# installed PROGRAM PACKAGE SCRIPT OPTION: print the line of a program that must be installed already;
+# the sed script finds the version in its output for that option.
 installed() {
     if program=$(command -v "$1"); then
         printf '%s\tok\t%s\t%s\t\n' "$1" "$("$program" "$4" | sed "$3")" "$program"

@@ -13,7 +13,7 @@ READY_SECONDS = 180  # to fabricate a population
 
 @dataclasses.dataclass
 class Recipe:
-    """A population: what `fabricate` is asked for, and what the exporter should cost there."""
+    """A population: the options of `fabricate`, and the goals for the exporter's cost."""
 
     title: str
     options: dict[str, int | str | bool]  # True: an option without a value
@@ -21,7 +21,7 @@ class Recipe:
 
 
 class Population:
-    """Sockets in a namespace of their own, for the time of a `with` block."""
+    """Sockets in their own namespace, for the duration of a `with` block."""
 
     def __init__(self, bench, recipe):
         options = [
@@ -57,7 +57,7 @@ class Population:
         self.process.stdout.close()
 
     def answer(self):
-        """The next line that `fabricate` says; it writes a line at once."""
+        """The next line from `fabricate`, which writes whole lines."""
         if not select.select([self.process.stdout], [], [], READY_SECONDS)[0]:
             raise Failure(f"fabricate: no answer in {READY_SECONDS} s")
         line = self.process.stdout.readline().decode()
@@ -67,7 +67,7 @@ class Population:
         return line
 
     def rearm(self):
-        """Gives the TIME_WAIT sockets their full time again."""
+        """Restart the timers of the TIME_WAIT sockets."""
         if self.counts["time_wait"] > 0:
             self.process.stdin.write(b"rearm\n")
             self.answer()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs in network namespaces: started, measured, asked over HTTP, and ended."""
+"""Start, measure, query and end programs in network namespaces."""
 
 import concurrent.futures
 import contextlib
@@ -25,11 +25,11 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Failure(Exception):
-    """Why a subject has no figures; shown in its row."""
+    """The reason why a subject has no figures; shown in its row."""
 
 
 class NotReady(Failure):
-    """It answers, but has no page yet: the exporter has just started, or was stopped for long."""
+    """It answers, but has no page yet: the exporter has just started, or was stopped for a long time."""
 
 
 def progress(text):
@@ -52,22 +52,22 @@ class Namespace:
         os.close(self.fd)
 
     def enter(self):
-        """Moves the calling thread. There may be no way back: in a user namespace there is none."""
+        """Move the calling thread. In a user namespace it cannot return."""
         check(libc.setns(self.fd, CLONE_NEWNET))
 
     def connect(self, port):
-        """A connection to loopback in there, made by a thread that goes and does not return: a
-        socket belongs to the namespace it was made in."""
+        """A connection to loopback in the namespace. A separate thread makes it, because a socket
+        belongs to the namespace of its creation and the thread cannot return."""
 
-        def there():
+        def enter_and_connect():
             self.enter()
             return socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS)
 
         with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
-            return pool.submit(there).result()
+            return pool.submit(enter_and_connect).result()
 
     def get(self, port, path, headers, tls):
-        """A page as text; `tls` is the context of a client, or None."""
+        """A page as text; `tls` is a client's context, or None."""
         connection = http.client.HTTPConnection("127.0.0.1", port)
         with contextlib.closing(connection):
             plain = self.connect(port)
@@ -82,8 +82,8 @@ class Namespace:
 
 
 def spawn(argv, netns=None, log=subprocess.DEVNULL, **options):
-    """Starts a program in a namespace. It cannot outlive this process and, in a session of its own,
-    does not hear the terminal's Ctrl-C: ending it in order is left to this script."""
+    """Start a program in a namespace. The kernel kills it when this process ends. It has its own
+    session, so the terminal's Ctrl-C does not reach it: this script ends it in order."""
 
     def prepare():
         check(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
@@ -97,7 +97,7 @@ def spawn(argv, netns=None, log=subprocess.DEVNULL, **options):
 
 
 def cpu_seconds(pid):
-    """User and system time of all threads of a process, the ended ones included."""
+    """User and system time of all threads of a process, including ended ones."""
     clock = ctypes.c_int()
     if libc.clock_getcpuclockid(pid, ctypes.byref(clock)) != 0:
         raise Failure("ended early")
@@ -112,12 +112,12 @@ def memory_kib(pid, field):
 
 
 def one_shot(argv, netns, log, **options):
-    """Runs a command to its end. Returns its CPU seconds, from rusage, and its peak memory."""
+    """Run a command to its end. Returns its CPU seconds, from rusage, its peak memory and the process."""
     process = spawn(argv, netns, log, **options)
     pidfd = os.pidfd_open(process.pid)
     peak, deadline = None, time.monotonic() + ANSWER_SECONDS
     try:
-        # ru_maxrss starts from the size of this script, so watch VmHWM, which starts at exec.
+        # ru_maxrss includes the size of this script, so watch VmHWM, which starts at exec.
         while not select.select([pidfd], [], [], 0.02)[0]:
             peak = memory_kib(process.pid, "VmHWM") or peak
             if time.monotonic() > deadline:
@@ -141,7 +141,7 @@ def last_line(log):
 
 
 def value(text, name, **labels):
-    """The value of a series in the text format; None if there is none with these labels."""
+    """The value of a series in the text format; None if no series has these labels."""
     for line in text.splitlines():
         match = re.match(rf"{name}(?:\{{(.*)\}})? (\S+)", line)
         if match and labels.items() <= dict(re.findall(r'(\w+)="([^"]*)"', match[1] or "")).items():
@@ -150,8 +150,8 @@ def value(text, name, **labels):
 
 
 class Daemon:
-    """A program that answers on a port in a namespace. What asks it for a page there shows these
-    headers and speaks TLS with this context."""
+    """A program that answers on a port in a namespace. Requests use these headers and this TLS
+    context."""
 
     def __init__(self, netns, argv, port, log, headers=None, tls=None, **options):
         self.netns, self.port, self.log = netns, port, log
@@ -166,7 +166,7 @@ class Daemon:
         return self.netns.get(self.port, path, self.headers, self.tls)
 
     def wait_for(self, condition, path="/metrics"):
-        """Fetches a page until condition(text) is true of it. Returns the text."""
+        """Fetch a page until condition(text) is true. Returns the text."""
         deadline = time.monotonic() + ANSWER_SECONDS
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
@@ -182,7 +182,7 @@ class Daemon:
         return cpu_seconds(self.process.pid)
 
     def settled_cpu(self):
-        """The CPU time once the process has come to rest: garbage is collected after the answer."""
+        """The CPU time when the process is idle again, because it collects garbage after the answer."""
         deadline, last, now = time.monotonic() + 2, -1.0, self.cpu()
         while now - last > 0.001 and time.monotonic() < deadline:
             time.sleep(0.05)

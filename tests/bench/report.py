@@ -5,7 +5,7 @@ import math
 
 
 def percentile(values, share):
-    """The smallest value that `share` of all do not exceed."""
+    """The smallest value with at least `share` of all values at or below it."""
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 

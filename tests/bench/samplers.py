@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exporter and its peers as samplers: what each is, and how it is made to take a sample."""
+"""The exporter and its peers as samplers: how to start each, and how to make it take a sample."""
 
 import contextlib
 import dataclasses
@@ -33,12 +33,12 @@ def pause():
 class Sample:
     cpu: float  # seconds
     peak_kib: int | None = None
-    seen: int | None = None  # sockets reported: all by the drain, ESTABLISHED by the others
+    seen: int | None = None  # reported sockets: all for the drain, ESTABLISHED for the others
 
 
 class Drain:
-    """The floors: a dump of every socket, and the same walk with a mask that leaves out what there
-    is most of. No count that walks the kernel's hash costs less than the second."""
+    """The minimum costs: a dump of every socket, and the same walk with a mask that leaves out the
+    most frequent states. No count that walks the kernel's hash costs less than this walk."""
 
     rows = (DRAIN, WALK)
 
@@ -76,7 +76,7 @@ class Ss:
 
 
 class NodeExporter:
-    """Samples when scraped, so a sample is a scrape."""
+    """It samples at each scrape, so a sample is a scrape."""
 
     rows = (NODE_EXPORTER,)
 
@@ -101,8 +101,8 @@ class NodeExporter:
 
 
 class Collectd:
-    """Reads on a timer, once at the start: a sample is a fresh process whose next reading is far
-    off, less what starting takes in a namespace without sockets."""
+    """It reads on a timer and once at the start. A sample is the cost of a new process with a long
+    interval, minus the cost of a start in a namespace without sockets."""
 
     rows = (COLLECTD,)
     start_cpu = 0.0
@@ -157,12 +157,11 @@ LoadPlugin write_prometheus
 
 
 class Exporter:
-    """Ours. It says itself what its samples cost; the CPU clock of its process says whether to
-    believe it."""
+    """Ours. It reports the cost of its samples; the CPU clock of its process checks the report."""
 
     rows = (COUNT, DETAIL)
     SAMPLES = {COUNT: "count", DETAIL: "detail"}
-    WAKING = {COUNT: 1, DETAIL: 1}  # overdue after SIGCONT: they follow a drain, and do not count
+    WAKING = {COUNT: 1, DETAIL: 1}  # overdue after SIGCONT and right after a drain: not counted
     WANTED = {COUNT: 3, DETAIL: 1}  # samples a round
 
     def __init__(self, bench, netns, flags, **access):
@@ -185,7 +184,7 @@ class Exporter:
         return result
 
     def wait_for_samples(self, since, wanted):
-        """Waits for that many samples more than `since`. Returns the page that shows them."""
+        """Wait for `wanted` more samples than in `since`. Returns the page that shows them."""
 
         def taken(text):
             now = self.read(text)
@@ -214,5 +213,5 @@ class Exporter:
         return result
 
     def credibility(self):
-        """CPU time of the process, start, web server and all, over that of its samples."""
+        """CPU time of the whole process, including start and web server, over that of its samples."""
         return self.used / self.claimed if self.claimed else None

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long a scrape takes while a million sockets are dumped, beside that of an idle exporter.
+"""Measure the time of a scrape while a million sockets are dumped, and on an idle exporter.
 
-In each round an idle phase (few sockets, and no others on the machine: the kernel keeps one table
-for all namespaces) is followed by one for each population. In each a scraper asks at a steady pace for what
-Prometheus asks for, in turn over a connection that it keeps and over a new one. The exporter's flags
-are the same in both, so that as many pages are published; with a budget of a whole CPU it dumps
-nearly all the time. Each page says when the last dump ended and how long it took: whether a scrape
-fell within a dump is known from the pages after it.
+Each round has an idle phase (few sockets, and no others on the machine, because the kernel keeps one
+table for all namespaces) and then a phase for each population. In each phase a scraper sends the
+requests of Prometheus at a steady rate, alternately over a kept connection and a new one. The
+exporter's flags are the same in all phases, so that it publishes as many pages; with a budget of a
+whole CPU it dumps nearly all the time. Each page has the end and the duration of the last dump: later
+pages show whether a scrape fell within a dump.
 
-TIME_WAIT sockets belong to no process. ESTABLISHED ones are open files of some, and whatever looks
-through /proc/PID/fd on this machine has a million more to read. A dump takes one CPU; where others
-take a second and there is no third, scrapes wait for the scheduler. So each phase also measures what
-was neither the exporter nor the scraper.
+TIME_WAIT sockets belong to no process. ESTABLISHED ones are open files, and every program on this
+machine that reads /proc/PID/fd has a million more to read. A dump takes one CPU; if other processes
+take a second CPU and there is no third, scrapes wait for the scheduler. So each phase also measures
+the CPU time of other processes.
 """
 
 import concurrent.futures
@@ -61,7 +61,7 @@ class Scrape:
 class Phase:
     scrapes: dict[str, list[Scrape]]  # by variant
     dumps: set[tuple[float, float]]  # start and end of each, in seconds of unix time
-    others: float  # CPUs taken by what is neither the exporter nor the scraper
+    others: float  # CPUs used by other processes than exporter and scraper
 
     def within(self, variant):
         return [scrape for scrape in self.scrapes[variant] if scrape.within(self.dumps)]
@@ -81,7 +81,7 @@ def receive(connection):
 
 
 def ask(connection, request):
-    """The body of the answer. As little Python as can be: its time is measured, too."""
+    """The body of the answer. Runs little Python, because its time is measured too."""
     connection.sendall(request)
     answer = receive(connection)
     while (end := answer.find(b"\r\n\r\n")) < 0:
@@ -106,7 +106,7 @@ def timed(scrape):
 
 
 def scrape_steadily(netns, seconds):
-    """{variant: its scrapes}. For a thread of its own: it does not leave the namespace."""
+    """{variant: its scrapes}. Run it in a separate thread: it cannot leave the namespace."""
     netns.enter()
     scrapes = {KEPT: [], NEW: []}
     with contextlib.closing(open_connection()) as kept:
@@ -119,8 +119,8 @@ def scrape_steadily(netns, seconds):
     return scrapes
 
 
-def dumps_told(scrapes):
-    """When the dumps were that the pages tell of: {(start, end)} in seconds of unix time."""
+def find_dumps(scrapes):
+    """The dumps that the pages report: {(start, end)} in seconds of unix time."""
     dumps = set()
     for page in {scrape.page for scrape in scrapes}:
         text = gzip.decompress(page).decode()
@@ -133,7 +133,7 @@ def dumps_told(scrapes):
 
 
 def cpu_of_all():
-    """CPU seconds that everything on this machine has used so far."""
+    """CPU seconds that all processes of this machine have used so far."""
     with open("/proc/stat", encoding="ascii") as file:
         user, nice, system, _idle, _iowait, irq, softirq, *_ = map(int, file.readline().split()[1:])
     return (user + nice + system + irq + softirq) * CLOCK_TICK
@@ -153,11 +153,11 @@ def measure_phase(bench, netns, seconds):
             others = (of_others() - others) / (time.monotonic() - start)
         finally:
             gc.enable()
-    return Phase(scrapes, dumps_told(scrapes[KEPT] + scrapes[NEW]), others)
+    return Phase(scrapes, find_dumps(scrapes[KEPT] + scrapes[NEW]), others)
 
 
 def measure_rounds(bench, idle_recipe, loaded_recipes, seconds):
-    """[{title of a recipe: its phase}], an entry for each round."""
+    """[{title of a recipe: its phase}], one entry for each round."""
     rounds = []
     for number in range(1, ROUNDS + 1):
         progress(f"scrapes, round {number} of {ROUNDS}")
@@ -170,7 +170,7 @@ def measure_rounds(bench, idle_recipe, loaded_recipes, seconds):
 
 
 def summarize(rounds, idle_title, title, variant):
-    """What there is to say of one population and variant: seconds, shares and ratios."""
+    """The results for one population and variant: seconds, shares and ratios."""
     idle = [[scrape.seconds for scrape in one[idle_title].scrapes[variant]] for one in rounds]
     within = [[scrape.seconds for scrape in one[title].within(variant)] for one in rounds]
     if not all(within):

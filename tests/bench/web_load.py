@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The web surface under load: wrk and h2load ask for a page as fast as they get it, over eight
-connections from one thread: half of what the exporter's default settings grant one client.
+"""The web server under load: wrk and h2load request a page as fast as possible, over eight
+connections from one thread: half of the default limit for one client.
 
-Each subject runs alone. What it has to say is the same small host; what it says differs in length,
-so the table has the bytes of a page, too. The CPU of a scrape is the whole process's, its own
-samples included, over all that both tools were answered.
+Each subject runs alone, on the same small host. Pages differ in length, so the table also has their
+bytes. The CPU of a scrape is the CPU time of the whole process, including its samples, divided by
+the number of answers to both tools.
 """
 
 import base64
@@ -23,10 +23,10 @@ from samplers import Collectd, Exporter, NodeExporter
 CONNECTIONS = 8
 
 GZIP = {"Accept-Encoding": "gzip"}
-PROMETHEUS = {"Accept": "application/openmetrics-text;version=1.0.0"} | GZIP  # what it wants most
+PROMETHEUS = {"Accept": "application/openmetrics-text;version=1.0.0"} | GZIP  # its preferred format
 CLOSE = {"Connection": "close"}
 
-# The password "bench" at cost 10, which takes 50 ms to check: once, if the verdict is remembered.
+# The password "bench" at cost 10, which takes 50 ms to check, only once if the result is cached.
 USER, PASSWORD = "bench", "bench"
 PASSWORD_HASH = "$2b$10$sockdiagexporterbench.Vg4of.SDvLyNH.07hqwDaWeeNBA66gq"
 
@@ -47,7 +47,7 @@ class Load:
     rate: float  # a second
     p50: float  # seconds
     p99: float
-    body: float | None = None  # bytes; only h2load says
+    body: float | None = None  # bytes; only h2load reports it
 
 
 def start_exporter(bench, netns, configuration=None, **access):
@@ -61,7 +61,7 @@ def start_exporter(bench, netns, configuration=None, **access):
 
 
 def start_with_tls(bench, netns):
-    """With a new certificate of its own, which the first page is asked for by."""
+    """With a new self-signed certificate, which clients trust."""
     openssl, _ = bench.peer("openssl")
     key, certificate = (os.path.join(bench.work, name) for name in ("server.key", "server.pem"))
     argv = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
@@ -90,7 +90,7 @@ def start_collectd(bench, netns):
     return Collectd(bench, netns).start()
 
 
-# Those that make new connections come last: each leaves a TIME_WAIT to be counted.
+# Those that make new connections come last: each connection leaves a TIME_WAIT to count.
 SUBJECTS = (
     Subject("text", start_exporter, {}),
     Subject("text, gzip", start_exporter, GZIP),
@@ -100,15 +100,15 @@ SUBJECTS = (
     Subject("node_exporter tcpstat, text", start_node_exporter, {}),
     Subject("node_exporter tcpstat, OpenMetrics, gzip", start_node_exporter, PROMETHEUS),
     Subject("collectd write_prometheus, text", start_collectd, {}),
-    Subject("OpenMetrics, gzip, a connection each", start_exporter, PROMETHEUS | CLOSE, False),
-    Subject("OpenMetrics, gzip, TLS, a connection each", start_with_tls, PROMETHEUS | CLOSE, False),
+    Subject("OpenMetrics, gzip, new connections", start_exporter, PROMETHEUS | CLOSE, False),
+    Subject("OpenMetrics, gzip, TLS, new connections", start_with_tls, PROMETHEUS | CLOSE, False),
 )
 
 
 def field(pattern, text):
     match = re.search(pattern, text)
     if not match:
-        raise Failure(f"no {pattern} in what the tool said")
+        raise Failure(f"no {pattern} in the tool's output")
     return float(match[1])
 
 
@@ -140,11 +140,11 @@ def wrk(bench, netns, url, headers, seconds):
 
 
 def h2load(bench, netns, url, headers, seconds):
-    """Its summary has no percentiles, but its log has a line for each request: when, the status
-    and the microseconds."""
+    """Its summary has no percentiles, but its log has a line for each request: time, status and
+    microseconds."""
     log = os.path.join(bench.work, "h2load.requests")
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(log)  # or it would be added to
+        os.unlink(log)  # h2load would append to it
     argv = ["--h1", "-t1", f"-c{CONNECTIONS}", f"-D{seconds}", f"--log-file={log}", url]
     text = run_tool(bench, netns, "h2load", argv, headers)
     with open(log, encoding="ascii") as file:
@@ -160,8 +160,8 @@ def h2load(bench, netns, url, headers, seconds):
 
 
 def load(bench, netns, subject, seconds):
-    """What both tools measured and the CPU time of a scrape. h2load does not survive connections
-    that end with each request: it is left out there."""
+    """The results of both tools and the CPU time of a scrape. h2load fails if connections end with
+    each request, so it is left out there."""
     with contextlib.closing(subject.start(bench, netns)) as daemon:
         daemon.wait_for(bool)
         scheme = "https" if daemon.tls else "http"
@@ -174,7 +174,7 @@ def load(bench, netns, subject, seconds):
 
 
 def load_all(bench, netns, seconds):
-    """{title: what load() measured, or why there is nothing}"""
+    """{title: the result of load(), or the reason of its failure}"""
     results = {}
     for subject in SUBJECTS:
         progress(f"load: {subject.title}")
@@ -187,8 +187,8 @@ def load_all(bench, netns, seconds):
 
 
 def print_loads(results, seconds):
-    print(f"## Scrapes as fast as they are answered, 30 sockets, {CONNECTIONS} connections\n")
-    print(f"Each tool asks for {seconds} s. The exporter where none is named.\n")
+    print(f"## Scrapes at full speed, 30 sockets, {CONNECTIONS} connections\n")
+    print(f"Each tool runs for {seconds} s. Rows without a name are the exporter's.\n")
     rows = []
     for title, result in results.items():
         cells = [title] + ["-"] * 7

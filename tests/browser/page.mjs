@@ -44,7 +44,7 @@ async function load(page) {
   return page.goto(url);
 }
 
-/** The page and the metrics of one snapshot: those that were the same before and after it. */
+/** The page and the metrics of one snapshot: metrics that were the same before and after the page. */
 async function loadWithMetrics(page) {
   for (let tries = 0; tries < 50; tries++) {
     const before = await scrape();
@@ -67,7 +67,7 @@ function parse(metrics) {
 
 const count = (value) => value.toLocaleString('en-US');
 
-/** As the page has it: cut off, with the digits that matter. */
+/** A share in the page's format: truncated, with the significant digits. */
 function share(value) {
   const step = value >= 0.99 ? 1000 : value >= 0.1 ? 100 : value >= 0.01 ? 1000 : value >= 0.0001 ? 1e4 : 1e6;
   return `${Number((Math.floor(value * step + 1e-6) * 100 / step).toPrecision(6))} %`;
@@ -115,7 +115,51 @@ function checkTimeWait(cards, series) {
 
 function checkPorts(cards, series) {
   for (const [protocol, scope] of [['tcp', 'destination'], ['udp', 'host']]) {
-    const of = (name) => ['count', 'detail'].map((sample) =>
+    const of = (name, labels = '') => series.get(`sockdiag_ephemeral_${name}{protocol="${protocol}"${labels}}`);
+    const utilization = (of_scope) => share(of('port_utilization_ratio', `,scope="${of_scope}"`));
+    const { text, rows } = cards.get(`${protocol.toUpperCase()} ephemeral ports in use`);
+    assert.ok(text.includes(`IN USE ${utilization(scope)} of the ports`), text);
+    assert.ok(text.includes(`${count(of('ports_used'))} used of ${count(of('ports_usable'))} usable: range ` +
+      `${count(of('ports_range'))}, reserved 0, owned ${count(of('ports_owned'))}`), text);
+    const shares = new Map(rows.map(([name, , value]) => [name, value]));
+    assert.equal(shares.get('fullest local address'), utilization('local_address'));
+    assert.equal(shares.get(protocol === 'tcp' ? 'whole host' : 'fullest destination'),
+      utilization(protocol === 'tcp' ? 'host' : 'destination'));
+    assert.equal(shares.get('half that connect() tries first'),
+      protocol === 'tcp' ? share(of('port_preferred_utilization_ratio')) : undefined);
+  }
+  assert.ok(series.get('sockdiag_ephemeral_port_utilization_ratio{protocol="tcp",scope="destination"}') > 0.5);
+}
+
+function checkDestinations(cards, series) {
+  const rows = cards.get('Fullest destinations').rows;
+  assert.deepEqual(rows[0].slice(0, 4), ['10.20.0.40:8443', '10.20.0.11', 'TCP', '560']);
+  for (const [to, from, protocol, ports] of rows) {
+    const [, address, port] = to.match(/^\[?(.*?)\]?:(\d+)$/);
+    const value = series.get(`sockdiag_destination_ephemeral_ports_used{protocol="${protocol.toLowerCase()}",` +
+      `local_address="${from}",remote_address="${address}",remote_port="${port}"}`);
+    assert.equal(ports, count(value));
+  }
+}
+
+function checkListeners(cards, series) {
+  const rows = cards.get('Busiest listeners').rows;
+  for (const [name, queue, peak, ...connections] of rows.slice(0, -1)) {
+    const [, address, port] = name.match(/^\[?(.*?)\]?:(\d+)$/);
+    const place = `local_address="${address}",local_port="${port}"`;
+    const [length, limit, highest] = ['length', 'limit', 'peak'].map((figure) =>
+      count(series.get(`sockdiag_listener_accept_queue_${figure}{${place}}`)));
+    assert.deepEqual([queue, peak], [`${length} of ${limit}`, highest]);
+    assert.deepEqual(connections, ['established', 'close_wait', 'time_wait'].map((state) =>
+      count(series.get(`sockdiag_listener_sockets{${place},state="${state}"}`))));
+  }
+  assert.deepEqual(rows[0].slice(0, 3), ['10.20.0.40:8009', '7 of 8', '7'], 'the fullest queue comes first');
+  assert.equal(rows.at(-1)[0], 'others');
+}
+
+function checkSamples(cards, series) {
+  const rows = new Map(cards.get('Samples').rows.map(([name, ...values]) => [name, values]));
+  const of = (name) => ['count', 'detail'].map((sample) =>
     series.get(`sockdiag_exporter_${name}{sample="${sample}"}`));
   const failed = of('sample_failures_total');
   assert.deepEqual(rows.get('succeeded'), of('samples_total').map((taken, i) => count(taken - failed[i])));
@@ -129,7 +173,7 @@ async function checkNumbers() {
   for (const check of [checkStates, checkTimeWait, checkPorts, checkDestinations, checkListeners, checkSamples])
     check(cards, series);
   assert.match(await page.locator('.verdict h2').innerText(), /Warning 5\d\s% of the TCP ports from 10\.20\.0\.11 to/);
-  console.log(`every number on the page is one of /metrics (${cards.size} cards)`);
+  console.log(`every number on the page agrees with /metrics (${cards.size} cards)`);
 
   assert.match(response.headers()['content-security-policy'], /default-src 'none'; style-src 'sha256-/);
   assert.deepEqual(complaints, []);
@@ -138,7 +182,7 @@ async function checkNumbers() {
   await context.close();
 }
 
-/** Behind a proxy that adds a prefix to all paths, links keep it. */
+/** Links keep the prefix of a proxy that adds one to all paths. */
 async function checkLinks() {
   const { context, page } = await open({ viewport: LAPTOP });
   const prefix = `${url}/host/sockdiag/`;
@@ -152,10 +196,10 @@ async function checkLinks() {
   for (const link of await links(url))
     assert.equal((await fetch(link)).status, 200, link);
   await context.close();
-  console.log('links lead to the exporter, behind a proxy with a prefix too');
+  console.log('links lead to the exporter, also behind a proxy with a prefix');
 }
 
-/** Every element with text of its own whose contrast with what is behind it is below 4.5 : 1. */
+/** Every element with text whose contrast with its background is below 4.5 : 1. */
 function findPale() {
   const channels = (color) => color.match(/[\d.]+/g).map(Number);
   const luminance = ([red, green, blue]) => {
@@ -186,10 +230,10 @@ async function checkThemes() {
     await context.close();
   }
   assert.notEqual(backgrounds[0], backgrounds[1]);
-  console.log('light and dark differ, and all text can be read in both');
+  console.log('light and dark differ, and all text is readable in both');
 }
 
-/** With three findings and full tables all is on one screen. */
+/** Three findings and full tables fit on one screen. */
 async function checkHeight() {
   const { context, page } = await open({ viewport: LAPTOP });
   await load(page);
@@ -197,9 +241,9 @@ async function checkHeight() {
   assert.equal(await page.locator('.destinations tbody tr').count(), 8);
   assert.equal(await page.locator('.listeners tbody tr').count(), 9); // and the others
   const needed = await page.evaluate(() => document.documentElement.scrollHeight);
-  assert.ok(needed <= LAPTOP.height, `${needed} pixels are needed of ${LAPTOP.height}`);
+  assert.ok(needed <= LAPTOP.height, `the page needs ${needed} pixels of ${LAPTOP.height}`);
   await context.close();
-  console.log('three findings and all else are on one screen');
+  console.log('three findings and all tables fit on one screen');
 }
 
 async function checkWidths() {
@@ -208,7 +252,7 @@ async function checkWidths() {
     await page.setViewportSize({ width, height: 844 });
     await load(page);
     const needed = await page.evaluate(() => document.documentElement.scrollWidth);
-    assert.ok(needed <= width, `${needed} pixels are needed at ${width}`);
+    assert.ok(needed <= width, `the page needs ${needed} pixels of ${width}`);
   }
   await page.setViewportSize(PHONE);
   await load(page);

@@ -36,7 +36,7 @@ def connect(to):
 
 
 def pairs(listener, count):
-    """`count` connections: the ends of a client and of the server."""
+    """Yields the client's and the server's socket of `count` connections."""
     for _ in range(count):
         client = connect(listener)
         yield client, listener.accept()[0]

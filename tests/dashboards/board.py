@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Dashboards as Grafana imports them: what is in one, and how Grafana fills in its variables."""
+"""Dashboards as Grafana imports them: their parts, and how Grafana fills in variables."""
 import json
 import re
 
-# $name, ${name} and ${name:format}, as Grafana finds them; $1 belongs to label_replace().
+# Grafana's $name, ${name} and ${name:format}; $1 belongs to label_replace().
 VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][\w.]*)(?::\w+)?\}|([A-Za-z_]\w*))")
 
 
@@ -13,7 +13,7 @@ def load(path):
 
 
 def panels(board):
-    """All but the rows."""
+    """All panels except rows."""
     return [panel for panel in board["panels"] if panel["type"] != "row"]
 
 
@@ -38,7 +38,7 @@ def fill_in(expression, values):
 
 
 def expressions(board):
-    """(where, target, panel or None) of everything that is asked of Prometheus in its language."""
+    """Yields (where, target, panel or None) for each PromQL expression."""
     for panel in panels(board):
         for target in panel["targets"]:
             yield f'{board["title"]}: panel {panel["id"]} "{panel["title"]}" {target["refId"]}', target, panel

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a dashboard of ours may hold: Grafana's own types, tied together. Grafana leaves the options of a
- * panel open in the type of the dashboard; here each kind of panel has its own, so that a misspelled
- * option or a panel type that is not meant to be used is an error. What is left out takes Grafana's
- * default; an object that is given is given whole.
+ * The schema of our dashboards: Grafana's own types, combined. In Grafana's type of a dashboard, the
+ * options of a panel are arbitrary; here each kind of panel has its own, so that a misspelled
+ * option or an unexpected panel type is an error. Omitted objects take Grafana's defaults; objects that
+ * are present must be complete.
  */
 import type { GraphFieldConfig, TableFieldOptions } from '@grafana/grafana-foundation-sdk/common';
 import type * as bargauge from '@grafana/grafana-foundation-sdk/bargauge';
@@ -16,7 +16,7 @@ import type * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
 
 type Target = Omit<prometheus.Dataquery, '_implementsDataqueryVariant' | 'refId'> & { refId: string };
 
-// Links of a field; the SDK takes them for links of a dashboard, which have more to them.
+// Links of a field; the SDK uses the type of a dashboard's links, which have more fields.
 interface DataLink {
     title: string;
     url: string;
@@ -43,7 +43,7 @@ export interface Panels {
     row: dashboard.RowPanel;
 }
 
-// All but the panels, which are judged one by one. A snapshot holds a whole dashboard; ours hold none.
+// All except the panels, which are checked one by one. A snapshot holds a whole dashboard; ours hold none.
 export type Frame = Omit<dashboard.Dashboard, 'panels' | 'snapshot'>;
 
 export interface Schema {

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """usage: check.py DASHBOARD...
 
-What a schema cannot say: ids and grid, descriptions and units, variables and links. Prints each complaint;
-fails when there is one.
+Checks that a schema cannot express: ids and grid, descriptions and units, variables and links. Prints each
+complaint; fails if there is one.
 """
 import itertools
 import pathlib
@@ -12,7 +12,7 @@ import sys
 
 from board import expressions, load, panels, used_variables, variables
 
-# What Grafana defines, and what a link may say of the value that was clicked.
+# Variables that Grafana defines, and those of a clicked value that a link may use.
 OF_GRAFANA = {"__all", "__rate_interval", "__range", "__url_time_range", "__value.raw", "__field.labels.instance",
               "__field.labels.job", "__field.labels.cluster", "__data.fields.job", "__data.fields.cluster"}
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
@@ -49,7 +49,7 @@ def check_words(board):
 
 
 def check_thresholds(board):
-    """Steps rise from one without a bound; Grafana takes them as they stand."""
+    """Thresholds start without a bound and rise; Grafana does not check this."""
     for panel in panels(board):
         given = [panel["fieldConfig"]["defaults"].get("thresholds")]
         given += [entry["value"] for override in panel["fieldConfig"]["overrides"]
@@ -66,12 +66,12 @@ def check_variables(board):
     yield from (f"${name} is used, but not defined" for name in used - defined - OF_GRAFANA)
     yield from (f"${name} is defined, but not used" for name in defined - used)
     asking = [*panels(board), *board["annotations"]["list"], *(v for v in variables(board) if v["type"] == "query")]
-    yield from (f'"{one.get("title") or one["name"]}" does not ask the chosen data source'
+    yield from (f'"{one.get("title") or one["name"]}" does not use the selected data source'
                 for one in asking if one.get("datasource") != DATASOURCE)
 
 
 def check_selectors(board, kind):
-    """Every metric is asked for with the variables, so that none shows hosts that were not chosen."""
+    """Every query of a metric has the variables, so that it shows only the selected hosts."""
     for where, target, _ in expressions(board):
         for found in METRIC.finditer(target["expr"]):
             if not target["expr"].startswith("{" + SELECTORS[kind], found.end(1)):
@@ -79,24 +79,24 @@ def check_selectors(board, kind):
 
 
 def check_references(board):
-    """Matchers and column names of a panel point to queries that it has."""
+    """Matchers and column names of a panel refer to its own queries."""
     for panel in panels(board):
         queries = [target["refId"] for target in panel["targets"]]
         if len(set(queries)) != len(queries):
-            yield f'"{panel["title"]}": two queries of one name'
+            yield f'"{panel["title"]}": two queries have the same name'
         named = [override["matcher"]["options"] for override in panel["fieldConfig"]["overrides"]
                  if override["matcher"]["id"] == "byFrameRefID"]
         named += re.findall(r"'Value #(\w+)'", str(panel.get("transformations", [])))
-        yield from (f'"{panel["title"]}" speaks of a query {name}' for name in set(named) - set(queries))
+        yield from (f'"{panel["title"]}" refers to a missing query {name}' for name in set(named) - set(queries))
 
 
 def check_links(board, uids):
     linked = set(re.findall(r"/d/([\w-]+)", str(board)))
-    yield from (f"links to {uid}, which is no dashboard of ours" for uid in linked - uids)
+    yield from (f"links to {uid}, which is not one of our dashboards" for uid in linked - uids)
     if not linked:
-        yield "links to no other dashboard"
+        yield "has no link to another dashboard"
     for link in re.findall(r"/d/sockdiag-host\?[^'\"]*", str(board)):
-        yield from (f"{link} has not the {name} of what was clicked" for name in ("job", "cluster")
+        yield from (f"{link} lacks the {name} of the clicked value" for name in ("job", "cluster")
                     if not re.search(rf"var-{name}=\$\{{__(?:field.labels|data.fields).{name}}}", link))
 
 
@@ -109,7 +109,7 @@ def main(paths):
                   check_selectors(board, kind), check_references(board), check_links(board, uids))
         complaints += [f"{kind}: {complaint}" for complaint in itertools.chain(*checks)]
         if board["uid"] != f"sockdiag-{kind}":
-            complaints.append(f"{kind}: its uid, which links rely on, has changed")
+            complaints.append(f"{kind}: its uid, which links need, has changed")
     print("\n".join(complaints), file=sys.stderr, end="\n" if complaints else "")
     return 1 if complaints else 0
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """usage: history.py >history.om
 
-The past of one host that never was, in OpenMetrics text for `promtool tsdb create-blocks-from openmetrics`:
-nine days of daily maxima that grow towards the knee, for the forecast; where its ports stand by now; and
+Print the history of an imaginary host in OpenMetrics text for `promtool tsdb create-blocks-from openmetrics`:
+nine days of daily maxima that grow towards the knee, for the forecast; the current numbers of its ports; and
 half an hour of a histogram whose bounds change their spelling midway, as they do when Prometheus begins
 to ask for OpenMetrics.
 """

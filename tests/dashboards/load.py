@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """usage: load.py
 
-Sockets for every panel to show, on the loopback device of a network namespace with an ephemeral range of
-a thousand ports. Holds them until it is ended, or for three minutes.
+Create sockets for every panel, on the loopback device of a network namespace with an ephemeral range of
+a thousand ports. Holds them for three minutes, or until it is killed.
 """
 import signal
 import socket
@@ -20,14 +20,14 @@ def listener(address, backlog):
 
 
 def pairs(server, count):
-    """(client, accepted) connections to a listener."""
+    """Yields (client, accepted) for each connection to a listener."""
     for _ in range(count):
         client = socket.create_connection(BUSY)
         yield client, server.accept()[0]
 
 
 def close_first(first, second):
-    """The one who closes first gets the TIME_WAIT; it closes only when the other's end was seen."""
+    """The first to close gets the TIME_WAIT; it waits for the other's end of file."""
     first.shutdown(socket.SHUT_WR)
     second.recv(1)
     second.close()
@@ -36,7 +36,7 @@ def close_first(first, second):
 
 
 def overflow(address, count):
-    """Ask a listener that never accepts for more than its queue holds."""
+    """Open more connections to a listener that never accepts than its queue can hold."""
     asking = []
     for _ in range(count):
         client = socket.socket()

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""usage: queries.py rules DASHBOARD...              all expressions as a file for `promtool check rules`
-       queries.py ask URL RECORDED DASHBOARD...     ask Prometheus at URL for all of them
+"""usage: queries.py rules DASHBOARD...              print all expressions as a file for `promtool check rules`
+       queries.py ask URL RECORDED DASHBOARD...     send all of them to Prometheus at URL
 
-Asking goes on until each has given data, for a minute at most. RECORDED is yes if Prometheus has the
-recording rules loaded; if it is no, queries of trends over days are left out, and all others must do
-without the rules. It is central for one that has what docs/fleet.md keeps in one place; what is not kept is
-left out.
+Repeats each query until it returns data, for a minute at most. RECORDED is yes if Prometheus has loaded the
+recording rules. With no, queries of trends over days are skipped, and all others must work without the
+rules. With central, Prometheus has the series that docs/fleet.md keeps in one place; queries of others are
+skipped.
 """
 import json
 import math
@@ -24,11 +24,11 @@ VALUES = {"job": "sockdiag", "cluster": ".*", "instance": "127.0.0.1:10073", "to
           "__rate_interval": "10s", "__range": "10m"}
 PATIENCE = 60  # seconds
 OPTIONAL = {"cluster"}  # labels that a target may lack
-# Recorded trends over days, which the dashboards do not ask for in any other way.
+# Recorded trends over days; the dashboards have no other query for them.
 OF_DAYS = re.compile(r":max_1d\b|:delta_1d\b|trend_7d\b|_delta_1d:")
-# What docs/fleet.md leaves to the Prometheus of each cluster.
+# Series that docs/fleet.md keeps only in the Prometheus of each cluster.
 NOT_CENTRAL = re.compile(r"sockdiag_listener_")
-# A recorded series, and the labels of what stands in for it.
+# A recorded series, and the labels of its substitute.
 SUBSTITUTED = re.compile(r"(\w+:\w+:\w+{[^}]*}) or \w+ by \(([^)]*)\)")
 
 
@@ -59,7 +59,7 @@ def ask_range(url, expression, seconds, step):
 
 
 def labels_meant(target, panel):
-    """The labels that a legend, or the columns of a table, take from the answer."""
+    """The labels of the answer that a legend or the columns of a table use."""
     meant = re.findall(r"{{(\w+)}}", target.get("legendFormat", ""))
     for transformation in (panel or {}).get("transformations", []):
         columns = transformation["options"].get("indexByName", {})
@@ -70,7 +70,7 @@ def labels_meant(target, panel):
 
 
 def complaint(url, target, panel):
-    """What is wrong with the answer to a target, or None."""
+    """The error in the answer to a target, or None."""
     expression = filled(target, panel)
     if target.get("instant"):
         answer = ask(url, "query", query=expression)
@@ -78,7 +78,7 @@ def complaint(url, target, panel):
         answer = ask_range(url, expression, 60, 1)
     series = answer["result"]
     if any("histograms" in one for one in series):
-        return None  # native ones, which Grafana's heatmap draws without labels
+        return None  # native ones: Grafana's heatmap draws them without labels
     values = [float(value) for one in series for _, value in one.get("values", [one.get("value")])]
     if not any(map(math.isfinite, values)):
         return "no data"
@@ -86,7 +86,7 @@ def complaint(url, target, panel):
     missing = labels_meant(target, panel) - OPTIONAL - labels
     if missing:
         return f"no label {', '.join(sorted(missing))} in the answer"
-    # Rows of several queries are one only if no label, such as the name, tells them apart.
+    # Grafana merges the rows of several queries only if all labels agree, including the name.
     strange = labels - labels_meant(target, panel) if target.get("format") == "table" else set()
     return f"labels without a column: {', '.join(sorted(strange))}" if strange else None
 
@@ -98,7 +98,7 @@ def variable_complaint(url, variable):
 
 
 def bounds_complaint(url, target):
-    """The rows of a heatmap, over the time in which the bounds of a histogram change their spelling."""
+    """Check the rows of a heatmap while the bounds of a histogram change their spelling."""
     expression = fill_in(target["expr"], {**VALUES, "__rate_interval": "1m", "instance": "history:10073",
                                           "state": "time_wait"})
     answer = ask_range(url, expression, 1500, 30)
@@ -109,7 +109,7 @@ def bounds_complaint(url, target):
 
 
 def substitute_complaint(url, recorded, labels):
-    """`or` takes a series from both sides unless the labels agree."""
+    """`or` returns a series from both sides unless the labels agree."""
     series = ask(url, "query", query=recorded)["result"]
     for one in series:
         if set(one["metric"]) - {"__name__"} | OPTIONAL != set(labels.split(", ")) | OPTIONAL:
@@ -118,7 +118,7 @@ def substitute_complaint(url, recorded, labels):
 
 
 def questions(url, recorded, boards):
-    """where -> a function that asks and returns a complaint or None"""
+    """where -> a function that queries and returns a complaint or None"""
     asked = {}
     for board in boards:
         for where, target, panel in expressions(board):
@@ -156,7 +156,7 @@ def ask_all(url, recorded, boards):
     for where in waiting:
         print(f"{where}: {complaints[where]}", file=sys.stderr)
     print(f"{count - len(waiting)} of {count} queries answered, "
-          f"{dict(yes='with', no='without', central='with what one place keeps of')[recorded]} the recording rules")
+          f"{dict(yes='with', no='without', central='with the federated series of')[recorded]} the recording rules")
     return 1 if waiting else 0
 
 

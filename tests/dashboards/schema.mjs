@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // usage: node schema.mjs DASHBOARD...
-// Judge dashboards by the schema that board.ts makes of Grafana's types. Every complaint is a line;
-// fails when there is one.
+// Check dashboards against the schema that board.ts makes from Grafana's types. Prints a line for each
+// complaint; fails if there is one.
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { createGenerator } from 'ts-json-schema-generator';
@@ -18,10 +18,10 @@ function compileEach(part) {
     return Object.fromEntries(pairs.map(([type, schema]) => [type, ajv.compile(part(schema))]));
 }
 
-const told = (judge, value) =>
+const errorsOf = (judge, value) =>
     judge(value) ? [] : judge.errors.map((e) => `${e.instancePath} ${e.message} ${JSON.stringify(e.params)}`);
 
-// An override sets what the defaults could have set, by a path: read it as such defaults.
+// An override sets fields of the defaults by a path: convert it into such defaults.
 function asDefaults(override) {
     const defaults = {};
     for (const { id, value } of override.properties) {
@@ -32,14 +32,14 @@ function asDefaults(override) {
 }
 
 function* panelComplaints(panel) {
-    if (!judgePanel[panel.type]) return yield `no panel of type ${panel.type} is meant to be used`;
-    yield* told(judgePanel[panel.type], panel);
+    if (!judgePanel[panel.type]) return yield `panels of type ${panel.type} are not expected`;
+    yield* errorsOf(judgePanel[panel.type], panel);
     for (const override of panel.fieldConfig?.overrides ?? [])
-        yield* told(judgeFields[panel.type], asDefaults(override)).map((complaint) => `override ${complaint}`);
+        yield* errorsOf(judgeFields[panel.type], asDefaults(override)).map((complaint) => `override ${complaint}`);
 }
 
 function* complaints({ panels, ...rest }) {
-    yield* told(judgeFrame, rest);
+    yield* errorsOf(judgeFrame, rest);
     for (const panel of panels)
         for (const complaint of panelComplaints(panel)) yield `panel ${panel.id} "${panel.title}": ${complaint}`;
 }

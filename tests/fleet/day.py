@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """usage: day.py HOSTS >day.om
 
-The day behind HOSTS hosts, in OpenMetrics text for `promtool tsdb create-blocks-from openmetrics`: the series
-of which rules read hours and more, every 15 seconds, and what is recorded of them every 15 minutes. The labels
-are those that size.sh gives its hosts.
+Print a day of history of HOSTS hosts in OpenMetrics text for `promtool tsdb create-blocks-from openmetrics`:
+the series that rules read over hours, every 15 seconds, and the series recorded from them, every 15 minutes.
+The labels are those of size.sh's hosts.
 """
 import sys
 import time
@@ -24,7 +24,7 @@ def main(hosts):
     for name, state, step in SERIES:
         for host in range(1, hosts + 1):
             labels = f'cluster="c{host % 10}",instance="host{host}",job="sockdiag",{state}'
-            # Up to 1,500, and hardly twice the same, as on a busy host.
+            # Up to 1,500 and rarely the same twice, as on a busy host.
             sys.stdout.writelines(f"{name}{{{labels}}} {at // 15 * 7919 % 1500} {at}\n"
                                   for at in range(end - 86400, end, step))
     print("# EOF")

@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the fleet and judges it.
+"""Run the fleet and check its alerts.
 
     fleet.py EXPORTER BUILD
 
-Expects namespaces of its own for network, mounts and processes, in which it is root, and prometheus,
+Needs its own namespaces for network, mounts and processes, root in them, and prometheus,
 prometheus-alertmanager and ip in $PATH. The hosts are network namespaces on a bridge; the bridge, Prometheus
-and Alertmanager are in the namespace that this program starts in.
+and Alertmanager run in the namespace that this program starts in.
 
-The rules are those of monitoring/, made sixty times faster by machine: every duration in them (for,
-keep_firing_for, ranges, offsets, intervals) is divided by 60, and so is the 3600 of predict_linear. Thresholds
-stay. What the rules compare with (three hours ago, yesterday) is backfilled: half an hour of peace, which is
-more than a day.
+The rules are those of monitoring/, sixty times faster: every duration (for, keep_firing_for, ranges, offsets,
+intervals) and the 3600 of predict_linear are divided by 60. Thresholds do not change. The history that the
+rules compare with (three hours ago, yesterday) is backfilled: half an hour without such sockets, which stands
+for more than a day.
 """
 
 import contextlib
@@ -31,16 +31,16 @@ import urllib.request
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 LOAD = TOP / "tests/fleet/load.py"
-WORK = pathlib.Path("/run/fleet")  # on a file system in memory that only this namespace has
+WORK = pathlib.Path("/run/fleet")  # in a tmpfs of this namespace
 GATEWAY = "10.99.0.1"
 WEB = "10.99.1.1"
 PROMETHEUS, ALERTMANAGER = f"http://{GATEWAY}:9090", f"http://{GATEWAY}:9093"
 ALERT_SECONDS = 180  # for all alerts to fire, after the loads have begun
-QUIET_SECONDS = 10  # to see that no others do
+QUIET_SECONDS = 10  # in which no other alert may fire
 PAST_SECONDS, PAST_STEP = 1800, 5
 AGREE_SECONDS = 20  # for a number to arrive
-# A minute of the alerts' time is a second here, so a peak must not last for sixty. Every sample passes the
-# sockets of all hosts, for they share one kernel: the budget must not stretch the intervals for that.
+# A minute for the alerts is a second here, so a peak must not last a minute. Every sample walks the sockets of
+# all hosts, because they share one kernel: the budget must not stretch the intervals because of that.
 EXPORTER_FLAGS = ["--sample.peak-window=2s", "--sample.detail-interval=1s", "--sample.cpu-budget=50", "--log.level=warn"]
 VISIT = ["visit", WEB, "8080", "2"]
 
@@ -59,7 +59,7 @@ class Host:
 
 
 def fleet():
-    troubled = [
+    faulty = [
         Host("leak", ["leak", "8081", "25"], frozenset({"SockdiagCloseWaitLeak", "SockdiagListenerCloseWaitLeak"})),
         Host(
             "ports",
@@ -100,10 +100,10 @@ def fleet():
         ),
         Host("down", VISIT, frozenset({"SockdiagExporterDown"})),
     ]
-    hosts = [Host("web", ["serve", "8080"])] + troubled + [Host(f"good{n:02}", VISIT) for n in range(1, 16)]
+    hosts = [Host("web", ["serve", "8080"])] + faulty + [Host(f"good{n:02}", VISIT) for n in range(1, 16)]
     for number, host in enumerate(hosts):
         host.address = f"10.99.1.{number + 1}"
-        host.cluster = ("east", "west", "")[number % 3]  # a third of them belong to none
+        host.cluster = ("east", "west", "")[number % 3]  # a third has no cluster
         host.load = [host.address if word == "own address" else word for word in host.load]
     return hosts
 
@@ -128,11 +128,11 @@ def await_true(seconds, what, condition):
         if condition():
             return
         time.sleep(0.2)
-    fail(f"not within {seconds} seconds: {what}")
+    fail(f"timeout after {seconds} seconds: {what}")
 
 
 def ask(url, **parameters):
-    """The JSON that answers, None while nobody does."""
+    """The answer's JSON; None if there is no answer."""
     query = "?" + urllib.parse.urlencode(parameters) if parameters else ""
     try:
         with urllib.request.urlopen(url + query, timeout=5) as answer:
@@ -151,13 +151,13 @@ def web_answers():
 
 
 def query(expression):
-    """A list of (labels, value); empty where nothing is known yet."""
+    """A list of (labels, value); empty if there are no series yet."""
     answer = ask(f"{PROMETHEUS}/api/v1/query", query=expression)
     return [(each["metric"], float(each["value"][1])) for each in answer["data"]["result"]] if answer else []
 
 
 def value(expression):
-    """Of the one series that there is; waits while there is none, which a single late scrape can bring about."""
+    """The value of the only series; waits while there is none, which can happen after a single late scrape."""
     results = []
 
     def found():
@@ -221,7 +221,7 @@ def hasten(rules):
     def shorter(match):
         return f"{match[1]}{int(match[2]) * SECONDS[match[3]] * 1000 // 60}ms"
 
-    # Behind `for:`, `keep_firing_for:`, `interval:`, `offset`, the bracket of a range, the colon of a subquery.
+    # After `for:`, `keep_firing_for:`, `interval:`, `offset`, the bracket of a range, the colon of a subquery.
     rules = re.sub(r"(for: |interval: |offset |\[)(\d+)([smhd])\b", shorter, rules)
     rules = re.sub(r"(\[\w+:)(\d+)([smhd])\b", shorter, rules)
     return re.sub(r"(predict_linear.*), 3600\)", r"\1, 60)", rules)
@@ -247,16 +247,16 @@ def write_configuration(hosts):
             {"job_name": "prometheus", "static_configs": [{"targets": [f"{GATEWAY}:9090"]}]},
         ],
     }
-    alertmanager = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}]}
+    alertmanager = {"route": {"receiver": "none"}, "receivers": [{"name": "none"}]}
     (WORK / "prometheus.json").write_text(json.dumps(prometheus))
     (WORK / "alertmanager.json").write_text(json.dumps(alertmanager))
 
 
 def past(hosts):
-    """Lines of OpenMetrics: nobody had a socket in TIME_WAIT or CLOSE_WAIT."""
+    """Lines of OpenMetrics: no host had a socket in TIME_WAIT or CLOSE_WAIT."""
     sockets = 'sockdiag_tcp_sockets{%s,state="time_wait"}', 'sockdiag_tcp_sockets{%s,state="close_wait"}'
     peak = 'sockdiag_tcp_sockets_peak{%s,state="time_wait"}'
-    # What SockdiagTimeWaitSpike has recorded by then.
+    # The series that are recorded for SockdiagTimeWaitSpike.
     recorded = (
         'instance_state:sockdiag_tcp_sockets:avg_15m{%s,state="time_wait"}',
         'instance_state:sockdiag_tcp_sockets_peak:max_15m{%s,state="time_wait"}',
@@ -286,7 +286,7 @@ def start_server(program, name, *flags):
 
 
 def start_servers(build):
-    # Debian's Alertmanager wants its templates at their place, whether it was installed or unpacked.
+    # Debian's Alertmanager needs its templates in /usr/share, whether it was installed or unpacked.
     unpacked = pathlib.Path(build) / "prometheus/usr/share"
     if unpacked.exists():
         subprocess.run(["mount", "--bind", unpacked, "/usr/share"], check=True)
@@ -306,17 +306,17 @@ def start_servers(build):
     )
 
 
-# -- the judgement ----------------------------------------------------------------------------------------
+# -- the checks -------------------------------------------------------------------------------------------
 
 
 def firing():
-    """The alerts that Alertmanager has now: {(instance, name): alert}."""
+    """Alertmanager's current alerts: {(instance, name): alert}."""
     alerts = ask(f"{ALERTMANAGER}/api/v2/alerts") or []
     return {(alert["labels"].get("instance", "-"), alert["labels"]["alertname"]): alert for alert in alerts}
 
 
 def watch_alerts(hosts):
-    """What has fired until all that is expected has, and for a while longer."""
+    """The alerts that fire until all expected ones have fired, and for QUIET_SECONDS after."""
     expected = {(host.name, alert) for host in hosts for alert in host.alerts}
     fired, start, complete = {}, time.monotonic(), None
     while time.monotonic() < (complete + QUIET_SECONDS if complete else start + ALERT_SECONDS):
@@ -326,7 +326,7 @@ def watch_alerts(hosts):
             fired[key] = alert
         ended = [host.name for host in hosts if host.maker.poll() is not None]
         if ended:
-            fail(f"no load any more: {ended}")
+            fail(f"loads have ended: {ended}")
         if complete is None and expected <= fired.keys():
             complete = time.monotonic()
         time.sleep(0.5)
@@ -347,7 +347,7 @@ def report(hosts, fired):
     if expected != fired.keys():
         fail(f"missing: {sorted(expected - fired.keys())}, false: {sorted(fired.keys() - expected)}")
     healthy = sum(not host.alerts for host in hosts)
-    passed(f"{len(fired)} alerts of {len(hosts) - healthy} hosts have fired, and none of the other {healthy}")
+    passed(f"{len(fired)} alerts fired for {len(hosts) - healthy} hosts, and none for the other {healthy}")
 
 
 def check_words(fired):
@@ -365,32 +365,32 @@ def check_words(fired):
     passed("descriptions name the destination or the listener")
 
 
-def stand_still(hosts):
-    """No load makes more sockets from here on; each says how many it made. The web server goes on until all
-    others have told: a visit that is under way waits for its answer."""
+def stop_loads(hosts):
+    """Stop all loads; each prints how many sockets it made. The web server stops after all others, because a
+    visit may still wait for its answer."""
     others = [host for host in hosts if host.address != WEB]
     for group in (others, [host for host in hosts if host.address == WEB]):
         for host in group:
             host.maker.send_signal(signal.SIGUSR1)
         for host in group:
-            told = host.maker.stdout.readline()
-            if not told:
-                fail(f"{host.name}: the load ended and did not tell how many sockets it made")
-            host.made = int(told)
+            line = host.maker.stdout.readline()
+            if not line:
+                fail(f"{host.name}: the load ended and did not print how many sockets it made")
+            host.made = int(line)
 
 
 def agree(what, expression, truth, tolerance=1e-9):
-    """Wait until it does: a sample, a scrape and an evaluation."""
+    """Wait until it agrees, after a sample, a scrape and an evaluation."""
     deadline = time.monotonic() + AGREE_SECONDS
     while abs((found := value(expression)) - truth) > tolerance:
         if time.monotonic() > deadline:
-            fail(f"{what}: {found:g}, but it was {truth:g}")
+            fail(f"{what}: {found:g}, expected {truth:g}")
         time.sleep(0.5)
     print(f"  {what:42} {found:10g}   made {truth:g}")
 
 
 def check_hosts(made, usable=1000, default_range=28232):
-    """`made` by host; `usable` are the ports that the host `ports` has."""
+    """`made` by host; `usable` are the ports of the host `ports`."""
 
     def of(name, metric):
         return f'{metric}{{instance="{name}"}}'
@@ -402,19 +402,19 @@ def check_hosts(made, usable=1000, default_range=28232):
         agree(f"its headroom to the {headroom}", found, share * usable - made["ports"])
     day = of("burst", "instance:sockdiag_port_utilization:max_1d")
     agree("utilization of burst, to each of ten", day, made["burst"] / 10 / default_range)
-    # A few more may be left by connections of the scrapes.
+    # Connections of the scrapes may leave a few more.
     agree("burst's TIME_WAITs", of("burst", "sockdiag_tcp_time_wait_started_total"), made["burst"], 3)
     kept = of("full", "sockdiag_tcp_time_wait_started_total")
     skipped = of("full", "sockdiag_tcp_time_wait_overflows_total")
     agree("full's TIME_WAITs, kept or skipped", f"{kept} + {skipped}", made["full"], 3)
-    # A TIME_WAIT lasts for a minute, and longer by what the kernel's timers are coarse: up to five seconds. What
-    # was held up is made up for within the same minute: two visits a second are 114 at least, but not at most.
+    # A TIME_WAIT lasts for a minute, and up to five seconds more because the kernel's timers are coarse. Delayed
+    # visits are made up for within the same minute, so two a second are at least 114, but may be more.
     ports = f"{of('good15', utilization)} * {default_range}"
     agree("ports of good15 in a minute", ports, min(made["good15"], 140), 26)
 
 
 def close_waits(host):
-    """Of the host, by the kernel's own list."""
+    """The number in the kernel's own list of the host."""
     with open(f"/proc/{host.maker.pid}/net/tcp", encoding="ascii") as sockets:
         return sum(line.split()[3] == "08" for line in sockets)
 
@@ -423,7 +423,7 @@ def check_clusters(hosts):
     leak = next(host for host in hosts if host.name == "leak")
     there = close_waits(leak)
     if not leak.made - 2 <= there <= leak.made:
-        fail(f"leak made {leak.made} sockets in CLOSE_WAIT, but has {there}")
+        fail(f"leak made {leak.made} sockets in CLOSE_WAIT, but the kernel lists {there}")
     leaking = f'cluster_job_state:sockdiag_tcp_sockets:sum{{cluster="{leak.cluster}",state="close_wait"}}'
     agree(f"CLOSE_WAITs of cluster '{leak.cluster}'", leaking, there)
     fullest = query("instance:sockdiag_port_utilization:max_1h")
@@ -434,7 +434,7 @@ def check_clusters(hosts):
         agree(f"90th percentile of {len(values)} hosts of '{cluster}'", quantile, truth, 1e-6)
     least = query("bottomk(1, cluster_job:sockdiag_knee_headroom_connections_min_1h:bottomk10)")
     if [labels["instance"] for labels, _ in least] != ["ports"]:
-        fail(f"the least headroom is said to be that of {least}")
+        fail(f"the least headroom is not that of ports, but of {least}")
 
 
 def page_bytes(encoding):
@@ -444,8 +444,8 @@ def page_bytes(encoding):
 
 
 def stored():
-    """How many samples a snapshot of the storage has, and how many bytes their chunks take; without the past
-    that was backfilled, which is all that Prometheus has in blocks by now."""
+    """The number of samples in a snapshot of the storage and the bytes of their chunks, without the backfilled
+    history, which is in Prometheus' own blocks."""
     request = urllib.request.Request(f"{PROMETHEUS}/api/v1/admin/tsdb/snapshot", method="POST")
     with urllib.request.urlopen(request, timeout=30) as answer:
         directory = WORK / "prometheus/snapshots" / json.load(answer)["data"]["name"]
@@ -455,7 +455,7 @@ def stored():
 
 
 def print_figures():
-    """What docs/fleet.md reckons with."""
+    """The figures for docs/fleet.md."""
     samples, chunks = stored()
     print("figures")
     for name, number in {
@@ -490,10 +490,10 @@ def main():
     fired = watch_alerts(hosts)
     report(hosts, fired)
     check_words(fired)
-    stand_still(hosts)
+    stop_loads(hosts)
     check_hosts({host.name: host.made for host in hosts})
     check_clusters(hosts)
-    passed("the recording rules agree with what the loads made")
+    passed("the recording rules agree with the loads")
     print_figures()
     print("4 passed, 0 failed")
 

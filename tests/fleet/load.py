@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the sockets of one host of the fleet.
+"""Make the sockets of one host of the fleet.
 
     load.py serve PORT                    answers and holds connections until their clients close
-    load.py visit ADDRESS PORT RATE       connects, asks, closes first: RATE times a second
+    load.py visit ADDRESS PORT RATE       connects, sends, closes first: RATE times a second
     load.py hold ADDRESS PORT RATE COUNT  connects RATE times a second, up to COUNT, and closes none
-    load.py leak PORT RATE                a server that does not close what its clients have closed
+    load.py leak PORT RATE                a server that does not close connections that its clients have closed
     load.py burst DELAY COUNT PORTS       after DELAY seconds COUNT connections at once, to PORTS servers
     load.py queue PORT BACKLOG RATE       a server that does not accept, and its clients
     load.py flood ADDRESS PORT RATE       a server on its own ADDRESS, and RATE SYNs a second to it from
-                                          10.98.0.0/16, from where nothing may answer
+                                          10.98.0.0/16, where no host answers
     load.py udp COUNT                     sockets bound to ephemeral ports
 
-At SIGUSR1 it stops making more, prints how many it made, and keeps what it has. It ends by itself after
-ten minutes at the latest.
+At SIGUSR1 it makes no more sockets, prints how many it made, and keeps them. It ends after ten minutes at the
+latest.
 """
 
 import resource
@@ -25,7 +25,7 @@ import sys
 import time
 
 LIFETIME_SECONDS = 600
-ANSWER_SECONDS = 30  # a visitor rather fails than waits for a server that does not answer
+ANSWER_SECONDS = 30  # a visitor fails if the server does not answer
 
 stopped = False
 
@@ -44,7 +44,7 @@ def listener(port, backlog):
 
 
 def at_rate(rate, limit=sys.maxsize):
-    """Counts 0, 1, 2... at `rate` a second, until `limit` or stopped; late ones are made up for."""
+    """Yields 0, 1, 2... at `rate` a second, until `limit` or stopped; catches up after delays."""
     start = time.monotonic()
     for count in range(limit):
         while time.monotonic() < start + count / rate and not stopped:
@@ -94,7 +94,7 @@ def leak(port, rate):
     forgotten = []
     server = listener(port, 128)
     for count in at_rate(rate, 60000):
-        # To an address of its own, lest a later client gets the same port, whose SYN would end this one.
+        # Each has its own address: a later client with the same port would end this connection with its SYN.
         with socket.create_connection((f"127.0.{count // 250}.{count % 250 + 1}", port)):
             forgotten.append(server.accept()[0])
     return len(forgotten), (server, forgotten)

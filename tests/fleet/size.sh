@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # usage: [DAY=yes] size.sh EXPORTER BUILD HOSTS [SECONDS]
-# What HOSTS hosts cost one Prometheus: a single exporter is scraped under HOSTS names, every 15 seconds as
-# in a real fleet, with the rules evaluated every 30. Prints one line after SECONDS (180), and one for the
-# slowest rules. With DAY, rules that read hours find a day that is backfilled; without, only these seconds.
-# docs/fleet.md has what came out; no test runs this.
+# Measure the cost of HOSTS hosts for one Prometheus. It scrapes a single exporter under HOSTS names, every 15
+# seconds as in a real fleet, and evaluates the rules every 30. Prints one line after SECONDS (180), and one
+# for the slowest rules. With DAY, rules that read hours find a backfilled day; without, only these seconds.
+# docs/fleet.md has the results; no test runs this.
 exporter=$(realpath "$1") build=$(realpath "$2") hosts=$3 seconds=${4:-180}
 "$(dirname "$0")/../fetch_prometheus.sh" "$build" || exit 1
 PATH=$PATH:$build/prometheus/usr/bin

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Any bytes as Accept and as Accept-Encoding: something is always chosen, and nothing is read
- * beyond the end.
+ * libFuzzer target: any bytes as Accept and as Accept-Encoding. The negotiation always chooses a
+ * format and never reads beyond the end.
  */
 #include "web/negotiation.h"
 
@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *header = malloc(size + 1); /* of just this size, so that the sanitizer sees its end */
+    char *header = malloc(size + 1); /* exactly this size, so that the sanitizer knows its end */
     if (!header)
         return 0;
     memcpy(header, data, size);

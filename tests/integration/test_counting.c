@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Both kinds of sample against a zoo: sockets whose number in each state is known because they were
- * made so, in a namespace that holds no others.
+ * Both kinds of sample against a zoo: a known number of sockets in each state, in a namespace
+ * without others.
  */
 #include "capture.h"
 #include "skip.h"
@@ -44,7 +44,7 @@ static const struct zoo_population ipv6 = {
     .bound_inactive = 6,
 };
 
-static struct zoo *zoo; /* of the test under way, so that one that fails leaves none behind */
+static struct zoo *zoo; /* of the current test, so that teardown can remove it after a failure */
 
 static int destroy_zoo(void **state)
 {
@@ -104,7 +104,7 @@ static void test_both_samples_count_every_state_exactly(void **state)
     capture_take(&capture);
     for (enum tcp_state s = 0; s < TCP_STATES; s++) {
         if (s == TCP_STATE_BOUND_INACTIVE && !capture.snapshot.has_bound_inactive)
-            continue; /* before Linux 6.8 nobody can count them */
+            continue; /* before Linux 6.8 the kernel does not list them */
         print_message("%s\n", tcp_state_name(s));
         if (s != TCP_STATE_BOUND_INACTIVE)
             assert_int_equal(capture.snapshot.sockets[s], expected(&ipv4, s) + expected(&ipv6, s));
@@ -167,13 +167,13 @@ static void test_accept_queues_are_measured_in_connections(void **state)
 {
     (void)state;
     assert_queue(ZOO_IPV4, 7, 5);
-    assert_queue(ZOO_IPV4, 3, 4); /* Linux lets one more in */
+    assert_queue(ZOO_IPV4, 3, 4); /* Linux accepts one more */
     assert_queue(ZOO_IPV6, 100, 0);
     assert_queue(ZOO_IPV6, 4, 2);
 }
 
 /* A listener that is flooded with half-open connections has an empty accept queue. */
-static void test_a_flooded_listener_has_its_queue_told_beside_fuller_ones(void **state)
+static void test_a_flooded_listener_has_its_queue_reported_among_fuller_ones(void **state)
 {
     (void)state;
     struct capture capture;
@@ -207,7 +207,7 @@ int main(void)
         ZOO_TEST(test_a_count_sample_is_one_dump),
         ZOO_TEST(test_v4_mapped_sockets_count_as_ipv4),
         ZOO_TEST(test_accept_queues_are_measured_in_connections),
-        ZOO_TEST(test_a_flooded_listener_has_its_queue_told_beside_fuller_ones),
+        ZOO_TEST(test_a_flooded_listener_has_its_queue_reported_among_fuller_ones),
     };
     int skipped = enter_namespace_or_skip();
     return skipped ? skipped : cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The program itself: how it starts, serves, sees what comes and goes between scrapes, and ends.
+ * The program itself: how it starts, serves, counts sockets between scrapes, and ends.
  */
 #include "daemon.h"
 #include "exposition_check.h"
@@ -33,7 +33,7 @@ enum { PORT = 10073 };
 #define SAMPLE_FAST                                                                                \
     "--sample.interval=20ms", "--sample.detail-interval=100ms", "--sample.cpu-budget=100"
 
-/* The daemon and the zoo of the test under way, so that one that fails leaves none behind. */
+/* The daemon and the zoo of the current test, so that teardown can remove them after a failure. */
 static struct daemon *running;
 static struct zoo *zoo;
 
@@ -80,7 +80,7 @@ static void assert_value(const struct http_reply *reply, const char *series, dou
         fail_msg("%s is %g instead of %g", series, value, expected);
 }
 
-/* The value of one series in a fresh scrape. */
+/* The value of one series in a new scrape. */
 static double scrape(const char *series)
 {
     struct http_reply reply;
@@ -91,9 +91,9 @@ static double scrape(const char *series)
     return value;
 }
 
-/* Wait until the page is made of count samples that began after now, without a scrape, whose own
- * sockets would be in them. The first page may be of samples from before, and each of the others
- * comes after several. */
+/* Wait until the page has count samples that began after this call. It does not scrape, because
+ * that would add sockets. The first page may have earlier samples; each of the others follows
+ * several. */
 static void await_pages(const struct daemon *daemon)
 {
     daemon_drop_messages(daemon);
@@ -101,8 +101,8 @@ static void await_pages(const struct daemon *daemon)
         assert_true(daemon_await_message(daemon, "WATCHDOG=1"));
 }
 
-/* Wait until samples of a kind were taken that began after now: two more than there are. Each page
- * comes with a watchdog message, so that is the event. */
+/* Wait for samples of a kind that began after this call: two more than before. The event is the
+ * watchdog message of each page. */
 static void await_samples(const struct daemon *daemon, const char *series)
 {
     double before = scrape(series);
@@ -144,7 +144,7 @@ static void test_paths_and_methods(void **state)
     stop(&daemon);
 }
 
-static void test_a_place_is_given_again(void **state)
+static void test_a_place_is_reused(void **state)
 {
     (void)state;
     static struct daemon daemon;
@@ -152,7 +152,7 @@ static void test_a_place_is_given_again(void **state)
     int64_t begin = clock_now(&system_clock);
     for (int i = 0; i < 20; i++)
         assert_reply("GET", "/-/healthy", 200, NULL);
-    /* At once: not each only when the exporter looks again after a second. */
+    /* At once: not only when the exporter checks again after a second. */
     assert_true(clock_now(&system_clock) - begin < 10 * NANOSECONDS_PER_SECOND);
     stop(&daemon);
 }
@@ -172,7 +172,7 @@ static void test_head_has_the_headers_and_no_body(void **state)
     stop(&daemon);
 }
 
-static void test_a_body_nobody_asked_for_is_answered_405(void **state)
+static void test_an_unexpected_body_is_answered_405(void **state)
 {
     (void)state;
     static struct daemon daemon;
@@ -234,7 +234,7 @@ static void test_the_daemon_counts_a_zoo(void **state)
     assert_value(&reply, "sockdiag_tcp_sockets{state=\"fin_wait2\"}", 8);
     assert_value(&reply, "sockdiag_tcp_sockets{state=\"close_wait\"}", 4);
     assert_value(&reply, "sockdiag_tcp_sockets{state=\"listen\"}", 13);
-    /* Scrapes of the tests before have left some, too. */
+    /* Scrapes of earlier tests have left some, too. */
     assert_true(value_of(&reply, "sockdiag_tcp_sockets{state=\"time_wait\"}") >= 40);
     http_reply_free(&reply);
     stop(&daemon);
@@ -251,7 +251,7 @@ static void test_a_burst_between_scrapes_is_seen(void **state)
     double all = scrape("sockdiag_tcp_sampled_sockets_count{state=\"syn_recv\"}");
     assert_true(all >= quiet);
 
-    /* Comes and goes without a scrape; the watchdog messages tell that samples were taken. */
+    /* It comes and goes without a scrape; watchdog messages show that samples were taken. */
     assert_int_equal(zoo_burst_syn_recv(zoo, BURST), 0);
     await_pages(&daemon);
     assert_int_equal(zoo_burst_end(zoo), 0);
@@ -271,11 +271,11 @@ static void test_a_burst_between_scrapes_is_seen(void **state)
     stop(&daemon);
 }
 
-/* A fleet pays for each series on each host. */
+/* Each series costs memory for each host of a fleet. */
 static void test_a_host_with_ten_listeners_has_at_most_600_series(void **state)
 {
     (void)state;
-    enum { DESTINATIONS = 12 }; /* more than are named */
+    enum { DESTINATIONS = 12 }; /* more than the page names */
     const struct zoo_population population = {.established = 20, .listen = 9};
     struct http_reply reply;
     static struct daemon daemon;
@@ -304,7 +304,7 @@ static void test_a_host_with_ten_listeners_has_at_most_600_series(void **state)
     stop(&daemon);
 }
 
-/* Clients that open connections and say nothing do not keep others out. */
+/* Clients with idle connections do not block others. */
 static void test_idle_connections_of_few_clients_leave_room_for_others(void **state)
 {
     (void)state;
@@ -351,7 +351,7 @@ static void test_the_watchdog_is_fed(void **state)
     stop(&daemon);
 }
 
-/* It ends by itself with `code` and one line that holds `word`. */
+/* It ends by itself with `code` and one line that contains `word`. */
 static void assert_refuses(const char *const arguments[], void (*before_exec)(void), int code,
                            const char *word)
 {
@@ -381,7 +381,7 @@ static void test_a_wrong_flag_is_one_line_and_exit_2(void **state)
     assert_refuses((const char *[]){"--web.listen-address=:99999", NULL}, NULL, 2, ":99999");
 }
 
-/* As a sandbox without AF_NETLINK would: socket() fails with EAFNOSUPPORT. */
+/* Like a sandbox without AF_NETLINK: socket() fails with EAFNOSUPPORT. */
 static void forbid_netlink(void)
 {
     struct sock_filter code[] = {
@@ -411,9 +411,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         DAEMON_TEST(test_paths_and_methods),
-        DAEMON_TEST(test_a_place_is_given_again),
+        DAEMON_TEST(test_a_place_is_reused),
         DAEMON_TEST(test_head_has_the_headers_and_no_body),
-        DAEMON_TEST(test_a_body_nobody_asked_for_is_answered_405),
+        DAEMON_TEST(test_an_unexpected_body_is_answered_405),
         DAEMON_TEST(test_the_page_is_valid_and_both_families_are_served),
         DAEMON_TEST(test_the_daemon_counts_a_zoo),
         DAEMON_TEST(test_a_burst_between_scrapes_is_seen),

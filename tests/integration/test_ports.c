@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the exporter says of ephemeral ports against what the kernel does: how many connects, binds
- * and sends really succeed before the ports run out. In a namespace with a range of 1,000 ports.
+ * The exporter's numbers of ephemeral ports against the kernel: how many connects, binds and sends
+ * succeed before the ports run out. In a namespace with a range of 1,000 ports.
  */
 #include "capture.h"
 #include "netns.h"
@@ -23,7 +23,7 @@
 
 enum { LOW = 40000, HIGH = 40999, RANGE = HIGH - LOW + 1, SERVER = 5000, MANY = 16384 };
 
-/* Every socket of a test; released without a trace when it ends. */
+/* All sockets of a test; closed without TIME_WAIT when it ends. */
 static int sockets[MANY];
 static unsigned socket_count;
 
@@ -60,7 +60,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* "127.0.0.1", "::1", "::ffff:127.0.0.1" and a port as an address; its family tells the socket's.
+/* "127.0.0.1", "::1", "::ffff:127.0.0.1" and a port as an address; a socket for it has its family.
  */
 struct address {
     struct sockaddr_storage storage;
@@ -108,8 +108,7 @@ static int listen_on(const char *text, uint16_t port)
 }
 
 /* connect() to `to`, from `from` if that is not NULL: bound with IP_BIND_ADDRESS_NO_PORT, so that
- * the port is chosen by connect(), or without it, so that it is chosen by bind(). 0 or the errno.
- */
+ * connect() chooses the port, or without it, so that bind() does. 0 or the errno. */
 static int connect_from(const char *from, bool port_by_bind, const char *to, uint16_t port,
                         int type)
 {
@@ -136,7 +135,7 @@ static void connect_many(const char *to, uint16_t port, unsigned count)
         assert_int_equal(connect_to(to, port), 0);
 }
 
-/* How many more connects succeed before one fails for want of a port. */
+/* The number of connects that succeed before one fails for lack of a port. */
 static unsigned connect_until_full(const char *to, uint16_t port)
 {
     for (unsigned count = 0; count <= RANGE; count++) {
@@ -270,7 +269,7 @@ static void test_owned_ports_are_not_usable_and_not_subtracted_twice(void **stat
 
     const struct port_summary *ports = tcp(&capture);
     if (!capture.snapshot.has_bound_inactive)
-        skip(); /* before Linux 6.8 nobody can see 40003 */
+        skip(); /* before Linux 6.8 the kernel does not list 40003 */
     assert_int_equal(ports->reserved, 10);
     assert_int_equal(ports->owned, 5);
     assert_int_equal(ports->usable, RANGE - 10 - 3);
@@ -287,13 +286,13 @@ static void test_sockets_bound_to_port_0_own_their_ports(void **state)
         assert_true(bind_socket("127.0.0.1", 0, SOCK_STREAM) >= 0);
     const struct port_summary *ports = tcp(&capture);
     if (!capture.snapshot.has_bound_inactive)
-        skip(); /* before Linux 6.8 nobody can see them */
+        skip(); /* before Linux 6.8 the kernel does not list them */
     assert_int_equal(ports->owned, 200);
     assert_int_equal(connect_until_full("127.0.0.1", SERVER), RANGE - 200);
 }
 
-/* A program that binds before it connects runs out of the ports of its address, however many
- * destinations it has. */
+/* A program that binds before it connects runs out of the ports of its address, for any number of
+ * destinations. */
 static void test_bind_fails_exactly_where_a_local_address_is_full(void **state)
 {
     (void)state;
@@ -311,7 +310,7 @@ static void test_bind_fails_exactly_where_a_local_address_is_full(void **state)
     assert_int_equal(connect_from("127.0.0.4", true, "127.0.0.1", SERVER, SOCK_STREAM), 0);
 }
 
-/* The same when the sockets stay bound; and an address that is full says nothing of the others. */
+/* The same when the sockets stay bound; and a full address does not affect others. */
 static void test_bound_only_sockets_fill_their_address(void **state)
 {
     (void)state;
@@ -320,7 +319,7 @@ static void test_bound_only_sockets_fill_their_address(void **state)
         assert_true(bind_socket("127.0.0.3", 0, SOCK_STREAM) >= 0);
     const struct port_summary *ports = tcp(&capture);
     if (!capture.snapshot.has_bound_inactive)
-        skip(); /* before Linux 6.8 nobody can see them */
+        skip(); /* before Linux 6.8 the kernel does not list them */
     assert_true(ports->utilization[PORT_SCOPE_LOCAL_ADDRESS] == 0.9);
     assert_true(ports->utilization[PORT_SCOPE_HOST] == 0.9);
     for (int i = 0; i < 900; i++)
@@ -334,7 +333,7 @@ static void test_bound_only_sockets_fill_their_address(void **state)
     assert_true(bind_socket("127.0.0.4", 0, SOCK_STREAM) >= 0);
 }
 
-static void test_each_local_address_has_a_range_of_its_own(void **state)
+static void test_each_local_address_has_its_own_range(void **state)
 {
     (void)state;
     struct capture capture;
@@ -397,18 +396,18 @@ static void test_accepted_connections_hold_no_port(void **state)
     assert_int_equal(connect_until_full("127.0.0.1", 40500), RANGE - 1 - 100);
 }
 
-/* Nobody answers from the void: the connections stay in SYN_SENT, and hold their ports. */
+/* The void does not answer: the connections stay in SYN_SENT, and hold their ports. */
 static void test_syn_sent_holds_its_port(void **state)
 {
     (void)state;
     struct capture capture;
-    const char *nobody = "198.51.100.1";
+    const char *unanswered = "198.51.100.1";
     for (unsigned i = 0; i < RANGE; i++)
-        assert_int_equal(connect_from(NULL, false, nobody, 80, SOCK_STREAM | SOCK_NONBLOCK),
+        assert_int_equal(connect_from(NULL, false, unanswered, 80, SOCK_STREAM | SOCK_NONBLOCK),
                          EINPROGRESS);
     assert_true(tcp(&capture)->utilization[PORT_SCOPE_DESTINATION] == 1);
-    assert_int_equal(ports_towards(&capture, nobody, 80), RANGE);
-    assert_int_equal(connect_from(NULL, false, nobody, 80, SOCK_STREAM | SOCK_NONBLOCK),
+    assert_int_equal(ports_towards(&capture, unanswered, 80), RANGE);
+    assert_int_equal(connect_from(NULL, false, unanswered, 80, SOCK_STREAM | SOCK_NONBLOCK),
                      EADDRNOTAVAIL);
 }
 
@@ -421,9 +420,9 @@ static void connect_from_port(uint16_t port, const char *to)
     assert_int_equal(connect(fd, (struct sockaddr *)&remote.storage, remote.length), 0);
 }
 
-/* Close both ends of `count` connections to a listener, the client's (or the server's) first: it is
- * left with the TIME_WAIT. A client that got the port of a server's TIME_WAIT would take that over
- * (RFC 6191), so where the server closes first each client has a port of its own. */
+/* Close both ends of `count` connections to a listener, the client's (or the server's) first: this
+ * end gets the TIME_WAIT. A client with the port of a server's TIME_WAIT would take it over
+ * (RFC 6191), so if the server closes first each client has its own port. */
 static void make_time_wait(int listener, const char *to, unsigned count, bool client_first)
 {
     for (unsigned i = 0; i < count; i++) {
@@ -436,15 +435,15 @@ static void make_time_wait(int listener, const char *to, unsigned count, bool cl
         int first = client_first ? client : server, second = client_first ? server : client;
         char end;
         shutdown(first, SHUT_WR);
-        assert_int_equal(read(second, &end, 1), 0); /* its FIN is there */
+        assert_int_equal(read(second, &end, 1), 0); /* its FIN has arrived */
         close(second);
-        assert_int_equal(read(first, &end, 1), 0); /* and the other, acknowledged by now */
+        assert_int_equal(read(first, &end, 1), 0); /* and the other's, now acknowledged */
         close(first);
     }
 }
 
 /* The last test: its TIME_WAIT sockets stay. */
-static void test_time_wait_is_told_by_role_and_holds_the_clients_port(void **state)
+static void test_time_wait_has_a_role_and_holds_the_clients_port(void **state)
 {
     (void)state;
     struct capture capture;
@@ -457,14 +456,14 @@ static void test_time_wait_is_told_by_role_and_holds_the_clients_port(void **sta
     assert_int_equal(capture.snapshot.time_wait[TIME_WAIT_CLIENT], 300);
     assert_int_equal(capture.snapshot.time_wait[TIME_WAIT_SERVER], 90);
 
-    close(sockets[--socket_count]); /* what was a server's does not become a client's with that */
+    close(sockets[--socket_count]); /* the server's TIME_WAITs do not become the client's */
     const struct port_summary *ports = tcp(&capture);
     assert_int_equal(capture.snapshot.time_wait[TIME_WAIT_CLIENT], 300);
     assert_int_equal(capture.snapshot.time_wait[TIME_WAIT_SERVER], 90);
     assert_int_equal(ports->destinations, 1);
     assert_int_equal(ports_towards(&capture, "127.0.0.1", SERVER), 300);
     assert_int_equal(connect_until_full("127.0.0.1", SERVER), RANGE - 300);
-    assert_int_equal(connect_until_full("127.0.0.2", SERVER), RANGE); /* a server's holds nothing */
+    assert_int_equal(connect_until_full("127.0.0.2", SERVER), RANGE); /* a server's holds no port */
 }
 
 static void test_connections_are_counted_at_their_listener(void **state)
@@ -474,7 +473,7 @@ static void test_connections_are_counted_at_their_listener(void **state)
     listen_on("0.0.0.0", SERVER);
     listen_on("127.0.0.9", SERVER); /* exact before wildcard */
     listen_on("127.0.0.9", SERVER); /* SO_REUSEPORT: the same listener */
-    listen_on("::", SERVER + 1);    /* takes IPv4 too */
+    listen_on("::", SERVER + 1);    /* accepts IPv4 too */
     connect_many("127.0.0.1", SERVER, 11);
     connect_many("127.0.0.9", SERVER, 5);
     connect_many("127.0.0.1", SERVER + 1, 3);
@@ -513,13 +512,13 @@ static void test_udp_runs_out_on_the_host(void **state)
     assert_true(ports->utilization[PORT_SCOPE_LOCAL_ADDRESS] == 1); /* that of 127.0.0.1 */
     assert_int_equal(capture.snapshot.ports[SOCKET_TCP].summary.used, 0);
 
-    /* Another destination does not help, another local address does. */
+    /* Another destination has no free port either, another local address has. */
     assert_int_equal(connect_from(NULL, false, "127.0.0.2", 54, SOCK_DGRAM), EAGAIN);
     assert_int_equal(connect_from("127.0.0.1", true, "127.0.0.2", 54, SOCK_DGRAM), EADDRINUSE);
     assert_int_equal(connect_from("127.0.0.3", true, "127.0.0.2", 54, SOCK_DGRAM), 0);
 }
 
-static void test_udp_is_told_by_local_address(void **state)
+static void test_udp_is_counted_by_local_address(void **state)
 {
     (void)state;
     struct capture capture;
@@ -549,15 +548,15 @@ int main(void)
         PORT_TEST(test_sockets_bound_to_port_0_own_their_ports),
         PORT_TEST(test_bind_fails_exactly_where_a_local_address_is_full),
         PORT_TEST(test_bound_only_sockets_fill_their_address),
-        PORT_TEST(test_each_local_address_has_a_range_of_its_own),
+        PORT_TEST(test_each_local_address_has_its_own_range),
         PORT_TEST(test_v4_mapped_sockets_compete_with_ipv4),
         PORT_TEST(test_ipv6_destinations),
         PORT_TEST(test_accepted_connections_hold_no_port),
         PORT_TEST(test_syn_sent_holds_its_port),
         PORT_TEST(test_connections_are_counted_at_their_listener),
         PORT_TEST(test_udp_runs_out_on_the_host),
-        PORT_TEST(test_udp_is_told_by_local_address),
-        PORT_TEST(test_time_wait_is_told_by_role_and_holds_the_clients_port),
+        PORT_TEST(test_udp_is_counted_by_local_address),
+        PORT_TEST(test_time_wait_has_a_role_and_holds_the_clients_port),
     };
     int skipped = enter_namespace_or_skip();
     if (skipped)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The program as a service manager and a shell see it: which signals end it and when, what it
- * notifies, and that a log that nobody reads does not matter.
+ * The program under a service manager and a shell: which signals end it and when, its
+ * notifications, and that it does not wait for the reader of its log.
  */
 #include "await.h"
 #include "daemon.h"
@@ -41,7 +41,7 @@ enum { PORT = 10073, PAGE = 4096, PATIENCE_MS = 30000 };
 
 static const int stop_signals[] = {SIGTERM, SIGINT};
 
-/* The exporter of the test under way, so that a test that fails leaves none behind. */
+/* The exporter of the current test, so that teardown can end it after a failure. */
 static struct daemon exporter;
 static bool is_running;
 
@@ -75,7 +75,7 @@ static int end_what_runs(void **state)
     return 0;
 }
 
-/* Read its log until it holds `text`. */
+/* Read its log until it contains `text`. */
 static void await_log(const char *text)
 {
     static char line[65536];
@@ -90,7 +90,7 @@ static void await_log(const char *text)
             return;
         used = 0;
     }
-    fail_msg("the log does not hold \"%s\"", text);
+    fail_msg("the log does not contain \"%s\"", text);
 }
 
 static double scrape(const char *series)
@@ -105,7 +105,7 @@ static double scrape(const char *series)
     return value;
 }
 
-/* Standard output of the next one to be started: a pipe of one page. */
+/* Standard output of the next exporter: a pipe of one page. */
 static int output[2];
 
 static void use_output(void)
@@ -134,7 +134,7 @@ static void test_once_with_a_stuck_output_ends_on_a_signal(void **state)
     }
 }
 
-/* Resolve names in the DNS alone, at 127.0.0.1. */
+/* Resolve names only with DNS, at 127.0.0.1. */
 static void use_test_resolver(void)
 {
     static const char *const files[] = {"resolv.conf", "nsswitch.conf"};
@@ -143,7 +143,7 @@ static void use_test_resolver(void)
     for (size_t i = 0; i < 2; i++) {
         char path[64];
         snprintf(path, sizeof path, "/etc/%s", files[i]);
-        /* Without the file, the default is what the test wants. */
+        /* Without the file, the default is the same. */
         if (mount(scratch_path(files[i]), path, NULL, MS_BIND, NULL) != 0 && errno != ENOENT)
             _exit(99);
     }
@@ -174,7 +174,7 @@ static void test_a_start_that_waits_for_dns_ends_on_a_signal(void **state)
     }
 }
 
-/* Of /proc/PID/task/TID/status. */
+/* A mask from /proc/PID/task/TID/status. */
 static uint64_t read_blocked_signals(const char *thread)
 {
     char path[300], line[256];
@@ -216,7 +216,7 @@ static void test_no_thread_takes_the_signals_of_the_main_thread(void **state)
     assert_int_equal(end(SIGTERM), 0);
 }
 
-/* Fill the queue of the socket to which the next one sends its notifications. */
+/* Fill the queue of the socket that receives the next exporter's notifications. */
 static void fill_notify_queue(void)
 {
     const char *name = getenv("NOTIFY_SOCKET");
@@ -241,7 +241,7 @@ static void test_ready_is_sent_again_when_it_could_not_be_sent(void **state)
     start((const char *[]){flag, NULL}, fill_notify_queue);
     await_log("samples every");
     kill(exporter.pid, SIGHUP);
-    await_log("was read again"); /* by now it has tried to send READY=1 */
+    await_log("was read again"); /* it has tried to send READY=1 before */
     daemon_drop_messages(&exporter);
     assert_true(daemon_await_message(&exporter, "READY=1"));
 
@@ -253,7 +253,7 @@ static void test_ready_is_sent_again_when_it_could_not_be_sent(void **state)
     assert_int_equal(end(SIGTERM), 0);
 }
 
-/* Give memory back as soon as it is freed, so that what is allocated next must be asked for. */
+/* Return freed memory to the kernel at once, so that the next allocation needs new memory. */
 static void keep_no_free_memory(void)
 {
     setenv("GLIBC_TUNABLES", "glibc.malloc.mmap_threshold=4096", 1);
@@ -263,7 +263,7 @@ static void test_the_watchdog_is_not_fed_without_a_new_page(void **state)
 {
     (void)state;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    skip(); /* these have an allocator of their own */
+    skip(); /* sanitizers have their own allocator */
 #endif
     const struct zoo_population population = {.listen = 1000}; /* for a large page */
     const struct rlimit none = {0};
@@ -284,7 +284,7 @@ static void test_the_watchdog_is_not_fed_without_a_new_page(void **state)
     zoo_destroy(zoo);
 }
 
-/* Make standard error a pipe that is full. */
+/* Make standard error a full pipe. */
 static void fill_stderr(void)
 {
     static const char page[PAGE];
@@ -306,7 +306,7 @@ static void send_bad_requests(int count)
     }
 }
 
-static void test_a_log_that_nobody_reads_does_not_block(void **state)
+static void test_a_log_without_a_reader_does_not_block(void **state)
 {
     (void)state;
     static const char dropped[] = "sockdiag_exporter_log_lines_dropped_total";
@@ -331,7 +331,7 @@ int main(void)
         SERVICE_TEST(test_no_thread_takes_the_signals_of_the_main_thread),
         SERVICE_TEST(test_ready_is_sent_again_when_it_could_not_be_sent),
         SERVICE_TEST(test_the_watchdog_is_not_fed_without_a_new_page),
-        SERVICE_TEST(test_a_log_that_nobody_reads_does_not_block),
+        SERVICE_TEST(test_a_log_without_a_reader_does_not_block),
     };
     int skipped = enter_namespace_or_skip();
     return skipped ? skipped : cmocka_run_group_tests(tests, scratch_make, scratch_remove);

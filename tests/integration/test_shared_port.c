@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Listeners that share a port (SO_REUSEPORT) against what ss says of them: each has an accept queue
- * of its own, and one whose program hangs drops connections while the others have room.
+ * Listeners that share a port (SO_REUSEPORT) against the output of ss: each has its own accept
+ * queue, and one whose program hangs drops connections while the others have room.
  */
 #include "await.h"
 #include "capture.h"
@@ -91,7 +91,7 @@ static void accept_all(struct workers *workers, int worker)
     assert_int_equal(errno, EAGAIN);
 }
 
-/* Has every connection either been accepted or come to wait for a worker that hangs? */
+/* Has every connection been accepted or queued at a worker that hangs? */
 static int is_settled(void *context)
 {
     struct workers *workers = context;
@@ -102,7 +102,7 @@ static int is_settled(void *context)
            workers->client_count;
 }
 
-/* Connections are dealt out by hash: so many until the one that hangs is full. */
+/* The kernel distributes connections by hash: connect until the queue that hangs is full. */
 static void connect_until_full(struct workers *workers)
 {
     while (queue_of(workers->listeners[HUNG]).length <= BACKLOG) {
@@ -117,7 +117,7 @@ static void connect_until_full(struct workers *workers)
     print_message("full after %u connections\n", workers->client_count);
 }
 
-/* What ss says: that each listener is there, and which is the fullest by the share of its limit. */
+/* From ss: the number of listeners, and the fullest queue relative to its limit. */
 static struct queue fullest_by_ss(uint16_t port)
 {
     char command[64];
@@ -135,7 +135,7 @@ static struct queue fullest_by_ss(uint16_t port)
     return fullest;
 }
 
-static void assert_told(const struct workers *workers, unsigned length, unsigned limit)
+static void assert_reported(const struct workers *workers, unsigned length, unsigned limit)
 {
     struct capture capture;
     struct queue fullest = fullest_by_ss(ntohs(workers->place.sin_port));
@@ -150,21 +150,21 @@ static void assert_told(const struct workers *workers, unsigned length, unsigned
     assert_int_equal(capture.queues[0].queues, WORKERS);
 }
 
-static void test_the_fullest_queue_of_a_shared_port_is_told(void **state)
+static void test_the_fullest_queue_of_a_shared_port_is_reported(void **state)
 {
     struct workers *workers = *state;
     connect_until_full(workers);
     unsigned roomy = queue_of(workers->listeners[ROOMY]).length;
     assert_true(roomy > 0);
-    assert_told(workers, BACKLOG + 1, BACKLOG);
+    assert_reported(workers, BACKLOG + 1, BACKLOG);
     accept_all(workers, HUNG);
-    assert_told(workers, roomy, ROOM);
+    assert_reported(workers, roomy, ROOM);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_the_fullest_queue_of_a_shared_port_is_told, set_up,
+        cmocka_unit_test_setup_teardown(test_the_fullest_queue_of_a_shared_port_is_reported, set_up,
                                         tear_down),
     };
     int skipped = enter_namespace_or_skip();

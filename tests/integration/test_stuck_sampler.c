@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the web says of a sampler that takes no more samples: a sampler that the test steps, or does
- * not, and a web server, both by a clock of the test's own.
+ * The web server's answers when the sampler takes no more samples. The test steps the sampler, or
+ * does not; sampler and web server use the test's clock.
  */
 #include "fake_kernel.h"
 #include "http_client.h"
@@ -25,7 +25,7 @@ static const struct sampler_options sampler_options = {
     .peak_window = 60 * SECOND,
 };
 
-/* Read by the web server's threads, too. */
+/* The web server's threads read it, too. */
 static atomic_int_least64_t now;
 
 static int64_t read_now(void *context)
@@ -73,8 +73,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* The answer at `path` has this status, and this in its body. A browser is told to ask again where
- * it shows no page that says so, and only there. */
+/* The answer at `path` has this status and this text. Only the 503 page for a browser has a Refresh
+ * header, because it does not refresh itself. */
 static void assert_answer(const char *path, int status, const char *text)
 {
     struct http_reply reply;
@@ -110,7 +110,7 @@ static void test_before_the_first_sample_nothing_is_served(void **state)
     assert_served();
 }
 
-static void test_a_stuck_sampler_is_told_after_half_a_minute(void **state)
+static void test_a_stuck_sampler_is_reported_after_half_a_minute(void **state)
 {
     (void)state;
     sampler_step(sampler);
@@ -150,7 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_WEB(test_before_the_first_sample_nothing_is_served),
-        WITH_WEB(test_a_stuck_sampler_is_told_after_half_a_minute),
+        WITH_WEB(test_a_stuck_sampler_is_reported_after_half_a_minute),
         WITH_WEB(test_ages_grow_without_a_sample),
         WITH_WEB(test_without_count_samples_it_is_not_ready),
     };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Is in the zoo what it says? The judges know nothing of it: ss of iproute2, /proc/net/sockstat,
- * and for sockets that are only bound, of which ss knows nothing before its version 6.9, a
+ * Does the zoo have the sockets that it reports? Checked with independent tools: ss of iproute2,
+ * /proc/net/sockstat, and, for bound-only sockets, which ss lists only since version 6.9, a
  * sock_diag dump.
  */
 #include <setjmp.h>
@@ -34,7 +34,7 @@
 /* The bit of a bound socket in idiag_states; the headers have had a name for it since Linux 6.8. */
 #define BOUND_INACTIVE_BIT (UINT32_C(1) << 13)
 
-/* No two counts are the same, so that no state can pass for another. */
+/* All counts differ, so that a mix-up of states is visible. */
 static const struct zoo_population ipv4 = {
     .established = 1,
     .syn_sent = 2,
@@ -101,7 +101,7 @@ static unsigned *counter(struct zoo_population *population, const char *line)
     return NULL;
 }
 
-/* Counts what a command of ss lists. */
+/* Counts the sockets that a command of ss lists. */
 static struct zoo_population count_by_ss(const char *command)
 {
     struct zoo_population population = {0};
@@ -151,7 +151,7 @@ static unsigned sockstat(const char *path, const char *protocol, const char *key
     return value;
 }
 
-/* What the kernel counts as "inuse": all full sockets that are more than bound. */
+/* The kernel's number "inuse": all full sockets that are not bound-only. */
 static unsigned full_sockets(const struct zoo_population *population)
 {
     return population->established + population->syn_sent + population->fin_wait1 +
@@ -217,9 +217,9 @@ static bool kernel_lists_bound_inactive(void)
 
 static void assert_empty(void)
 {
-    const struct zoo_population nobody = {0};
+    const struct zoo_population none = {0};
 
-    assert_population("ss -H -tano", &nobody);
+    assert_population("ss -H -tano", &none);
     assert_sockstat(0, 0, 0);
 }
 
@@ -242,10 +242,10 @@ static void every_state_has_exactly_its_count(void **state)
                     minisockets(&ipv4) + minisockets(&ipv6));
 }
 
-static void bound_sockets_are_there(void **state)
+static void bound_sockets_exist(void **state)
 {
     if (!kernel_lists_bound_inactive()) {
-        print_message("SKIPPED: before Linux 6.8 nothing lists a socket that is only bound\n");
+        print_message("SKIPPED: before Linux 6.8 the kernel does not list bound-only sockets\n");
         skip();
     }
     assert_int_equal(zoo_create(&ipv4, &ipv6, (struct zoo **)state), 0);
@@ -255,13 +255,13 @@ static void bound_sockets_are_there(void **state)
 
 static void v4_mapped_sockets_are_ipv6_with_ipv4_addresses(void **state)
 {
-    const struct zoo_population nobody = {0};
+    const struct zoo_population none = {0};
 
     assert_int_equal(zoo_create(NULL, NULL, (struct zoo **)state), 0);
     assert_int_equal(zoo_add(*state, ZOO_V4_MAPPED, &ipv4), 0);
 
     assert_population("ss -H -6tano src '[::ffff:" NETNS_VOID_IPV4 "]'", &ipv4);
-    assert_population("ss -H -4tano", &nobody);
+    assert_population("ss -H -4tano", &none);
     assert_sockstat(0, full_sockets(&ipv4), minisockets(&ipv4));
 }
 
@@ -285,7 +285,7 @@ static void a_request_needs_a_listener(void **state)
     assert_null(*state);
 }
 
-static void destroying_a_zoo_leaves_nothing(void **state)
+static void destroying_a_zoo_removes_all(void **state)
 {
     uint16_t port;
 
@@ -298,7 +298,7 @@ static void destroying_a_zoo_leaves_nothing(void **state)
     assert_empty();
 }
 
-/* What ss says of the listener on a port: the queue's length, and its limit. */
+/* From ss: the length and the limit of a listener's queue. */
 static void assert_accept_queue(uint16_t port, unsigned length, unsigned limit)
 {
     char command[64];
@@ -314,7 +314,7 @@ static void assert_accept_queue(uint16_t port, unsigned length, unsigned limit)
     assert_int_equal(seen_limit, limit);
 }
 
-static void accept_queues_are_filled_to_the_brim_or_not(void **state)
+static void accept_queues_have_their_length(void **state)
 {
     const struct zoo_population sum = {.listen = 4, .established = 2 * (0 + 1 + 8 + 300)};
     uint16_t empty, brim, mapped, large;
@@ -352,7 +352,7 @@ static void a_burst_comes_and_goes(void **state)
 }
 
 /* A test that forgot to enter a namespace must not reconfigure the machine. */
-static void a_foreign_namespace_is_left_alone(void **state)
+static void a_foreign_namespace_is_not_changed(void **state)
 {
     int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
     assert_true(own >= 0);
@@ -374,14 +374,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ZOO_TEST(every_state_has_exactly_its_count),
-        ZOO_TEST(bound_sockets_are_there),
+        ZOO_TEST(bound_sockets_exist),
         ZOO_TEST(v4_mapped_sockets_are_ipv6_with_ipv4_addresses),
         ZOO_TEST(a_zoo_grows),
         ZOO_TEST(a_request_needs_a_listener),
-        ZOO_TEST(destroying_a_zoo_leaves_nothing),
-        ZOO_TEST(accept_queues_are_filled_to_the_brim_or_not),
+        ZOO_TEST(destroying_a_zoo_removes_all),
+        ZOO_TEST(accept_queues_have_their_length),
         ZOO_TEST(a_burst_comes_and_goes),
-        ZOO_TEST(a_foreign_namespace_is_left_alone),
+        ZOO_TEST(a_foreign_namespace_is_not_changed),
     };
 
     int skipped = enter_namespace_or_skip();

@@ -1,11 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """usage: openmetrics.py TEXT OPENMETRICS PROTOBUF
-Judge three pages of the same snapshot, each in its format, by parsers that share nothing with the
-exporter: both texts by the Prometheus client library, which also knows the rules of OpenMetrics,
-protobuf by the few lines below, which know its wire format and the numbers of the fields. Then all
-three must say the same: the same families, types, labels and values, and no series twice. In
-protobuf, counters and histograms know since when they count."""
+Check three pages of the same snapshot, one in each format, with parsers that share no code with the
+exporter. The Prometheus client library parses both texts and checks the rules of OpenMetrics; the
+functions below parse protobuf. All three must have the same families, types, labels and values, and
+no series twice. In protobuf, counters and histograms have created timestamps."""
 import math
 import struct
 import sys
@@ -34,7 +33,7 @@ def series_of(families):
 
 
 def fields(message):
-    """The fields of a protobuf message as (number, value); only the wire types that we use."""
+    """Yields the fields of a protobuf message as (number, value); only the wire types that we use."""
     at = 0
 
     def varint():
@@ -103,13 +102,13 @@ def histogram_series(name, labels, histogram):
     yield (name + "_count", tuple(sorted(labels.items()))), float(count)
     yield (name + "_sum", tuple(sorted(labels.items()))), total
 
-    # The native buckets are of the same observations: below each power of two, and of ten by the
-    # nearest bucket, there are as many as the classic ones count.
+    # The native buckets hold the same observations: they must agree with the classic buckets at each
+    # power of two exactly, and at each power of ten within one bucket.
     schema, zeros, native = zigzag(one(histogram, 5)), one(histogram, 7), native_buckets(histogram)
     if schema != 3 or one(histogram, 6) <= 0:
         fail(f"{name}: schema {schema}")
     if zeros + sum(native.values()) != count or any(value <= 0 for value in native.values()):
-        fail(f"{name}: native buckets of {native}, {zeros} zeros, but {count} in all")
+        fail(f"{name}: native buckets {native} and {zeros} zeros, but {count} in all")
     for bound, value in classic.items():
         below = zeros + sum(c for i, c in native.items() if 2 ** (i / 8) <= bound)
         touching = zeros + sum(c for i, c in native.items() if 2 ** ((i - 1) / 8) < bound)
@@ -118,7 +117,7 @@ def histogram_series(name, labels, histogram):
 
 
 def must_be_created(name, kind, message, start):
-    """The counters and histograms of the exporter began with it; when those of the kernel did is not known."""
+    """The exporter's counters and histograms start with it; the kernel's have an unknown start."""
     timestamp = one(message, {"counter": 3, "gauge": 3, "histogram": 15}[kind])
     began = one(timestamp, 1, 0) + one(timestamp, 2, 0) / 1e9 if timestamp else None
     known = kind == "histogram" or (kind == "counter" and not name.startswith("sockdiag_tcp_"))

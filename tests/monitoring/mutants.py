@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Proves that the tests of the rules can fail.
+"""Prove that the tests of the rules can fail.
 
     mutants.py MONITORING
 
@@ -8,11 +8,11 @@ MONITORING holds rule files and, in tests, promtool's tests of them. In every ru
 
 - each number of the expression is doubled and halved (0: made 2 and -2),
 - each range, offset and step is doubled and halved, wherever the expression has it,
-- each matcher is left out, wherever the expression has it,
-- `for` and `keep_firing_for` are made 0,
+- each matcher is removed, wherever the expression has it,
+- `for` and `keep_firing_for` are set to 0,
 
-one at a time, and the tests that name the rule must then fail. promtool is taken from $PATH. Prints each
-change that goes unnoticed. Those of SPARED are not made.
+one at a time, and the tests that name the rule must then fail. promtool comes from $PATH. Prints each
+change that the tests do not notice. Changes in SPARED are skipped.
 """
 
 import concurrent.futures
@@ -22,17 +22,17 @@ import subprocess
 import sys
 import tempfile
 
-# A number that stands alone: no duration, no part of a name, no label value.
+# A separate number: not a duration, a part of a name, or a label value.
 NUMBER = re.compile(r'(?<![\w.:"])\d+(?:\.\d+)?(?![\w.:"(\\])')
-# With what precedes it: the bracket of a range, the colon of a subquery, or `offset`.
+# With its prefix: the bracket of a range, the colon of a subquery, or `offset`.
 DURATION = re.compile(r"(\[|\[\d+\w:|\boffset )(\d+)([smhd])\b")
 HOLD = re.compile(r"(for: )\d+[smhd]$")
 MATCHER = re.compile(r'(?<=[{,])\w+(?:=~|!=|=)"(?:[^"\\]|\\.)*"')
 RULE = re.compile(r"(?m)^\s*- (?:alert|record): (\S+)")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
-# Rule -> changes that make no difference, or little: how much of a spike its own mean leaves out, a state where
-# no other is recorded, and the steps of subqueries, which a rule may have as its cost allows.
+# Rule -> changes with no or little effect: how much of a spike its own mean leaves out, the only recorded
+# state, and the steps of subqueries, which only affect the cost.
 SPARED = {
     "SockdiagTimeWaitSpike": {"offset 15m", 'state="time_wait"'},
     "SockdiagCloseWaitLeak": {"[2h:15m"},
@@ -42,8 +42,8 @@ SPARED = {
 
 
 def expression_lines(lines):
-    """Indices of the lines of `expr: |` blocks, but for those on native histograms, of which the
-    tests of promtool 2.42 know nothing."""
+    """Indices of the lines of `expr: |` blocks, except those on native histograms, which the tests of
+    promtool 2.42 do not support."""
     indent = None
     for index, line in enumerate(lines):
         depth = len(line) - len(line.lstrip())
@@ -56,7 +56,7 @@ def expression_lines(lines):
 
 
 def rule_spans(lines):
-    """(name, the range of its lines) of each rule."""
+    """Yields (name, the range of its lines) for each rule."""
     starts = [index for index, line in enumerate(lines) if RULE.match(line)]
     for start, end in zip(starts, starts[1:] + [len(lines)]):
         yield RULE.match(lines[start]).group(1), range(start, end)
@@ -100,13 +100,13 @@ def mutants(text):
 
 
 def parts(text, mark):
-    """What precedes the first line that begins with `mark`, and all parts that begin with one."""
+    """The text before the first line that begins with `mark`, and all parts that begin with one."""
     head, *rest = re.split(rf"(?m)^(?={mark})", text)
     return head, rest
 
 
 def needed(text, tests):
-    """The rules without the alerts that the tests do not name: that saves time."""
+    """The rules without the alerts that the tests do not name, to save time."""
     head, groups = parts(text, "  - name: ")
     kept = []
     for group in groups:
@@ -117,7 +117,7 @@ def needed(text, tests):
 
 
 def failure(rules, name, text):
-    """What promtool says when the tests that mention the rule fail with `text` for the file `rules`; None if they
+    """promtool's output if the tests of the rule fail with `text` as the file `rules`; None if they
     pass."""
     tests = {}
     for test in rules.parent.glob("tests/*.yaml"):
@@ -145,14 +145,14 @@ def main():
             names = sorted(set(RULE.findall(text)))
             for name, failed in zip(names, pool.map(lambda each: failure(rules, each, text), names)):
                 if failed is not None:
-                    sys.exit(f"{rules}: the tests of {name} fail as it is: {failed}")
+                    sys.exit(f"{rules}: the tests of {name} fail without a change: {failed}")
             changes = list(mutants(text))
             failures = pool.map(lambda change: failure(rules, change[0], change[3]), changes)
             for (name, line, change, _), failed in zip(changes, failures):
                 total += 1
                 if failed is None:
                     survivors += 1
-                    print(f"{rules}:{line}: {name}: {change} goes unnoticed")
+                    print(f"{rules}:{line}: {name}: no test notices {change}")
     print(f"{total} changes, {survivors} unnoticed")
     sys.exit(survivors > 0 or total == 0)
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the exporter's sampler makes of the namespace of the calling thread, at one moment.
+ * A snapshot of the calling thread's namespace, made by the exporter's sampler.
  */
 #ifndef TESTS_SUPPORT_CAPTURE_H
 #define TESTS_SUPPORT_CAPTURE_H
@@ -9,7 +9,7 @@
 
 enum { CAPTURE_ROWS = 64 };
 
-/* A snapshot that outlives its sampler: its pointers are into the arrays beside it. */
+/* A snapshot that outlives its sampler: its pointers refer to the arrays below. */
 struct capture {
     struct snapshot snapshot;
     struct listener_row queues[LISTENER_RANKINGS * CAPTURE_ROWS];
@@ -17,14 +17,14 @@ struct capture {
     struct destination destinations[SOCKET_PROTOCOLS][CAPTURE_ROWS];
 };
 
-/* Take one count and one detail sample of the real kernel, with everything collected. Fails the
+/* Take one count and one detail sample from the real kernel, with all collectors. Fails the
  * test when one of them fails. */
 void capture_take(struct capture *capture);
 
-/* The same with other ways to the kernel. */
+/* The same with a different kernel_access. */
 void capture_take_through(struct capture *capture, const struct kernel_access *kernel);
 
-/* The same of the real kernel, with so many listeners named by each ranking. */
+/* The same as capture_take(), with `listeners_top` listeners named by each ranking. */
 void capture_take_few(struct capture *capture, size_t listeners_top);
 
 #endif

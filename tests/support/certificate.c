@@ -42,7 +42,7 @@ void certificate_make(const char *name, gnutls_pk_algorithm_t algorithm, unsigne
     scratch_write(file, pem.data, pem.size);
     gnutls_free(pem.data);
 
-    /* The same key, locked with a password. */
+    /* The same key, with a password. */
     size_t size = 8192;
     char locked[8192];
     assert_int_equal(gnutls_x509_privkey_export_pkcs8(key, GNUTLS_X509_FMT_PEM, "password",

@@ -7,8 +7,8 @@
 
 #include <gnutls/gnutls.h>
 
-/* Make a key and a certificate of "CN=NAME" that it signs itself, as NAME.key and NAME.pem, and the
- * same key with a password as NAME.locked. Fails the test when it cannot. */
+/* Make a key and a self-signed certificate of "CN=NAME", as NAME.key and NAME.pem, and the same key
+ * with a password as NAME.locked. Fails the test when it cannot. */
 void certificate_make(const char *name, gnutls_pk_algorithm_t algorithm, unsigned bits);
 
 #endif

@@ -19,7 +19,7 @@
 enum { ARRIVAL_MS = 30000, END_MS = 60000 };
 
 /* A datagram socket in the abstract namespace, which belongs to the network namespace. `name` gets
- * how $NOTIFY_SOCKET spells it. */
+ * the value for $NOTIFY_SOCKET. */
 static int open_notify_socket(char name[static 64])
 {
     static unsigned serial;
@@ -104,7 +104,7 @@ static int await_exit(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-/* As a string, cut to `size`. */
+/* As a string, truncated to `size`. */
 static void read_to_end(int fd, char *text, size_t size)
 {
     size_t used = 0;
@@ -120,14 +120,14 @@ int daemon_end(struct daemon *daemon, int signal_number, char *errors, size_t si
         kill(daemon->pid, signal_number);
     int code = await_exit(daemon->pid);
     static char unasked[65536]; /* as much as a pipe holds */
-    bool tell = !errors && code != 0;
-    if (tell) {
+    bool report = !errors && code != 0;
+    if (report) {
         errors = unasked;
         size = sizeof unasked;
     }
     if (errors)
         read_to_end(daemon->error_fd, errors, size);
-    if (tell)
+    if (report)
         fprintf(stderr, "the exporter ended with %d:\n%s", code, errors);
     close(daemon->error_fd);
     close(daemon->notify_fd);

@@ -13,27 +13,26 @@ enum { DAEMON_MAX_ARGUMENTS = 16 };
 
 struct daemon {
     pid_t pid;
-    int notify_fd; /* receives what it tells systemd */
+    int notify_fd; /* receives its messages to systemd */
     int error_fd;  /* reads its standard error */
 };
 
 /*
- * Start it with `arguments` (NULL at the end, without the program's name). It dies with the test.
- * `before_exec`, or NULL, is called in the child just before the program takes over. 0 or -errno.
+ * Start it with `arguments` (NULL at the end, without the program's name). It ends with the test.
+ * The child calls `before_exec`, unless it is NULL, just before exec(). 0 or -errno.
  */
 int daemon_start(struct daemon *daemon, const char *const arguments[], void (*before_exec)(void));
 
-/* Wait, thirty seconds at most, until it has told systemd `message`; others before it are dropped.
- */
+/* Wait, thirty seconds at most, until it sends `message` to systemd; drop messages before it. */
 bool daemon_await_message(const struct daemon *daemon, const char *message);
 
-/* Forget the messages that have arrived: the next one tells of something new. */
+/* Drop the messages that have arrived: the next one is new. */
 void daemon_drop_messages(const struct daemon *daemon);
 
 /* Send `signal_number`, or none if that is 0, and wait for its end; after a minute it is killed.
  * Its exit code, or the negative number of the signal that ended it. Closes the descriptors:
- * `errors` gets what it wrote to standard error meanwhile, cut to `size`; if that is NULL, it is
- * printed unless the code is 0. */
+ * `errors` gets its standard error, truncated to `size`; if `errors` is NULL, it is printed unless
+ * the code is 0. */
 int daemon_end(struct daemon *daemon, int signal_number, char *errors, size_t size);
 
 #endif

@@ -11,7 +11,7 @@ union socket_address {
     struct sockaddr_in6 ipv6;
 };
 
-/* Where a v4-mapped address holds the IPv4 one. */
+/* The offset of the IPv4 address in a v4-mapped one. */
 #define MAPPED_OFFSET 12
 
 struct endpoint endpoint_parse(const char *address, uint16_t port)

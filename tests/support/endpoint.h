@@ -15,18 +15,17 @@ struct endpoint {
     uint16_t port; /* in host byte order */
 };
 
-/* The endpoint of an address in IPv6 text ("2001:db8::1", "::ffff:192.0.2.1"), which must be one.
- */
+/* The endpoint of a valid address in IPv6 text ("2001:db8::1", "::ffff:192.0.2.1"). */
 struct endpoint endpoint_parse(const char *address, uint16_t port);
 
 /*
- * bind() and connect() to an endpoint. A socket of AF_INET takes v4-mapped endpoints only, for a
- * socket of AF_INET6 they mean IPv4 as well. Return 0 or -errno (-EINPROGRESS as connect() does).
+ * bind() and connect() to an endpoint. A socket of AF_INET accepts only v4-mapped endpoints; for a
+ * socket of AF_INET6 they also mean IPv4. Return 0 or -errno (-EINPROGRESS as connect() does).
  */
 int endpoint_bind(int fd, const struct endpoint *local);
 int endpoint_connect(int fd, const struct endpoint *remote);
 
-/* What a socket is bound to. Returns 0 or -errno. */
+/* The local endpoint of a socket. Returns 0 or -errno. */
 int endpoint_of_socket(int fd, struct endpoint *local);
 
 #endif

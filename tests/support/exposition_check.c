@@ -12,7 +12,7 @@
 
 enum { MOST_LABELS = 16, NAME_SIZE = 128, VALUE_SIZE = 64 };
 
-/* Strings of one's own, in the order of arrival. */
+/* Owned strings, in the order of arrival. */
 struct strings {
     char **items;
     size_t count;
@@ -26,7 +26,7 @@ struct sample {
     double value;
 };
 
-/* Where the samples of a histogram have got to: bucket..., sum, count; again for other labels. */
+/* The next expected sample of a histogram: bucket..., sum, count; again for other labels. */
 struct histogram_progress {
     enum { COMPLETE, IN_BUCKETS, AFTER_INFINITY, AFTER_SUM } stage;
     char *labels;
@@ -41,7 +41,7 @@ struct checker {
     struct strings families;
     struct strings series;
 
-    /* The family under way. */
+    /* The current family. */
     char family[NAME_SIZE];
     char type[VALUE_SIZE]; /* "" between HELP and TYPE */
     size_t samples;
@@ -83,7 +83,7 @@ static int compare_strings(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* An item that is there twice, or NULL. Sorts. */
+/* A duplicate item, or NULL. Sorts. */
 static const char *strings_duplicate(struct strings *strings)
 {
     if (strings->count > 1)
@@ -133,7 +133,7 @@ static const char *skip_quoted(const char *text)
     return *text == '"' ? text + 1 : NULL;
 }
 
-/* Put a label where it belongs in the order of names. False when its name is there already. */
+/* Insert a label in the order of names. False when its name exists already. */
 static bool insert_label(struct sample *sample, const char *text, size_t length, size_t name_length)
 {
     size_t place = sample->label_count;
@@ -159,18 +159,18 @@ static bool take_label(struct checker *checker, struct sample *sample, const cha
     const char *value = *cursor + 1;
     const char *end = skip_quoted(value);
     if (!end)
-        return wrong(checker, "label %s has no good value", name);
+        return wrong(checker, "label %s has no valid value", name);
     *cursor = end;
     if (strcmp(name, "le") == 0) {
         if (sample->le[0] || (size_t)(end - value - 2) >= sizeof sample->le || end - value <= 2)
-            return wrong(checker, "le is empty, too long or there twice");
+            return wrong(checker, "le is empty, too long or duplicate");
         memcpy(sample->le, value + 1, (size_t)(end - value - 2));
         return true;
     }
     if (sample->label_count == MOST_LABELS)
         return wrong(checker, "too many labels");
     return insert_label(sample, start, (size_t)(end - start), strlen(name)) ||
-           wrong(checker, "label %s is there twice", name);
+           wrong(checker, "label %s is duplicate", name);
 }
 
 static bool take_labels(struct checker *checker, struct sample *sample, const char **cursor)
@@ -222,7 +222,7 @@ static bool check_bucket(struct checker *checker, const struct sample *sample)
     struct histogram_progress *progress = &checker->histogram;
     double bound;
     if (!parse_value(sample->le, &bound) || isnan(bound))
-        return wrong(checker, "le is no bound: %s", sample->le);
+        return wrong(checker, "le is not a bound: %s", sample->le);
     if (bound <= progress->bound || sample->value < progress->cumulative)
         return wrong(checker, "the buckets do not ascend");
     progress->bound = bound;
@@ -231,7 +231,7 @@ static bool check_bucket(struct checker *checker, const struct sample *sample)
     return true;
 }
 
-/* `suffix` is what the name of the sample has beyond the family's. */
+/* `suffix` is the rest of the sample's name after the family's. */
 static bool check_histogram_part(struct checker *checker, const struct sample *sample,
                                  const char *suffix)
 {
@@ -246,7 +246,7 @@ static bool check_histogram_part(struct checker *checker, const struct sample *s
     bool same = progress->labels && strcmp(labels, progress->labels) == 0;
     free(labels);
     if (!same)
-        return wrong(checker, "the histogram before is not complete");
+        return wrong(checker, "the previous histogram is not complete");
     if (bucket && progress->stage == IN_BUCKETS)
         return check_bucket(checker, sample);
     if (strcmp(suffix, "_sum") == 0 && progress->stage == AFTER_INFINITY) {
@@ -256,7 +256,7 @@ static bool check_histogram_part(struct checker *checker, const struct sample *s
     if (strcmp(suffix, "_count") == 0 && progress->stage == AFTER_SUM) {
         progress->stage = COMPLETE;
         return sample->value == progress->cumulative ||
-               wrong(checker, "the count is not that of the bucket +Inf");
+               wrong(checker, "the count differs from the bucket +Inf");
     }
     return wrong(checker, "not the next part of a histogram: %s", sample->name);
 }
@@ -286,7 +286,7 @@ static bool check_sample(struct checker *checker, const char *line)
     bool good = take_name(&cursor, true, sample.name) || wrong(checker, "no name: %.40s", line);
     good = good && take_labels(checker, &sample, &cursor);
     if (good && (*cursor != ' ' || !parse_value(cursor + 1, &sample.value)))
-        good = wrong(checker, "no good value after %s: %.40s", sample.name, cursor);
+        good = wrong(checker, "no valid value after %s: %.40s", sample.name, cursor);
     good = good && check_in_family(checker, &sample);
     if (good)
         remember_series(checker, &sample);
@@ -311,7 +311,7 @@ static bool check_help(struct checker *checker, const char *text)
         return wrong(checker, "HELP without a name or a text");
     for (; (text = strchr(text, '\\')); text += 2) {
         if (text[1] != '\\' && text[1] != 'n')
-            return wrong(checker, "an escape that HELP does not have");
+            return wrong(checker, "an invalid escape in HELP");
     }
     checker->type[0] = '\0';
     checker->samples = 0;
@@ -324,7 +324,7 @@ static bool check_type(struct checker *checker, const char *text)
     char name[NAME_SIZE];
     if (!take_name(&text, true, name) || *text++ != ' ' || strcmp(name, checker->family) != 0 ||
         checker->type[0])
-        return wrong(checker, "a TYPE that does not follow its HELP");
+        return wrong(checker, "a TYPE without its HELP before");
     if (strcmp(text, "gauge") != 0 && strcmp(text, "counter") != 0 &&
         strcmp(text, "histogram") != 0)
         return wrong(checker, "unknown type: %.40s", text);
@@ -332,7 +332,7 @@ static bool check_type(struct checker *checker, const char *text)
     size_t length = strlen(name);
     bool total = length > 6 && strcmp(name + length - 6, "_total") == 0;
     return total == (strcmp(text, "counter") == 0) ||
-           wrong(checker, "_total is for counters and all of them: %s", name);
+           wrong(checker, "counters, and only counters, end in _total: %s", name);
 }
 
 static bool check_line(struct checker *checker, const char *line)
@@ -344,7 +344,7 @@ static bool check_line(struct checker *checker, const char *line)
     return check_sample(checker, line);
 }
 
-/* Cuts `text`, which ends in a newline, into its lines. */
+/* Splits `text`, which ends in a newline, into lines. */
 static bool check_lines(struct checker *checker, char *text)
 {
     for (char *end; (end = strchr(text, '\n')); text = end + 1) {
@@ -358,14 +358,14 @@ static bool check_lines(struct checker *checker, char *text)
     const char *twice = strings_duplicate(&checker->families);
     if (!twice)
         twice = strings_duplicate(&checker->series);
-    return !twice || wrong(checker, "there twice: %s", twice);
+    return !twice || wrong(checker, "duplicate: %s", twice);
 }
 
 bool exposition_is_valid(const char *text, size_t length, char *why, size_t size)
 {
     struct checker checker = {.why = why, .why_size = size};
     if (length == 0 || text[length - 1] != '\n' || memchr(text, '\0', length))
-        return wrong(&checker, "no text that ends in a newline");
+        return wrong(&checker, "not a text that ends in a newline");
     if (!utf8_is_valid(text, length))
         return wrong(&checker, "not UTF-8");
     char *copy = checked(strndup(text, length));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A kernel for faults that the real one cannot be made to show, and a clock that stands still until
- * it is told to go on. Sockets are numbers in each state; sock_diag answers over a socket pair from
- * a thread, which reads the request as the kernel would; /proc is a folder.
+ * A kernel for faults that a test cannot cause in the real one, and a clock that only the test
+ * advances. Sockets are a number for each state; a thread reads sock_diag's requests like the
+ * kernel and answers over a socket pair; /proc is a directory.
  */
 #ifndef TESTS_SUPPORT_FAKE_KERNEL_H
 #define TESTS_SUPPORT_FAKE_KERNEL_H
@@ -12,13 +12,13 @@
 #include <pthread.h>
 
 enum fake_answer {
-    ANSWER_ROWS,          /* as it should be */
+    ANSWER_ROWS,          /* a correct answer */
     ANSWER_NO_SOCKET,     /* opening fails with EMFILE */
     ANSWER_ERROR,         /* NLMSG_ERROR, -ENOENT */
     ANSWER_ERROR_IN_DONE, /* the rows, then NLMSG_DONE with -EINVAL */
     ANSWER_TRUNCATED,     /* a datagram larger than any buffer */
     ANSWER_SHORT,         /* a message that claims more than the datagram holds */
-    ANSWER_SILENCE        /* closed without a word */
+    ANSWER_SILENCE        /* closed without an answer */
 };
 
 struct fake_kernel {
@@ -36,23 +36,23 @@ struct fake_kernel {
     int64_t wait_of_a_dump;    /* added to `now` alone */
     int64_t cost_of_a_reading; /* added to `cpu` when it is read, as all that is measured does */
 
-    char proc_root[64]; /* a folder of its own */
+    char proc_root[64]; /* its own directory */
     pthread_t thread;
     bool thread_runs;
     int kernel_end;
 
-    struct kernel_access access; /* what a sampler is given */
+    struct kernel_access access; /* for a sampler */
     struct clock clock;
 };
 
-/* A kernel without sockets at time `now`, /proc filled to match. Fails the test when it cannot. */
+/* A kernel without sockets at time `now`, with a matching /proc. Fails the test when it cannot. */
 void fake_kernel_init(struct fake_kernel *kernel, int64_t now);
 void fake_kernel_release(struct fake_kernel *kernel);
 
 /* Write `text` as the whole of a file below the proc root, or remove the file if it is NULL. */
 void fake_kernel_write(const struct fake_kernel *kernel, const char *name, const char *text);
 
-/* Make sockstat say what `sockets` says, or `more` full sockets and minisockets than that. */
+/* Write sockstat for `sockets`, plus `more` full sockets and minisockets. */
 void fake_kernel_write_sockstat(const struct fake_kernel *kernel, unsigned more);
 
 /* Did the last TCP request ask for the bound-only sockets? After fake_kernel_join(). */

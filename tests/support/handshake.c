@@ -23,7 +23,8 @@ gnutls_session_t handshake_start_end(unsigned flags, int fd,
     return session;
 }
 
-/* Nothing blocks: each end finds what the other has sent, and a handshake takes a few turns. */
+/* Nothing blocks: each end reads the data that the other has sent, and a handshake takes a few
+ * turns. */
 bool handshake_make(gnutls_session_t server, gnutls_session_t client)
 {
     int server_result = GNUTLS_E_AGAIN, client_result = GNUTLS_E_AGAIN;

@@ -8,13 +8,13 @@
 #include <gnutls/gnutls.h>
 #include <stdbool.h>
 
-/* One end, with the flags of gnutls_init(), over `fd`, which does not block. For gnutls_deinit().
- */
+/* One end, with the flags of gnutls_init(), over the non-blocking `fd`. Release it with
+ * gnutls_deinit(). */
 gnutls_session_t handshake_start_end(unsigned flags, int fd,
                                      gnutls_certificate_credentials_t credentials,
                                      const char *priorities);
 
-/* Let both ends speak in turn. Do they agree? */
+/* Run both ends in turn. Does the handshake succeed? */
 bool handshake_make(gnutls_session_t server, gnutls_session_t client);
 
 /* The NAME of the certificate_make() that made what the other end has shown, "" if it has shown

@@ -12,16 +12,16 @@ struct herd {
     size_t count;
 };
 
-/* Makes room for so many more, which moves the puppets there are. Returns 0 or -ENOMEM. */
+/* Makes room for `more` puppets; existing puppets move. Returns 0 or -ENOMEM. */
 int herd_reserve(struct herd *herd, size_t more);
 
-/* The next puppet, still none, in room that was reserved: it cannot fail. */
+/* The next puppet, without a socket, in reserved room: it cannot fail. */
 struct puppet *herd_join(struct herd *herd, int injector);
 
-/* The youngest puppets vanish, so many at most. */
+/* Removes the newest puppets, at most `count`. */
 void herd_vanish(struct herd *herd, size_t count);
 
-/* All vanish, and the memory is released. */
+/* Removes all puppets and releases the memory. */
 void herd_free(struct herd *herd);
 
 #endif

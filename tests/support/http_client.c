@@ -15,14 +15,14 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* What Prometheus gives a scrape by default: to connect, and then to send and receive. */
+/* Prometheus' default timeout of a scrape: to connect, and then to send and receive. */
 static const int64_t patience = 10 * NANOSECONDS_PER_SECOND;
 
-/* The next send(), connect() or recv() gives up at `deadline`. 0, or -ETIMEDOUT when it is past. */
+/* The next send(), connect() or recv() fails at `deadline`. 0, or -ETIMEDOUT when it is past. */
 static int limit(int fd, int option, int64_t deadline)
 {
     int64_t left = (deadline - clock_now(&system_clock)) /
-                   1000; /* microseconds: of 0 the kernel would wait for ever */
+                   1000; /* microseconds; with 0 the kernel would not time out */
     const struct timeval timeout = {.tv_sec = left / 1000000, .tv_usec = left % 1000000};
     if (left <= 0)
         return -ETIMEDOUT;
@@ -38,7 +38,7 @@ static int resolve(const char *address, uint16_t port, struct addrinfo **found)
     return getaddrinfo(address, service, &hints, found) == 0 ? 0 : -EINVAL;
 }
 
-/* bind() `fd` to `source`, if there is one, and connect() it. 0 or -errno. */
+/* bind() `fd` to `source`, unless it is NULL, and connect() it. 0 or -errno. */
 static int bind_and_connect(int fd, const char *source, const struct addrinfo *to)
 {
     struct addrinfo *from;
@@ -88,7 +88,7 @@ static int send_all(int fd, const char *text, int64_t deadline)
     return 0;
 }
 
-/* Where the body begins, or NULL when the head is not complete. */
+/* The start of the body, or NULL when the head is not complete. */
 static const char *find_body(const struct buffer *received)
 {
     const char *end =
@@ -106,7 +106,7 @@ static bool is_whole(const struct buffer *received)
            received->data + received->length - body >= strtol(length + strlen(field), NULL, 10);
 }
 
-/* Everything until the end, or only one answer; NUL-terminated. */
+/* All data until the end, or only one answer; NUL-terminated. */
 static int receive(int fd, struct buffer *received, bool to_end, int64_t deadline)
 {
     char piece[16384];

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The namespace that netns_enter_own() made: the inode that stands for it, 0 before. */
+/* The inode of the namespace that netns_enter_own() made, 0 before. */
 static ino_t own_namespace;
 
 static ino_t current_namespace(void)
@@ -58,7 +58,7 @@ static int enter_as_ordinary_user(void)
     if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
         return -errno;
 
-    /* The kernel takes a group map from an unprivileged process only once setgroups() is denied. */
+    /* The kernel accepts a group map from an unprivileged process only if setgroups() is denied. */
     int result = write_file("/proc/self/setgroups", "deny");
     if (result == 0)
         result = map_to_root("/proc/self/uid_map", user);
@@ -97,7 +97,7 @@ int netns_enter_own(void)
 static const char void_commands[] =
     "link add " NETNS_VOID_NEAR " address " NETNS_VOID_MAC " type veth peer name " NETNS_VOID_FAR
     "\n"
-    /* Without link-local addresses the devices stay silent. */
+    /* Without link-local addresses the devices send nothing. */
     "link set " NETNS_VOID_NEAR " addrgenmode none up\n"
     "link set " NETNS_VOID_FAR " addrgenmode none up\n"
     "address add " NETNS_VOID_IPV4 "/24 dev " NETNS_VOID_NEAR "\n"

@@ -7,7 +7,7 @@
 #include "await.h"
 #include "raw_segment.h"
 
-/* Any numbers do; all puppets can have the same, for they differ in their ports. */
+/* Arbitrary numbers. All puppets can share them, because their ports differ. */
 #define FIRST_SENT     1000000
 #define FIRST_RECEIVED 2000000
 #define WINDOW         65535
@@ -25,7 +25,7 @@ static int set_sequence(int fd, int queue, uint32_t sequence)
     return result;
 }
 
-/* A repaired socket starts with a closed send window, behind which even a FIN would wait. */
+/* A repaired socket starts with a closed send window, which would delay even a FIN. */
 static int open_windows(const struct puppet *puppet)
 {
     const struct tcp_repair_window windows = {

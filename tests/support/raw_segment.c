@@ -19,9 +19,9 @@
 #define WINDOW    65535
 
 /*
- * A segment counts against the sender's buffer until the kernel has received it. So this bounds how
- * many are on their way, far below the 1000 from which on the kernel drops them
- * (net.core.netdev_max_backlog): beyond that writev() waits.
+ * A segment counts against the sender's buffer until the kernel has received it. This limits the
+ * segments on their way far below the 1000 at which the kernel drops them
+ * (net.core.netdev_max_backlog): at the limit writev() waits.
  */
 #define SEND_BUFFER 65536
 
@@ -53,12 +53,12 @@ static uint32_t add_words(uint32_t sum, const void *bytes, size_t size)
     const uint8_t *byte = bytes;
 
     for (size_t i = 0; i < size; i += 2)
-        /* The analyzer takes the bit-fields of struct iphdr for unset. */
+        /* The analyzer believes that the bit-fields of struct iphdr are unset. */
         sum += (uint32_t)byte[i] << 8 | byte[i + 1]; // NOLINT(clang-analyzer-core.*)
     return sum;
 }
 
-/* The Internet checksum of such a sum, in network byte order. */
+/* The Internet checksum for this sum, in network byte order. */
 static uint16_t checksum(uint32_t sum)
 {
     sum = (sum & 0xffff) + (sum >> 16);
@@ -78,7 +78,7 @@ static struct tcphdr tcp_header(const struct raw_segment *segment)
         .th_win = htons(WINDOW),
     };
 
-    /* The pseudo header has an IPv4 address without the prefix that makes it v4-mapped. */
+    /* The pseudo header has an IPv4 address without the v4-mapped prefix. */
     const size_t skip = IN6_IS_ADDR_V4MAPPED(&segment->to.address) ? 12 : 0;
     uint32_t sum = IPPROTO_TCP + sizeof(tcp);
     sum = add_words(sum, segment->from.address.s6_addr + skip, sizeof(struct in6_addr) - skip);

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the test scripts share; to be sourced by bash, with the script's arguments:
+# Shared by the test scripts. Source it in bash, with the script's arguments:
 #     . "$(dirname "$0")/support/script.sh" "$@"
-# The script starts again in a network namespace of its own, whose loopback is up, as root or as an
-# ordinary user. Where that cannot be, it is skipped (77), or fails with REQUIRE_NAMESPACES=1.
-# What it starts goes into $pids, what it writes into $work; both are gone when it ends.
+# The script starts again in its own network namespace with loopback up, as root or as an
+# ordinary user. If this fails, the script is skipped (77), or fails with REQUIRE_NAMESPACES=1.
+# Put pids of processes into $pids and files into $work; at the end both are cleaned up.
 
 if [ "${IN_NAMESPACE:-}" != yes ]; then
     own=(unshare --net)
     [ "$(id -u)" = 0 ] || own=(unshare --user --map-root-user --net)
     if ! "${own[@]}" true 2>/dev/null; then
-        echo "SKIPPED: $0: no network namespace can be made here" >&2
+        echo "SKIPPED: $0: cannot make a network namespace" >&2
         [ "${REQUIRE_NAMESPACES:-}" = 1 ] && exit 1
         exit 77
     fi
@@ -24,7 +24,7 @@ pids=
 passed=0
 explained=
 
-# Of each sanitizer, a file for each process that it has something to say of.
+# Sanitizers write one file for each process with errors.
 for sanitizer in ASAN LSAN UBSAN TSAN; do
     options=${sanitizer}_OPTIONS
     export "$options=${!options:+${!options}:}log_path=$work/sanitizer"
@@ -36,7 +36,7 @@ clean_up() {
     [ "$code" = 0 ] || [ "$explained" ] || echo "FAILED: $0: exit code $code at: $command" >&2
     for report in "$work"/sanitizer.*; do
         [ -e "$report" ] || continue
-        echo "FAILED: $0: a sanitizer says:" && cat "$report"
+        echo "FAILED: $0: a sanitizer reports:" && cat "$report"
         code=1
     done >&2
     rm -rf "$work"
@@ -44,9 +44,9 @@ clean_up() {
 }
 trap clean_up EXIT
 trap 'exit 1' INT TERM
-trap 'fail "written to a connection that is closed: $BASH_COMMAND"' PIPE
+trap 'fail "wrote to a closed connection: $BASH_COMMAND"' PIPE
 
-# fail TEXT...: with the ends of all logs
+# fail TEXT...: also print the ends of all logs
 fail() {
     local log
     echo "FAILED: $*" >&2
@@ -57,13 +57,13 @@ fail() {
     exit 1
 }
 
-# pass TEXT...: in the manner of the test programs, whose summary counts these lines
+# pass TEXT...: print a line like the test programs; run.sh counts these lines
 pass() {
     echo "[       OK ] $*"
     passed=$((passed + 1))
 }
 
-# await SECONDS COMMAND...: try until it succeeds; what it said the last time is told if it never does
+# await SECONDS COMMAND...: try until it succeeds; print its last output if it never does
 await() {
     local tries=$(($1 * 10))
     shift
@@ -71,10 +71,10 @@ await() {
         "$@" >"$work/awaited.log" 2>&1 && rm "$work/awaited.log" && return
         read -r -t 0.1 <> <(:) || true
     done
-    fail "not within the time: $*"
+    fail "timeout: $*"
 }
 
-# need PROGRAM...: they are there
+# need PROGRAM...: fail if one is missing
 need() {
     local program
     for program; do

@@ -26,7 +26,7 @@ struct seeded seeded_start(void)
     if (!chosen) {
         chosen = true;
         seed = choose_seed();
-        fprintf(stderr, "TEST_SEED=%" PRIu64 " plays this again\n", seed);
+        fprintf(stderr, "TEST_SEED=%" PRIu64 " repeats this run\n", seed);
     }
     return (struct seeded){
         {(unsigned short)seed, (unsigned short)(seed >> 16), (unsigned short)(seed >> 32)}};

@@ -16,7 +16,7 @@ int enter_namespace_or_skip(void)
         error = netns_add_void();
     if (!error)
         return 0;
-    fprintf(stderr, "SKIPPED, no network namespace with a veth pair can be had: %s\n",
+    fprintf(stderr, "SKIPPED, cannot make a network namespace with a veth pair: %s\n",
             strerror(-error));
     return getenv("REQUIRE_NAMESPACES") ? EXIT_FAILURE : EXIT_SKIPPED;
 }

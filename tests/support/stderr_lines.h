@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Counts the lines that are written to standard error.
+ * Counts the lines written to standard error.
  */
 #ifndef TESTS_SUPPORT_STDERR_LINES_H
 #define TESTS_SUPPORT_STDERR_LINES_H

@@ -3,8 +3,9 @@
 
 #include <stdint.h>
 
-/* How a character begins: the bits of `mask` are `lead`, the others are its first. As many bytes
- * follow as there are forms before; a smaller character has a shorter form. */
+/* The first byte of a form: the bits of `mask` are `lead`, the others are the first of the
+ * character. The index of the form is the number of bytes that follow; characters below
+ * `smallest` have a shorter form. */
 static const struct {
     unsigned char mask;
     unsigned char lead;

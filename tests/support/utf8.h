@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Is it UTF-8? Prometheus and readers of JSON refuse what is not. */
+/* Is it UTF-8? Prometheus and readers of JSON refuse other text. */
 #ifndef TESTS_SUPPORT_UTF8_H
 #define TESTS_SUPPORT_UTF8_H
 

@@ -17,7 +17,7 @@
 
 #define PEER_PORT 443
 
-/* The peers' addresses are of the ranges for documentation (RFC 5737, RFC 3849). */
+/* The peers' addresses come from the ranges for documentation (RFC 5737, RFC 3849). */
 const struct zoo_place zoo_places[ZOO_FAMILIES] = {
     [ZOO_IPV4] = {AF_INET, "::ffff:" NETNS_VOID_IPV4, "::ffff:198.51.100.1", "::ffff:127.0.0.1"},
     [ZOO_IPV6] = {AF_INET6, NETNS_VOID_IPV6, "2001:db8:1::1", "::1"},
@@ -66,15 +66,15 @@ static int connected(struct zoo *zoo, enum zoo_family family, struct puppet *pup
     return puppet_connect(puppet, zoo_places[family].domain, &peer);
 }
 
-/* A transition of TCP's state diagram. One without an act is none: there the path ends. */
+/* A transition of TCP's state diagram. One without an act ends the path. */
 struct step {
     int (*act)(struct puppet *puppet);
-    int state; /* of the socket afterwards; 0: there is none to ask */
+    int state; /* of the socket afterwards; 0: it has no descriptor */
 };
 
 #define COUNT(NAME) offsetof(struct zoo_population, NAME)
 
-/* How each kind comes about. Listeners come first: they are called by the SYN_RECV. */
+/* The path to each kind. Listeners come first, because SYN_RECV needs them. */
 static const struct species {
     size_t count; /* offset in struct zoo_population */
     int (*begin)(struct zoo *zoo, enum zoo_family family, struct puppet *puppet);
@@ -238,14 +238,14 @@ int zoo_create(const struct zoo_population *ipv4, const struct zoo_population *i
 
 void zoo_destroy(struct zoo *zoo)
 {
-    const struct zoo_population nobody = {0};
+    const struct zoo_population none = {0};
 
     if (zoo == NULL)
         return;
     zoo_burst_end(zoo);
     herd_free(&zoo->residents);
     for (enum zoo_family family = 0; family < ZOO_FAMILIES; family++)
-        await_population(family, &nobody);
+        await_population(family, &none);
     if (zoo->injector >= 0)
         close(zoo->injector);
     free(zoo);

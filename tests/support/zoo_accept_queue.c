@@ -14,7 +14,7 @@ struct queue_question {
     unsigned length;
 };
 
-/* In a listener's TCP_INFO two fields have another meaning: its accept queue's length and limit. */
+/* In a listener's TCP_INFO these fields are the length and the limit of its accept queue. */
 static int read_queue(int listener, struct accept_queue *queue)
 {
     struct tcp_info info = {0};
@@ -34,7 +34,7 @@ static int is_queue_length(void *context)
     return result != 0 ? result : queue.length == question->length;
 }
 
-/* Makes sure that the limit is the backlog, which listen() silently cuts to somaxconn. */
+/* Checks that the limit is the backlog, which listen() silently reduces to somaxconn. */
 static int make_listener(struct puppet *listener, const struct zoo_place *place, unsigned backlog)
 {
     const struct endpoint any_port = endpoint_parse(place->loopback, 0);

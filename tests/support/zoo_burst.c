@@ -22,7 +22,7 @@ static int is_burst_size(void *context)
     return seen.syn_recv >= question->at_least && seen.syn_recv <= question->at_most;
 }
 
-/* The listener's backlog is never full, so there are no SYN cookies, which leave no SYN_RECV. */
+/* The listener's backlog is never full: with SYN cookies there would be no SYN_RECV. */
 int zoo_burst_syn_recv(struct zoo *zoo, unsigned count)
 {
     const struct endpoint any_port = endpoint_parse(zoo_places[ZOO_IPV4].local, 0);
@@ -49,7 +49,8 @@ int zoo_burst_syn_recv(struct zoo *zoo, unsigned count)
     return await_until(is_burst_size, &question);
 }
 
-/* By RST before the listener closes: else its requests would live on until their next timer. */
+/* Sends RSTs before the listener closes: otherwise its requests would stay until their next timer.
+ */
 int zoo_burst_end(struct zoo *zoo)
 {
     if (zoo->burst.count == 0)

@@ -9,10 +9,10 @@
 
 #define ADDRESS_DIGITS 32
 
-/* What /proc/net/tcp writes in its column `tr` for a minisocket. */
+/* The column `tr` of /proc/net/tcp for a minisocket. */
 #define TIMER_TIME_WAIT 3
 
-/* A line of /proc/net/tcp, as far as it matters here. */
+/* The used fields of a line of /proc/net/tcp. */
 struct entry {
     char local_address[ADDRESS_DIGITS + 1];
     unsigned local_port;
@@ -20,7 +20,7 @@ struct entry {
     unsigned timer;
 };
 
-/* Writes an address as /proc does: in 32-bit words of the machine's byte order, one for IPv4. */
+/* Writes an address like /proc: in 32-bit words of the machine's byte order, one for IPv4. */
 static void format_address(char text[static ADDRESS_DIGITS + 1], const struct zoo_place *place)
 {
     const struct endpoint local = endpoint_parse(place->local, 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Password hashes, compared with those that libcrypt itself makes.
+ * Password hashes, compared with those of libcrypt.
  */
 #include "web/bcrypt.h"
 
@@ -53,7 +53,7 @@ static void test_the_first_72_bytes_decide(void **state)
         char hash[CRYPT_OUTPUT_SIZE];
         memset(password, 'x', sizeof password - 1);
         password[lengths[i]] = '\0';
-        hash_password("$2b$", password, hash); /* it takes 511 at most */
+        hash_password("$2b$", password, hash); /* it accepts 511 at most */
         for (size_t length = 71; length < sizeof password; length += length < 74 ? 1 : 500) {
             memset(password, 'x', length);
             password[length] = '\0';
@@ -64,7 +64,7 @@ static void test_the_first_72_bytes_decide(void **state)
     }
 }
 
-static void test_nothing_matches_what_is_no_hash(void **state)
+static void test_nothing_matches_an_invalid_hash(void **state)
 {
     (void)state;
     assert_false(bcrypt_matches(NULL, "", ""));
@@ -73,13 +73,13 @@ static void test_nothing_matches_what_is_no_hash(void **state)
     assert_false(bcrypt_matches(NULL, "password", "$2y$04$"));
 }
 
-static void test_which_hashes_are_taken(void **state)
+static void test_which_hashes_are_accepted(void **state)
 {
     (void)state;
 #define TAIL "abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ./012"
     static const struct {
         const char *hash;
-        const char *fault; /* a part of it */
+        const char *fault; /* a part of the message */
     } cases[] = {
         {"$2a$04$" TAIL, NULL},
         {"$2b$10$" TAIL, NULL},
@@ -113,8 +113,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hashes_of_every_kind_match),
         cmocka_unit_test(test_the_first_72_bytes_decide),
-        cmocka_unit_test(test_nothing_matches_what_is_no_hash),
-        cmocka_unit_test(test_which_hashes_are_taken),
+        cmocka_unit_test(test_nothing_matches_an_invalid_hash),
+        cmocka_unit_test(test_which_hashes_are_accepted),
     };
     return cmocka_run_group_tests_name("bcrypt", tests, NULL, NULL);
 }

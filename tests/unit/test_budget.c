@@ -18,7 +18,7 @@
 #define MILLISECOND INT64_C(1000000)
 #define SECOND      INT64_C(1000000000)
 
-/* What rounding to whole nanoseconds and to doubles may add. */
+/* The error from rounding to whole nanoseconds and to doubles. */
 static const double rounding = 1 + 1e-6;
 
 static const struct sample_intervals defaults = {.count = SECOND, .detail = 5 * SECOND};
@@ -36,13 +36,13 @@ static void assert_intervals(struct sample_intervals seen, int64_t count, int64_
     assert_int_equal(seen.detail, detail);
 }
 
-/* The share that `cost` at each `interval` takes. */
+/* The share of `cost` at each `interval`. */
 static double share(int64_t cost, int64_t interval)
 {
     return (double)cost / (double)interval;
 }
 
-/* What is left for the samples, as the header says. */
+/* The rest for the samples, as described in the header. */
 static double available(double cpu_share, double overhead)
 {
     return cpu_share - fmin(overhead, cpu_share / 2);
@@ -56,7 +56,7 @@ static void test_wanted_intervals_are_kept_when_cheap(void **state)
     assert_intervals(stretch(0.02, 0, 10 * MILLISECOND, 49 * MILLISECOND), SECOND, 5 * SECOND);
 }
 
-static void test_a_dear_count_sample_is_stretched_to_three_quarters(void **state)
+static void test_an_expensive_count_sample_is_stretched_to_three_quarters(void **state)
 {
     (void)state;
     /* 75 ms at 1.5 % is once in 5 s. */
@@ -64,7 +64,7 @@ static void test_a_dear_count_sample_is_stretched_to_three_quarters(void **state
     assert_int_equal(stretch(0.02, 0, 76 * MILLISECOND, 0).count, 6 * SECOND);
 }
 
-static void test_a_dear_detail_sample_gets_what_is_left(void **state)
+static void test_an_expensive_detail_sample_gets_the_rest(void **state)
 {
     (void)state;
     /* 10 ms a second is 1 %; 1 % is left. */
@@ -73,15 +73,15 @@ static void test_a_dear_detail_sample_gets_what_is_left(void **state)
     assert_in_range(seen.detail, 100 * SECOND - 1000, 100 * SECOND + 1000);
 }
 
-static void test_a_detail_sample_is_left_a_quarter_at_least(void **state)
+static void test_a_detail_sample_gets_a_quarter_at_least(void **state)
 {
     (void)state;
-    /* 0.5 %, and what the count sample leaves of its part because it needs whole seconds. */
+    /* 0.5 %, and the part that the count sample cannot use because it needs whole seconds. */
     struct sample_intervals seen = stretch(0.02, 0, 75 * MILLISECOND - 1000, SECOND);
     assert_in_range(seen.detail, 199 * SECOND, 200 * SECOND);
 }
 
-static void test_overhead_comes_out_of_the_share(void **state)
+static void test_overhead_is_part_of_the_share(void **state)
 {
     (void)state;
     struct sample_intervals seen = stretch(0.03, 0.01, 75 * MILLISECOND - 1000, SECOND);
@@ -100,7 +100,7 @@ static void test_overhead_takes_half_of_the_share_at_most(void **state)
     }
 }
 
-/* A budget, what is wanted of it and what it costs, drawn by chance. */
+/* A random budget with random intervals and costs. */
 struct draw {
     double cpu_share;
     double overhead;
@@ -198,7 +198,7 @@ static void test_detail_samples_are_stretched_no_more_than_needed(void **state)
     }
 }
 
-static void test_count_is_served_first(void **state)
+static void test_count_has_priority(void **state)
 {
     (void)state;
     struct seeded random = seeded_start();
@@ -226,7 +226,7 @@ static void test_extremes_give_intervals_that_can_be_added_to_a_clock(void **sta
     }
 }
 
-static void test_what_costs_nothing_is_never_stretched(void **state)
+static void test_free_samples_are_never_stretched(void **state)
 {
     (void)state;
     assert_intervals(stretch(1e-12, 0, 0, 0), SECOND, 5 * SECOND);
@@ -234,21 +234,21 @@ static void test_what_costs_nothing_is_never_stretched(void **state)
     assert_int_equal(stretch(0.0001, 0, 0, INT64_MAX).count, SECOND);
 }
 
-static void test_the_first_cost_seen_is_expected(void **state)
+static void test_the_first_cost_is_expected(void **state)
 {
     (void)state;
     assert_int_equal(budget_expect(0, 12345), 12345);
     assert_int_equal(budget_expect(0, 0), 0);
 }
 
-static void test_a_rise_is_believed_at_once(void **state)
+static void test_a_rise_is_expected_at_once(void **state)
 {
     (void)state;
     assert_int_equal(budget_expect(100, 101), 101);
     assert_int_equal(budget_expect(1, INT64_MAX), INT64_MAX);
 }
 
-static void test_a_fall_is_believed_for_the_most_part(void **state)
+static void test_a_fall_is_expected_for_the_most_part(void **state)
 {
     (void)state;
     assert_int_equal(budget_expect(SECOND, 0), SECOND / 8);
@@ -256,7 +256,7 @@ static void test_a_fall_is_believed_for_the_most_part(void **state)
     assert_int_equal(budget_expect(INT64_MAX, 0), INT64_MAX / 8);
 }
 
-static void test_a_fall_that_stays_is_believed_in_the_end(void **state)
+static void test_a_lasting_fall_is_expected_in_the_end(void **state)
 {
     (void)state;
     int64_t expected = SECOND;
@@ -272,23 +272,23 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wanted_intervals_are_kept_when_cheap),
-        cmocka_unit_test(test_a_dear_count_sample_is_stretched_to_three_quarters),
-        cmocka_unit_test(test_a_dear_detail_sample_gets_what_is_left),
-        cmocka_unit_test(test_a_detail_sample_is_left_a_quarter_at_least),
-        cmocka_unit_test(test_overhead_comes_out_of_the_share),
+        cmocka_unit_test(test_an_expensive_count_sample_is_stretched_to_three_quarters),
+        cmocka_unit_test(test_an_expensive_detail_sample_gets_the_rest),
+        cmocka_unit_test(test_a_detail_sample_gets_a_quarter_at_least),
+        cmocka_unit_test(test_overhead_is_part_of_the_share),
         cmocka_unit_test(test_overhead_takes_half_of_the_share_at_most),
         cmocka_unit_test(test_any_costs_stay_within_the_share),
         cmocka_unit_test(test_no_interval_is_shorter_than_wanted),
         cmocka_unit_test(test_a_stretched_count_is_a_whole_multiple),
         cmocka_unit_test(test_count_samples_are_stretched_no_more_than_needed),
         cmocka_unit_test(test_detail_samples_are_stretched_no_more_than_needed),
-        cmocka_unit_test(test_count_is_served_first),
+        cmocka_unit_test(test_count_has_priority),
         cmocka_unit_test(test_extremes_give_intervals_that_can_be_added_to_a_clock),
-        cmocka_unit_test(test_what_costs_nothing_is_never_stretched),
-        cmocka_unit_test(test_the_first_cost_seen_is_expected),
-        cmocka_unit_test(test_a_rise_is_believed_at_once),
-        cmocka_unit_test(test_a_fall_is_believed_for_the_most_part),
-        cmocka_unit_test(test_a_fall_that_stays_is_believed_in_the_end),
+        cmocka_unit_test(test_free_samples_are_never_stretched),
+        cmocka_unit_test(test_the_first_cost_is_expected),
+        cmocka_unit_test(test_a_rise_is_expected_at_once),
+        cmocka_unit_test(test_a_fall_is_expected_for_the_most_part),
+        cmocka_unit_test(test_a_lasting_fall_is_expected_in_the_end),
     };
     return cmocka_run_group_tests_name("budget", tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-/* From another port each time. */
+/* With a different port each time. */
 static uint64_t client_at(const char *address)
 {
     static uint16_t port;

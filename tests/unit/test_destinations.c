@@ -140,6 +140,22 @@ static void test_clearing_begins_anew(void **state)
     check(fixture);
 }
 
+static void test_the_fullest_is_none_of_an_earlier_sample(void **state)
+{
+    struct fixture *fixture = *state;
+    struct destination fullest;
+    for (uint32_t key = 0; key < 10; key++) {
+        for (uint32_t i = 0; i <= key; i++)
+            add(fixture, key, false);
+    }
+    destinations_clear(fixture->destinations);
+    assert_false(destinations_find_fullest(fixture->destinations, &fullest));
+    add(fixture, 20, false);
+    assert_true(destinations_find_fullest(fixture->destinations, &fullest));
+    assert_int_equal(key_of(&fullest), 20);
+    assert_int_equal(fullest.ports, 1);
+}
+
 /* Each socket its own destination, and one among them that has many: it must stand out. */
 static void test_a_heavy_destination_is_found_among_singles(void **state)
 {
@@ -458,6 +474,7 @@ int main(void)
         TABLE_TEST(test_an_empty_table_has_none),
         TABLE_TEST(test_it_is_exact_until_it_is_full),
         TABLE_TEST(test_clearing_begins_anew),
+        TABLE_TEST(test_the_fullest_is_none_of_an_earlier_sample),
         TABLE_TEST(test_a_heavy_destination_is_found_among_singles),
         TABLE_TEST(test_the_bound_stays_low),
         TABLE_TEST(test_late_comers_push_through),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A snapshot made by hand, rendered and read back; and the checker that reads it, which must know
- * a bad page when it sees one.
+ * A snapshot made by hand, rendered and read back; and the checker of pages, which must refuse bad
+ * pages.
  */
 #include "sockdiag/exposition.h"
 
@@ -27,7 +27,7 @@ enum { COUNTED = sizeof counted_states / sizeof counted_states[0] };
 
 static const double bounds[] = {0, 10};
 
-/* A snapshot with all that it can have, and the page made of it. Tests take parts away. */
+/* A complete snapshot, and its page. Tests remove parts. */
 struct fixture {
     struct listener_row listeners[2];
     struct destination destinations[2];
@@ -144,7 +144,7 @@ static int unmake(void **state)
     return 0;
 }
 
-/* Render anew; whatever the snapshot holds, the page is sound. */
+/* Render again; the page must always be valid. */
 static void render(struct fixture *f)
 {
     char why[256];
@@ -159,7 +159,7 @@ static void assert_value(const struct fixture *f, const char *series, double exp
 {
     double value;
     if (!exposition_value(f->page.data, f->page.length, series, &value))
-        fail_msg("there is no %s", series);
+        fail_msg("no %s", series);
     if (value != expected)
         fail_msg("%s is %g, not %g", series, value, expected);
 }
@@ -173,7 +173,7 @@ static void assert_labelled(const struct fixture *f, const char *metric, const c
     assert_value(f, series, expected);
 }
 
-/* How many lines begin with `prefix`. */
+/* The number of lines that begin with `prefix`. */
 static size_t count_lines(const struct fixture *f, const char *prefix)
 {
     size_t count = 0, length = strlen(prefix);
@@ -185,7 +185,7 @@ static size_t count_lines(const struct fixture *f, const char *prefix)
     return count;
 }
 
-/* Neither samples nor HELP nor TYPE of any metric whose name begins so. */
+/* No samples, HELP or TYPE of any metric whose name begins with `prefix`. */
 static void assert_absent(const struct fixture *f, const char *prefix)
 {
     char heading[128];
@@ -193,16 +193,16 @@ static void assert_absent(const struct fixture *f, const char *prefix)
     for (size_t i = 0; i < 3; i++) {
         snprintf(heading, sizeof heading, "%s%s", before[i], prefix);
         if (count_lines(f, heading) > 0)
-            fail_msg("there is %s", heading);
+            fail_msg("unexpected: %s", heading);
     }
 }
 
-static void test_a_whole_snapshot_is_a_sound_page(void **state)
+static void test_a_complete_snapshot_is_a_valid_page(void **state)
 {
     render(*state);
 }
 
-/* What else there is to say is in docs/metrics.md. */
+/* Further details are in docs/metrics.md. */
 static void test_each_help_is_one_sentence(void **state)
 {
     struct fixture *f = *state;
@@ -219,7 +219,7 @@ static void test_each_help_is_one_sentence(void **state)
     assert_int_equal(helps, 50);
 }
 
-static void test_an_empty_snapshot_is_a_sound_page(void **state)
+static void test_an_empty_snapshot_is_a_valid_page(void **state)
 {
     struct fixture *f = *state;
     f->snapshot = (struct snapshot){0};
@@ -230,7 +230,7 @@ static void test_an_empty_snapshot_is_a_sound_page(void **state)
     assert_absent(f, "sockdiag_listener_");
 }
 
-static void test_all_ten_states_are_there_with_zero(void **state)
+static void test_all_ten_states_exist_with_zero(void **state)
 {
     struct fixture *f = *state;
     render(f);
@@ -371,7 +371,7 @@ static void test_utilization_has_its_scopes(void **state)
     assert_value(f, SAMPLED "\"tcp\",scope=\"host\"}", 0);
     assert_int_equal(count_lines(f, UTILIZATION), 2 * PORT_SCOPES);
     assert_int_equal(count_lines(f, SAMPLED), 2 * PORT_SCOPES);
-    /* Parity is a matter of TCP's connect() alone. */
+    /* Parity only matters for TCP's connect(). */
 #define PREFERRED "sockdiag_ephemeral_port_preferred_utilization_ratio"
     assert_labelled(f, PREFERRED, "protocol", "tcp", 0.125);
     assert_int_equal(count_lines(f, PREFERRED "{"), 1);
@@ -466,7 +466,7 @@ static void test_a_sample_without_a_success_has_no_timestamp(void **state)
     assert_int_equal(count_lines(f, TIMESTAMP "{"), 1);
 }
 
-static void test_every_reason_of_errors_is_there(void **state)
+static void test_every_reason_of_errors_exists(void **state)
 {
     struct fixture *f = *state;
     for (enum fault_reason reason = 0; reason < FAULT_REASONS; reason++)
@@ -514,7 +514,7 @@ static void test_without_counts_their_series_vanish(void **state)
 static void test_without_counts_there_are_no_queues(void **state)
 {
     struct fixture *f = *state;
-    f->snapshot.has_counts = false; /* the queues are of the count sample, too */
+    f->snapshot.has_counts = false; /* the queues also come from the count sample */
     render(f);
     assert_absent(f, "sockdiag_listener_accept_queue");
     assert_int_equal(count_lines(f, "sockdiag_listener_sockets{"), 3 * (COUNTED - 1));
@@ -543,7 +543,7 @@ static void test_a_kernel_without_bound_inactive_has_no_such_series(void **state
     assert_null(memmem(f->page.data, f->page.length, "\"bound_inactive\"", 16));
 }
 
-static void test_without_counters_or_settings_theirs_vanish(void **state)
+static void test_without_counters_or_settings_their_series_vanish(void **state)
 {
     struct fixture *f = *state;
     f->snapshot.has_counters = false;
@@ -562,7 +562,7 @@ static void test_without_counters_or_settings_theirs_vanish(void **state)
     assert_value(f, "sockdiag_tcp_time_wait_started_total", 101);
 }
 
-static void test_time_wait_that_is_not_collected_takes_its_own_only(void **state)
+static void test_without_time_wait_only_its_own_series_vanish(void **state)
 {
     struct fixture *f = *state;
     f->snapshot.time_wait_collected = false;
@@ -573,7 +573,7 @@ static void test_time_wait_that_is_not_collected_takes_its_own_only(void **state
     assert_labelled(f, "sockdiag_tcp_sockets", "state", "time_wait", 0);
 }
 
-static void test_listeners_that_are_not_collected_leave_no_trace(void **state)
+static void test_without_listeners_their_series_vanish(void **state)
 {
     struct fixture *f = *state;
     f->snapshot.listeners_collected = false;
@@ -583,7 +583,7 @@ static void test_listeners_that_are_not_collected_leave_no_trace(void **state)
     assert_absent(f, "sockdiag_listener_");
 }
 
-static void test_where_no_listener_is_named_the_sum_stays(void **state)
+static void test_without_named_listeners_the_sum_stays(void **state)
 {
     struct fixture *f = *state;
     f->snapshot.listeners = NULL;
@@ -593,7 +593,7 @@ static void test_where_no_listener_is_named_the_sum_stays(void **state)
     assert_int_equal(count_lines(f, LISTENER), COUNTED - 1);
 }
 
-static void test_a_refused_web_configuration_is_told(void **state)
+static void test_a_refused_web_configuration_is_reported(void **state)
 {
     struct fixture *f = *state;
     render(f);
@@ -608,7 +608,7 @@ static void test_a_refused_web_configuration_is_told(void **state)
     assert_absent(f, "sockdiag_exporter_web_config");
 }
 
-static void test_without_process_and_requests_theirs_vanish(void **state)
+static void test_without_process_and_requests_their_series_vanish(void **state)
 {
     struct fixture *f = *state;
     f->self.has_process = false;
@@ -666,7 +666,7 @@ static void test_the_page_is_appended(void **state)
     assert_memory_equal(f->page.data, f->page.data + length, length);
 }
 
-static void test_out_of_memory_shows_in_the_buffer(void **state)
+static void test_out_of_memory_marks_the_buffer(void **state)
 {
     struct fixture *f = *state;
     struct buffer full = {.length = SIZE_MAX / 2 + 1, .capacity = SIZE_MAX / 2 + 1};
@@ -674,12 +674,12 @@ static void test_out_of_memory_shows_in_the_buffer(void **state)
     assert_true(full.failed);
 }
 
-/* Pages that the checker must refuse, each for one thing. */
+/* Pages that the checker must refuse, each with one fault. */
 #define G "# HELP g Text.\n# TYPE g gauge\n"
 #define C "# HELP c_total Text.\n# TYPE c_total counter\n"
 #define H "# HELP h Text.\n# TYPE h histogram\n"
 
-static void test_the_checker_accepts_sound_pages(void **state)
+static void test_the_checker_accepts_valid_pages(void **state)
 {
     (void)state;
     static const char *const pages[] = {
@@ -751,7 +751,7 @@ static void test_the_checker_refuses_bad_pages(void **state)
         G "g 1,5\n",
         C "c_total -1\n",
         C "c_total NaN\n",
-        /* series twice */
+        /* duplicate series */
         G "g 1\ng 1\n",
         G "g{a=\"1\"} 1\ng{a=\"2\"} 1\ng{a=\"1\"} 2\n",
         G "g{a=\"1\",b=\"2\"} 1\ng{b=\"2\",a=\"1\"} 1\n",
@@ -790,7 +790,7 @@ static void test_the_checker_finds_values_by_the_whole_series(void **state)
     assert_false(exposition_value(page, length, "total", &value));
     assert_false(exposition_value(page, length, "c_total 6", &value));
     assert_false(exposition_value(page, length, "# HELP", &value));
-    assert_false(exposition_value(page, length - 2, "c_total", &value)); /* cut off */
+    assert_false(exposition_value(page, length - 2, "c_total", &value)); /* truncated */
 }
 
 #define whole(test) cmocka_unit_test_setup_teardown(test, make_whole, unmake)
@@ -798,10 +798,10 @@ static void test_the_checker_finds_values_by_the_whole_series(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        whole(test_a_whole_snapshot_is_a_sound_page),
+        whole(test_a_complete_snapshot_is_a_valid_page),
         whole(test_each_help_is_one_sentence),
-        whole(test_an_empty_snapshot_is_a_sound_page),
-        whole(test_all_ten_states_are_there_with_zero),
+        whole(test_an_empty_snapshot_is_a_valid_page),
+        whole(test_all_ten_states_exist_with_zero),
         whole(test_each_state_has_its_own_numbers),
         whole(test_each_family_and_state_has_its_own_number),
         whole(test_counters_and_settings_have_their_own_numbers),
@@ -816,24 +816,24 @@ int main(void)
         whole(test_wildcards_of_both_families_are_two_series),
         whole(test_each_sample_has_its_own_report),
         whole(test_a_sample_without_a_success_has_no_timestamp),
-        whole(test_every_reason_of_errors_is_there),
+        whole(test_every_reason_of_errors_exists),
         whole(test_the_exporter_reports_on_itself),
         whole(test_without_counts_their_series_vanish),
         whole(test_without_counts_there_are_no_queues),
         whole(test_without_detail_its_series_vanish),
         whole(test_a_kernel_without_bound_inactive_has_no_such_series),
-        whole(test_without_counters_or_settings_theirs_vanish),
-        whole(test_time_wait_that_is_not_collected_takes_its_own_only),
-        whole(test_listeners_that_are_not_collected_leave_no_trace),
-        whole(test_where_no_listener_is_named_the_sum_stays),
-        whole(test_a_refused_web_configuration_is_told),
-        whole(test_without_process_and_requests_theirs_vanish),
+        whole(test_without_counters_or_settings_their_series_vanish),
+        whole(test_without_time_wait_only_its_own_series_vanish),
+        whole(test_without_listeners_their_series_vanish),
+        whole(test_without_named_listeners_the_sum_stays),
+        whole(test_a_refused_web_configuration_is_reported),
+        whole(test_without_process_and_requests_their_series_vanish),
         whole(test_whole_numbers_are_not_rounded),
         whole(test_protobuf_says_since_when_the_exporter_counts),
         whole(test_odd_strings_leave_the_page_sound),
         whole(test_the_page_is_appended),
-        whole(test_out_of_memory_shows_in_the_buffer),
-        cmocka_unit_test(test_the_checker_accepts_sound_pages),
+        whole(test_out_of_memory_marks_the_buffer),
+        cmocka_unit_test(test_the_checker_accepts_valid_pages),
         cmocka_unit_test(test_the_checker_refuses_bad_pages),
         cmocka_unit_test(test_the_checker_finds_values_by_the_whole_series),
     };

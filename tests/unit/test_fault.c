@@ -13,7 +13,7 @@
 
 #define for_each_reason(reason) for (enum fault_reason reason = 0; reason < FAULT_REASONS; reason++)
 
-/* The description of such a fault, until the next call. */
+/* The description of this fault, valid until the next call. */
 static const char *describe(enum fault_reason reason, int error_number, const char *subject)
 {
     static char text[256];
@@ -95,7 +95,7 @@ static void test_a_description_has_the_text_of_the_error(void **state)
     }
 }
 
-static void test_no_error_number_is_no_success(void **state)
+static void test_no_error_number_is_not_success(void **state)
 {
     (void)state;
     for_each_reason(reason) assert_null(strstr(describe(reason, 0, NULL), strerror(0)));
@@ -112,7 +112,7 @@ static void test_a_description_names_its_subject(void **state)
     }
 }
 
-static void test_there_is_a_hint_where_one_helps(void **state)
+static void test_some_errors_have_a_hint(void **state)
 {
     (void)state;
     static const int forbidden[] = {EAFNOSUPPORT, EPERM, EACCES}; /* by a sandbox */
@@ -141,7 +141,7 @@ static void test_other_errors_have_no_hint(void **state)
     assert_null(strstr(describe(FAULT_PROC_READ, ENOENT, "net/sockstat"), "tcp_diag"));
 }
 
-static void test_a_description_is_cut_to_its_room(void **state)
+static void test_a_description_is_truncated_to_the_buffer(void **state)
 {
     (void)state;
     char whole[256];
@@ -165,12 +165,12 @@ int main(void)
         cmocka_unit_test(test_each_description_is_one_line),
         cmocka_unit_test(test_no_two_reasons_have_the_same_description),
         cmocka_unit_test(test_a_description_has_the_text_of_the_error),
-        cmocka_unit_test(test_no_error_number_is_no_success),
+        cmocka_unit_test(test_no_error_number_is_not_success),
         cmocka_unit_test(test_a_description_names_its_subject),
-        cmocka_unit_test(test_there_is_a_hint_where_one_helps),
+        cmocka_unit_test(test_some_errors_have_a_hint),
         cmocka_unit_test(test_a_hint_does_not_hide_the_error),
         cmocka_unit_test(test_other_errors_have_no_hint),
-        cmocka_unit_test(test_a_description_is_cut_to_its_room),
+        cmocka_unit_test(test_a_description_is_truncated_to_the_buffer),
     };
     return cmocka_run_group_tests_name("fault", tests, NULL, NULL);
 }

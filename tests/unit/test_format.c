@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Numbers and addresses as a person reads them.
+ * Numbers and addresses as text for the status page.
  */
 #include "status/format.h"
 
@@ -12,7 +12,7 @@
 
 #include <arpa/inet.h>
 
-/* The space that keeps a number and its unit together. */
+/* The space between a number and its unit. */
 #define S "\u202f"
 
 static void test_counts_have_commas(void **state)
@@ -27,7 +27,7 @@ static void test_counts_have_commas(void **state)
     assert_string_equal(format_count(UINT64_MAX).text, "18,446,744,073,709,551,615");
 }
 
-static void test_shares_have_the_digits_that_matter(void **state)
+static void test_shares_have_their_significant_digits(void **state)
 {
     (void)state;
     assert_string_equal(format_share(0).text, "0" S "%");
@@ -43,7 +43,7 @@ static void test_shares_have_the_digits_that_matter(void **state)
     assert_string_equal(format_share(0.978).text, "97" S "%");
 }
 
-static void test_only_all_of_it_is_a_hundred_percent(void **state)
+static void test_only_the_whole_is_a_hundred_percent(void **state)
 {
     (void)state;
     assert_string_equal(format_share(0.996).text, "99.6" S "%");
@@ -53,7 +53,7 @@ static void test_only_all_of_it_is_a_hundred_percent(void **state)
     assert_string_equal(format_share(12).text, "1200" S "%");
 }
 
-static void test_durations_have_the_units_that_matter(void **state)
+static void test_durations_have_their_significant_units(void **state)
 {
     (void)state;
     static const struct {
@@ -88,7 +88,7 @@ static void test_durations_have_the_units_that_matter(void **state)
         assert_string_equal(format_duration(cases[i].seconds).text, cases[i].text);
 }
 
-static void test_ages_are_cut_off_to_tenths_of_a_second(void **state)
+static void test_ages_are_truncated_to_tenths_of_a_second(void **state)
 {
     (void)state;
     assert_string_equal(format_ago(100, 101).text, "0" S "s ago");
@@ -99,7 +99,7 @@ static void test_ages_are_cut_off_to_tenths_of_a_second(void **state)
     assert_string_equal(format_ago(100, 0).text, "none yet");
 }
 
-static void test_what_is_unknown_is_a_question_mark(void **state)
+static void test_unknown_values_are_a_question_mark(void **state)
 {
     (void)state;
     assert_string_equal(format_share(-1).text, "?");
@@ -125,11 +125,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counts_have_commas),
-        cmocka_unit_test(test_shares_have_the_digits_that_matter),
-        cmocka_unit_test(test_only_all_of_it_is_a_hundred_percent),
-        cmocka_unit_test(test_durations_have_the_units_that_matter),
-        cmocka_unit_test(test_ages_are_cut_off_to_tenths_of_a_second),
-        cmocka_unit_test(test_what_is_unknown_is_a_question_mark),
+        cmocka_unit_test(test_shares_have_their_significant_digits),
+        cmocka_unit_test(test_only_the_whole_is_a_hundred_percent),
+        cmocka_unit_test(test_durations_have_their_significant_units),
+        cmocka_unit_test(test_ages_are_truncated_to_tenths_of_a_second),
+        cmocka_unit_test(test_unknown_values_are_a_question_mark),
         cmocka_unit_test(test_addresses_have_brackets_before_a_port),
     };
     return cmocka_run_group_tests_name("format", tests, NULL, NULL);

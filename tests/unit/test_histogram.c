@@ -50,7 +50,7 @@ static void test_a_value_just_above_a_bound_is_in_the_next_bucket(void **state)
     assert_buckets(&histogram, (uint64_t[]){0, 1, 1, 1, 1});
 }
 
-static void test_the_ends_take_whatever_is_beyond(void **state)
+static void test_the_outer_buckets_take_all_values_beyond(void **state)
 {
     (void)state;
     struct histogram histogram = histogram_make(bounds, BOUNDS, HISTOGRAM_OF_COUNTS);
@@ -60,7 +60,7 @@ static void test_the_ends_take_whatever_is_beyond(void **state)
     assert_buckets(&histogram, (uint64_t[]){1, 0, 0, 0, 2});
 }
 
-static void test_sum_and_count_take_in_every_value(void **state)
+static void test_sum_and_count_include_every_value(void **state)
 {
     (void)state;
     struct histogram histogram = histogram_make(bounds, BOUNDS, HISTOGRAM_OF_COUNTS);
@@ -94,7 +94,7 @@ static void test_the_most_bounds_leave_room_for_infinity(void **state)
         assert_int_equal(histogram.buckets[i], 1);
 }
 
-/* The bounds of native buckets by the definition of Prometheus' schemas. */
+/* The bounds of native buckets, from the definition of Prometheus' schemas. */
 static double native_bound(int bucket)
 {
     return exp2(bucket / 8.0);
@@ -113,7 +113,7 @@ static void test_a_power_of_two_ends_its_native_bucket(void **state)
     }
 }
 
-static void test_native_buckets_hold_what_lies_between_their_bounds(void **state)
+static void test_native_buckets_hold_the_values_between_their_bounds(void **state)
 {
     (void)state;
     struct seeded random = seeded_start();
@@ -130,7 +130,7 @@ static void test_native_buckets_hold_what_lies_between_their_bounds(void **state
     }
 }
 
-static void test_zeros_are_counted_apart(void **state)
+static void test_zeros_are_counted_separately(void **state)
 {
     (void)state;
     struct histogram histogram = histogram_make(bounds, BOUNDS, HISTOGRAM_OF_COUNTS);
@@ -141,7 +141,7 @@ static void test_zeros_are_counted_apart(void **state)
     assert_int_equal(histogram.native_buckets[0], 1);
 }
 
-static void test_the_outermost_native_buckets_take_whatever_is_beyond(void **state)
+static void test_the_outer_native_buckets_take_all_values_beyond(void **state)
 {
     (void)state;
     struct histogram histogram = histogram_make(bounds, BOUNDS, HISTOGRAM_OF_COUNTS);
@@ -151,7 +151,7 @@ static void test_the_outermost_native_buckets_take_whatever_is_beyond(void **sta
     assert_int_equal(histogram.native_buckets[HISTOGRAM_NATIVE_BUCKETS - 1], 1);
 }
 
-static void test_any_values_are_counted_as_by_hand(void **state)
+static void test_random_values_are_counted_correctly(void **state)
 {
     (void)state;
     enum { VALUES = 2000 };
@@ -179,15 +179,15 @@ int main(void)
         cmocka_unit_test(test_a_new_histogram_is_empty),
         cmocka_unit_test(test_a_value_equal_to_a_bound_is_at_most_it),
         cmocka_unit_test(test_a_value_just_above_a_bound_is_in_the_next_bucket),
-        cmocka_unit_test(test_the_ends_take_whatever_is_beyond),
-        cmocka_unit_test(test_sum_and_count_take_in_every_value),
+        cmocka_unit_test(test_the_outer_buckets_take_all_values_beyond),
+        cmocka_unit_test(test_sum_and_count_include_every_value),
         cmocka_unit_test(test_without_bounds_there_is_one_bucket),
         cmocka_unit_test(test_the_most_bounds_leave_room_for_infinity),
         cmocka_unit_test(test_a_power_of_two_ends_its_native_bucket),
-        cmocka_unit_test(test_native_buckets_hold_what_lies_between_their_bounds),
-        cmocka_unit_test(test_zeros_are_counted_apart),
-        cmocka_unit_test(test_the_outermost_native_buckets_take_whatever_is_beyond),
-        cmocka_unit_test(test_any_values_are_counted_as_by_hand),
+        cmocka_unit_test(test_native_buckets_hold_the_values_between_their_bounds),
+        cmocka_unit_test(test_zeros_are_counted_separately),
+        cmocka_unit_test(test_the_outer_native_buckets_take_all_values_beyond),
+        cmocka_unit_test(test_random_values_are_counted_correctly),
     };
     return cmocka_run_group_tests_name("histogram", tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ static void assert_at(const struct history *history, size_t age, uint64_t expect
 {
     uint64_t highest;
     if (!history_read(history, age, &highest))
-        fail_msg("nothing is known of slot %zu", age);
+        fail_msg("slot %zu is unknown", age);
     assert_int_equal(highest, expected);
 }
 
@@ -31,7 +31,7 @@ static void assert_unknown(const struct history *history, size_t age)
         fail_msg("slot %zu has %" PRIu64, age, highest);
 }
 
-static void test_an_empty_history_knows_nothing(void **state)
+static void test_an_empty_history_has_no_values(void **state)
 {
     (void)state;
     struct history history = {0};
@@ -62,7 +62,7 @@ static void test_zero_is_not_unknown(void **state)
         assert_unknown(&history, age);
 }
 
-static void test_slots_passed_over_are_unknown(void **state)
+static void test_skipped_slots_are_unknown(void **state)
 {
     (void)state;
     struct history history = {0};
@@ -75,7 +75,7 @@ static void test_slots_passed_over_are_unknown(void **state)
     assert_unknown(&history, 4);
 }
 
-static void test_what_is_a_quarter_of_an_hour_old_is_forgotten(void **state)
+static void test_values_a_quarter_of_an_hour_old_are_forgotten(void **state)
 {
     (void)state;
     struct history history = {0};
@@ -87,7 +87,7 @@ static void test_what_is_a_quarter_of_an_hour_old_is_forgotten(void **state)
     assert_unknown(&history, HISTORY_SLOTS - 1);
 }
 
-static void test_a_long_silence_forgets_everything(void **state)
+static void test_a_long_gap_forgets_everything(void **state)
 {
     (void)state;
     struct history history = {0};
@@ -99,7 +99,7 @@ static void test_a_long_silence_forgets_everything(void **state)
         assert_unknown(&history, age);
 }
 
-static void test_a_value_of_64_bits_is_kept_whole(void **state)
+static void test_a_value_of_64_bits_is_stored(void **state)
 {
     (void)state;
     struct history history = {0};
@@ -114,7 +114,7 @@ struct observation {
     uint64_t value;
 };
 
-/* The highest in one slot; false where there was none. */
+/* The highest in one slot; false if there was none. */
 static bool find_highest(const struct observation *seen, size_t count, int64_t number,
                          uint64_t *highest)
 {
@@ -142,7 +142,7 @@ static void compare_with_list(const struct history *history, const struct observ
     }
 }
 
-static void test_any_times_agree_with_a_list(void **state)
+static void test_random_times_agree_with_a_list(void **state)
 {
     (void)state;
     static const int64_t longest_steps[] = {0, slot / 5, 3 * slot, HISTORY_SLOTS * slot,
@@ -152,7 +152,7 @@ static void test_any_times_agree_with_a_list(void **state)
         struct history history = {0};
         struct observation seen[OBSERVATIONS];
         int64_t now = seeded_between(&random, 0, 100 * slot);
-        /* Long steps are rare, or there would be nothing but gaps. */
+        /* Long steps are rare, otherwise there would be only gaps. */
         for (size_t i = 0; i < OBSERVATIONS; i++) {
             int64_t kind = seeded_between(&random, 0, 60);
             now += seeded_between(&random, 0, longest_steps[kind < 5 ? kind : 1 + kind % 2]);
@@ -166,14 +166,14 @@ static void test_any_times_agree_with_a_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_an_empty_history_knows_nothing),
+        cmocka_unit_test(test_an_empty_history_has_no_values),
         cmocka_unit_test(test_a_slot_has_its_highest),
         cmocka_unit_test(test_zero_is_not_unknown),
-        cmocka_unit_test(test_slots_passed_over_are_unknown),
-        cmocka_unit_test(test_what_is_a_quarter_of_an_hour_old_is_forgotten),
-        cmocka_unit_test(test_a_long_silence_forgets_everything),
-        cmocka_unit_test(test_a_value_of_64_bits_is_kept_whole),
-        cmocka_unit_test(test_any_times_agree_with_a_list),
+        cmocka_unit_test(test_skipped_slots_are_unknown),
+        cmocka_unit_test(test_values_a_quarter_of_an_hour_old_are_forgotten),
+        cmocka_unit_test(test_a_long_gap_forgets_everything),
+        cmocka_unit_test(test_a_value_of_64_bits_is_stored),
+        cmocka_unit_test(test_random_times_agree_with_a_list),
     };
     return cmocka_run_group_tests_name("history", tests, NULL, NULL);
 }

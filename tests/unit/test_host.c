@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a count sample and a detail sample make of the sockets that the kernel lists, one sample at
- * a time: which sockets hold a port, when the bound-only ones are listed, and what is logged.
+ * A count sample and a detail sample of the kernel's sockets, one at a time: which sockets hold a
+ * port, when bound-only sockets are listed, and what is logged.
  */
 #include "sample/host.h"
 
@@ -85,7 +85,7 @@ static void take_counts(struct fixture *fixture)
     fake_kernel_join(&fixture->kernel);
 }
 
-/* Take a detail sample `seconds` after the last; whether it listed the bound-only sockets. */
+/* Take a detail sample `seconds` after the last. Did it list the bound-only sockets? */
 static bool lists_bound_after(struct fixture *fixture, int64_t seconds)
 {
     fixture->kernel.now += seconds * SECOND;
@@ -106,7 +106,7 @@ static struct port_summary summarize(struct fixture *fixture)
 
 enum { MANY_SOCKETS = 100000, CLIENT_PORT = 40000 };
 
-static void test_below_many_sockets_each_detail_sample_lists_bound_ones(void **state)
+static void test_with_few_sockets_each_detail_sample_lists_bound_ones(void **state)
 {
     struct fixture *fixture = *state;
     put_sockets(fixture, TCP_STATE_ESTABLISHED, 0, MANY_SOCKETS - 1);
@@ -175,7 +175,7 @@ static void test_more_bound_sockets_than_are_remembered_are_always_listed(void *
     assert_false(lists_bound_after(fixture, 5));
 }
 
-static void test_a_list_of_bound_sockets_that_failed_is_made_again(void **state)
+static void test_a_failed_list_of_bound_sockets_is_repeated(void **state)
 {
     struct fixture *fixture = *state;
     put_sockets(fixture, TCP_STATE_ESTABLISHED, 0, MANY_SOCKETS);
@@ -189,7 +189,7 @@ static void test_a_list_of_bound_sockets_that_failed_is_made_again(void **state)
     assert_int_equal(summarize(fixture).owned, 10);
 }
 
-static void test_a_failed_list_is_made_again_even_just_after_the_boot(void **state)
+static void test_a_failed_list_is_repeated_even_just_after_the_boot(void **state)
 {
     struct fixture *fixture = *state;
     fixture->kernel.now = 10 * SECOND;
@@ -202,7 +202,7 @@ static void test_a_failed_list_is_made_again_even_just_after_the_boot(void **sta
     assert_true(lists_bound_after(fixture, 5));
 }
 
-static void test_a_client_holds_its_port_in_each_state_but_syn_recv(void **state)
+static void test_a_client_holds_its_port_in_each_state_except_syn_recv(void **state)
 {
     struct fixture *fixture = *state;
     for (enum tcp_state s = 0; s < TCP_STATES; s++) {
@@ -320,12 +320,34 @@ static void test_a_bound_socket_shows_that_this_kernel_reports_them(void **state
     assert_true(describe(fixture)->has_bound_inactive);
 }
 
-static unsigned count_lines_of_readings(struct fixture *fixture, unsigned readings)
+static unsigned count_lines_of_readings(struct fixture *fixture, unsigned readings, char last[256])
 {
     struct stderr_lines lines = stderr_lines_start();
     for (unsigned i = 0; i < readings; i++)
         host_read_counters(&fixture->host, fixture->kernel.now, &fixture->faults);
-    return stderr_lines_stop(&lines, NULL);
+    return stderr_lines_stop(&lines, last);
+}
+
+/* One failure at `now`; whether it was logged. */
+static bool is_failure_logged(struct fault_log *log, enum fault_reason reason, int64_t now)
+{
+    struct stderr_lines lines = stderr_lines_start();
+    const struct fault fault = {.reason = reason};
+    assert_false(fault_log_add(log, SOURCE_UDP, false, &fault, now));
+    return stderr_lines_stop(&lines, NULL) == 1;
+}
+
+static void test_a_lasting_fault_is_logged_every_five_minutes(void **state)
+{
+    (void)state;
+    struct fault_log log = {0};
+    assert_true(is_failure_logged(&log, FAULT_NETLINK_SEND, SECOND));
+    assert_false(is_failure_logged(&log, FAULT_NETLINK_SEND, 301 * SECOND - 1));
+    assert_true(is_failure_logged(&log, FAULT_NETLINK_OPEN, 301 * SECOND - 1)); /* another one */
+    assert_true(is_failure_logged(&log, FAULT_NETLINK_SEND, 301 * SECOND));
+    assert_false(is_failure_logged(&log, FAULT_NETLINK_SEND, 301 * SECOND));
+    assert_int_equal(log.count[FAULT_NETLINK_SEND], 4);
+    assert_int_equal(log.count[FAULT_NETLINK_OPEN], 1);
 }
 
 static void test_counters_and_settings_are_logged_when_they_fail_and_when_they_work(void **state)
@@ -333,12 +355,16 @@ static void test_counters_and_settings_are_logged_when_they_fail_and_when_they_w
     static const char *const files[] = {"thread-self/net/snmp", "sys/net/ipv4/tcp_tw_reuse"};
     static const char *const texts[] = {"Tcp: ActiveOpens PassiveOpens\nTcp: 7 8\n", "2\n"};
     struct fixture *fixture = *state;
-    assert_int_equal(count_lines_of_readings(fixture, 2), 0);
+    char last[256];
+    assert_int_equal(count_lines_of_readings(fixture, 2, last), 0);
     for (size_t i = 0; i < 2; i++) {
         fake_kernel_write(&fixture->kernel, files[i], NULL);
-        assert_int_equal(count_lines_of_readings(fixture, 3), 1);
+        assert_int_equal(count_lines_of_readings(fixture, 3, last), 1);
+        assert_non_null(strstr(last, " failed: cannot read /proc/"));
+        assert_non_null(strstr(last, files[i]));
         fake_kernel_write(&fixture->kernel, files[i], texts[i]);
-        assert_int_equal(count_lines_of_readings(fixture, 3), 1);
+        assert_int_equal(count_lines_of_readings(fixture, 3, last), 1);
+        assert_non_null(strstr(last, " works again; failures in a row: 3"));
     }
 }
 
@@ -368,20 +394,21 @@ static void test_untracked_listeners_are_logged_when_they_begin(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        HOST_TEST(test_below_many_sockets_each_detail_sample_lists_bound_ones),
+        HOST_TEST(test_with_few_sockets_each_detail_sample_lists_bound_ones),
         HOST_TEST(test_with_many_sockets_bound_ones_are_listed_once_a_minute),
         HOST_TEST(test_bound_sockets_are_remembered_until_they_are_listed_again),
         HOST_TEST(test_a_remembered_port_that_a_client_holds_is_not_owned),
         HOST_TEST(test_more_bound_sockets_than_are_remembered_are_always_listed),
-        HOST_TEST(test_a_list_of_bound_sockets_that_failed_is_made_again),
-        HOST_TEST(test_a_failed_list_is_made_again_even_just_after_the_boot),
-        HOST_TEST(test_a_client_holds_its_port_in_each_state_but_syn_recv),
+        HOST_TEST(test_a_failed_list_of_bound_sockets_is_repeated),
+        HOST_TEST(test_a_failed_list_is_repeated_even_just_after_the_boot),
+        HOST_TEST(test_a_client_holds_its_port_in_each_state_except_syn_recv),
         HOST_TEST(test_a_connection_of_a_listener_holds_no_port),
         HOST_TEST(test_a_port_outside_of_the_range_is_a_servers),
         HOST_TEST(test_udp_sockets_of_both_families_are_rows_and_hold_ports),
         HOST_TEST(test_established_and_time_wait_have_a_history),
         HOST_TEST(test_buckets_keep_their_bounds),
         HOST_TEST(test_a_bound_socket_shows_that_this_kernel_reports_them),
+        HOST_TEST(test_a_lasting_fault_is_logged_every_five_minutes),
         HOST_TEST(test_counters_and_settings_are_logged_when_they_fail_and_when_they_work),
         HOST_TEST(test_untracked_listeners_are_logged_when_they_begin),
     };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Pieces of HTML: text, links, rows, and the paths and bars of which charts are made.
+ * Pieces of HTML: text, links, rows, and the paths and bars of charts.
  */
 #include "status/html_writer.h"
 
@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-/* What was written to a buffer, which is freed. */
+/* Compare the text of a buffer and free it. */
 static void assert_written(struct buffer *out, const char *expected)
 {
     buffer_append(out, "", 1);
@@ -79,7 +79,7 @@ struct drawing {
     struct buffer out;
 };
 
-/* Draw the history and return the picture, which is gone with the next. */
+/* Draw the history and return the picture, valid until the next call. */
 static const char *draw(struct drawing *drawing, double interval)
 {
     buffer_clear(&drawing->out);
@@ -136,7 +136,7 @@ static void test_a_silence_is_a_gap(void **state)
     buffer_free(&drawing.out);
 }
 
-static void test_points_as_far_apart_as_the_samples_are_joined(void **state)
+static void test_points_at_the_distance_of_samples_are_joined(void **state)
 {
     (void)state;
     struct drawing drawing = {0};
@@ -148,7 +148,7 @@ static void test_points_as_far_apart_as_the_samples_are_joined(void **state)
     buffer_free(&drawing.out);
 }
 
-static void test_nothing_but_zeros_is_a_line_at_the_foot(void **state)
+static void test_zeros_are_a_line_at_the_bottom(void **state)
 {
     (void)state;
     struct drawing drawing = {0};
@@ -156,7 +156,7 @@ static void test_nothing_but_zeros_is_a_line_at_the_foot(void **state)
     history_observe(&drawing.history, slot, 0);
     const char *picture = draw(&drawing, 1);
     assert_drawn(picture, "\"M178 1000h0L179 1000\"");
-    assert_drawn(picture, "<span>1</span><span>0</span>"); /* an axis from 0 to 0 is none */
+    assert_drawn(picture, "<span>1</span><span>0</span>"); /* never an axis from 0 to 0 */
     buffer_free(&drawing.out);
 }
 
@@ -172,7 +172,7 @@ static void test_an_empty_history_has_axes_only(void **state)
     buffer_free(&drawing.out);
 }
 
-static void test_the_largest_values_stay_within(void **state)
+static void test_the_largest_values_stay_inside(void **state)
 {
     (void)state;
     struct drawing drawing = {0};
@@ -215,10 +215,10 @@ int main(void)
         cmocka_unit_test(test_the_newest_slot_is_at_the_right),
         cmocka_unit_test(test_the_oldest_slot_is_at_the_left),
         cmocka_unit_test(test_a_silence_is_a_gap),
-        cmocka_unit_test(test_points_as_far_apart_as_the_samples_are_joined),
-        cmocka_unit_test(test_nothing_but_zeros_is_a_line_at_the_foot),
+        cmocka_unit_test(test_points_at_the_distance_of_samples_are_joined),
+        cmocka_unit_test(test_zeros_are_a_line_at_the_bottom),
         cmocka_unit_test(test_an_empty_history_has_axes_only),
-        cmocka_unit_test(test_the_largest_values_stay_within),
+        cmocka_unit_test(test_the_largest_values_stay_inside),
         cmocka_unit_test(test_a_meter_is_as_full_as_its_share),
     };
     return cmocka_run_group_tests_name("html writer", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * When the identity is believed and when it is not. Here the dumps list ESTABLISHED and TIME_WAIT
- * only, so that the kernel's totals are at once the derived counts.
+ * When the identity is trusted. The dumps here list only ESTABLISHED and TIME_WAIT, so that the
+ * kernel's totals equal the derived counts.
  */
 #include "measure/identity_check.h"
 
@@ -11,11 +11,11 @@
 
 #include <cmocka.h>
 
-/* The totals and counters at one moment. */
-static struct tcp_moment moment(uint64_t full_sockets, uint64_t minisockets, uint64_t opens,
+/* The totals and counters at one time. */
+static struct tcp_totals totals(uint64_t full_sockets, uint64_t minisockets, uint64_t opens,
                                 uint64_t time_wait_started)
 {
-    return (struct tcp_moment){
+    return (struct tcp_totals){
         .usage = {.full_sockets = full_sockets, .minisockets = minisockets},
         .counters = {.opens = opens, .time_wait_started = time_wait_started},
     };
@@ -29,11 +29,11 @@ static struct state_counts dump_of(uint64_t established, uint64_t time_wait)
     return counts;
 }
 
-/* A check while nothing moves, with so many sockets more in the dump than in the totals. */
+/* A check without changes, with additional sockets in the dump. */
 static void check_quiet(struct identity_check *check, uint64_t more_established,
                         uint64_t more_time_wait)
 {
-    const struct tcp_moment still = moment(100, 50, 7, 8);
+    const struct tcp_totals still = totals(100, 50, 7, 8);
     const struct state_counts dumped = dump_of(100 + more_established, 50 + more_time_wait);
     identity_check_update(check, &dumped, &still, &still);
 }
@@ -50,9 +50,9 @@ static void disagree(struct identity_check *check, unsigned times)
         check_quiet(check, 1, 0);
 }
 
-/* Is the identity given up when each of many checks sees this? */
-static bool is_held_against(struct state_counts dumped, struct tcp_moment before,
-                            struct tcp_moment after)
+/* Is the identity given up after many such checks? */
+static bool is_distrusted_after(struct state_counts dumped, struct tcp_totals before,
+                                struct tcp_totals after)
 {
     struct identity_check check = {0};
     for (unsigned i = 0; i < IDENTITY_DISTRUST_AFTER; i++)
@@ -60,8 +60,8 @@ static bool is_held_against(struct state_counts dumped, struct tcp_moment before
     return check.distrusted;
 }
 
-static void assert_drift(struct state_counts dumped, struct tcp_moment before,
-                         struct tcp_moment after, uint64_t established, uint64_t time_wait)
+static void assert_drift(struct state_counts dumped, struct tcp_totals before,
+                         struct tcp_totals after, uint64_t established, uint64_t time_wait)
 {
     struct identity_check check = {0};
     identity_check_update(&check, &dumped, &before, &after);
@@ -72,7 +72,7 @@ static void assert_drift(struct state_counts dumped, struct tcp_moment before,
 static void test_drift_is_zero_within_the_range(void **state)
 {
     (void)state;
-    const struct tcp_moment low = moment(100, 50, 0, 0), high = moment(110, 60, 0, 0);
+    const struct tcp_totals low = totals(100, 50, 0, 0), high = totals(110, 60, 0, 0);
     for (uint64_t i = 0; i <= 10; i++) {
         assert_drift(dump_of(100 + i, 60 - i), low, high, 0, 0);
         assert_drift(dump_of(100 + i, 60 - i), high, low, 0, 0); /* the totals fell */
@@ -82,7 +82,7 @@ static void test_drift_is_zero_within_the_range(void **state)
 static void test_drift_is_the_distance_from_the_range(void **state)
 {
     (void)state;
-    const struct tcp_moment low = moment(100, 50, 0, 0), high = moment(110, 60, 0, 0);
+    const struct tcp_totals low = totals(100, 50, 0, 0), high = totals(110, 60, 0, 0);
     assert_drift(dump_of(99, 61), low, high, 1, 1);
     assert_drift(dump_of(113, 46), low, high, 3, 4);
     assert_drift(dump_of(0, 0), low, high, 100, 50);
@@ -100,7 +100,7 @@ static void test_drift_is_that_of_the_last_check(void **state)
     assert_int_equal(check.drift.time_wait, 2);
 }
 
-static void test_sockets_of_other_states_are_no_drift(void **state)
+static void test_sockets_of_other_states_are_not_drift(void **state)
 {
     (void)state;
     struct state_counts dumped = dump_of(100, 50);
@@ -110,7 +110,7 @@ static void test_sockets_of_other_states_are_no_drift(void **state)
     dumped.sockets[IP_FAMILY_IPV6][TCP_STATE_FIN_WAIT2] = 30;
     dumped.fin_wait2_minisockets = 30;
     dumped.sockets[IP_FAMILY_IPV6][TCP_STATE_BOUND_INACTIVE] = 40;
-    const struct tcp_moment still = moment(109, 80, 0, 0);
+    const struct tcp_totals still = totals(109, 80, 0, 0);
     assert_drift(dumped, still, still, 0, 0);
 }
 
@@ -139,7 +139,7 @@ static void test_three_disagreements_in_a_row_are_enough(void **state)
     assert_true(check.distrusted);
 }
 
-static void test_an_agreement_between_starts_the_count_anew(void **state)
+static void test_an_agreement_restarts_the_count(void **state)
 {
     (void)state;
     struct identity_check check = {0};
@@ -152,7 +152,7 @@ static void test_an_agreement_between_starts_the_count_anew(void **state)
     assert_true(check.distrusted);
 }
 
-static void test_either_state_alone_speaks_against_the_identity(void **state)
+static void test_either_state_alone_contradicts_the_identity(void **state)
 {
     (void)state;
     struct identity_check of_established = {0}, of_time_wait = {0}, in_turn = {0};
@@ -166,13 +166,13 @@ static void test_either_state_alone_speaks_against_the_identity(void **state)
     assert_true(in_turn.distrusted);
 }
 
-static void test_too_few_sockets_speak_against_it_like_too_many(void **state)
+static void test_too_few_sockets_contradict_it_like_too_many(void **state)
 {
     (void)state;
-    const struct tcp_moment still = moment(100, 50, 7, 8);
-    assert_true(is_held_against(dump_of(99, 50), still, still));
-    assert_true(is_held_against(dump_of(100, 49), still, still));
-    assert_false(is_held_against(dump_of(100, 50), still, still));
+    const struct tcp_totals still = totals(100, 50, 7, 8);
+    assert_true(is_distrusted_after(dump_of(99, 50), still, still));
+    assert_true(is_distrusted_after(dump_of(100, 49), still, still));
+    assert_false(is_distrusted_after(dump_of(100, 50), still, still));
 }
 
 static void test_trust_returns_after_twelve_agreements(void **state)
@@ -186,7 +186,7 @@ static void test_trust_returns_after_twelve_agreements(void **state)
     assert_false(check.distrusted);
 }
 
-static void test_a_disagreement_between_delays_trust(void **state)
+static void test_a_disagreement_delays_trust(void **state)
 {
     (void)state;
     struct identity_check check = {0};
@@ -199,7 +199,7 @@ static void test_a_disagreement_between_delays_trust(void **state)
     assert_false(check.distrusted);
 }
 
-static void test_trust_that_returned_needs_three_disagreements_again(void **state)
+static void test_restored_trust_needs_three_disagreements_again(void **state)
 {
     (void)state;
     struct identity_check check = {0};
@@ -214,55 +214,55 @@ static void test_trust_that_returned_needs_three_disagreements_again(void **stat
 static void test_connections_that_came_and_went_explain_a_difference(void **state)
 {
     (void)state;
-    /* Ten were opened and the total is as before: ten came, ten went. */
-    const struct tcp_moment before = moment(100, 50, 1000, 0), after = moment(100, 50, 1010, 0);
-    assert_false(is_held_against(dump_of(120, 50), before, after));
-    assert_true(is_held_against(dump_of(121, 50), before, after));
-    assert_false(is_held_against(dump_of(80, 50), before, after));
-    assert_true(is_held_against(dump_of(79, 50), before, after));
+    /* Ten were opened and the total is the same: ten came, ten went. */
+    const struct tcp_totals before = totals(100, 50, 1000, 0), after = totals(100, 50, 1010, 0);
+    assert_false(is_distrusted_after(dump_of(120, 50), before, after));
+    assert_true(is_distrusted_after(dump_of(121, 50), before, after));
+    assert_false(is_distrusted_after(dump_of(80, 50), before, after));
+    assert_true(is_distrusted_after(dump_of(79, 50), before, after));
 }
 
 static void test_minisockets_that_came_and_went_explain_a_difference(void **state)
 {
     (void)state;
-    const struct tcp_moment before = moment(100, 50, 0, 1000), after = moment(100, 50, 0, 1005);
-    assert_false(is_held_against(dump_of(100, 60), before, after));
-    assert_true(is_held_against(dump_of(100, 61), before, after));
+    const struct tcp_totals before = totals(100, 50, 0, 1000), after = totals(100, 50, 0, 1005);
+    assert_false(is_distrusted_after(dump_of(100, 60), before, after));
+    assert_true(is_distrusted_after(dump_of(100, 61), before, after));
 }
 
 static void test_sockets_that_only_came_count_once(void **state)
 {
     (void)state;
-    /* Ten were opened and all are there still; the range itself covers them besides. */
-    const struct tcp_moment before = moment(100, 50, 0, 0), after = moment(110, 50, 10, 0);
-    assert_false(is_held_against(dump_of(120, 50), before, after));
-    assert_true(is_held_against(dump_of(121, 50), before, after));
-    assert_false(is_held_against(dump_of(90, 50), before, after));
-    assert_true(is_held_against(dump_of(89, 50), before, after));
+    /* Ten were opened and all still exist; the range itself covers them. */
+    const struct tcp_totals before = totals(100, 50, 0, 0), after = totals(110, 50, 10, 0);
+    assert_false(is_distrusted_after(dump_of(120, 50), before, after));
+    assert_true(is_distrusted_after(dump_of(121, 50), before, after));
+    assert_false(is_distrusted_after(dump_of(90, 50), before, after));
+    assert_true(is_distrusted_after(dump_of(89, 50), before, after));
 }
 
 static void test_sockets_that_only_went_explain_a_difference(void **state)
 {
     (void)state;
-    const struct tcp_moment before = moment(110, 50, 0, 0), after = moment(100, 50, 0, 0);
-    assert_false(is_held_against(dump_of(120, 50), before, after));
-    assert_true(is_held_against(dump_of(121, 50), before, after));
+    const struct tcp_totals before = totals(110, 50, 0, 0), after = totals(100, 50, 0, 0);
+    assert_false(is_distrusted_after(dump_of(120, 50), before, after));
+    assert_true(is_distrusted_after(dump_of(121, 50), before, after));
 }
 
 static void test_a_total_that_grows_by_itself_explains_nothing(void **state)
 {
     (void)state;
-    /* More sockets than were ever opened (TCP_REPAIR makes such): only the range helps. */
-    const struct tcp_moment before = moment(100, 50, 0, 0), after = moment(150, 50, 0, 0);
-    assert_false(is_held_against(dump_of(150, 50), before, after));
-    assert_true(is_held_against(dump_of(151, 50), before, after));
+    /* More sockets than were ever opened (TCP_REPAIR does this): only the range explains them. */
+    const struct tcp_totals before = totals(100, 50, 0, 0), after = totals(150, 50, 0, 0);
+    assert_false(is_distrusted_after(dump_of(150, 50), before, after));
+    assert_true(is_distrusted_after(dump_of(151, 50), before, after));
 }
 
 static void test_churn_before_the_dump_explains_nothing(void **state)
 {
     (void)state;
-    const struct tcp_moment still = moment(100, 50, 1000000, 2000000);
-    assert_true(is_held_against(dump_of(101, 50), still, still));
+    const struct tcp_totals still = totals(100, 50, 1000000, 2000000);
+    assert_true(is_distrusted_after(dump_of(101, 50), still, still));
 }
 
 int main(void)
@@ -271,16 +271,16 @@ int main(void)
         cmocka_unit_test(test_drift_is_zero_within_the_range),
         cmocka_unit_test(test_drift_is_the_distance_from_the_range),
         cmocka_unit_test(test_drift_is_that_of_the_last_check),
-        cmocka_unit_test(test_sockets_of_other_states_are_no_drift),
+        cmocka_unit_test(test_sockets_of_other_states_are_not_drift),
         cmocka_unit_test(test_the_identity_is_trusted_until_it_fails),
         cmocka_unit_test(test_two_disagreements_are_not_enough),
         cmocka_unit_test(test_three_disagreements_in_a_row_are_enough),
-        cmocka_unit_test(test_an_agreement_between_starts_the_count_anew),
-        cmocka_unit_test(test_either_state_alone_speaks_against_the_identity),
-        cmocka_unit_test(test_too_few_sockets_speak_against_it_like_too_many),
+        cmocka_unit_test(test_an_agreement_restarts_the_count),
+        cmocka_unit_test(test_either_state_alone_contradicts_the_identity),
+        cmocka_unit_test(test_too_few_sockets_contradict_it_like_too_many),
         cmocka_unit_test(test_trust_returns_after_twelve_agreements),
-        cmocka_unit_test(test_a_disagreement_between_delays_trust),
-        cmocka_unit_test(test_trust_that_returned_needs_three_disagreements_again),
+        cmocka_unit_test(test_a_disagreement_delays_trust),
+        cmocka_unit_test(test_restored_trust_needs_three_disagreements_again),
         cmocka_unit_test(test_connections_that_came_and_went_explain_a_difference),
         cmocka_unit_test(test_minisockets_that_came_and_went_explain_a_difference),
         cmocka_unit_test(test_sockets_that_only_came_count_once),

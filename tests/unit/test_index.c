@@ -74,6 +74,24 @@ static void test_a_search_goes_round(void **state)
     }
 }
 
+/* The seed is in the way of each word alone: here it takes the first away. */
+static void test_each_word_depends_on_the_seed(void **state)
+{
+    (void)state;
+    struct table table;
+    bool taken[SIZE] = {false};
+    unsigned places = 0;
+    make(&table, SIZE);
+    for (uint64_t i = 1; i <= 64; i++) {
+        table.index.seed = i << 32 | i;
+        const uint64_t key[KEY_WORDS] = {table.index.seed, 7};
+        taken[index_find(&table.index, key) - table.places] = true;
+    }
+    for (size_t place = 0; place < SIZE; place++)
+        places += taken[place];
+    assert_true(places > 32);
+}
+
 static void test_a_cleared_index_finds_nothing(void **state)
 {
     (void)state;
@@ -143,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_entry_is_found_by_all_words_of_its_key),
         cmocka_unit_test(test_a_search_goes_round),
+        cmocka_unit_test(test_each_word_depends_on_the_seed),
         cmocka_unit_test(test_a_cleared_index_finds_nothing),
         cmocka_unit_test(test_each_index_has_a_seed_that_moves_the_keys),
         cmocka_unit_test(test_keys_that_are_alike_are_spread),

@@ -132,7 +132,7 @@ static void test_sockets_that_share_address_and_port_are_one_listener(void **sta
     assert_int_equal(rows[0].queues, 2);
 }
 
-/* What a listener of two sockets says, whichever the kernel lists first. */
+/* The queue of a listener with two sockets, in both orders. */
 static void assert_fuller(struct listeners *listeners, uint32_t length, uint32_t limit,
                           uint32_t other_length, uint32_t other_limit)
 {
@@ -150,13 +150,13 @@ static void assert_fuller(struct listeners *listeners, uint32_t length, uint32_t
     }
 }
 
-static void test_the_fullest_is_so_by_the_share_of_its_limit(void **state)
+static void test_the_fullest_is_relative_to_its_limit(void **state)
 {
     assert_fuller(*state, 17, 16, 0, 16);
     assert_fuller(*state, 9, 16, 500, 4096);
-    assert_fuller(*state, 1, 0, 4000, 4096); /* none may wait, and one does */
+    assert_fuller(*state, 1, 0, 4000, 4096); /* limit 0, but one waits */
     assert_fuller(*state, 1, 4096, 0, 0);
-    assert_fuller(*state, 0, 16, 0, 4096); /* the first that would be full */
+    assert_fuller(*state, 0, 16, 0, 4096); /* the smaller queue would fill first */
     assert_fuller(*state, UINT32_MAX, UINT32_MAX, UINT32_MAX - 1, UINT32_MAX);
     assert_fuller(*state, UINT32_MAX, 0, UINT32_MAX, UINT32_MAX);
 }
@@ -164,7 +164,7 @@ static void test_the_fullest_is_so_by_the_share_of_its_limit(void **state)
 static void test_one_connection_more_than_the_limit_may_wait(void **state)
 {
     struct listener_row row;
-    /* Of 2 places one is taken, of 11 six. */
+    /* One of 2 places is taken, and six of 11. */
     const struct socket_record records[] = {
         listening(IP_FAMILY_IPV4, "0.0.0.0", 80, 1, 1),
         listening(IP_FAMILY_IPV4, "0.0.0.0", 80, 6, 10),
@@ -195,7 +195,7 @@ static void test_the_peak_is_that_of_the_fullest(void **state)
     assert_row(&row, 80, 3, 16, 12);
 }
 
-static void test_each_sample_looks_anew(void **state)
+static void test_each_sample_replaces_the_last(void **state)
 {
     struct listener_row row;
     for (int64_t now = 0; now < 3; now++)
@@ -204,7 +204,7 @@ static void test_each_sample_looks_anew(void **state)
     assert_row(&row, 80, 7, 128, 7);
 }
 
-static void test_family_address_and_port_tell_listeners_apart(void **state)
+static void test_family_address_and_port_identify_a_listener(void **state)
 {
     struct listener_row rows[8];
     const struct socket_record records[] = {
@@ -239,7 +239,7 @@ static void test_a_listener_that_is_not_added_vanishes(void **state)
     assert_int_equal(top_of(*state, rows, 3), 0);
 }
 
-static void test_a_listener_that_comes_back_starts_anew(void **state)
+static void test_a_listener_that_returns_starts_without_a_peak(void **state)
 {
     struct listener_row row;
     sample_of_port(*state, 80, 100, 0);
@@ -261,7 +261,7 @@ static void test_a_peak_outlives_its_queue_by_the_window(void **state)
     assert_row(&row, 80, 2, 128, 3);
 }
 
-static void test_a_peak_survives_the_vanishing_of_others(void **state)
+static void test_a_peak_survives_when_others_vanish(void **state)
 {
     struct listener_row row;
     listeners_begin(*state);
@@ -303,7 +303,7 @@ static void test_top_takes_the_highest_peaks(void **state)
     assert_row(&rows[2], 7, 9, 128, 9);
 }
 
-static void test_top_goes_by_the_peak_not_by_the_length(void **state)
+static void test_top_uses_the_peak_not_the_length(void **state)
 {
     struct listener_row row;
     listeners_begin(*state);
@@ -347,6 +347,9 @@ static void test_top_is_ordered_by_address_and_port(void **state)
         struct ip_address address = address_of(in_order[i].family, in_order[i].address);
         assert_memory_equal(&rows[i].address, &address, sizeof address);
         assert_int_equal(rows[i].port, in_order[i].port);
+        assert_int_equal(listener_compare_places(&rows[i], &rows[i]), 0);
+        assert_true(i == 0 || listener_compare_places(&rows[i - 1], &rows[i]) < 0);
+        assert_true(i == 0 || listener_compare_places(&rows[i], &rows[i - 1]) > 0);
     }
 }
 
@@ -358,7 +361,7 @@ static void test_top_of_none_is_empty(void **state)
     assert_int_equal(untouched.port, 7);
 }
 
-/* The sockets of so many listeners, each on a port of its own, and no others. */
+/* The sockets of `count` listeners, each on its own port, and no others. */
 static void sample_of_ports(struct listeners *listeners, uint16_t first, uint16_t count,
                             int64_t now)
 {
@@ -368,7 +371,7 @@ static void sample_of_ports(struct listeners *listeners, uint16_t first, uint16_
     end_sample(listeners, now);
 }
 
-static void test_a_full_table_tracks_all_it_has_room_for(void **state)
+static void test_a_full_table_tracks_up_to_its_capacity(void **state)
 {
     struct listener_row *rows = calloc(LISTENERS_CAPACITY + 1, sizeof *rows);
     assert_non_null(rows);
@@ -382,7 +385,7 @@ static void test_a_full_table_tracks_all_it_has_room_for(void **state)
     free(rows);
 }
 
-/* Both families on as many ports as fill the table, in the order of its rows. */
+/* Both families, with enough ports to fill the table, in the order of its rows. */
 static void add_full_house(struct listeners *listeners)
 {
     for (enum ip_family family = 0; family < IP_FAMILIES; family++) {
@@ -394,7 +397,7 @@ static void add_full_house(struct listeners *listeners)
     }
 }
 
-static void test_a_full_table_finds_everyone_again_whatever_its_seed(void **state)
+static void test_a_full_table_finds_all_for_any_seed(void **state)
 {
     (void)state;
     struct listener_row *rows = calloc(LISTENERS_CAPACITY, sizeof *rows);
@@ -444,7 +447,7 @@ static void test_an_untracked_listener_gets_the_place_of_a_vanished_one(void **s
     assert_row(&row, 60000, 99999, 128, 99999);
 }
 
-static void test_a_sample_that_is_not_ended_leaves_untracked_as_it_was(void **state)
+static void test_a_sample_that_is_not_ended_keeps_untracked(void **state)
 {
     sample_of_ports(*state, 0, LISTENERS_CAPACITY + 5, 0);
     assert_int_equal(listeners_count_untracked(*state), 5);
@@ -455,7 +458,7 @@ static void test_a_sample_that_is_not_ended_leaves_untracked_as_it_was(void **st
     assert_int_equal(listeners_count_untracked(*state), 5);
 }
 
-/* The model: every listener that may exist, with all that was seen of it since it appeared. */
+/* The model: every possible listener, with all observations since it appeared. */
 enum { MODEL_KEYS = 300, MODEL_SAMPLES = 200 };
 
 struct model_listener {
@@ -490,8 +493,8 @@ static uint64_t model_peak(const struct model_listener *listener, int64_t now)
     return peak;
 }
 
-/* The fuller of a queue and that of `socket`; as full, the shorter. Shares of so small numbers
- * differ by more than a double is wrong, or not at all. */
+/* The fuller of a queue and that of `socket`; if equally full, the shorter. Shares of such small
+ * numbers differ by more than the error of a double, or not at all. */
 static void model_fill(uint64_t *length, uint64_t *limit, const struct socket_record *socket)
 {
     double share = (double)*length / ((double)*limit + 1);
@@ -503,7 +506,7 @@ static void model_fill(uint64_t *length, uint64_t *limit, const struct socket_re
     }
 }
 
-/* A sample in which each listener is, by chance, one or several sockets or none. */
+/* A sample in which each listener randomly has one or several sockets or none. */
 static void random_sample(struct listeners *listeners, struct model_listener *model,
                           struct seeded *random, int64_t now, bool ended)
 {
@@ -561,8 +564,8 @@ static bool has_row(const struct listener_row *rows, size_t count, const struct 
     return false;
 }
 
-/* The rows are true, in order, and nobody clearly busier is missing: by over a quarter and one,
- * which is what a listener that was shown before is given. */
+/* The rows are correct and in order, and no clearly busier listener is missing: by more than a
+ * quarter and one, the advantage of a listener that was shown before. */
 static void compare_with_model(struct listeners *listeners, const struct model_listener *model,
                                size_t top, int64_t now)
 {
@@ -597,7 +600,7 @@ static void test_random_listeners_agree_with_a_naive_model(void **state)
         now += seeded_between(&random, 0, 20);
         random_sample(*state, model, &random, now, ended);
         if (ended)
-            ended_at = now; /* peaks are as of then */
+            ended_at = now; /* peaks refer to this time */
         compare_with_model(*state, model, (size_t)seeded_between(&random, 0, 20), ended_at);
         compare_with_model(*state, model, MODEL_KEYS + 1, ended_at);
     }
@@ -652,7 +655,7 @@ static void test_a_listener_of_an_earlier_sample_takes_no_connection(void **stat
     assert_false(add_connection(*state, IP_FAMILY_IPV4, "192.0.2.1", 80, TCP_STATE_ESTABLISHED));
 }
 
-static void test_a_sample_without_connections_leaves_those_of_the_last(void **state)
+static void test_a_sample_without_connections_keeps_those_of_the_last(void **state)
 {
     struct listener_row row, rest;
     listeners_begin(*state);
@@ -664,7 +667,7 @@ static void test_a_sample_without_connections_leaves_those_of_the_last(void **st
     assert_int_equal(row.sockets[TCP_STATE_ESTABLISHED], 1);
 }
 
-/* Ports 1 to `count`, each with as many connections as its place in `connections` says. */
+/* Ports 1 to `count`, with the numbers of `connections`. */
 static void sample_of_connections(struct listeners *listeners, const unsigned *connections,
                                   uint16_t count, int64_t now)
 {
@@ -678,7 +681,7 @@ static void sample_of_connections(struct listeners *listeners, const unsigned *c
     listeners_end(listeners, now, true);
 }
 
-static void test_the_rest_is_the_sum_of_those_not_shown(void **state)
+static void test_the_rest_is_the_sum_of_the_others(void **state)
 {
     struct listener_row rows[2], rest;
     sample_of_connections(*state, (const unsigned[]){1, 20, 3, 40, 5}, 5, 0);
@@ -691,13 +694,13 @@ static void test_the_rest_is_the_sum_of_those_not_shown(void **state)
     assert_int_equal(rest.sockets[TCP_STATE_ESTABLISHED], 69);
 }
 
-static void test_names_do_not_flap(void **state)
+static void test_names_are_stable(void **state)
 {
     struct listener_row row, rest;
     sample_of_connections(*state, (const unsigned[]){100, 90}, 2, 0);
     listeners_pick_top(*state, LISTENERS_BY_SOCKETS, &row, 1, &rest);
     assert_int_equal(row.port, 1);
-    for (int64_t turn = 1; turn < 10; turn++) { /* now the one leads by a little, now the other */
+    for (int64_t turn = 1; turn < 10; turn++) { /* the two lead in turn, by a little */
         sample_of_connections(
             *state, turn % 2 ? (const unsigned[]){90, 100} : (const unsigned[]){100, 90}, 2, turn);
         listeners_pick_top(*state, LISTENERS_BY_SOCKETS, &row, 1, &rest);
@@ -727,7 +730,7 @@ static void test_named_are_those_of_either_ranking(void **state)
     assert_int_equal(rows[0].sockets[TCP_STATE_SYN_RECV], 1);
 }
 
-/* Ports of which each has, by chance, a queue, connections, both or none. */
+/* Ports that randomly have a queue, connections, both or none. */
 static void random_ports(struct listeners *listeners, struct seeded *random, int64_t now)
 {
     listeners_begin(listeners);
@@ -770,32 +773,32 @@ int main(void)
         with_table(test_a_new_table_is_empty),
         with_table(test_a_connection_is_its_listeners_exact_address_first),
         with_table(test_a_listener_of_an_earlier_sample_takes_no_connection),
-        with_table(test_a_sample_without_connections_leaves_those_of_the_last),
-        with_table(test_the_rest_is_the_sum_of_those_not_shown),
-        with_table(test_names_do_not_flap),
+        with_table(test_a_sample_without_connections_keeps_those_of_the_last),
+        with_table(test_the_rest_is_the_sum_of_the_others),
+        with_table(test_names_are_stable),
         with_table(test_named_are_those_of_either_ranking),
         with_table(test_named_are_both_tops_each_once_and_in_order),
         with_table(test_a_listener_has_its_queue),
         with_table(test_sockets_that_share_address_and_port_are_one_listener),
-        with_table(test_the_fullest_is_so_by_the_share_of_its_limit),
+        with_table(test_the_fullest_is_relative_to_its_limit),
         with_table(test_one_connection_more_than_the_limit_may_wait),
         with_table(test_the_peak_is_that_of_the_fullest),
-        with_table(test_each_sample_looks_anew),
-        with_table(test_family_address_and_port_tell_listeners_apart),
+        with_table(test_each_sample_replaces_the_last),
+        with_table(test_family_address_and_port_identify_a_listener),
         with_table(test_a_listener_that_is_not_added_vanishes),
-        with_table(test_a_listener_that_comes_back_starts_anew),
+        with_table(test_a_listener_that_returns_starts_without_a_peak),
         with_table(test_a_peak_outlives_its_queue_by_the_window),
-        with_table(test_a_peak_survives_the_vanishing_of_others),
+        with_table(test_a_peak_survives_when_others_vanish),
         with_table(test_a_sample_that_is_not_ended_changes_no_listener),
         with_table(test_top_takes_the_highest_peaks),
-        with_table(test_top_goes_by_the_peak_not_by_the_length),
+        with_table(test_top_uses_the_peak_not_the_length),
         with_table(test_top_is_ordered_by_address_and_port),
         with_table(test_top_of_none_is_empty),
-        with_table(test_a_full_table_tracks_all_it_has_room_for),
-        cmocka_unit_test(test_a_full_table_finds_everyone_again_whatever_its_seed),
+        with_table(test_a_full_table_tracks_up_to_its_capacity),
+        cmocka_unit_test(test_a_full_table_finds_all_for_any_seed),
         with_table(test_sockets_beyond_the_capacity_are_untracked),
         with_table(test_an_untracked_listener_gets_the_place_of_a_vanished_one),
-        with_table(test_a_sample_that_is_not_ended_leaves_untracked_as_it_was),
+        with_table(test_a_sample_that_is_not_ended_keeps_untracked),
         with_table(test_random_listeners_agree_with_a_naive_model),
     };
     return cmocka_run_group_tests_name("listeners", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Log lines as a reader of logfmt or JSON gets them. Standard error is one end of a socket that
- * keeps messages apart, so that each write(2) arrives as what it was.
+ * preserves messages, so that each write(2) arrives separately.
  */
 #include "base/log.h"
 
@@ -54,14 +54,14 @@ static int restore(void **state)
     return close(reading_end);
 }
 
-/* Fail where a person can read it. */
+/* Fail with a message on the real standard error. */
 #define give_up(...)                                                                               \
     do {                                                                                           \
         dup2(real_stderr, STDERR_FILENO);                                                          \
         fail_msg(__VA_ARGS__);                                                                     \
     } while (0)
 
-/* What one write(2) wrote, or false when there was none. */
+/* The data of one write(2), or false when there was none. */
 static bool next_write(char text[static LINE_SIZE])
 {
     ssize_t length = recv(reading_end, text, LINE_SIZE - 1, MSG_DONTWAIT);
@@ -75,7 +75,7 @@ static bool next_write(char text[static LINE_SIZE])
     return true;
 }
 
-/* A line taken apart, its values as they were before they were quoted. */
+/* A parsed line, with its values unquoted. */
 struct line {
     char time[LINE_SIZE];
     char level[LINE_SIZE];
@@ -83,8 +83,8 @@ struct line {
     char msg[LINE_SIZE];
 };
 
-/* Read a quoted string as JSON has it (RFC 8259): no bare control characters, known escapes only.
- * What follows it, or NULL. */
+/* Read a quoted string of JSON (RFC 8259): no bare control characters, known escapes only. Returns
+ * the rest, or NULL. */
 static const char *unquote(const char *text, char *value)
 {
     if (*text++ != '"')
@@ -153,12 +153,12 @@ static bool read_json(const char *text, struct line *line)
     return text && strcmp(text, "}\n") == 0;
 }
 
-/* The next line, which must be well made. */
+/* The next line, which must be valid. */
 static void next_line(enum log_format format, struct line *line)
 {
     char text[LINE_SIZE];
     if (!next_write(text))
-        give_up("there is no line");
+        give_up("no line");
     if (!(format == LOG_FORMAT_JSON ? read_json : read_logfmt)(text, line))
         give_up("not a line: %s", text);
     if (!utf8_is_valid(text, strlen(text)))
@@ -169,7 +169,7 @@ static void assert_no_line(void)
 {
     char text[LINE_SIZE];
     if (next_write(text))
-        give_up("there is a line: %s", text);
+        give_up("unexpected line: %s", text);
 }
 
 #define for_each_format(format)                                                                    \
@@ -188,7 +188,7 @@ static void assert_message(const char *message)
     }
 }
 
-static void test_info_and_logfmt_hold_at_first(void **state)
+static void test_info_and_logfmt_are_the_defaults(void **state)
 {
     (void)state;
     struct line line;
@@ -279,7 +279,7 @@ static void test_quotes_and_backslashes_are_quoted(void **state)
     assert_message("\"");
     assert_message("\\");
     assert_message("\\\"");
-    assert_message("\\n is no newline, \\u0041 no A");
+    assert_message("\\n is not a newline, \\u0041 not an A");
 }
 
 static void test_control_characters_are_quoted(void **state)
@@ -300,7 +300,7 @@ static void test_a_newline_does_not_forge_a_line(void **state)
     assert_message("x\"\ntime=2026-01-01T00:00:00.000Z level=error component=main msg=\"forged");
 }
 
-static void test_other_text_is_left_alone(void **state)
+static void test_other_text_is_not_changed(void **state)
 {
     (void)state;
     assert_message("");
@@ -323,8 +323,8 @@ static void assert_cut_well(const char *message)
     }
 }
 
-/* Fill a long message with `part` after 0 to 11 other characters, so that the cut falls everywhere
- * in an escape or a character. */
+/* Fill a long message with `part` after 0 to 11 other characters, so that the truncation occurs at
+ * every place in an escape or a character. */
 static void assert_cut_well_everywhere(const char *part)
 {
     for (size_t offset = 0; offset < 12; offset++) {
@@ -338,7 +338,7 @@ static void assert_cut_well_everywhere(const char *part)
     }
 }
 
-static void test_a_long_message_is_cut_but_well_made(void **state)
+static void test_a_long_message_is_truncated_but_valid(void **state)
 {
     (void)state;
     static const char *const parts[] = {"x", "\"", "\\", "\n", "\x01", "x\x01", "x\"", "ab\n"};
@@ -346,7 +346,7 @@ static void test_a_long_message_is_cut_but_well_made(void **state)
         assert_cut_well_everywhere(parts[i]);
 }
 
-static void test_a_cut_leaves_no_half_character(void **state)
+static void test_truncation_leaves_no_half_character(void **state)
 {
     (void)state;
     assert_cut_well_everywhere("é");
@@ -354,7 +354,7 @@ static void test_a_cut_leaves_no_half_character(void **state)
     assert_cut_well_everywhere("🜁");
 }
 
-static void test_a_cut_among_escapes_leaves_no_half_character(void **state)
+static void test_truncation_among_escapes_leaves_no_half_character(void **state)
 {
     (void)state;
     assert_cut_well_everywhere("\x01é");
@@ -362,7 +362,7 @@ static void test_a_cut_among_escapes_leaves_no_half_character(void **state)
     assert_cut_well_everywhere("\n🜁");
 }
 
-static void test_a_message_of_a_kilobyte_is_nearly_whole(void **state)
+static void test_a_message_of_a_kilobyte_is_nearly_complete(void **state)
 {
     (void)state;
     char message[1001];
@@ -371,7 +371,7 @@ static void test_a_message_of_a_kilobyte_is_nearly_whole(void **state)
     assert_message(message);
 }
 
-static void test_errno_is_left_as_it_was(void **state)
+static void test_errno_is_preserved(void **state)
 {
     (void)state;
     for_each_format(format)
@@ -385,12 +385,12 @@ static void test_errno_is_left_as_it_was(void **state)
     }
 }
 
-static void test_errno_survives_a_log_that_cannot_be_written(void **state)
+static void test_errno_is_preserved_when_writing_fails(void **state)
 {
     (void)state;
     close(STDERR_FILENO);
     errno = E2BIG;
-    log_error("test", "nobody reads this");
+    log_error("test", "this is lost");
     assert_int_equal(errno, E2BIG);
 }
 
@@ -403,8 +403,8 @@ static void *log_many(void *context)
     return NULL;
 }
 
-/* As systemd says it: the device and the inode of standard error. */
-static void test_the_journal_is_told_the_level(void **state)
+/* As systemd sets it: the device and the inode of standard error. */
+static void test_the_journal_gets_the_level(void **state)
 {
     (void)state;
     static const char *const starts[] = {"<7>time=", "<6>time=", "<4>time=", "<3>time="};
@@ -424,7 +424,7 @@ static void test_the_journal_is_told_the_level(void **state)
     assert_true(next_write(text));
     assert_non_null(skip_text(text, "<3>{"));
 
-    /* What another stream was connected to means nothing, as after a redirection. */
+    /* The variable of another stream has no effect, as after a redirection. */
     static const char *const others[] = {"1:1", "", "nonsense"};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         setenv("JOURNAL_STREAM", others[i], 1);
@@ -445,7 +445,7 @@ static void test_threads_do_not_mix_their_lines(void **state)
         names[i] = i;
         assert_int_equal(pthread_create(&threads[i], NULL, log_many, &names[i]), 0);
     }
-    /* Read before joining: a socket that is full makes them wait. */
+    /* Read before joining: a full socket makes them wait. */
     for (int lines = 0; lines < THREADS * LINES_EACH; lines++) {
         struct line line;
         int thread, number;
@@ -466,7 +466,7 @@ static void test_threads_do_not_mix_their_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        redirected(test_info_and_logfmt_hold_at_first),
+        redirected(test_info_and_logfmt_are_the_defaults),
         redirected(test_a_line_has_level_component_and_message),
         redirected(test_each_shorthand_has_its_level),
         redirected(test_lines_below_the_level_are_dropped),
@@ -474,14 +474,14 @@ int main(void)
         redirected(test_quotes_and_backslashes_are_quoted),
         redirected(test_control_characters_are_quoted),
         redirected(test_a_newline_does_not_forge_a_line),
-        redirected(test_other_text_is_left_alone),
-        redirected(test_a_long_message_is_cut_but_well_made),
-        redirected(test_a_cut_leaves_no_half_character),
-        redirected(test_a_cut_among_escapes_leaves_no_half_character),
-        redirected(test_a_message_of_a_kilobyte_is_nearly_whole),
-        redirected(test_errno_is_left_as_it_was),
-        redirected(test_errno_survives_a_log_that_cannot_be_written),
-        redirected(test_the_journal_is_told_the_level),
+        redirected(test_other_text_is_not_changed),
+        redirected(test_a_long_message_is_truncated_but_valid),
+        redirected(test_truncation_leaves_no_half_character),
+        redirected(test_truncation_among_escapes_leaves_no_half_character),
+        redirected(test_a_message_of_a_kilobyte_is_nearly_complete),
+        redirected(test_errno_is_preserved),
+        redirected(test_errno_is_preserved_when_writing_fails),
+        redirected(test_the_journal_gets_the_level),
         redirected(test_threads_do_not_mix_their_lines),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The log while nobody reads it: between log_start() and log_stop() it never blocks, and each line
+ * The log without a reader: between log_start() and log_stop() it never blocks, and each line
  * arrives or is counted as dropped.
  */
 #include "base/log.h"
@@ -22,13 +22,13 @@
 #include <unistd.h>
 
 enum {
-    PATIENCE = 60, /* seconds after which a test that hangs is ended */
+    PATIENCE = 60, /* seconds; the limit for a test that hangs */
     FEW = 200,     /* lines that fit the queue, but not a terminal or a pipe of one page */
     MANY = 3000,   /* lines that fit neither */
     PADDING = 100, /* spaces at the end of each */
 };
 
-/* Standard error as it was, and the other end of what is in its place. */
+/* The saved standard error, and the other end of its replacement. */
 static int real_stderr;
 static FILE *reader;
 
@@ -37,13 +37,13 @@ static int open_pipe(int ends[2])
     return pipe2(ends, O_CLOEXEC) == 0 && fcntl(ends[1], F_SETPIPE_SZ, 4096) > 0 ? 0 : -1;
 }
 
-/* As systemd connects a service with its journal. */
+/* Like the connection between a service and systemd's journal. */
 static int open_stream(int ends[2])
 {
     return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
 }
 
-/* As a container with a terminal has it. */
+/* Like a container with a terminal. */
 static int open_terminal(int ends[2])
 {
     struct termios settings;
@@ -89,7 +89,7 @@ static void log_numbers(int count)
         log_error("test", "number %d.%*s", i, PADDING, "");
 }
 
-/* What has arrived. */
+/* The received lines. */
 struct arrivals {
     int lines;
     int out_of_order;
@@ -119,7 +119,7 @@ static void take_line(struct arrivals *arrivals, int *last)
     }
 }
 
-/* Read until so many lines have arrived or are reported as dropped. */
+/* Read until `count` lines have arrived or are reported as dropped. */
 static struct arrivals read_lines(uint64_t count)
 {
     struct arrivals arrivals = {0};
@@ -179,14 +179,14 @@ static void test_a_terminal_without_a_reader_does_not_block(void **state)
     assert_never_blocks(open_terminal);
 }
 
-static void test_a_stop_writes_what_is_in_the_queue(void **state)
+static void test_a_stop_writes_the_queue(void **state)
 {
     (void)state;
     redirect(open_stream);
     bool started = log_start();
     log_numbers(FEW);
     log_stop();
-    restore(); /* closes the stream: what is not in it by now is missing */
+    restore(); /* closes the stream: lines that are not in it now are lost */
     struct arrivals arrivals = {0};
     for (int last = -1, next; (next = getc(reader)) != EOF;) {
         ungetc(next, reader);
@@ -213,7 +213,7 @@ static void test_a_stop_does_not_wait_for_a_missing_reader(void **state)
     assert_complete(&direct, 1);
 }
 
-/* Another process that shares standard error may have made it non-blocking. */
+/* Another process with the same standard error may have made it non-blocking. */
 static void assert_nothing_is_lost_in(int (*open_ends)(int ends[2]))
 {
     redirect(open_ends);
@@ -239,13 +239,13 @@ static void test_nothing_is_lost_in_a_non_blocking_terminal(void **state)
     assert_nothing_is_lost_in(open_terminal);
 }
 
-/* Keeps apart what was written apart. */
+/* A socket that preserves messages. */
 static int open_packets(int ends[2])
 {
     return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
 }
 
-static void test_each_line_is_written_by_itself(void **state)
+static void test_each_line_is_written_separately(void **state)
 {
     (void)state;
     redirect(open_packets);
@@ -269,11 +269,11 @@ static int count_descriptors(void)
     return count;
 }
 
-static void test_a_stop_closes_what_the_start_opened(void **state)
+static void test_a_stop_closes_all_descriptors_of_the_start(void **state)
 {
     (void)state;
     int before = count_descriptors();
-    log_stop(); /* does nothing: there was no start */
+    log_stop(); /* does nothing without a start */
     assert_int_equal(count_descriptors(), before);
     assert_true(log_start());
     assert_true(count_descriptors() > before);
@@ -286,15 +286,15 @@ static void test_a_stop_closes_what_the_start_opened(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_stop_closes_what_the_start_opened),
+        cmocka_unit_test(test_a_stop_closes_all_descriptors_of_the_start),
         redirected(test_a_pipe_without_a_reader_does_not_block),
         redirected(test_a_stream_without_a_reader_does_not_block),
         redirected(test_a_terminal_without_a_reader_does_not_block),
-        redirected(test_a_stop_writes_what_is_in_the_queue),
+        redirected(test_a_stop_writes_the_queue),
         redirected(test_a_stop_does_not_wait_for_a_missing_reader),
         redirected(test_nothing_is_lost_in_a_non_blocking_pipe),
         redirected(test_nothing_is_lost_in_a_non_blocking_terminal),
-        redirected(test_each_line_is_written_by_itself),
+        redirected(test_each_line_is_written_separately),
     };
     return cmocka_run_group_tests_name("log_queue", tests, NULL, NULL);
 }

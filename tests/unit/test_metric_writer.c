@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The formats, and the buffer beneath them where memory runs out.
+ * The formats, and their buffer when memory runs out.
  */
 #include "exposition/metric_writer.h"
 
@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Families, as metric_begin() takes them. */
+/* Families, as arguments of metric_begin(). */
 #define GAUGE     "level", METRIC_GAUGE, "How high."
 #define COUNTER   "events", METRIC_COUNTER, "How many."
 #define HISTOGRAM "size", METRIC_HISTOGRAM, "How large."
@@ -30,7 +30,7 @@
 #define GAUGE_HEADING   "# HELP level How high.\n# TYPE level gauge\n"
 #define COUNTER_HEADING "# HELP events_total How many.\n# TYPE events_total counter\n"
 
-/* A page under way. */
+/* The current page. */
 struct sheet {
     struct buffer buffer;
     struct metric_writer writer;
@@ -54,7 +54,7 @@ static int end_sheet(void **state)
     return 0;
 }
 
-/* The page as a string, until the next call. */
+/* The page as a string, valid until the next call. */
 static const char *text_of(struct sheet *sheet)
 {
     assert_false(sheet->buffer.failed);
@@ -63,7 +63,7 @@ static const char *text_of(struct sheet *sheet)
     return sheet->buffer.data;
 }
 
-/* What a gauge with this label value looks like, between the quotes. */
+/* The text of this label value, between the quotes. */
 static void assert_label_escaped(struct sheet *sheet, const char *value, const char *escaped)
 {
     char expected[256];
@@ -85,7 +85,7 @@ static void assert_help_escaped(struct sheet *sheet, const char *help, const cha
     assert_string_equal(text_of(sheet), expected);
 }
 
-/* The value as it is written. */
+/* The written value. */
 static const char *real_as_text(struct sheet *sheet, double value)
 {
     buffer_clear(&sheet->buffer);
@@ -119,7 +119,7 @@ static void test_heading_comes_once_before_the_samples(void **state)
                         GAUGE_HEADING "level{side=\"left\"} 1\nlevel{side=\"right\"} 2\n");
 }
 
-static void test_a_family_without_samples_leaves_no_trace(void **state)
+static void test_a_family_without_samples_is_not_written(void **state)
 {
     struct sheet *sheet = *state;
     metric_begin(&sheet->writer, COUNTER);
@@ -171,18 +171,18 @@ static void test_label_values_are_escaped(void **state)
     assert_label_escaped(*state, "\\", "\\\\");
     assert_label_escaped(*state, "\n", "\\n");
     assert_label_escaped(*state, "\"", "\\\"");
-    assert_label_escaped(*state, "\\n", "\\\\n"); /* no newline: a backslash and an n */
+    assert_label_escaped(*state, "\\n", "\\\\n"); /* not a newline: a backslash and an n */
     assert_label_escaped(*state, "\\\"\n\n\"\\", "\\\\\\\"\\n\\n\\\"\\\\");
 }
 
-static void test_other_bytes_of_label_values_stay(void **state)
+static void test_other_bytes_of_label_values_are_not_changed(void **state)
 {
     assert_label_escaped(*state, "größer 漢字 🜁", "größer 漢字 🜁");
     assert_label_escaped(*state, "tab\tcr\rbell\a{}=,'#", "tab\tcr\rbell\a{}=,'#");
     assert_label_escaped(*state, "100%s %n", "100%s %n");
 }
 
-static void test_help_is_escaped_but_for_quotes(void **state)
+static void test_help_is_escaped_except_quotes(void **state)
 {
     assert_help_escaped(*state, "a \\ b", "a \\\\ b");
     assert_help_escaped(*state, "two\nlines", "two\\nlines");
@@ -190,7 +190,7 @@ static void test_help_is_escaped_but_for_quotes(void **state)
     assert_help_escaped(*state, "größer 100 %s", "größer 100 %s");
 }
 
-static void test_long_texts_are_written_whole(void **state)
+static void test_long_texts_are_written_completely(void **state)
 {
     struct sheet *sheet = *state;
     char name[1001], value[5001], help[3001];
@@ -212,7 +212,7 @@ static void test_integers_have_all_their_digits(void **state)
         const char *text;
     } numbers[] = {
         {0, "0"},
-        {UINT64_C(9007199254740993), "9007199254740993"}, /* 2^53 + 1 is no double */
+        {UINT64_C(9007199254740993), "9007199254740993"}, /* 2^53 + 1 is not a double */
         {INT64_MAX, "9223372036854775807"},
         {UINT64_MAX, "18446744073709551615"},
     };
@@ -226,7 +226,7 @@ static void test_integers_have_all_their_digits(void **state)
     }
 }
 
-static void test_plain_reals_read_plainly(void **state)
+static void test_simple_reals_are_simple_texts(void **state)
 {
     assert_string_equal(real_as_text(*state, 0), "0");
     assert_string_equal(real_as_text(*state, 0.1), "0.1");
@@ -236,7 +236,7 @@ static void test_plain_reals_read_plainly(void **state)
     assert_string_equal(real_as_text(*state, 9007199254740992.0), "9007199254740992");
 }
 
-static void test_no_number_and_infinity_have_their_names(void **state)
+static void test_nan_and_infinity_have_their_names(void **state)
 {
     assert_string_equal(real_as_text(*state, NAN), "NaN");
     assert_string_equal(real_as_text(*state, -NAN), "NaN");
@@ -311,7 +311,7 @@ static void test_a_histogram_needs_no_labels_and_no_values(void **state)
                                         "size_bucket{le=\"+Inf\"} 0\nsize_sum 0\nsize_count 0\n");
 }
 
-static void test_the_page_goes_on_after_what_is_there(void **state)
+static void test_the_page_is_appended(void **state)
 {
     struct sheet *sheet = *state;
     buffer_append_string(&sheet->buffer, "# before\n");
@@ -341,7 +341,7 @@ static void write_each_type(struct metric_writer *writer)
     metric_write_real(writer, NULL, 0, 1.5);
     metric_begin(writer, BUILD);
     metric_write_integer(writer, &(struct label){"version", "1"}, 1, 1);
-    metric_begin(writer, COUNTER); /* leaves no trace */
+    metric_begin(writer, COUNTER); /* writes nothing */
     metric_begin(writer, HISTOGRAM);
     metric_write_histogram(writer, NULL, 0, &histogram);
 }
@@ -378,7 +378,7 @@ static void write_nothing(struct metric_writer *writer)
     metric_begin(writer, GAUGE);
 }
 
-static void test_pages_of_nothing(void **state)
+static void test_empty_pages(void **state)
 {
     struct sheet *sheet = *state;
     assert_string_equal(page_in(sheet, METRIC_TEXT, write_nothing), "");
@@ -426,7 +426,7 @@ static void write_foreign_counter(struct metric_writer *writer)
     metric_write_integer(writer, NULL, 0, 1);
 }
 
-static void test_when_a_foreign_counter_began_is_not_known(void **state)
+static void test_a_kernel_counter_has_no_start(void **state)
 {
     struct sheet *sheet = *state;
     page_in(sheet, METRIC_PROTOBUF, write_foreign_counter);
@@ -453,8 +453,8 @@ static void test_native_buckets_are_spans_and_deltas(void **state)
     struct sheet *sheet = *state;
     page_in(sheet, METRIC_PROTOBUF, write_sparse_histogram);
     static const char spans[] = "\x62\x04\x08\x1f\x10\x01" /* offset -16, length 1 */
-                                "\x62\x04\x08\x0e\x10\x01" /* 7 passed over */
-                                "\x62\x04\x08\x10\x10\x01" /* 8 passed over */
+                                "\x62\x04\x08\x0e\x10\x01" /* 7 skipped */
+                                "\x62\x04\x08\x10\x10\x01" /* 8 skipped */
                                 "\x68\x02\x68\x04\x68\x03" /* 1, +2, -2 */
                                 "\x7a\x08" CREATED;
     size_t length = sizeof spans - 1;
@@ -462,7 +462,7 @@ static void test_native_buckets_are_spans_and_deltas(void **state)
     assert_memory_equal(sheet->buffer.data + sheet->buffer.length - length, spans, length);
 }
 
-/* Lengths above 127 take a second byte, for which everything behind has to move. */
+/* Lengths above 127 need a second byte, so all data after it moves. */
 static void write_long_label(struct metric_writer *writer)
 {
     static char value[20001];
@@ -483,7 +483,7 @@ static void test_protobuf_lengths_grow(void **state)
     assert_memory_equal(sheet->buffer.data, head, sizeof head - 1);
 }
 
-/* A buffer at the end of the address space: it cannot grow, and nobody writes into it. */
+/* A buffer at the end of the address space: it cannot grow, and no test writes into it. */
 static struct buffer full_buffer(void)
 {
     return (struct buffer){.length = SIZE_MAX / 2 + 1, .capacity = SIZE_MAX / 2 + 1};
@@ -507,7 +507,7 @@ static void test_out_of_memory_is_reported_at_the_end(void **state)
     assert_int_equal(buffer.length, SIZE_MAX / 2 + 1);
 }
 
-static void test_a_failed_buffer_takes_no_more_even_where_there_is_room(void **state)
+static void test_a_failed_buffer_takes_no_more_even_with_room(void **state)
 {
     struct sheet *sheet = *state;
     buffer_append_string(&sheet->buffer, "0123456789");
@@ -537,31 +537,31 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         on_sheet(test_heading_comes_once_before_the_samples),
-        on_sheet(test_a_family_without_samples_leaves_no_trace),
+        on_sheet(test_a_family_without_samples_is_not_written),
         on_sheet(test_a_counter_has_its_suffix_everywhere),
         on_sheet(test_families_follow_each_other),
         on_sheet(test_labels_keep_their_order),
         on_sheet(test_label_values_are_escaped),
-        on_sheet(test_other_bytes_of_label_values_stay),
-        on_sheet(test_help_is_escaped_but_for_quotes),
-        on_sheet(test_long_texts_are_written_whole),
+        on_sheet(test_other_bytes_of_label_values_are_not_changed),
+        on_sheet(test_help_is_escaped_except_quotes),
+        on_sheet(test_long_texts_are_written_completely),
         on_sheet(test_integers_have_all_their_digits),
-        on_sheet(test_plain_reals_read_plainly),
-        on_sheet(test_no_number_and_infinity_have_their_names),
+        on_sheet(test_simple_reals_are_simple_texts),
+        on_sheet(test_nan_and_infinity_have_their_names),
         on_sheet(test_reals_read_back_as_they_were),
         on_sheet(test_any_real_reads_back_as_it_was),
         on_sheet(test_a_histogram_is_cumulative_up_to_infinity),
         on_sheet(test_a_histogram_needs_no_labels_and_no_values),
-        on_sheet(test_the_page_goes_on_after_what_is_there),
+        on_sheet(test_the_page_is_appended),
         on_sheet(test_text),
         on_sheet(test_openmetrics),
-        on_sheet(test_pages_of_nothing),
+        on_sheet(test_empty_pages),
         on_sheet(test_protobuf_byte_for_byte),
-        on_sheet(test_when_a_foreign_counter_began_is_not_known),
+        on_sheet(test_a_kernel_counter_has_no_start),
         on_sheet(test_native_buckets_are_spans_and_deltas),
         on_sheet(test_protobuf_lengths_grow),
         cmocka_unit_test(test_out_of_memory_is_reported_at_the_end),
-        on_sheet(test_a_failed_buffer_takes_no_more_even_where_there_is_room),
+        on_sheet(test_a_failed_buffer_takes_no_more_even_with_room),
         on_sheet(test_clearing_ends_the_failure),
     };
     return cmocka_run_group_tests_name("metric writer", tests, NULL, NULL);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The command line. An error message is the operator's only help: it is one line and names the
- * flag.
+ * The command line. An error message is one line and names the flag.
  */
 #include "options.h"
 
@@ -70,7 +69,7 @@ static char *dashed(const char *flag)
     return argument;
 }
 
-/* Flags with a value, and whether it arrived. None of the values is the default. */
+/* Flags with a value, and a check of its effect. None of the values is the default. */
 static bool has_address(const struct options *options)
 {
     return options->web.listen_address_count == 1 &&
@@ -196,7 +195,7 @@ static void test_defaults(void **state)
         assert_int_equal(is_on(options, i), switches[i].initial);
 }
 
-static void test_nothing_is_left_of_what_was_there(void **state)
+static void test_all_options_are_initialized(void **state)
 {
     (void)state;
     char error[512];
@@ -268,7 +267,7 @@ static void test_a_missing_value_is_refused(void **state)
         REFUSED(valued[i].flag, dashed(valued[i].flag));
 }
 
-/* Otherwise a forgotten value would take the next flag away. */
+/* Otherwise a flag with a forgotten value would take the next flag as its value. */
 static void test_a_bad_value_is_refused_in_both_forms(void **state)
 {
     (void)state;
@@ -296,7 +295,7 @@ static void test_an_error_quotes_the_bad_value(void **state)
     }
 }
 
-/* The whole sentence, as an operator reads it. */
+/* The complete sentence. */
 static void assert_error(const char *argument, const char *expected)
 {
     char error[512];
@@ -360,7 +359,7 @@ static void test_help_has_a_short_form(void **state)
     REFUSED("-v", "-v");
 }
 
-/* Addresses that nobody listens on would be lost without a word. */
+/* Otherwise the addresses would be ignored without a message. */
 static void test_sockets_are_opened_or_inherited(void **state)
 {
     (void)state;
@@ -392,7 +391,7 @@ static void test_a_switch_takes_no_value(void **state)
         REFUSED(switches[i].flag, joined(switches[i].flag, "true"));
         REFUSED(switches[i].flag, joined(switches[i].flag, ""));
         REFUSED(switches[i].flag, off);
-        REFUSED("true", dashed(switches[i].flag), "true"); /* an argument of its own */
+        REFUSED("true", dashed(switches[i].flag), "true"); /* a separate argument */
     }
 }
 
@@ -455,7 +454,7 @@ static void test_the_seventeenth_listen_address_is_refused(void **state)
         arguments[i] = "--web.listen-address=:0";
     assert_int_equal(accepted(arguments).web.listen_address_count, 16);
     arguments[WEB_MAX_LISTEN_ADDRESSES + 1] = "--web.listen-address=:0";
-    refused("flag --web.listen-address: \":0\" is one address too many: 16 are allowed", arguments);
+    refused("flag --web.listen-address: \":0\" exceeds the limit of 16 addresses", arguments);
 }
 
 static void test_durations(void **state)
@@ -478,7 +477,7 @@ static void test_durations(void **state)
         {"1.5m", 90 * SECOND},
         {"59m59s999ms", 3599999 * SECOND / 1000},
         {"10.5ms", 10500000},
-        {"8.2s", 82 * SECOND / 10}, /* 8.2 is no double: rounded, not cut */
+        {"8.2s", 82 * SECOND / 10}, /* 8.2 is not a double: rounded, not truncated */
     };
     for (size_t i = 0; i < sizeof durations / sizeof durations[0]; i++) {
         struct options options = ACCEPTED(joined("sample.interval", durations[i].text));
@@ -487,7 +486,7 @@ static void test_durations(void **state)
     assert_int_equal(ACCEPTED("--sample.peak-window=1d").sampler.peak_window, 86400 * SECOND);
 }
 
-static void test_what_is_no_duration_is_refused(void **state)
+static void test_an_invalid_duration_is_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {
@@ -527,7 +526,7 @@ static void test_a_percentage_becomes_a_share(void **state)
     }
 }
 
-static void test_what_is_no_percentage_is_refused(void **state)
+static void test_an_invalid_percentage_is_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {
@@ -581,7 +580,7 @@ static void test_paths(void **state)
         REFUSED("web.telemetry-path", joined("web.telemetry-path", bad[i]));
 }
 
-static void test_levels_and_formats_are_their_names_only(void **state)
+static void test_levels_and_formats_have_no_other_names(void **state)
 {
     (void)state;
     assert_int_equal(ACCEPTED("--log.level=debug").log_level, LOG_LEVEL_DEBUG);
@@ -595,7 +594,7 @@ static void test_levels_and_formats_are_their_names_only(void **state)
     REFUSED("log.format", "--log.format=JSON");
 }
 
-static void test_an_error_is_one_line_whatever_the_value(void **state)
+static void test_an_error_is_one_line_for_any_value(void **state)
 {
     (void)state;
     for (size_t i = 0; i < VALUED; i++) {
@@ -618,7 +617,7 @@ static void test_a_long_value_does_not_hide_the_flag(void **state)
     }
 }
 
-static void test_an_error_is_cut_to_its_room(void **state)
+static void test_an_error_is_truncated_to_the_buffer(void **state)
 {
     (void)state;
     char error[64];
@@ -658,7 +657,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_nothing_is_left_of_what_was_there),
+        cmocka_unit_test(test_all_options_are_initialized),
         cmocka_unit_test(test_a_value_follows_an_equals_sign),
         cmocka_unit_test(test_a_value_is_the_next_argument),
         cmocka_unit_test(test_the_last_value_counts),
@@ -682,16 +681,16 @@ int main(void)
         cmocka_unit_test(test_listen_addresses_add_up_in_their_order),
         cmocka_unit_test(test_the_seventeenth_listen_address_is_refused),
         cmocka_unit_test(test_durations),
-        cmocka_unit_test(test_what_is_no_duration_is_refused),
+        cmocka_unit_test(test_an_invalid_duration_is_refused),
         cmocka_unit_test(test_a_duration_out_of_range_is_refused),
         cmocka_unit_test(test_a_percentage_becomes_a_share),
-        cmocka_unit_test(test_what_is_no_percentage_is_refused),
+        cmocka_unit_test(test_an_invalid_percentage_is_refused),
         cmocka_unit_test(test_numbers_have_their_range),
         cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_levels_and_formats_are_their_names_only),
-        cmocka_unit_test(test_an_error_is_one_line_whatever_the_value),
+        cmocka_unit_test(test_levels_and_formats_have_no_other_names),
+        cmocka_unit_test(test_an_error_is_one_line_for_any_value),
         cmocka_unit_test(test_a_long_value_does_not_hide_the_flag),
-        cmocka_unit_test(test_an_error_is_cut_to_its_room),
+        cmocka_unit_test(test_an_error_is_truncated_to_the_buffer),
         cmocka_unit_test(test_help_has_every_flag_and_its_default),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);

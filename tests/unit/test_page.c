@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Pages: copies of a snapshot, and the bodies that are made of them once.
+ * Pages: copies of a snapshot, and the bodies that are made from them once.
  */
 #include "publish/page.h"
 
@@ -23,7 +23,7 @@ static const double bounds[] = {1, 10};
 static const struct self_report self = {
     .version = "1.2.3", .revision = "abc", .telemetry_path = "/metrics"};
 
-/* A snapshot in memory that the test may spoil, and the time. */
+/* A snapshot in memory that the test may overwrite, and the time. */
 struct source {
     int64_t now; /* monotonic; unix time is the same */
     struct clock clock;
@@ -77,7 +77,7 @@ static int free_source(void **state)
     return 0;
 }
 
-/* A body that the page, which is not released meanwhile, keeps. */
+/* A body that stays valid because the page is not released. */
 static const struct buffer *get_body(const struct page *page, enum page_format format,
                                      bool compressed)
 {
@@ -87,7 +87,7 @@ static const struct buffer *get_body(const struct page *page, enum page_format f
     return &body->bytes;
 }
 
-/* `body` as it was before it was compressed; to be freed. */
+/* The uncompressed `body`; free it. */
 static char *unpack(const struct buffer *body, size_t *length)
 {
     enum { ROOM = 1 << 20 };
@@ -121,7 +121,7 @@ static void test_a_page_holds_copies(void **state)
     buffer_free(&direct);
 }
 
-static void test_a_page_is_believed_until_the_next_would_be_late(void **state)
+static void test_a_page_is_valid_until_the_next_would_be_late(void **state)
 {
     struct source *source = *state;
     source->now = 1000;
@@ -205,7 +205,7 @@ static void test_a_body_is_made_once_for_all(void **state)
     page_release(page);
 }
 
-/* Does the status page, plain and compressed, tell this? */
+/* Does the status page, plain and compressed, contain this? */
 static void assert_status_says(const struct page *page, const char *text)
 {
     const struct buffer *plain = get_body(page, PAGE_STATUS, false);
@@ -217,7 +217,7 @@ static void assert_status_says(const struct page *page, const char *text)
     free(unpacked);
 }
 
-static void test_the_status_page_tells_the_time_when_it_is_asked_for(void **state)
+static void test_the_status_page_has_the_time_of_the_request(void **state)
 {
     struct source *source = *state;
     source->snapshot.samples[SAMPLE_COUNT] =
@@ -232,12 +232,13 @@ static void test_the_status_page_tells_the_time_when_it_is_asked_for(void **stat
     page_release(page);
 }
 
-static void test_only_the_status_page_is_made_anew_and_once_a_second(void **state)
+static void test_only_the_status_page_is_made_again_and_once_a_second(void **state)
 {
     struct source *source = *state;
     source->now = 100 * NANOSECONDS_PER_SECOND;
     struct page *page = page_create(&source->snapshot, &self, &source->clock);
-    struct body *last[PAGE_FORMATS][2] = {{NULL}}; /* held: a new one cannot be at its place */
+    struct body *last[PAGE_FORMATS][2] = {
+        {NULL}}; /* held, so that a new one has a different address */
     for (int quarters = 0; quarters <= 8; quarters++) {
         for (int i = 0; i < PAGE_FORMATS * 2; i++) {
             int format = i / 2, compressed = i % 2;
@@ -270,12 +271,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         on_source(test_a_page_holds_copies),
-        on_source(test_a_page_is_believed_until_the_next_would_be_late),
+        on_source(test_a_page_is_valid_until_the_next_would_be_late),
         on_source(test_each_format_has_its_own_body),
         on_source(test_a_compressed_body_is_the_plain_one),
         on_source(test_a_body_is_made_once_for_all),
-        on_source(test_the_status_page_tells_the_time_when_it_is_asked_for),
-        on_source(test_only_the_status_page_is_made_anew_and_once_a_second),
+        on_source(test_the_status_page_has_the_time_of_the_request),
+        on_source(test_only_the_status_page_is_made_again_and_once_a_second),
         on_source(test_a_body_outlives_its_page),
     };
     return cmocka_run_group_tests_name("page", tests, NULL, NULL);

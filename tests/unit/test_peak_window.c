@@ -45,7 +45,7 @@ static void test_reading_does_not_reset(void **state)
         assert_int_equal(peak_window_read(&peak), 7);
 }
 
-static void test_a_value_of_64_bits_is_kept_whole(void **state)
+static void test_a_value_of_64_bits_is_stored(void **state)
 {
     (void)state;
     struct peak_window peak = {0};
@@ -53,7 +53,7 @@ static void test_a_value_of_64_bits_is_kept_whole(void **state)
     assert_int_equal(peak_window_read(&peak), UINT64_MAX);
 }
 
-/* The peak at `now`, when 9 was seen at `seen` and nothing but zeros since. */
+/* The peak at `now`, if 9 was observed at `seen` and only zeros after. */
 static uint64_t peak_at(int64_t seen, int64_t now, int64_t step)
 {
     struct peak_window peak = {0};
@@ -87,7 +87,7 @@ static void test_a_value_is_forgotten_at_most_one_slot_later(void **state)
     }
 }
 
-static void test_a_long_silence_forgets_everything(void **state)
+static void test_a_long_gap_forgets_everything(void **state)
 {
     (void)state;
     struct peak_window peak = {0};
@@ -97,7 +97,7 @@ static void test_a_long_silence_forgets_everything(void **state)
     assert_int_equal(peak_window_read(&peak), 1);
 }
 
-static void test_the_first_time_may_be_any(void **state)
+static void test_the_first_time_is_arbitrary(void **state)
 {
     (void)state;
     static const int64_t times[] = {0, 1, INT64_C(86400000000000) * 3650, INT64_MAX};
@@ -115,7 +115,7 @@ struct observation {
     uint64_t value;
 };
 
-/* The highest of the observations that are at most `age` old at the last of them. */
+/* The highest of the observations that are at most `age` old at the time of the last one. */
 static uint64_t highest_up_to(const struct observation *seen, size_t count, int64_t age)
 {
     uint64_t highest = 0;
@@ -127,7 +127,7 @@ static uint64_t highest_up_to(const struct observation *seen, size_t count, int6
 }
 
 /* Observe at random times; after each, the peak must lie between that of the window and that of
- * the window and a slot. A slot is a whole number of nanoseconds: where the window is no multiple
+ * the window and a slot. A slot is a whole number of nanoseconds: if the window is not a multiple
  * of the slots, `rounding` nanoseconds of it may be missing. */
 static void compare_with_list(struct seeded *random, int64_t window, int64_t rounding)
 {
@@ -151,7 +151,7 @@ static void compare_with_list(struct seeded *random, int64_t window, int64_t rou
     }
 }
 
-static void test_any_times_agree_with_a_list(void **state)
+static void test_random_times_agree_with_a_list(void **state)
 {
     (void)state;
     struct seeded random = seeded_start();
@@ -161,7 +161,7 @@ static void test_any_times_agree_with_a_list(void **state)
     }
 }
 
-static void test_a_window_of_any_length_loses_nanoseconds_only(void **state)
+static void test_a_window_of_any_length_loses_only_nanoseconds(void **state)
 {
     (void)state;
     struct seeded random = seeded_start();
@@ -176,13 +176,13 @@ int main(void)
         cmocka_unit_test(test_an_empty_window_has_no_peak),
         cmocka_unit_test(test_the_peak_is_the_highest_not_the_last),
         cmocka_unit_test(test_reading_does_not_reset),
-        cmocka_unit_test(test_a_value_of_64_bits_is_kept_whole),
+        cmocka_unit_test(test_a_value_of_64_bits_is_stored),
         cmocka_unit_test(test_a_value_is_remembered_for_the_whole_window),
         cmocka_unit_test(test_a_value_is_forgotten_at_most_one_slot_later),
-        cmocka_unit_test(test_a_long_silence_forgets_everything),
-        cmocka_unit_test(test_the_first_time_may_be_any),
-        cmocka_unit_test(test_any_times_agree_with_a_list),
-        cmocka_unit_test(test_a_window_of_any_length_loses_nanoseconds_only),
+        cmocka_unit_test(test_a_long_gap_forgets_everything),
+        cmocka_unit_test(test_the_first_time_is_arbitrary),
+        cmocka_unit_test(test_random_times_agree_with_a_list),
+        cmocka_unit_test(test_a_window_of_any_length_loses_only_nanoseconds),
     };
     return cmocka_run_group_tests_name("peak window", tests, NULL, NULL);
 }

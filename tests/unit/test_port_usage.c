@@ -69,7 +69,7 @@ static double utilization(const struct port_usage *usage, enum port_scope scope)
     return port_usage_summarize(usage).utilization[scope];
 }
 
-static void test_ports_outside_of_the_range_count_nowhere(void **state)
+static void test_ports_outside_of_the_range_do_not_count(void **state)
 {
     hold(*state, IP_FAMILY_IPV4, 1, 2, LOW - 1);
     hold(*state, IP_FAMILY_IPV4, 1, 2, HIGH + 1);
@@ -96,8 +96,8 @@ static void test_no_port_is_subtracted_twice(void **state)
     assert_int_equal(summary.usable, 89);
 }
 
-/* For bind() an owned port is a used one: on its address, and for the wildcard. */
-static void test_owned_ports_count_where_bind_minds_them(void **state)
+/* For bind() an owned port counts as used: on its address, and for the wildcard. */
+static void test_owned_ports_count_for_bind(void **state)
 {
     for (uint16_t port = LOW; port < LOW + 30; port++)
         own(*state, 1, port);
@@ -127,7 +127,7 @@ static void test_a_former_owner_that_connected_is_a_holder(void **state)
 static void test_a_sure_owner_stays_one(void **state)
 {
     presume(*state, 1, LOW);
-    own(*state, 2, LOW); /* a listener has it by now */
+    own(*state, 2, LOW); /* a listener has it now */
     own(*state, 2, LOW + 1);
     presume(*state, 1, LOW + 1);
     hold(*state, IP_FAMILY_IPV4, 3, 2, LOW);
@@ -162,10 +162,10 @@ static void test_the_scopes_differ(void **state)
     assert_int_equal(port_usage_summarize(*state).destinations, 3);
 }
 
-static void test_any_address_counts_for_each(void **state)
+static void test_the_any_address_counts_for_each(void **state)
 {
     for (uint16_t port = LOW; port < LOW + 10; port++)
-        hold(*state, IP_FAMILY_IPV6, 0, 0, port); /* ::, which takes IPv4 too */
+        hold(*state, IP_FAMILY_IPV6, 0, 0, port); /* ::, which accepts IPv4 too */
     for (uint16_t port = LOW + 10; port < LOW + 15; port++)
         hold(*state, IP_FAMILY_IPV4, 0, 0, port); /* 0.0.0.0 */
     hold(*state, IP_FAMILY_IPV6, 7, 0, LOW + 20);
@@ -173,7 +173,7 @@ static void test_any_address_counts_for_each(void **state)
     hold(*state, IP_FAMILY_IPV4, 7, 0, LOW + 21);
     assert_true(utilization(*state, PORT_SCOPE_LOCAL_ADDRESS) == 0.16);
     assert_true(utilization(*state, PORT_SCOPE_HOST) == 0.17);
-    assert_int_equal(port_usage_summarize(*state).destinations, 0); /* nobody has a peer */
+    assert_int_equal(port_usage_summarize(*state).destinations, 0); /* no socket has a peer */
 }
 
 static void test_an_address_with_one_word_is_not_any(void **state)
@@ -206,7 +206,7 @@ static void test_the_preferred_parity_is_that_of_the_low_end(void **state)
     assert_true(port_usage_summarize(*state).preferred_utilization == 0.5);
     hold(*state, IP_FAMILY_IPV4, 1, 2, LOW + 1);
     assert_true(port_usage_summarize(*state).preferred_utilization == 0.5);
-    own(*state, 9, LOW + 60); /* one preferred port less */
+    own(*state, 9, LOW + 60); /* one preferred port fewer */
     assert_true(port_usage_summarize(*state).preferred_utilization == 25.0 / 49);
 
     const struct port_settings odd = {.low = 1001, .high = 1100};
@@ -238,7 +238,7 @@ static void test_the_whole_range_of_numbers_works(void **state)
     assert_int_equal(summary.used, 2);
 }
 
-static void test_each_sample_begins_anew(void **state)
+static void test_each_sample_replaces_the_last(void **state)
 {
     hold(*state, IP_FAMILY_IPV4, 1, 2, LOW);
     hold(*state, IP_FAMILY_IPV4, 0, 2, LOW + 1);
@@ -261,7 +261,7 @@ static void test_addresses_beyond_the_capacity_still_count_for_the_host(void **s
     assert_int_equal(port_usage_summarize(*state).destinations, PORT_USAGE_LOCAL_ADDRESSES + 44);
 }
 
-static void test_without_destinations_the_other_scopes_stay(void **state)
+static void test_without_destinations_the_other_scopes_remain(void **state)
 {
     (void)state;
     struct destination row;
@@ -274,7 +274,7 @@ static void test_without_destinations_the_other_scopes_stay(void **state)
     port_usage_destroy(usage);
 }
 
-/* Ten named ones have nine ports each; one that has ten of the hundred is fuller by chance only. */
+/* Ten named ones have nine ports each; one that has ten of the hundred may be fuller by chance. */
 static void test_the_fullest_is_named_once_it_has_a_tenth_of_the_ports(void **state)
 {
     enum { TOP = 10, LATE = 99 };
@@ -297,23 +297,23 @@ static void test_the_fullest_is_named_once_it_has_a_tenth_of_the_ports(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        USAGE_TEST(test_ports_outside_of_the_range_count_nowhere),
+        USAGE_TEST(test_ports_outside_of_the_range_do_not_count),
         USAGE_TEST(test_no_port_is_subtracted_twice),
-        USAGE_TEST(test_owned_ports_count_where_bind_minds_them),
+        USAGE_TEST(test_owned_ports_count_for_bind),
         USAGE_TEST(test_a_former_owner_that_connected_is_a_holder),
         USAGE_TEST(test_a_sure_owner_stays_one),
         USAGE_TEST(test_a_former_owner_of_a_reserved_port_frees_none),
         USAGE_TEST(test_the_scopes_differ),
         USAGE_TEST(test_the_fullest_is_named_once_it_has_a_tenth_of_the_ports),
-        USAGE_TEST(test_any_address_counts_for_each),
+        USAGE_TEST(test_the_any_address_counts_for_each),
         USAGE_TEST(test_an_address_with_one_word_is_not_any),
         USAGE_TEST(test_addresses_of_the_two_families_are_apart),
         USAGE_TEST(test_the_preferred_parity_is_that_of_the_low_end),
         USAGE_TEST(test_a_range_without_a_usable_port_is_full),
         USAGE_TEST(test_the_whole_range_of_numbers_works),
-        USAGE_TEST(test_each_sample_begins_anew),
+        USAGE_TEST(test_each_sample_replaces_the_last),
         USAGE_TEST(test_addresses_beyond_the_capacity_still_count_for_the_host),
-        USAGE_TEST(test_without_destinations_the_other_scopes_stay),
+        USAGE_TEST(test_without_destinations_the_other_scopes_remain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Pages under several readers and one writer. Run under ThreadSanitizer and AddressSanitizer, it
- * also shows that nobody reads a page that is gone.
+ * Pages with several readers and one writer. With ThreadSanitizer and AddressSanitizer, it also
+ * shows that no reader uses a released page.
  */
 #include "publish/publication.h"
 
@@ -40,8 +40,7 @@ static int64_t zero(void *context)
 
 static const struct clock still = {.monotonic = zero, .unix_time = zero, .thread_cpu = zero};
 
-/* Page number n: the number of its sockets and whether it is ready follow from n, which
- * `valid_until` carries. */
+/* Page number n: `valid_until` is n, and the number of sockets and the readiness follow from n. */
 static struct page *make_page(int64_t number)
 {
     const struct snapshot snapshot = {
@@ -62,7 +61,7 @@ static bool put_number(struct publication *publication, int64_t number)
     return page;
 }
 
-/* Does it say what its number demands? Every reader asks for the body, so that they meet there. */
+/* Does it agree with its number? Every reader gets the body, so that they compete for it. */
 static bool is_page(const struct page *page)
 {
     int64_t number = page_valid_until(page);
@@ -92,7 +91,7 @@ static void test_before_the_first_there_is_no_page(void **state)
     assert_null(publication_get(*state));
 }
 
-static void test_the_newest_page_takes_the_place_of_the_old(void **state)
+static void test_the_newest_page_replaces_the_old(void **state)
 {
     assert_true(put_number(*state, 1));
     assert_true(put_number(*state, 2));
@@ -127,8 +126,7 @@ struct traffic {
     const struct page *_Atomic handed_over;
 };
 
-/* Get pages and hold the last few; each must stay as it is, and none may be older than the one
- * before. */
+/* Get pages and hold the last few; none may change, and none may be older than the one before. */
 static void *read_pages(void *context)
 {
     struct traffic *traffic = context;
@@ -181,13 +179,14 @@ static void test_readers_and_a_writer_do_not_disturb_each_other(void **state)
     page_release(last);
 }
 
-/* Release what another thread got: as many pages as were put, or a failure is reported there. */
+/* Release pages that another thread got, until all are released or that thread reports a failure.
+ */
 static void *release_pages(void *context)
 {
     struct traffic *traffic = context;
     pthread_barrier_wait(&traffic->start);
     for (;;) {
-        bool over = atomic_load(&traffic->over); /* first: then the look is at the last page */
+        bool over = atomic_load(&traffic->over); /* first, so that the last page is seen */
         const struct page *page = atomic_exchange(&traffic->handed_over, NULL);
         if (page) {
             traffic->failures += !is_page(page);
@@ -200,7 +199,7 @@ static void *release_pages(void *context)
     }
 }
 
-static void test_a_page_may_be_given_back_by_another_thread(void **state)
+static void test_another_thread_may_release_a_page(void **state)
 {
     struct traffic traffic = {.publication = *state};
     pthread_t releaser;
@@ -225,10 +224,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         with_publication(test_before_the_first_there_is_no_page),
-        with_publication(test_the_newest_page_takes_the_place_of_the_old),
+        with_publication(test_the_newest_page_replaces_the_old),
         with_publication(test_a_page_lives_until_its_last_reader_is_done),
         with_publication(test_readers_and_a_writer_do_not_disturb_each_other),
-        with_publication(test_a_page_may_be_given_back_by_another_thread),
+        with_publication(test_another_thread_may_release_a_page),
     };
     return cmocka_run_group_tests_name("publication", tests, NULL, NULL);
 }

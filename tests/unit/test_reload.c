@@ -13,8 +13,8 @@
 #include <cmocka.h>
 
 /*
- * Each character of `seconds` is what is seen in one of them, and that of `expected` below it is R
- * where the files are to be read:
+ * Each character of `seconds` is the event of one second, and that of `expected` below it is R if
+ * the files must be read:
  *
  *     .  nothing           r  a request           c  changed files       b  both
  */
@@ -36,7 +36,7 @@ static void test_files_that_do_not_change_are_not_read(void **state)
     assert_reloads("...", "...");
 }
 
-static void test_a_request_is_honoured_once(void **state)
+static void test_a_request_has_effect_once(void **state)
 {
     (void)state;
     assert_reloads("r..", "R..");
@@ -73,7 +73,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_files_that_do_not_change_are_not_read),
-        cmocka_unit_test(test_a_request_is_honoured_once),
+        cmocka_unit_test(test_a_request_has_effect_once),
         cmocka_unit_test(test_changed_files_get_another_second),
         cmocka_unit_test(test_files_that_change_while_they_are_read_get_another_second),
         cmocka_unit_test(test_a_request_does_not_wait_for_changed_files),

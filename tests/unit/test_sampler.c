@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * When samples are taken, what becomes of those that fail, and how the identity is given up: with a
- * clock of the test's own and a kernel that can be made to misbehave.
+ * When samples are taken, the effects of failed samples, and when the identity is given up: with
+ * the test's own clock and a kernel that can fail.
  */
 #include "fake_kernel.h"
 #include "stderr_lines.h"
@@ -32,7 +32,7 @@ struct fixture {
     unsigned snapshots;
     struct snapshot last;
     uint64_t observed[TCP_STATES];
-    int64_t promised; /* until when the next would come */
+    int64_t promised; /* the time when the next is due */
     unsigned late;    /* snapshots that came later than promised */
     unsigned bare;    /* snapshots without counts or details */
     int64_t cost_of_a_snapshot;
@@ -70,23 +70,23 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Step the sampler whenever it asks to be, until `duration` has passed. */
+/* Step the sampler at the times that it requests, until `duration` has passed. */
 static void run_for(struct fixture *fixture, int64_t duration)
 {
     int64_t end = fixture->kernel.now + duration;
     int at_once = 0;
     while (fixture->kernel.now < end) {
         int64_t next = sampler_step(fixture->sampler);
-        /* At once, if the step took so long or an interval shrank: but not again and again. */
+        /* At once if the step took a long time or an interval shrank, but not repeatedly. */
         at_once = next > fixture->kernel.now ? 0 : at_once + 1;
         assert_true(at_once < 10);
         if (next > fixture->kernel.now)
             fixture->kernel.now = next;
     }
-    fake_kernel_join(&fixture->kernel); /* what the test changes next is not its any more */
+    fake_kernel_join(&fixture->kernel); /* the thread no longer uses what the test changes next */
 }
 
-/* In place of the fixture's sampler, one with other options. */
+/* Replace the fixture's sampler by one with other options. */
 static void replace_sampler(struct fixture *fixture, const struct sampler_options *options)
 {
     sampler_destroy(fixture->sampler);
@@ -137,18 +137,18 @@ static void test_a_count_sample_does_not_list_established_and_time_wait(void **s
     assert_int_equal(fixture->last.sockets[TCP_STATE_SYN_RECV], 2);
 }
 
-static void test_a_long_sample_skips_ticks_and_does_not_make_up_for_them(void **state)
+static void test_a_long_sample_skips_ticks(void **state)
 {
     struct fixture *fixture = *state;
     run_for(fixture, 3 * SECOND);
-    fixture->kernel.now += 100 * SECOND; /* asleep, or a dump that took so long */
+    fixture->kernel.now += 100 * SECOND; /* the host slept, or a dump took this long */
     unsigned dumps = fixture->kernel.dumps;
     int64_t next = sampler_step(fixture->sampler);
     assert_int_equal(fixture->kernel.dumps, dumps + 2);
     assert_true(next > fixture->kernel.now && next <= fixture->kernel.now + SECOND);
 }
 
-static void test_dear_samples_are_stretched_to_the_budget(void **state)
+static void test_expensive_samples_are_stretched_to_the_budget(void **state)
 {
     struct fixture *fixture = *state;
     fixture->kernel.cost_of_a_dump = SECOND / 10;
@@ -157,7 +157,7 @@ static void test_dear_samples_are_stretched_to_the_budget(void **state)
     run_for(fixture, 1000 * SECOND);
     double share = (double)(fixture->kernel.cpu - before) / (double)(fixture->kernel.now - start);
     assert_true(share <= 0.0201);
-    assert_true(share >= 0.015); /* and is used, not saved */
+    assert_true(share >= 0.015); /* and the budget is used */
     assert_true(report(fixture, SAMPLE_COUNT)->interval_seconds > 1);
     assert_true(report(fixture, SAMPLE_DETAIL)->interval_seconds > 5);
 }
@@ -180,7 +180,7 @@ static void test_time_wait_keeps_its_resolution_while_stretched(void **state)
     assert_in_range(report(fixture, SAMPLE_COUNT)->successes - count_samples, 1, 10);
 }
 
-/* The histogram goes by time: a state that lasts counts as long, however rarely it was sampled. */
+/* The histogram measures time: a lasting state counts for its duration, even with few samples. */
 static void test_half_of_the_time_is_half_of_the_histogram(void **state)
 {
     struct fixture *fixture = *state;
@@ -189,14 +189,14 @@ static void test_half_of_the_time_is_half_of_the_histogram(void **state)
     run_for(fixture, 600 * SECOND);
     fixture->kernel.sockets[TCP_STATE_CLOSE_WAIT] = 0;
     fake_kernel_write_sockstat(&fixture->kernel, 0);
-    fixture->kernel.cost_of_a_dump = SECOND / 20; /* and each sample is dear */
+    fixture->kernel.cost_of_a_dump = SECOND / 20; /* and each sample is expensive */
     run_for(fixture, 600 * SECOND);
     const struct histogram *histogram = &fixture->last.sampled_sockets[TCP_STATE_CLOSE_WAIT];
     double share = histogram->sum / 300 / (double)histogram->count;
     assert_true(share > 0.45 && share < 0.55);
 }
 
-/* When sampling gets cheap again, what was stretched is not waited out. */
+/* When sampling becomes cheap again, a stretched interval ends early. */
 static void test_intervals_shrink_with_the_cost(void **state)
 {
     struct fixture *fixture = *state;
@@ -288,8 +288,8 @@ static void test_a_page_is_made_after_each_detail_sample(void **state)
     assert_int_equal(fixture->last.detail.sockets[IP_FAMILY_IPV4][TCP_STATE_CLOSE_WAIT], 7);
 }
 
-/* A count sample that came late by `late` is followed by the next tick, on time: is that a count
- * sample too? */
+/* After a count sample that was late by `late`, the next tick is on time: is it a count sample
+ * too? */
 static bool is_counted_after(int64_t late)
 {
     struct fixture *fixture;
@@ -306,17 +306,17 @@ static bool is_counted_after(int64_t late)
     return samples == 3;
 }
 
-static void test_what_is_due_within_half_a_tick_is_due_now(void **state)
+static void test_samples_due_within_half_a_tick_are_due_now(void **state)
 {
     (void)state;
     assert_true(is_counted_after(SECOND / 2));
     assert_false(is_counted_after(SECOND / 2 + 1));
 }
 
-static void test_samples_that_wait_long_are_not_too_old_for_the_page(void **state)
+static void test_samples_that_wait_long_are_shown(void **state)
 {
     struct fixture *fixture = *state;
-    fixture->kernel.wait_of_a_dump = 8 * SECOND; /* without CPU: it belongs to others */
+    fixture->kernel.wait_of_a_dump = 8 * SECOND; /* without CPU time: other processes use it */
     for (int i = 0; i < 20; i++)
         sampler_step(fixture->sampler);
     assert_true(report(fixture, SAMPLE_COUNT)->interval_seconds == 1);
@@ -341,17 +341,17 @@ static void test_at_long_intervals_the_page_is_renewed_every_ten_seconds(void **
     assert_int_equal(report(fixture, SAMPLE_DETAIL)->successes, 1);
 }
 
-static void test_a_snapshot_says_when_the_next_would_be_late(void **state)
+static void test_a_snapshot_has_the_time_when_the_next_would_be_late(void **state)
 {
     struct fixture *fixture = *state;
     run_for(fixture, 20 * SECOND);
     assert_int_equal(fixture->last.next_within, 30 * SECOND);
     fixture->kernel.cost_of_a_dump = 2 * SECOND;
-    run_for(fixture, 1000 * SECOND); /* both samples, however rare they have become */
+    run_for(fixture, 1000 * SECOND); /* both samples, even at long intervals */
     assert_int_equal(fixture->last.next_within, 3 * (10 + 2 + 2) * SECOND);
 }
 
-static void test_the_next_snapshot_comes_in_time_however_long_samples_take(void **state)
+static void test_the_next_snapshot_is_in_time_even_with_long_samples(void **state)
 {
     struct fixture *fixture = *state;
     for (int64_t seconds = 1; seconds <= 64; seconds *= 2) {
@@ -362,7 +362,7 @@ static void test_the_next_snapshot_comes_in_time_however_long_samples_take(void 
     assert_true(fixture->snapshots > 1000);
 }
 
-/* One answer of the kernel, and how it is counted. */
+/* An answer of the kernel, and its expected reason. */
 static const struct {
     enum fake_answer answer;
     enum fault_reason reason;
@@ -394,14 +394,14 @@ static void test_bad_answers_are_counted_and_survived(void **state)
     }
 }
 
-static void test_a_failed_sample_leaves_the_last_numbers_for_three_intervals(void **state)
+static void test_a_failed_sample_keeps_the_last_numbers_for_three_intervals(void **state)
 {
     struct fixture *fixture = *state;
     fixture->kernel.sockets[TCP_STATE_CLOSE_WAIT] = 9;
     fixture->kernel.sockets[TCP_STATE_LISTEN] = 2;
     fake_kernel_write_sockstat(&fixture->kernel, 0);
     run_for(fixture, 2 * SECOND);
-    fixture->kernel.answer = ANSWER_ERROR_IN_DONE; /* after half of the rows, so to speak */
+    fixture->kernel.answer = ANSWER_ERROR_IN_DONE; /* like an error after half of the rows */
     fixture->kernel.sockets[TCP_STATE_CLOSE_WAIT] = 5;
     run_for(fixture, 2 * SECOND);
     assert_true(fixture->last.has_counts);
@@ -412,7 +412,7 @@ static void test_a_failed_sample_leaves_the_last_numbers_for_three_intervals(voi
     assert_true(fixture->last.has_detail); /* its intervals are longer */
     run_for(fixture, 15 * SECOND);
     assert_false(fixture->last.has_detail);
-    assert_true(fixture->last.has_counters); /* other files, nothing wrong with them */
+    assert_true(fixture->last.has_counters); /* other files, which are valid */
 }
 
 static void test_what_never_succeeded_is_not_shown(void **state)
@@ -440,7 +440,7 @@ static void test_unreadable_totals_fail_the_count_sample_only(void **state)
     assert_true(fixture->last.has_counts);
 }
 
-static void test_unreadable_counters_take_only_themselves_away(void **state)
+static void test_unreadable_counters_lose_only_themselves(void **state)
 {
     struct fixture *fixture = *state;
     fake_kernel_write(&fixture->kernel, "thread-self/net/netstat", "TcpExt: TW\nTcpExt: x\n");
@@ -549,7 +549,8 @@ static void test_a_lasting_fault_is_not_logged_every_second(void **state)
     assert_int_equal(lines_logged(fixture, 10 * SECOND), 2); /* both work again */
     for (int turn = 0; turn < 20; turn++) {
         fixture->kernel.answer = turn % 2 ? ANSWER_ROWS : ANSWER_ERROR;
-        assert_int_equal(lines_logged(fixture, 5 * SECOND), 0); /* known, and not long ago */
+        assert_int_equal(lines_logged(fixture, 5 * SECOND),
+                         0); /* the same faults, logged recently */
     }
 }
 
@@ -578,7 +579,7 @@ static void test_the_thread_steps_and_stops(void **state)
     struct sampler *sampler = sampler_create(&fast, &access, &system_clock, keep, fixture);
     struct sampler_thread *thread = sampler_thread_start(sampler);
     assert_non_null(thread);
-    sampler_thread_stop(thread); /* at once: it may or may not have sampled */
+    sampler_thread_stop(thread); /* at once, maybe before the first sample */
     sampler_publish(sampler);
     assert_true(fixture->snapshots >= 1);
     sampler_destroy(sampler);
@@ -591,8 +592,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SAMPLER_TEST(test_samples_come_at_their_intervals),
         SAMPLER_TEST(test_a_count_sample_does_not_list_established_and_time_wait),
-        SAMPLER_TEST(test_a_long_sample_skips_ticks_and_does_not_make_up_for_them),
-        SAMPLER_TEST(test_dear_samples_are_stretched_to_the_budget),
+        SAMPLER_TEST(test_a_long_sample_skips_ticks),
+        SAMPLER_TEST(test_expensive_samples_are_stretched_to_the_budget),
         SAMPLER_TEST(test_time_wait_keeps_its_resolution_while_stretched),
         SAMPLER_TEST(test_half_of_the_time_is_half_of_the_histogram),
         SAMPLER_TEST(test_intervals_shrink_with_the_cost),
@@ -602,15 +603,15 @@ int main(void)
         SAMPLER_TEST(test_expensive_details_are_stretched_between_rare_counts),
         SAMPLER_TEST(test_all_that_is_measured_is_in_the_reports),
         SAMPLER_TEST(test_a_page_is_made_after_each_detail_sample),
-        cmocka_unit_test(test_what_is_due_within_half_a_tick_is_due_now),
-        SAMPLER_TEST(test_samples_that_wait_long_are_not_too_old_for_the_page),
+        cmocka_unit_test(test_samples_due_within_half_a_tick_are_due_now),
+        SAMPLER_TEST(test_samples_that_wait_long_are_shown),
         SAMPLER_TEST(test_at_long_intervals_the_page_is_renewed_every_ten_seconds),
-        SAMPLER_TEST(test_a_snapshot_says_when_the_next_would_be_late),
-        SAMPLER_TEST(test_the_next_snapshot_comes_in_time_however_long_samples_take),
+        SAMPLER_TEST(test_a_snapshot_has_the_time_when_the_next_would_be_late),
+        SAMPLER_TEST(test_the_next_snapshot_is_in_time_even_with_long_samples),
         SAMPLER_TEST(test_bad_answers_are_counted_and_survived),
-        SAMPLER_TEST(test_a_failed_sample_leaves_the_last_numbers_for_three_intervals),
+        SAMPLER_TEST(test_a_failed_sample_keeps_the_last_numbers_for_three_intervals),
         SAMPLER_TEST(test_unreadable_totals_fail_the_count_sample_only),
-        SAMPLER_TEST(test_unreadable_counters_take_only_themselves_away),
+        SAMPLER_TEST(test_unreadable_counters_lose_only_themselves),
         SAMPLER_TEST(test_a_kernel_without_udp_diag_loses_only_the_ports_of_udp),
         SAMPLER_TEST(test_unreadable_port_settings_lose_only_the_ports),
         SAMPLER_TEST(test_the_identity_is_given_up_after_three_contradictions),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Notifications as systemd receives them: at a socket with a path or with an abstract name, whose
- * queue may be full.
+ * Notifications as systemd receives them: at a socket with a path or an abstract name, with a full
+ * queue or without.
  */
 #include "base/service_notify.h"
 
@@ -22,7 +22,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Receive at `name`, written as in $NOTIFY_SOCKET. */
+/* Receive at `name`, in the notation of $NOTIFY_SOCKET. */
 static int listen_at(const char *name)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -115,7 +115,7 @@ static void test_a_lack_of_descriptors_is_reported(void **state)
     close(fd);
 }
 
-/* There is nothing to try again. */
+/* Success: the caller must not try again. */
 static void test_without_a_socket_nothing_is_sent(void **state)
 {
     (void)state;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The decoder on what the kernel really sent and on what it should never send, and a dump over a
- * socket whose other end is the test. The recordings in tests/unit/data are whole dumps of one
- * socket of each kind and family, read with and without CAP_NET_ADMIN.
+ * The decoder with recorded and with invalid messages, and a dump over a socket whose other end is
+ * the test. The recordings in tests/unit/data are complete dumps of one socket of each kind and
+ * family, read with and without CAP_NET_ADMIN.
  */
 #include "measure/state_counts.h"
 #include "seeded.h"
@@ -28,7 +28,7 @@
 static const char *const recordings[] = {"tests/unit/data/dump_privileged.bin",
                                          "tests/unit/data/dump_unprivileged.bin"};
 
-/* A heap block of exactly `length` bytes, so that a sanitizer sees a step beyond it. */
+/* A heap block of exactly `length` bytes, so that a sanitizer detects an access beyond it. */
 static char *exact_copy(const char *data, size_t length)
 {
     char *copy = malloc(length ? length : 1);
@@ -133,7 +133,7 @@ static void test_recorded_dumps_hold_one_of_each(void **state)
     }
 }
 
-static void test_a_datagram_cut_anywhere_is_never_taken_for_a_whole_dump(void **state)
+static void test_a_truncated_datagram_is_never_a_complete_dump(void **state)
 {
     (void)state;
     size_t length;
@@ -164,7 +164,7 @@ static void test_random_damage_stays_within_the_datagram(void **state)
         for (int64_t hits = seeded_between(&random, 1, 8); hits > 0; hits--)
             copy[seeded_between(&random, 0, (int64_t)length - 1)] = (char)seeded_bits(&random);
         struct outcome outcome = decode(copy, length);
-        /* A row takes 88 bytes at the least: damage cannot make more of them than fit. */
+        /* A row takes at least 88 bytes: damage cannot make more rows than fit. */
         assert_true(outcome.rows <=
                     length / (sizeof(struct nlmsghdr) + sizeof(struct inet_diag_msg)));
         free(copy);
@@ -241,14 +241,14 @@ static void test_an_overrun_is_a_truncation(void **state)
     assert_int_equal(decode_message(&message).fault.reason, FAULT_NETLINK_TRUNCATED);
 }
 
-static void test_rows_of_a_newer_kernel_are_passed_over(void **state)
+static void test_unknown_rows_of_a_newer_kernel_are_skipped(void **state)
 {
     (void)state;
-    const struct message strangers[] = {make_row(AF_INET, 0),   make_row(AF_INET, 14),
-                                        make_row(AF_INET, 255), make_row(AF_UNIX, 1),
-                                        make_message(999, 40),  make_message(NLMSG_NOOP, 0)};
-    for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
-        struct outcome outcome = decode_message(&strangers[i]);
+    const struct message unknown[] = {make_row(AF_INET, 0),   make_row(AF_INET, 14),
+                                      make_row(AF_INET, 255), make_row(AF_UNIX, 1),
+                                      make_message(999, 40),  make_message(NLMSG_NOOP, 0)};
+    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
+        struct outcome outcome = decode_message(&unknown[i]);
         assert_true(outcome.good);
         assert_int_equal(outcome.rows, 0);
     }
@@ -266,7 +266,7 @@ static void test_unknown_attributes_change_nothing(void **state)
     assert_int_equal(decode_message(&row).counts.fin_wait2_minisockets, 0);
 }
 
-static void test_an_attribute_that_claims_too_much_ends_the_search(void **state)
+static void test_an_attribute_that_is_too_long_ends_the_search(void **state)
 {
     (void)state;
     struct message row = make_row(AF_INET, 3); /* SYN_RECV */
@@ -318,7 +318,7 @@ static void test_the_internal_name_of_syn_recv_is_syn_recv(void **state)
     assert_int_equal(decode_message(&row).last.state, TCP_STATE_SYN_RECV);
 }
 
-/* A pair of sockets: the dump reads from the first what the test has put into the second. */
+/* A pair of sockets: the dump reads data from the first that the test writes into the second. */
 struct wire {
     int kernel_end, our_end;
 };
@@ -370,7 +370,7 @@ static void test_a_dump_in_several_datagrams_is_one(void **state)
     close_wire(&wire);
 }
 
-static void test_the_request_asks_for_the_states_and_no_more(void **state)
+static void test_the_request_asks_only_for_the_states(void **state)
 {
     (void)state;
     struct wire wire = open_wire();
@@ -473,13 +473,13 @@ static void test_a_reply_is_waited_for_ten_seconds(void **state)
     close_wire(&wire);
 }
 
-static void test_a_reply_that_does_not_come_in_time_is_a_fault(void **state)
+static void test_a_late_reply_is_a_fault(void **state)
 {
     (void)state;
     struct wire wire = open_wire();
     struct message row = make_row(AF_INET, 1);
     feed(&wire, &row, row.header.nlmsg_len);
-    /* The timeout is over at once, with the errno of SO_RCVTIMEO. */
+    /* The timeout ends at once, with the errno of SO_RCVTIMEO. */
     assert_int_equal(fcntl(wire.our_end, F_SETFL, O_NONBLOCK), 0);
     struct outcome outcome = dump(&wire, TCP_STATE_SET_ALL);
     assert_false(outcome.good);
@@ -506,7 +506,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_recorded_dumps_hold_one_of_each),
-        cmocka_unit_test(test_a_datagram_cut_anywhere_is_never_taken_for_a_whole_dump),
+        cmocka_unit_test(test_a_truncated_datagram_is_never_a_complete_dump),
         cmocka_unit_test(test_random_damage_stays_within_the_datagram),
         cmocka_unit_test(test_an_error_message_is_a_refusal),
         cmocka_unit_test(test_without_the_attribute_three_states_are_not_full_sockets),
@@ -514,20 +514,20 @@ int main(void)
         cmocka_unit_test(test_done_with_zero_ends_the_dump),
         cmocka_unit_test(test_control_messages_that_are_too_short_are_malformed),
         cmocka_unit_test(test_an_overrun_is_a_truncation),
-        cmocka_unit_test(test_rows_of_a_newer_kernel_are_passed_over),
+        cmocka_unit_test(test_unknown_rows_of_a_newer_kernel_are_skipped),
         cmocka_unit_test(test_unknown_attributes_change_nothing),
-        cmocka_unit_test(test_an_attribute_that_claims_too_much_ends_the_search),
+        cmocka_unit_test(test_an_attribute_that_is_too_long_ends_the_search),
         cmocka_unit_test(test_fields_are_read_in_host_order),
         cmocka_unit_test(test_v4_mapped_addresses_become_ipv4),
         cmocka_unit_test(test_the_internal_name_of_syn_recv_is_syn_recv),
         cmocka_unit_test(test_a_dump_in_several_datagrams_is_one),
-        cmocka_unit_test(test_the_request_asks_for_the_states_and_no_more),
+        cmocka_unit_test(test_the_request_asks_only_for_the_states),
         cmocka_unit_test(test_a_datagram_larger_than_the_buffer_is_a_truncation),
         cmocka_unit_test(test_an_error_after_rows_fails_the_dump),
         cmocka_unit_test(test_an_end_without_done_fails_the_dump),
         cmocka_unit_test(test_a_dump_leaves_no_descriptor_open),
         cmocka_unit_test(test_a_reply_is_waited_for_ten_seconds),
-        cmocka_unit_test(test_a_reply_that_does_not_come_in_time_is_a_fault),
+        cmocka_unit_test(test_a_late_reply_is_a_fault),
         cmocka_unit_test(test_a_request_that_cannot_be_sent_is_a_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,7 @@ static bool is_always_mini(enum tcp_state state)
     return state == TCP_STATE_TIME_WAIT;
 }
 
-/* What the kernel's totals are when `counts` are all its sockets, by their definition. */
+/* The kernel's totals for these sockets, from their definition. */
 static struct tcp_usage totals_of(const struct state_counts *counts)
 {
     struct tcp_usage usage = {0};
@@ -90,7 +90,7 @@ static void test_requests_are_part_of_syn_recv(void **state)
     assert_int_equal(counts.fin_wait2_minisockets, 0);
 }
 
-static void test_time_wait_is_counted_as_no_other_minisocket(void **state)
+static void test_time_wait_is_not_counted_as_another_minisocket(void **state)
 {
     (void)state;
     struct state_counts counts = {0};
@@ -127,7 +127,7 @@ static void test_the_other_full_sockets_are_not_established(void **state)
     }
 }
 
-static void test_fin_wait2_minisockets_come_off_the_minisockets(void **state)
+static void test_fin_wait2_minisockets_are_subtracted_from_the_minisockets(void **state)
 {
     (void)state;
     struct state_counts counts = {0};
@@ -138,7 +138,7 @@ static void test_fin_wait2_minisockets_come_off_the_minisockets(void **state)
     assert_int_equal(derived.time_wait, 42);
 }
 
-static void test_requests_come_off_nothing(void **state)
+static void test_requests_are_subtracted_from_nothing(void **state)
 {
     (void)state;
     struct state_counts counts = {0};
@@ -149,7 +149,7 @@ static void test_requests_come_off_nothing(void **state)
     assert_int_equal(derived.time_wait, 50);
 }
 
-static void test_what_the_totals_leave_out_changes_nothing(void **state)
+static void test_sockets_outside_of_the_totals_change_nothing(void **state)
 {
     (void)state;
     struct state_counts counts = {0};
@@ -172,14 +172,14 @@ static void test_below_zero_is_zero(void **state)
     struct derived_counts derived =
         derive_counts(&counts, &(struct tcp_usage){.full_sockets = 7, .minisockets = 50});
     assert_int_equal(derived.established, 0);
-    assert_int_equal(derived.time_wait, 47); /* each of the two for itself */
+    assert_int_equal(derived.time_wait, 47); /* each of the two separately */
 
     derived = derive_counts(&counts, &(struct tcp_usage){.full_sockets = 9, .minisockets = 2});
     assert_int_equal(derived.established, 1);
     assert_int_equal(derived.time_wait, 0);
 }
 
-static void test_an_empty_host_has_nothing(void **state)
+static void test_an_empty_host_has_no_sockets(void **state)
 {
     (void)state;
     struct state_counts counts = {0};
@@ -200,7 +200,7 @@ static void test_counts_beyond_32_bits_are_derived(void **state)
     assert_int_equal(derived.time_wait, UINT64_C(6000000000));
 }
 
-static void test_the_identity_gives_back_any_population(void **state)
+static void test_the_identity_derives_any_population(void **state)
 {
     (void)state;
     struct seeded random = seeded_start();
@@ -226,16 +226,16 @@ int main(void)
         cmocka_unit_test(test_a_state_is_the_sum_of_both_families),
         cmocka_unit_test(test_fin_wait2_minisockets_are_part_of_fin_wait2),
         cmocka_unit_test(test_requests_are_part_of_syn_recv),
-        cmocka_unit_test(test_time_wait_is_counted_as_no_other_minisocket),
+        cmocka_unit_test(test_time_wait_is_not_counted_as_another_minisocket),
         cmocka_unit_test(test_each_state_is_derived_or_counted_except_bound_inactive),
         cmocka_unit_test(test_the_other_full_sockets_are_not_established),
-        cmocka_unit_test(test_fin_wait2_minisockets_come_off_the_minisockets),
-        cmocka_unit_test(test_requests_come_off_nothing),
-        cmocka_unit_test(test_what_the_totals_leave_out_changes_nothing),
+        cmocka_unit_test(test_fin_wait2_minisockets_are_subtracted_from_the_minisockets),
+        cmocka_unit_test(test_requests_are_subtracted_from_nothing),
+        cmocka_unit_test(test_sockets_outside_of_the_totals_change_nothing),
         cmocka_unit_test(test_below_zero_is_zero),
-        cmocka_unit_test(test_an_empty_host_has_nothing),
+        cmocka_unit_test(test_an_empty_host_has_no_sockets),
         cmocka_unit_test(test_counts_beyond_32_bits_are_derived),
-        cmocka_unit_test(test_the_identity_gives_back_any_population),
+        cmocka_unit_test(test_the_identity_derives_any_population),
     };
     return cmocka_run_group_tests_name("state counts", tests, NULL, NULL);
 }

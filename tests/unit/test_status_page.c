@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The status page of snapshots made by hand: read as markup, by a small checker that must know a
- * bad page when it sees one, and as the text that a person reads.
+ * The status page of snapshots made by hand: its markup, read by a small checker that must refuse
+ * bad pages, and its text.
  */
 #include "status/status_page.h"
 
@@ -26,7 +26,7 @@ enum { DEEPEST = 32, LONGEST = 24 }; /* elements within each other; a name */
 
 struct reader {
     const char *at;
-    const char *why; /* what is wrong, once something is */
+    const char *why; /* the first error, or NULL */
     char open[DEEPEST][LONGEST];
     size_t depth;
 };
@@ -78,7 +78,7 @@ static bool read_entity(struct reader *reader)
     return complain(reader, "a bare &");
 }
 
-/* Up to `end`, which stays. */
+/* Up to `end`, which is not read. */
 static bool read_text(struct reader *reader, char end)
 {
     while (*reader->at && *reader->at != end) {
@@ -87,7 +87,7 @@ static bool read_text(struct reader *reader, char end)
                 return false;
         } else if (strchr("<>", *reader->at) || (end == '<' && *reader->at == '"') ||
                    (iscntrl((unsigned char)*reader->at) && *reader->at != '\n')) {
-            return complain(reader, "a character that should have been escaped");
+            return complain(reader, "a character that must be escaped");
         } else {
             reader->at++;
         }
@@ -95,7 +95,7 @@ static bool read_text(struct reader *reader, char end)
     return true;
 }
 
-/* Nothing may be run or loaded, nor styled but by the one style sheet. */
+/* No scripts, no loaded resources, and no styles except the style sheet. */
 static bool read_attribute(struct reader *reader, char name[static LONGEST])
 {
     if (!read_name(reader, name) || !take(reader, "=\""))
@@ -118,7 +118,7 @@ static bool read_attributes(struct reader *reader)
             return complain(reader, "too many attributes");
         for (size_t i = 0; i < count; i++) {
             if (strcmp(names[i], names[count]) == 0)
-                return complain(reader, "an attribute twice");
+                return complain(reader, "a duplicate attribute");
         }
     }
     return true;
@@ -134,7 +134,7 @@ static bool read_tag(struct reader *reader)
     if (take(reader, "</")) {
         if (!read_name(reader, name) || !take(reader, ">") || reader->depth == 0 ||
             strcmp(reader->open[--reader->depth], name) != 0)
-            return complain(reader, "an end without its beginning");
+            return complain(reader, "an end tag without its start tag");
         return true;
     }
     if (!take(reader, "<") || !read_name(reader, name) || is_one_of(name, forbidden))
@@ -168,7 +168,7 @@ static const char *find_fault(const char *html)
     return reader.why ? reader.why : reader.depth > 0 ? "an element that is not closed" : NULL;
 }
 
-/* Text: tags become a space each, <wbr> nothing, spaces are one; entities are decoded. */
+/* Text: each tag becomes a space, <wbr> nothing, several spaces one; entities are decoded. */
 
 static char decode(const char **at)
 {
@@ -211,7 +211,7 @@ static void read_as_text(struct buffer *text, const char *html)
     buffer_append(text, "", 1);
 }
 
-/* A snapshot with all that it can have, and the page made of it. Tests take parts away. */
+/* A complete snapshot, and its page. Tests remove parts. */
 struct fixture {
     struct listener_row queues[40];
     struct listener_row listeners[40];
@@ -324,7 +324,7 @@ static int unmake(void **state)
     return 0;
 }
 
-/* Render anew; whatever the snapshot holds, the page is sound and no number is none. */
+/* Render again; the page must always be valid and have no NaN. */
 static void render(struct fixture *f)
 {
     buffer_clear(&f->html);
@@ -362,7 +362,7 @@ static size_t count_of(const char *text, const char *part)
     return count;
 }
 
-static void test_a_whole_snapshot_says_that_all_is_well(void **state)
+static void test_a_complete_snapshot_is_ok(void **state)
 {
     struct fixture *f = *state;
     render(f);
@@ -372,7 +372,7 @@ static void test_a_whole_snapshot_says_that_all_is_well(void **state)
     assert_silent(f, "?");
 }
 
-static void test_a_person_sees_how_old_it_is(void **state)
+static void test_the_page_shows_its_age(void **state)
 {
     struct fixture *f = *state;
     render(f);
@@ -382,7 +382,7 @@ static void test_a_person_sees_how_old_it_is(void **state)
     assert_says(f, "taken 0.5\u202fs ago 7\u202fs ago");
 }
 
-static void test_the_links_are_there(void **state)
+static void test_the_page_has_links(void **state)
 {
     struct fixture *f = *state;
     render(f);
@@ -486,14 +486,14 @@ static void test_destinations_of_both_protocols_are_one_list(void **state)
                    "198.51.100.7:444 192.0.2.1 TCP 190 19\u202f% "
                    "198.51.100.7:444 192.0.2.1 UDP 180 18\u202f% "
                    "TCP destinations: 20,005. UDP destinations: 30,005. ");
-    f->destinations[SOCKET_UDP][0].ports = 5000; /* beyond the usable ones, as after a change */
+    f->destinations[SOCKET_UDP][0].ports = 5000; /* more than the usable ones, as after a change */
     f->destinations[SOCKET_TCP][0].ports = 1000;
     render(f);
     assert_says(f, "Of usable 198.51.100.7:443 192.0.2.1 TCP 1,000 100\u202f% "
                    "198.51.100.7:443 192.0.2.1 UDP 5,000 100\u202f% ");
 }
 
-static void test_long_lists_of_destinations_are_cut(void **state)
+static void test_long_lists_of_destinations_are_truncated(void **state)
 {
     struct fixture *f = *state;
     f->snapshot.ports[SOCKET_TCP].destination_count = 12;
@@ -508,7 +508,7 @@ static void test_long_lists_of_destinations_are_cut(void **state)
     assert_silent(f, "more at");
 }
 
-static void test_destinations_of_one_protocol_need_not_the_other(void **state)
+static void test_destinations_of_one_protocol_do_not_need_the_other(void **state)
 {
     struct fixture *f = *state;
     f->snapshot.ports[SOCKET_TCP].present = false;
@@ -562,7 +562,7 @@ static void test_listeners_have_their_queues_and_connections(void **state)
                    "0.0.0.0:8000 3 of 4,096 1,500 100 1 2 others 5,000 0 0 ");
 }
 
-static void test_a_full_queue_comes_first_and_says_so(void **state)
+static void test_a_full_queue_comes_first_and_is_marked(void **state)
 {
     struct fixture *f = *state;
     f->queues[0].queue_peak = f->listeners[0].queue_peak = 4096;
@@ -577,7 +577,7 @@ static void test_a_full_queue_comes_first_and_says_so(void **state)
     assert_says(f, "0.0.0.0:8000 0 of 0 0 100 ");
 }
 
-static void test_long_lists_of_listeners_are_cut(void **state)
+static void test_long_lists_of_listeners_are_truncated(void **state)
 {
     struct fixture *f = *state;
     f->snapshot.queue_count = f->snapshot.listener_count = 40;
@@ -591,7 +591,7 @@ static void test_the_busiest_listeners_come_first_in_any_order(void **state)
 {
     struct fixture *f = *state;
     f->snapshot.queue_count = f->snapshot.listener_count = 40;
-    for (size_t i = 0; i < 40; i++) /* the other way round than before */
+    for (size_t i = 0; i < 40; i++) /* in the opposite order */
         f->listeners[i].sockets[TCP_STATE_ESTABLISHED] = 200 - i;
     memcpy(f->queues, f->listeners, sizeof f->queues);
     render(f);
@@ -609,8 +609,8 @@ static void test_the_busiest_listeners_come_first_in_any_order(void **state)
 static void test_a_listener_may_be_named_for_its_queue_alone(void **state)
 {
     struct fixture *f = *state;
-    /* By their connections 8002 to 8006, by their queues also 8000 and 8001, which are part of the
-     * others' 5,000. */
+    /* 8002 to 8006 for their connections, also 8000 and 8001 for their queues; these are part of
+     * the others' 5,000. */
     f->snapshot.queue_count = 7;
     f->snapshot.listeners = &f->listeners[2];
     f->snapshot.listener_count = 5;
@@ -654,7 +654,7 @@ static void test_samples_have_their_costs(void **state)
     assert_says(f, "share of one CPU ? ? ");
 }
 
-static void test_without_counts_theirs_are_not_known(void **state)
+static void test_without_counts_their_numbers_are_unknown(void **state)
 {
     struct fixture *f = *state;
     f->snapshot.has_counts = false;
@@ -675,7 +675,7 @@ static void test_without_counts_theirs_are_not_known(void **state)
 #undef WHY
 }
 
-static void test_without_detail_its_parts_are_not_known(void **state)
+static void test_without_detail_its_parts_are_unknown(void **state)
 {
     struct fixture *f = *state;
     f->snapshot.has_detail = false;
@@ -703,7 +703,7 @@ static void test_a_kernel_without_bound_inactive_has_no_such_row(void **state)
     assert_silent(f, "bound_inactive");
 }
 
-static void test_without_proc_settings_and_counters_are_not_known(void **state)
+static void test_without_proc_settings_and_counters_are_unknown(void **state)
 {
     struct fixture *f = *state;
     static const char note[] = "?: /proc could not be read within three intervals.";
@@ -737,7 +737,7 @@ static void test_findings_are_in_order(void **state)
     assert_non_null(strstr(f->html.data, "<div><h3><span class=\"badge Watch\">Watch</span> 80"));
 }
 
-static void test_what_is_not_collected_says_by_which_flag(void **state)
+static void test_uncollected_parts_name_their_flag(void **state)
 {
     struct fixture *f = *state;
     f->snapshot.time_wait_collected = f->snapshot.listeners_collected = false;
@@ -765,7 +765,7 @@ static void test_what_is_not_collected_says_by_which_flag(void **state)
 #undef WHY
 }
 
-static void test_an_empty_snapshot_is_a_sound_page(void **state)
+static void test_an_empty_snapshot_is_a_valid_page(void **state)
 {
     struct fixture *f = *state;
     f->snapshot = (struct snapshot){0};
@@ -783,7 +783,7 @@ static void test_strings_cannot_become_markup(void **state)
     struct fixture *f = *state;
     static const char hostile[] = "\"><script>alert('&amp;')</script>\n<!--\x01";
     f->self.version = f->self.telemetry_path = hostile;
-    f->snapshot.ports[SOCKET_TCP].destination_count = 12; /* the path stands in the notes, too */
+    f->snapshot.ports[SOCKET_TCP].destination_count = 12; /* the path is in the notes, too */
     buffer_clear(&f->html);
     status_page_render(&f->html, &f->snapshot, &f->self, f->now);
     buffer_append(&f->html, "", 1);
@@ -797,7 +797,7 @@ static void test_strings_cannot_become_markup(void **state)
     assert_says(f, "more at /\"><script>alert('&amp;')</script> . ");
 }
 
-static void test_the_largest_numbers_leave_the_page_sound(void **state)
+static void test_the_largest_numbers_leave_the_page_valid(void **state)
 {
     struct fixture *f = *state;
     memset(f->snapshot.sockets, 0xff, sizeof f->snapshot.sockets);
@@ -821,7 +821,7 @@ static void test_the_largest_numbers_leave_the_page_sound(void **state)
     assert_says(f, "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535");
 }
 
-static void test_a_clock_that_stepped_back_is_no_age_below_zero(void **state)
+static void test_a_clock_that_stepped_back_gives_no_negative_age(void **state)
 {
     struct fixture *f = *state;
     f->now = start - 10;
@@ -862,7 +862,7 @@ static void test_the_page_is_appended(void **state)
     assert_memory_equal(f->html.data, f->html.data + length, length);
 }
 
-static void test_out_of_memory_shows_in_the_buffer(void **state)
+static void test_out_of_memory_marks_the_buffer(void **state)
 {
     struct fixture *f = *state;
     struct buffer full = {.length = SIZE_MAX / 2 + 1, .capacity = SIZE_MAX / 2 + 1};
@@ -872,7 +872,7 @@ static void test_out_of_memory_shows_in_the_buffer(void **state)
 
 #define PAGE(text) "<!DOCTYPE html>\n<html>" text "</html>\n"
 
-static void test_the_checker_accepts_sound_pages(void **state)
+static void test_the_checker_accepts_valid_pages(void **state)
 {
     (void)state;
     static const char *const pages[] = {
@@ -927,40 +927,40 @@ static void test_the_checker_refuses_bad_pages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        whole(test_a_whole_snapshot_says_that_all_is_well),
-        whole(test_a_person_sees_how_old_it_is),
-        whole(test_the_links_are_there),
+        whole(test_a_complete_snapshot_is_ok),
+        whole(test_the_page_shows_its_age),
+        whole(test_the_page_has_links),
         whole(test_each_state_has_its_count_and_peak),
         whole(test_states_without_sockets_are_soft),
         whole(test_the_two_big_states_have_their_parts_and_history),
         whole(test_settings_and_counters_have_their_own_numbers),
         whole(test_ports_have_their_own_numbers),
         whole(test_destinations_of_both_protocols_are_one_list),
-        whole(test_long_lists_of_destinations_are_cut),
-        whole(test_destinations_of_one_protocol_need_not_the_other),
+        whole(test_long_lists_of_destinations_are_truncated),
+        whole(test_destinations_of_one_protocol_do_not_need_the_other),
         whole(test_without_names_the_destinations_are_counted),
         whole(test_listeners_have_their_queues_and_connections),
-        whole(test_a_full_queue_comes_first_and_says_so),
-        whole(test_long_lists_of_listeners_are_cut),
+        whole(test_a_full_queue_comes_first_and_is_marked),
+        whole(test_long_lists_of_listeners_are_truncated),
         whole(test_the_busiest_listeners_come_first_in_any_order),
         whole(test_a_listener_may_be_named_for_its_queue_alone),
         whole(test_without_names_the_listeners_are_summed),
         whole(test_samples_have_their_costs),
-        whole(test_without_counts_theirs_are_not_known),
-        whole(test_without_detail_its_parts_are_not_known),
+        whole(test_without_counts_their_numbers_are_unknown),
+        whole(test_without_detail_its_parts_are_unknown),
         whole(test_a_kernel_without_bound_inactive_has_no_such_row),
-        whole(test_without_proc_settings_and_counters_are_not_known),
+        whole(test_without_proc_settings_and_counters_are_unknown),
         whole(test_findings_are_in_order),
-        whole(test_what_is_not_collected_says_by_which_flag),
-        whole(test_an_empty_snapshot_is_a_sound_page),
+        whole(test_uncollected_parts_name_their_flag),
+        whole(test_an_empty_snapshot_is_a_valid_page),
         whole(test_strings_cannot_become_markup),
-        whole(test_the_largest_numbers_leave_the_page_sound),
-        whole(test_a_clock_that_stepped_back_is_no_age_below_zero),
+        whole(test_the_largest_numbers_leave_the_page_valid),
+        whole(test_a_clock_that_stepped_back_gives_no_negative_age),
         whole(test_the_style_is_the_one_that_is_allowed),
         whole(test_every_picture_has_a_name),
         whole(test_the_page_is_appended),
-        whole(test_out_of_memory_shows_in_the_buffer),
-        cmocka_unit_test(test_the_checker_accepts_sound_pages),
+        whole(test_out_of_memory_marks_the_buffer),
+        cmocka_unit_test(test_the_checker_accepts_valid_pages),
         cmocka_unit_test(test_the_checker_refuses_bad_pages),
     };
     return cmocka_run_group_tests_name("status page", tests, NULL, NULL);

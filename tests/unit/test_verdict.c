@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What is worth a person's attention: where the levels begin, what comes first, and what is said.
+ * Findings for the operator: the limits of the levels, the order, and the texts.
  */
 #include "status/verdict.h"
 
@@ -15,7 +15,7 @@
 
 static const double now = 1767225600;
 
-/* A host where all is known and nothing is close to a limit. */
+/* A host with all numbers known and none close to a limit. */
 struct fixture {
     struct listener_row queues[2];
     struct destination destination;
@@ -181,7 +181,7 @@ static void test_the_half_tried_first_is_the_knee(void **state)
     assert_meaning(f, "port by port");
 }
 
-static void test_destinations_that_are_not_watched_are_not_judged(void **state)
+static void test_uncollected_destinations_are_not_judged(void **state)
 {
     struct fixture *f = *state;
     struct port_snapshot *tcp = &f->snapshot.ports[SOCKET_TCP];
@@ -238,7 +238,7 @@ static void test_the_levels_of_an_accept_queue(void **state)
                 "The accept queue of 0.0.0.0:81 holds 100 of 100 connections, 101 at its peak");
 }
 
-static void test_a_queue_without_room_is_full_with_one(void **state)
+static void test_a_queue_with_limit_zero_is_full_with_one(void **state)
 {
     struct fixture *f = *state;
     f->queues[1].queue_limit = 0;
@@ -279,7 +279,7 @@ static void test_the_levels_of_time_wait(void **state)
     assert_int_equal(level_of(f), LEVEL_OK);
 }
 
-static void test_what_is_not_known_is_not_judged(void **state)
+static void test_unknown_numbers_are_not_judged(void **state)
 {
     struct fixture *f = *state;
     f->snapshot.has_counts = false;
@@ -288,7 +288,7 @@ static void test_what_is_not_known_is_not_judged(void **state)
     assert_int_equal(level_of(f), LEVEL_UNKNOWN);
 }
 
-static void test_why_something_is_not_known(void **state)
+static void test_the_reason_of_unknown_numbers(void **state)
 {
     struct fixture *f = *state;
     f->snapshot.has_counts = f->snapshot.has_detail = false;
@@ -324,7 +324,7 @@ static void test_the_most_urgent_comes_first(void **state)
     assert_non_null(strstr(f->verdict.findings[5].fact, "TIME_WAIT"));
 }
 
-static void test_all_that_can_be_wrong_at_once_has_room(void **state)
+static void test_all_findings_at_once_have_room(void **state)
 {
     struct fixture *f = *state;
     for (int i = 0; i < SOCKET_PROTOCOLS; i++)
@@ -337,7 +337,7 @@ static void test_all_that_can_be_wrong_at_once_has_room(void **state)
     f->snapshot.sockets[TCP_STATE_TIME_WAIT] = UINT64_MAX;
     reach(f);
     assert_int_equal(f->verdict.count, 5);
-    for (size_t i = 0; i < 5; i++) /* none is cut off */
+    for (size_t i = 0; i < 5; i++) /* none is truncated */
         assert_true(strlen(f->verdict.findings[i].fact) < sizeof f->verdict.findings[i].fact - 1);
     f->snapshot.has_counts = f->snapshot.has_detail = false;
     reach(f);
@@ -355,16 +355,16 @@ int main(void)
         calm(test_the_levels_of_a_destination),
         calm(test_what_follows_from_a_full_destination),
         calm(test_the_half_tried_first_is_the_knee),
-        calm(test_destinations_that_are_not_watched_are_not_judged),
+        calm(test_uncollected_destinations_are_not_judged),
         calm(test_the_levels_of_a_host),
         calm(test_the_levels_of_an_accept_queue),
-        calm(test_a_queue_without_room_is_full_with_one),
+        calm(test_a_queue_with_limit_zero_is_full_with_one),
         calm(test_the_worst_queue_is_reported),
         calm(test_the_levels_of_time_wait),
-        calm(test_what_is_not_known_is_not_judged),
-        calm(test_why_something_is_not_known),
+        calm(test_unknown_numbers_are_not_judged),
+        calm(test_the_reason_of_unknown_numbers),
         calm(test_the_most_urgent_comes_first),
-        calm(test_all_that_can_be_wrong_at_once_has_room),
+        calm(test_all_findings_at_once_have_room),
     };
     return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);
 }

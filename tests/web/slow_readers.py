@@ -5,7 +5,7 @@ import re
 from web_client import Client, check, daemon_status, passed, request
 
 CLIENTS = 60
-MOST_BODIES = 16 << 20  # bytes
+MOST_BODIES = 8 << 20  # bytes
 SPARE = 8 << 20  # the present page's bodies, and connections
 SAMPLES = re.compile(rb'sockdiag_tcp_sampled_sockets_count{state="established"} (\d+)\n')
 

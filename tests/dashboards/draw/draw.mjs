@@ -2,8 +2,8 @@
 /*
  * usage: node draw.mjs PROMETHEUS DASHBOARD SECONDS PICTURE [PANEL...]
  *
- * Draw panels of a dashboard, given by their ids or all, into a PNG: the last SECONDS of a running
- * Prometheus that scrapes every 15 seconds.
+ * Draw panels of a dashboard (all, or those with the given ids) into a PNG, with the last SECONDS of a
+ * running Prometheus that scrapes every 15 seconds.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +29,7 @@ async function ask(target, more) {
     return answer.data;
 }
 
-// A panel that is repeated for each state stands side by side, as for the two that are chosen at first.
+// A panel that repeats for each state is drawn side by side for the two default states.
 function repeated(panel) {
     if (!panel.repeat) return [{ ...panel, state: 'time_wait|established' }];
     return ['time_wait', 'established'].map((state, i) => ({
@@ -37,7 +37,7 @@ function repeated(panel) {
     }));
 }
 
-// The chosen panels, moved up to where those above them end.
+// The chosen panels, moved up to the end of the panels above them.
 function chosenPanels(board) {
     const wanted = ({ id, type }) => type !== 'row' && (ids.length === 0 || ids.includes(String(id)));
     const chosen = board.panels.filter(wanted).flatMap(repeated);
@@ -58,7 +58,7 @@ for (const panel of panels) {
     answers[panel.id] = await Promise.all(panel.targets.map((target) => ask(target, { state })));
 }
 
-// Grafana's table scrolls by a package that esbuild cannot bundle; a picture does not scroll.
+// Grafana's table scrolls with a package that esbuild cannot bundle; a picture does not scroll.
 const still = {
     name: 'still',
     setup(build) {
@@ -83,7 +83,7 @@ const browser = await chromium.launch({
 const page = await browser.newPage({ viewport: { width: 24 * 62, height: 1200 } });
 page.on('pageerror', (error) => console.error(String(error).slice(0, 600)));
 page.on('console', (message) => message.type() === 'error' && console.error(message.text().slice(0, 300)));
-// An address of its own, answered here: without one a page may not use local storage.
+// The page needs an address to use local storage, so the request for it is answered here.
 const input = `window.input = ${JSON.stringify({ panels, answers, from, to })}`;
 const body = `<html><body><div id="root"></div><script>${input}</script></body></html>`;
 await page.route('**/*', (route) => route.fulfill({ contentType: 'text/html', body }));

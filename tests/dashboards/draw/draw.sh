@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # usage: draw.sh EXPORTER WORK MINUTES, from the top of the tree
-# Draw docs/dashboard-*.png from a live run of so many minutes, in a network namespace of its own. It is no
-# test, and run by hand: it needs prometheus in $PATH, chromium, pngquant, node, and npm
-# packages of 600 MB, which it puts into the directory WORK.
+# Draw docs/dashboard-*.png from a live run of MINUTES, in its own network namespace. It is not a test; run it
+# by hand. It needs prometheus in $PATH, chromium, pngquant, node, and npm packages of 600 MB, which it
+# installs into the directory WORK.
 set -eu
 exporter=$(realpath "$1") work=$(realpath "$2") seconds=$(($3 * 60))
 tools=$PWD/tests/dashboards/draw
@@ -26,7 +26,7 @@ trap clean_up EXIT
 
 ip link set lo up
 echo "20000 29999" >/proc/sys/net/ipv4/ip_local_port_range
-echo 0 >/proc/sys/net/ipv4/tcp_tw_reuse # on the loopback device it is on, and would hide the trouble
+echo 0 >/proc/sys/net/ipv4/tcp_tw_reuse # by default it is on for loopback, and would hide the fault
 "$exporter" --web.listen-address=127.0.0.1:10073 2>"$data/exporter.log" &
 pids="$pids $!"
 cat >"$data/prometheus.yml" <<YAML
@@ -38,11 +38,11 @@ YAML
 prometheus --config.file="$data/prometheus.yml" --storage.tsdb.path="$data/data" \
     --web.listen-address=127.0.0.1:9090 --log.level=error &
 pids="$pids $!"
-python3 "$tools/load.py" $((seconds + 120)) & # goes on while the pictures are drawn
+python3 "$tools/load.py" $((seconds + 120)) & # continues while the pictures are drawn
 pids="$pids $!"
 sleep "$seconds"
 
-# draw NAME TITLE...: the panels of these titles
+# draw NAME TITLE...: draw the panels with these titles
 draw() {
     local name=$1 ids
     shift

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """usage: load.py SECONDS
 
-A host whose trouble grows, for a picture: a client that closes each connection, faster and faster, so that
-TIME_WAIT takes the ports towards one server; bursts that fit between two scrapes; a listener that accepts
-too slowly; a program that forgets to close. On the loopback device, with an ephemeral range of ten
+Create a host with growing faults, for a picture: a client that closes each connection, faster and faster, so
+that TIME_WAIT takes the ports towards one server; bursts that fit between two scrapes; a listener that accepts
+too slowly; a program that forgets to close. Runs on the loopback device, with an ephemeral range of ten
 thousand ports.
 """
 import socket
@@ -53,7 +53,7 @@ def burst(end):
 
 
 def accept_slowly(end):
-    """Asked by 60 or 100 clients at a time, accepts 30 a second from a queue of 80."""
+    """60 or 100 clients connect at a time; accept 30 a second from a queue of 80."""
     server, size = listener(SLOW, 80), 60
     while time.monotonic() < end:
         clients = [socket.socket() for _ in range(size)]
@@ -76,7 +76,7 @@ def accept_slowly(end):
 
 
 def forget_to_close(end):
-    """One CLOSE_WAIT more every four seconds, and 150 connections that stay."""
+    """Add one CLOSE_WAIT every four seconds, and hold 150 connections."""
     server, held = listener(FORGOTTEN, 64), []
     for _ in range(150):
         held += [socket.create_connection(FORGOTTEN), server.accept()[0]]

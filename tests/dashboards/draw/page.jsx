@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Panels of a dashboard, drawn by Grafana's own components from answers of Prometheus. window.input holds
- * { panels, answers, from, to }: panels as in the dashboard; answers by panel id, one for each target in
- * turn, as the HTTP API gives them; the range in seconds.
+ * Draw panels of a dashboard with Grafana's own components from answers of Prometheus. window.input holds
+ * { panels, answers, from, to }: panels as in the dashboard; answers of the HTTP API by panel id, one for
+ * each target in order; the range in seconds.
  *
  * Grafana publishes its components, transformations and field configuration, but not the heatmap panel:
- * that one is a plain likeness.
+ * this file imitates it.
  */
 import {
     FieldType, Registry, applyFieldOverrides, createTheme, dateTime, getDisplayProcessor, getFieldDisplayName,
@@ -28,7 +28,7 @@ standardTransformersRegistry.setInit(() =>
     }),
 );
 
-// Every property of a field that a dashboard of ours sets, taken as it is.
+// Every property of a field that our dashboards set, without processing.
 function fieldRegistry(panel) {
     const config = panel.fieldConfig;
     const plain = ['unit', 'min', 'max', 'decimals', 'noValue', 'thresholds', 'mappings', 'color'];
@@ -89,7 +89,7 @@ async function framesOf(panel) {
     return frames;
 }
 
-// The table component sorts when it is clicked; the panel does it at once.
+// The table component sorts on a click; the panel sorts at once.
 function sort(frame, [{ displayName, desc }]) {
     const by = frame.fields.find((field) => getFieldDisplayName(field, frame) === displayName);
     if (!by) return;
@@ -126,7 +126,7 @@ function Bars({ panel, frames, width }) {
     ));
 }
 
-// What each bucket holds less what the one below holds, at each time.
+// Each bucket minus the one below, at each time.
 function heatmapCells(rows) {
     const counts = rows.map(({ values }) => new Map(values.map(([time, text]) => [time, Number(text)])));
     return rows.flatMap(({ values }, row) =>
@@ -137,7 +137,7 @@ function heatmapCells(rows) {
 const mix = (light, dark, share) => light + (dark - light) * share;
 const orange = (share) => `rgb(${mix(245, 135, share)}, ${mix(190, 45, share)}, ${mix(130, 5, share)})`;
 
-// The darker a cell, the more samples.
+// Darker cells have more samples.
 function Heatmap({ panel, width, height }) {
     const bound = ({ metric }) => (metric.le === '+Inf' ? Infinity : Number(metric.le));
     const rows = [...answers[panel.id][0].result].sort((a, b) => bound(a) - bound(b));
