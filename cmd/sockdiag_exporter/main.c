@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * sockdiag_exporter: what the command line asks for, and the exit code: 0 after a clean stop, 1
- * when it cannot start or --once fails, 2 for a wrong command line.
+ * sockdiag_exporter: runs the mode that the command line selects. The exit code is 0 after a clean
+ * stop, 1 when it cannot start or --once fails, 2 for a wrong command line.
  */
 #include "base/log.h"
 #include "options.h"
@@ -20,7 +20,7 @@
 static const struct kernel_access kernel = {.open_sock_diag = sock_diag_open_netlink,
                                             .proc_root = "/proc"};
 
-/* Report why the exporter ends. Where nobody reads that, a signal may end it sooner. */
+/* Report why the exporter ends. If standard error blocks, a signal can end it. */
 static bool complain(const char *message)
 {
     sigset_t none;
@@ -73,8 +73,8 @@ static bool print_page(const struct buffer *text)
     return true;
 }
 
-/* With --once: both samples, the page on standard output. It is without process_* and HTTP metrics,
- * which would clash with those of a node_exporter that picks it up as a textfile. */
+/* With --once: take both samples and print the page. It has no process_* and HTTP metrics, which
+ * would clash with those of a node_exporter that reads it as a textfile. */
 static bool print_once(const struct options *options, const struct self_report *self)
 {
     struct fault fault;

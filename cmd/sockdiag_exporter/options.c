@@ -11,8 +11,8 @@
 
 struct flag;
 
-/* Reads `text` into the field at `field`. NULL, or why it is refused: what follows the quoted value
- * in a sentence. A range, if the flag has one, is added to that. */
+/* Reads `text` into the field at `field`. Returns NULL, or the reason of a refusal: the rest of the
+ * sentence after the quoted value. The range of the flag, if any, is added to it. */
 typedef const char *value_reader(const struct flag *flag, const char *text, void *field);
 
 static value_reader read_listen_address, read_path, read_file, read_duration, read_percent,
@@ -47,9 +47,9 @@ static const struct flag flags[] = {
     {"sample.interval", read_duration, FIELD(sampler.interval), 0.01, 3600, "1s", "DURATION",
      "Time between count samples: sockets by state, accept queues"},
     {"sample.detail-interval", read_duration, FIELD(sampler.detail_interval), 0.1, 86400, "5s",
-     "DURATION", "Time between detail samples: families, and what needs every socket listed"},
+     "DURATION", "Time between detail samples: families, ports, destinations, listeners"},
     {"sample.cpu-budget", read_percent, FIELD(sampler.cpu_share), 0.01, 100, "2", "PERCENT",
-     "CPU time that sampling may take, as a share of one CPU; longer intervals keep it there"},
+     "CPU time that sampling may take, as a share of one CPU; intervals are stretched to keep it"},
     {"sample.peak-window", read_duration, FIELD(sampler.peak_window), 1, 86400, "1m", "DURATION",
      "How long a peak is remembered"},
     {"collector.listeners", NULL, FIELD(sampler.collect_listeners), 0, 0, "on", NULL,
@@ -94,12 +94,12 @@ static const char *read_listen_address(const struct flag *flag, const char *text
     if (!web_address_is_valid(text))
         return "is not host:port, [IPv6]:port or :port";
     if (web->listen_address_count == WEB_MAX_LISTEN_ADDRESSES)
-        return "is one address too many: 16 are allowed";
+        return "exceeds the limit of 16 addresses";
     web->listen_addresses[web->listen_address_count++] = text;
     return NULL;
 }
 
-/* Nothing that would need escaping in a URL, in HTML or in a label. */
+/* Only characters that need no escaping in a URL, in HTML or in a label. */
 static const char *read_path(const struct flag *flag, const char *text, void *field)
 {
     (void)flag;
@@ -123,7 +123,7 @@ static const char *read_file(const struct flag *flag, const char *text, void *fi
     return NULL;
 }
 
-/* One number with its unit, such as "30s". What follows it, or NULL. */
+/* One number with its unit, such as "30s". Returns the rest, or NULL. */
 static const char *read_duration_part(const char *text, double *seconds)
 {
     static const struct {
@@ -256,7 +256,7 @@ static bool parse_value(struct options *options, const struct flag *flag, const 
     return false;
 }
 
-/* Parse one argument, and `next` (NULL at the end) if that is its value: `took_next` is then set.
+/* Parse one argument. If `next` (NULL at the end) is its value, parse it too and set `took_next`.
  */
 static bool parse_argument(struct options *options, const char *argument, const char *next,
                            bool *took_next, char *error, size_t error_size)
@@ -305,7 +305,7 @@ bool options_parse(struct options *options, int count, char *const arguments[], 
         bool took_next;
         if (!parse_argument(options, arguments[i], i + 1 < count ? arguments[i + 1] : NULL,
                             &took_next, error, error_size)) {
-            mask_controls(error); /* an argument may hold anything */
+            mask_controls(error); /* an argument can contain any character */
             return false;
         }
         i += took_next;

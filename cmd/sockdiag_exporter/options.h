@@ -26,12 +26,12 @@ struct options {
     bool version;
 };
 
-/* Fill `options` with the defaults and what `arguments` (`count` of them, the program's name first)
- * change. False when one of them is wrong: `error` then holds one line that names it. */
+/* Fill `options` with the defaults and the values of `arguments` (`count` of them, the program's
+ * name first). False when one of them is wrong: `error` then names it in one line. */
 bool options_parse(struct options *options, int count, char *const arguments[], char *error,
                    size_t error_size);
 
-/* Write what --help prints. */
+/* Write the text of --help. */
 void options_print_help(FILE *out);
 
 #endif

@@ -16,12 +16,12 @@ struct service {
     const struct options *options;
     const struct kernel_access *kernel;
     const struct self_report *self;
-    sigset_t signals; /* that the main thread waits for */
+    sigset_t signals; /* for the main thread to wait for */
     struct publication *publication;
     struct sampler *sampler;
     struct sampler_thread *sampler_thread;
     struct web_server *web;
-    struct file_stamps config_files; /* of the web configuration as it was last read */
+    struct file_stamps config_files; /* of the last reading of the web configuration */
     /* Read by the sampler's thread. */
     atomic_bool config_refused;
     _Atomic double config_seconds;
@@ -35,7 +35,7 @@ static struct self_report describe_self(const struct service *service)
     self.web_config_seconds = service->config_seconds;
     self.log_lines_dropped = log_lines_dropped();
     if (!service->options->disable_exporter_metrics) {
-        struct fault ignored; /* a page without process_* says enough */
+        struct fault ignored; /* a page without process_* is enough */
         self.request_count = web_server_requests(service->web, self.requests);
         self.connections_rejected = web_server_rejections(service->web);
         self.has_process =
@@ -81,8 +81,8 @@ static void hold_signal(struct service *service, int signal_number)
     pthread_sigmask(SIG_BLOCK, &service->signals, NULL);
 }
 
-/* The first count sample is taken before any client is answered: if it fails, a service would never
- * have numbers; if it succeeds, the clients that have connected meanwhile get some. */
+/* Take the first count sample before any client is answered. If it fails, the service would never
+ * have numbers; if it succeeds, clients that have connected before get numbers. */
 static bool start_service(struct service *service, char *error, size_t error_size)
 {
     sigemptyset(&service->signals);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The exporter as a service: samples on its own clock and serves the last page.
+ * The exporter as a service: it samples on its own clock and serves the last page.
  */
 #ifndef SOCKDIAG_CMD_SERVICE_H
 #define SOCKDIAG_CMD_SERVICE_H
@@ -9,12 +9,11 @@
 #include "sockdiag/self_report.h"
 
 /*
- * Sample and serve until SIGTERM or SIGINT. `self` holds what is known before the start: the build,
- * the telemetry path, the time. False when the start fails: `error` then holds one line for the
- * operator.
+ * Sample and serve until SIGTERM or SIGINT. `self` has the build, the telemetry path and the start
+ * time. False when the start fails: `error` then has one line for the operator.
  *
- * Until it serves, SIGTERM and SIGINT keep the action that they have. Later they are blocked, also
- * when this returns.
+ * Until it serves, SIGTERM and SIGINT keep their action. Later they are blocked, also after the
+ * return.
  */
 bool service_run(const struct options *options, const struct kernel_access *kernel,
                  const struct self_report *self, char *error, size_t error_size);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The sampler: takes count and detail samples on a clock of its own, within a CPU budget, and hands
- * a snapshot to a reader after each.
+ * The sampler: takes count and detail samples on its own clock, within a CPU budget, and passes a
+ * snapshot to a reader after each.
  *
- * Not safe for several threads: it belongs to the one that calls sampler_step(), which is the
- * thread of sampler_thread_start() once that was called.
+ * Not safe for several threads: only the thread that calls sampler_step() may use it. After
+ * sampler_thread_start() this is the new thread.
  */
 #ifndef SOCKDIAG_SAMPLER_H
 #define SOCKDIAG_SAMPLER_H
@@ -23,11 +23,11 @@ struct sampler_options {
     int64_t detail_interval; /* between detail samples */
     double cpu_share;        /* of one CPU, for both: 0.02 is two percent */
     int64_t peak_window;
-    size_t listeners_top;      /* how many listeners a snapshot names, by either ranking */
-    size_t destinations_top;   /* how many destinations of each protocol */
+    size_t listeners_top;      /* listeners that a snapshot names, by each ranking */
+    size_t destinations_top;   /* destinations that it names, of each protocol */
     bool collect_listeners;    /* --collector.listeners */
     bool collect_ports;        /* --collector.ports */
-    bool collect_destinations; /* --collector.destinations: with the ports only */
+    bool collect_destinations; /* --collector.destinations: only together with the ports */
     bool collect_time_wait;    /* --collector.time-wait */
 };
 
@@ -36,8 +36,8 @@ typedef void snapshot_reader(void *context, const struct snapshot *snapshot);
 
 struct sampler;
 
-/* Copies `options` and `kernel`; `clock` and what the pointers point to must outlive the sampler.
- * NULL when there is no memory. Free with sampler_destroy(). */
+/* Copies `options` and `kernel`; `clock` and everything that they point to must outlive the
+ * sampler. NULL when there is no memory. Free with sampler_destroy(). */
 struct sampler *sampler_create(const struct sampler_options *options,
                                const struct kernel_access *kernel, const struct clock *clock,
                                snapshot_reader *read, void *read_context);
@@ -47,11 +47,11 @@ void sampler_destroy(struct sampler *sampler);
  * neither counted nor logged. For the start of a daemon, where a failure is final. */
 bool sampler_take(struct sampler *sampler, enum sample_kind kind, struct fault *fault);
 
-/* Read the counters and settings that go with it, build a snapshot and hand it to the reader. */
+/* Read the counters and settings, build a snapshot and pass it to the reader. */
 void sampler_publish(struct sampler *sampler);
 
-/* Take the samples that are due, publish, and return when (monotonic) to step again: when the next
- * is due, and after ten seconds at the latest. */
+/* Take the samples that are due, publish, and return the monotonic time of the next step: when the
+ * next sample is due, at most ten seconds later. */
 int64_t sampler_step(struct sampler *sampler);
 
 /* A thread that steps `sampler` until it is stopped. */
@@ -60,7 +60,7 @@ struct sampler_thread;
 /* NULL, with errno set, when no thread could be made. */
 struct sampler_thread *sampler_thread_start(struct sampler *sampler);
 
-/* Returns when the thread has ended: after the sample under way, if there is one. */
+/* Waits for the end of the thread: it finishes the current sample, if any. */
 void sampler_thread_stop(struct sampler_thread *thread);
 
 #endif

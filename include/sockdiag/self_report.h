@@ -20,16 +20,15 @@ struct request_count {
 
 enum { REQUEST_COUNTS_MAX = 24 };
 
-/* The exporter about itself, at the time of a snapshot. Where it has no process usage or no
- * requests, their families are left out (--web.disable-exporter-metrics). Its strings outlive
- * every page. */
+/* The exporter about itself, at the time of a snapshot. Without process usage or requests, their
+ * families are left out (--web.disable-exporter-metrics). Its strings outlive every page. */
 struct self_report {
     const char *version;
     const char *revision;
-    const char *telemetry_path; /* where the metrics are */
+    const char *telemetry_path; /* of the metrics */
     double start_time_seconds;  /* unix time */
-    bool has_web_config;        /* --web.config.file was given: the next two say something */
-    bool web_config_refused;    /* as it was last read; the previous one is kept */
+    bool has_web_config;        /* --web.config.file was given: the next two are valid */
+    bool web_config_refused;    /* at the last reading; the previous one stays in force */
     double web_config_seconds;  /* unix time when the one in force was read */
     uint64_t log_lines_dropped;
     bool has_process;

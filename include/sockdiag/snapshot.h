@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the sampler knows at one moment: plain numbers, all that the exposition needs. Its pointers
- * hold until its reader returns, which may keep a copy.
+ * The sampler's numbers at one time: all that the exposition needs. Its pointers are valid until
+ * its reader returns, which may keep a copy.
  *
- * What is too old or was never read is marked absent, so that a series vanishes instead of
- * standing still.
+ * Numbers that are too old or were never read are marked absent, so that a series vanishes instead
+ * of repeating an old value.
  */
 #ifndef SOCKDIAG_SNAPSHOT_H
 #define SOCKDIAG_SNAPSHOT_H
@@ -20,9 +20,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Who holds a TIME_WAIT socket: the side that closed first, which was one of these. */
+/* The role of the side that holds a TIME_WAIT socket, which closed first. */
 enum time_wait_role {
-    TIME_WAIT_SERVER, /* the local port is a listener's: it takes memory, no further port */
+    TIME_WAIT_SERVER, /* the local port is a listener's: it holds memory, but no other port */
     TIME_WAIT_CLIENT, /* it holds an ephemeral port */
     TIME_WAIT_ROLES
 };
@@ -50,7 +50,7 @@ enum sample_kind { SAMPLE_COUNT, SAMPLE_DETAIL, SAMPLE_KINDS };
 /* The label value: "count" or "detail". */
 const char *sample_kind_name(enum sample_kind kind);
 
-/* How the sampling itself went. */
+/* Statistics of a kind of sample. */
 struct sample_report {
     uint64_t successes;
     uint64_t failures;
@@ -90,18 +90,17 @@ struct snapshot {
     struct listener_row other_listeners;          /* the connections of those not named */
     struct port_snapshot ports[SOCKET_PROTOCOLS]; /* each knows whether it is present */
 
-    /* What the operator asked for. */
+    /* From the options. */
     bool time_wait_collected;
     bool listeners_collected;
 
-    /* How sampling went. */
+    /* Statistics of sampling. */
     struct sample_report samples[SAMPLE_KINDS];
     uint64_t errors[FAULT_REASONS];
-    int64_t next_within; /* nanoseconds: when the next has not come by then, the sampler is stuck */
+    int64_t next_within; /* nanoseconds: without a new snapshot by then, the sampler is stuck */
 };
 
-/* A copy that stands alone, in one piece: free() is all that it needs. NULL when there is no
- * memory. */
+/* An independent copy in one block of memory, for free(). NULL when there is no memory. */
 struct snapshot *snapshot_copy(const struct snapshot *snapshot);
 
 #endif

@@ -26,12 +26,12 @@
 /*
  * Opens a netlink socket: sock_diag_open_netlink, or one of a test. Returns a descriptor that the
  * caller closes, or -errno. Open one for each dump: a netlink socket stays in the network namespace
- * in which it was made, and cannot be used again after a dump that was broken off.
+ * of its creation, and cannot be used again after an incomplete dump.
  */
 typedef int sock_diag_opener(void *context);
 sock_diag_opener sock_diag_open_netlink;
 
-/* The ways to the kernel, which a test can replace. */
+/* The access to the kernel, which a test can replace. */
 struct kernel_access {
     sock_diag_opener *open_sock_diag;
     void *opener_context;
@@ -43,10 +43,10 @@ struct kernel_access {
  * opened socket. A UDP socket is in TCP_STATE_ESTABLISHED if it is connected, otherwise in
  * TCP_STATE_BOUND_INACTIVE.
  *
- * states   which to report
- * family   of UDP; an IPv6 socket that is bound to a v4-mapped address is with IPv6
+ * states   the states to report
+ * family   for UDP; an IPv6 socket that is bound to a v4-mapped address belongs to IPv6
  * consume  called for each socket with `context`, in the order of the walk
- * rows     how many were reported; also set on failure
+ * rows     the number of reported sockets; also set on failure
  *
  * False, with `fault` filled, when the dump is incomplete. Blocks while the kernel walks (about a
  * microsecond for each reported socket), at most ten seconds for one reply.
@@ -63,11 +63,11 @@ bool sock_diag_dump_udp(const struct kernel_access *kernel, enum ip_family famil
  * Skips attributes and states that it does not know: a newer kernel may have more.
  *
  * data    aligned to 4 bytes
- * done    set when the message that ends a dump was seen
- * rows    incremented by the records consumed
+ * done    set at the message that ends a dump
+ * rows    incremented by the number of records
  *
- * False, with `fault` filled, on an error message, an error at the end of the dump, or a message
- * that is cut short.
+ * False, with `fault` filled, on an error message, an error at the end of the dump, or a truncated
+ * message.
  */
 bool sock_diag_decode(const void *data, size_t length, socket_record_consumer *consume,
                       void *context, uint64_t *rows, bool *done, struct fault *fault);

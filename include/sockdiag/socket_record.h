@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One socket as sock_diag reports it, without the types of netlink: what src/kernel hands to
+ * One socket as sock_diag reports it, without the types of netlink: passed from src/kernel to
  * src/measure.
  */
 #ifndef SOCKDIAG_SOCKET_RECORD_H
@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 /* The states of RFC 9293 in the kernel's order (include/net/tcp_states.h): the kernel's number is
- * one more. sock_diag does not see closed sockets without a port. What it reports as CLOSE is a
- * socket with a port from bind() and no connection: BOUND_INACTIVE. */
+ * one more. sock_diag does not list closed sockets without a port. A socket in its state CLOSE has
+ * a port from bind() and no connection: BOUND_INACTIVE. */
 enum tcp_state {
     TCP_STATE_ESTABLISHED,
     TCP_STATE_SYN_SENT,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Control characters of ASCII in foreign text that must stay on one line.
+ * ASCII control characters in external text that must stay on one line.
  */
 #ifndef SOCKDIAG_CONTROLS_H
 #define SOCKDIAG_CONTROLS_H

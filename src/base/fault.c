@@ -13,10 +13,10 @@ static const struct {
     [FAULT_NETLINK_SEND] = {"netlink_send", "cannot send a sock_diag request"},
     [FAULT_NETLINK_RECEIVE] = {"netlink_receive", "no answer from sock_diag"},
     [FAULT_NETLINK_REFUSED] = {"netlink_refused", "sock_diag answered with an error"},
-    [FAULT_NETLINK_TRUNCATED] = {"netlink_truncated", "a sock_diag reply was cut short"},
-    [FAULT_NETLINK_MALFORMED] = {"netlink_malformed", "a sock_diag reply makes no sense"},
+    [FAULT_NETLINK_TRUNCATED] = {"netlink_truncated", "a sock_diag reply was truncated"},
+    [FAULT_NETLINK_MALFORMED] = {"netlink_malformed", "a sock_diag reply is malformed"},
     [FAULT_PROC_READ] = {"proc_read", "cannot read /proc/"},
-    [FAULT_PROC_PARSE] = {"proc_parse", "cannot understand /proc/"},
+    [FAULT_PROC_PARSE] = {"proc_parse", "cannot parse /proc/"},
     [FAULT_OUT_OF_MEMORY] = {"out_of_memory", "out of memory"},
 };
 
@@ -31,7 +31,7 @@ const char *fault_reason_name(enum fault_reason reason)
     return reasons[reason].name;
 }
 
-/* What an operator can do about it, or "". */
+/* A hint for the operator, or "". */
 static const char *find_hint(const struct fault *fault)
 {
     switch (fault->reason) {

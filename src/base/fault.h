@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What can go wrong when the kernel is asked, as a value: counted by its reason (the `reason`
- * label of sockdiag_exporter_errors_total) and described in one line.
+ * A failure to read from the kernel, as a value: counted by its reason (the `reason` label of
+ * sockdiag_exporter_errors_total) and described in one line.
  */
 #ifndef SOCKDIAG_FAULT_H
 #define SOCKDIAG_FAULT_H
@@ -35,8 +35,8 @@ bool fault_set(struct fault *fault, enum fault_reason reason, int error_number,
 /* The label value, such as "netlink_refused". */
 const char *fault_reason_name(enum fault_reason reason);
 
-/* Describe the fault in one line without a newline in `text`, NUL-terminated: with a hint on what
- * to do about it, if there is one. */
+/* Describe the fault in one line without a newline in `text`, NUL-terminated, with a hint for the
+ * operator, if there is one. */
 void fault_describe(const struct fault *fault, char *text, size_t size);
 
 #endif

@@ -29,17 +29,16 @@ struct index index_make(uint16_t *places, size_t size, const void *entries, size
 void index_clear(struct index *index);
 
 /* Hash the key. The product of a word's halves makes each difference between keys depend on the
- * seed; that with the constant (2^64 / the golden ratio) spreads keys in a row. */
+ * seed. The constant (2^64 / the golden ratio) spreads keys in a row. */
 static inline uint64_t index_hash(const struct index *index, const uint64_t *key)
 {
     const uint64_t constant = UINT64_C(0x9e3779b97f4a7c15);
     uint64_t hash = 0, mask = index->seed;
     for (size_t i = 0; i < index->key_words; i++, mask += constant) {
         uint64_t word = key[i] ^ mask;
-        hash += (word >> 32) * (uint32_t)word + word * constant;
+        hash += (word >> 32) * (uint32_t)word;
     }
-    hash ^= hash >> 32;
-    return hash * constant >> 32;
+    return (hash ^ hash >> 32) * constant >> 32;
 }
 
 /* Find the place of the entry with this key or, if there is none, the free place where its position

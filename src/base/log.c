@@ -20,8 +20,8 @@ enum { MESSAGE_SIZE = 1024, ESCAPED_SIZE = 2 * MESSAGE_SIZE, LINE_SIZE = ESCAPED
 static enum log_level threshold = LOG_LEVEL_INFO;
 static enum log_format line_format = LOG_FORMAT_LOGFMT;
 
-/* Between log_start() and log_stop(), lines go through a socket, whose queue is bounded, to a
- * thread that writes them to standard error. Whatever that is, no other thread waits for it. */
+/* Between log_start() and log_stop(), lines go through a socket with a bounded queue to a thread
+ * that writes them to standard error. No other thread waits for standard error. */
 static bool queued;
 static int queue_fd;
 static atomic_int writer_fd; /* its other end, which the thread closes */
@@ -35,7 +35,7 @@ static const char *const level_names[] = {
     [LOG_LEVEL_ERROR] = "error",
 };
 
-/* As the journal takes them: syslog(3)'s numbers, sd-daemon(3)'s form. */
+/* In the journal's format: syslog(3)'s numbers, sd-daemon(3)'s form. */
 static const char *const priorities[] = {
     [LOG_LEVEL_DEBUG] = "<7>",
     [LOG_LEVEL_INFO] = "<6>",
@@ -81,7 +81,7 @@ static void format_utc_now(char text[static 32])
     snprintf(text, 32, "%s.%03dZ", seconds, (int)(now.tv_nsec / 1000000));
 }
 
-/* Take away the bytes of a last character (UTF-8) that was cut in two. */
+/* Remove the bytes of a truncated last character (UTF-8). */
 static void trim_half_character(char *text, size_t length)
 {
     size_t start = length;
@@ -123,8 +123,8 @@ static size_t format_line(char line[static LINE_SIZE], enum log_level level, con
                             level_names[level], component, escaped);
 }
 
-/* Write a line to standard error, however long that takes, even if another process that shares it
- * has made it non-blocking. */
+/* Write a line to standard error, without a timeout, even if another process that shares it has
+ * made it non-blocking. */
 static void write_line(const char *line, size_t length)
 {
     struct pollfd writable = {.fd = STDERR_FILENO, .events = POLLOUT};
@@ -150,8 +150,8 @@ static void report_dropped(void)
     uint64_t lines = atomic_exchange(&unreported, 0);
     if (lines == 0)
         return;
-    snprintf(message, sizeof message,
-             "log lines dropped because standard error took no more: %" PRIu64, lines);
+    snprintf(message, sizeof message, "log lines dropped because standard error was full: %" PRIu64,
+             lines);
     write_line(line, format_line(line, LOG_LEVEL_ERROR, "log", message));
 }
 

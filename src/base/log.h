@@ -4,12 +4,12 @@
  *
  *     time=2026-01-02T03:04:05.678Z level=warn component=sampler msg="..."
  *
- * Lines are written whole with one write(2), so that threads do not mix theirs. errno is left as
- * it was. A message longer than about a kilobyte is cut.
+ * Each line is one write(2), so that threads do not mix their lines. errno is preserved. A message
+ * longer than about a kilobyte is truncated.
  *
- * A pipe, a terminal or a journal that nobody reads makes write(2) wait. Between log_start() and
- * log_stop() no caller waits: what does not fit the queue is dropped and counted, and the count is
- * logged as soon as the queue is empty.
+ * A pipe, a terminal or a journal without a reader makes write(2) wait. Between log_start() and
+ * log_stop() no caller waits: lines that do not fit into the queue are dropped and counted, and the
+ * count is logged as soon as the queue is empty.
  */
 #ifndef SOCKDIAG_LOG_H
 #define SOCKDIAG_LOG_H
@@ -20,11 +20,11 @@
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
 enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
-/* Lines below `level` are left out. Call before the first thread starts; info and logfmt hold
- * until then. */
+/* Lines below `level` are left out. Call before the first thread starts; the defaults are info and
+ * logfmt. */
 void log_configure(enum log_level level, enum log_format format);
 
-/* Write one line. `component` is a bare word: the part of the program that speaks. */
+/* Write one line. `component`, one word, is the part of the program that logs. */
 void log_message(enum log_level level, const char *component, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -32,15 +32,16 @@ void log_message(enum log_level level, const char *component, const char *format
  * threads left. Call it, and log_stop(), while no other thread logs. */
 bool log_start(void);
 
-/* Write what is in the queue and end the thread; after a second, give up. Lines are written
+/* Write the lines of the queue, for a second at most, and end the thread. Lines are written
  * directly from now on. Does nothing without log_start(). */
 void log_stop(void);
 
 /* Lines that found no room in the queue, since the start of the process. */
 uint64_t log_lines_dropped(void);
 
-/* What to put before a line on standard error so that systemd's journal, if it reads there, knows
- * the level: "<3>" for an error, or nothing. log_message() does that by itself. */
+/* The prefix of a line on standard error that gives systemd's journal, if it reads there, the
+ * level:
+ * "<3>" for an error, or "". log_message() adds it by itself. */
 const char *log_priority(enum log_level level);
 
 #define log_debug(...) log_message(LOG_LEVEL_DEBUG, __VA_ARGS__)

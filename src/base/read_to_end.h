@@ -5,8 +5,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Read from `fd` into `bytes` until the file ends or `size` bytes are read. Returns how many were
- * read, or -errno. After `size` bytes the file may hold more: leave room for one byte too many. */
+/* Read from `fd` into `bytes` until the file ends or `size` bytes are read. Returns the number of
+ * bytes, or -errno. After `size` bytes the file may have more: to detect it, leave room for one
+ * extra byte. */
 ssize_t read_to_end(int fd, char *bytes, size_t size);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The parts of the exposition: each writes the families of one subject, and each family stands in
- * one place, with its name, type, help and values. Private to src/exposition.
+ * The parts of the exposition: each writes the families of one subject. Each family has one place
+ * with its name, type, help and values. Private to src/exposition.
  */
 #ifndef SOCKDIAG_EXPOSITION_PARTS_H
 #define SOCKDIAG_EXPOSITION_PARTS_H
@@ -19,7 +19,7 @@ void exposition_write_kernel(struct metric_writer *writer, const struct snapshot
 void exposition_write_listeners(struct metric_writer *writer, const struct snapshot *snapshot);
 void exposition_write_ports(struct metric_writer *writer, const struct snapshot *snapshot);
 
-/* How the sampling goes. */
+/* Statistics of sampling. */
 void exposition_write_sampling(struct metric_writer *writer, const struct snapshot *snapshot);
 
 void exposition_write_self(struct metric_writer *writer, const struct self_report *self);

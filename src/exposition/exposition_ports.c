@@ -81,7 +81,7 @@ static void write_sampled_utilization(struct metric_writer *writer,
     }
 }
 
-/* Of TCP alone: UDP does not go by parity. */
+/* For TCP only: UDP does not use parity. */
 static void write_preferred_utilization(struct metric_writer *writer,
                                         const struct port_snapshot *ports)
 {
@@ -119,12 +119,12 @@ static void write_destinations(struct metric_writer *writer, const struct port_s
     }
 
     metric_begin(writer, "sockdiag_destinations", METRIC_GAUGE,
-                 "Different destinations at the last detail sample, an upper limit while the error "
+                 "Distinct destinations at the last detail sample, an upper limit while the error "
                  "bound is not 0.");
     write_numbers(writer, ports, tcp->destinations, udp->destinations);
 
     metric_begin(writer, "sockdiag_destination_count_error_bound", METRIC_GAUGE,
-                 "By how many ports a destination may be counted too low at the last detail "
+                 "Ports by which a destination may be counted too low at the last detail "
                  "sample, 0 while the table holds all destinations.");
     write_numbers(writer, ports, tcp->destination_error_bound, udp->destination_error_bound);
 }

@@ -59,12 +59,12 @@ static void write_derived_counts(struct metric_writer *writer, const struct snap
 {
     metric_begin(writer, "sockdiag_exporter_derived_counts", METRIC_GAUGE,
                  "1 while ESTABLISHED and TIME_WAIT are derived from the kernel's totals, 0 while "
-                 "every count sample lists all sockets because the totals did not add up.");
+                 "every count sample lists all sockets because the totals disagreed.");
     metric_write_integer(writer, NULL, 0, snapshot->derived_counts_in_use);
 
     metric_begin(writer, "sockdiag_exporter_derived_drift_sockets", METRIC_GAUGE,
                  "Sockets by which derived and listed counts differed at the last detail sample, "
-                 "beyond those that came and went meanwhile.");
+                 "beyond those opened or closed during the check.");
     if (!snapshot->has_detail)
         return;
     struct label label = {"state", tcp_state_name(TCP_STATE_ESTABLISHED)};

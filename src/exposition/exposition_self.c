@@ -14,7 +14,7 @@ static void write_build_info(struct metric_writer *writer, const struct self_rep
 static void write_log_lines(struct metric_writer *writer, const struct self_report *self)
 {
     metric_begin(writer, "sockdiag_exporter_log_lines_dropped", METRIC_COUNTER,
-                 "Log lines that were not written because standard error took no more.");
+                 "Log lines dropped because standard error was full.");
     metric_write_integer(writer, NULL, 0, self->log_lines_dropped);
 }
 
@@ -29,7 +29,7 @@ static void write_http(struct metric_writer *writer, const struct self_report *s
         metric_write_integer(writer, labels, 2, self->requests[i].requests);
     }
     metric_begin(writer, "sockdiag_exporter_http_connections_rejected", METRIC_COUNTER,
-                 "Connections closed because their client had too many already.");
+                 "Connections closed because their client had too many.");
     if (self->request_count > 0)
         metric_write_integer(writer, NULL, 0, self->connections_rejected);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * How one format spells families and samples. Private to src/exposition.
+ * The syntax of families and samples in one format. Private to src/exposition.
  */
 #ifndef SOCKDIAG_EXPOSITION_METRIC_ENCODING_H
 #define SOCKDIAG_EXPOSITION_METRIC_ENCODING_H
@@ -11,12 +11,11 @@
 struct metric_value {
     bool whole;
     uint64_t integer; /* if whole */
-    double real;      /* in any case */
+    double real;      /* always */
 };
 
 struct metric_encoding {
-    /* What precedes the first sample of writer->family, and what follows the last (NULL: nothing).
-     */
+    /* Write the text before the first sample of writer->family and after the last (NULL: none). */
     void (*begin_family)(struct metric_writer *writer);
     void (*end_family)(struct metric_writer *writer);
     void (*sample)(struct metric_writer *writer, const struct label *labels, size_t count,
@@ -28,10 +27,10 @@ struct metric_encoding {
 
 extern const struct metric_encoding text_encoding, openmetrics_encoding, protobuf_encoding;
 
-/* What the type appends to the name of a sample: "_total", "_info" or "". */
+/* The suffix of a sample's name for the type: "_total", "_info" or "". */
 const char *metric_suffix(const struct metric *metric);
 
-/* The base unit that the name ends with, "seconds", "bytes" or "ratio", or NULL. */
+/* The base unit at the end of the name, "seconds", "bytes" or "ratio", or NULL. */
 const char *metric_unit(const struct metric *metric);
 
 #endif

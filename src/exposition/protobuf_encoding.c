@@ -3,8 +3,8 @@
  * Delimited protobuf: for each family its length, then one message
  * io.prometheus.client.MetricFamily (prometheus/client_model, io/prometheus/client/metrics.proto).
  *
- * The length of a message inside another precedes it. One byte is left for it, and the message is
- * moved up if its length needs more.
+ * The length of a nested message precedes it. One byte is reserved for the length, and the message
+ * moves if its length needs more.
  */
 #include "metric_encoding.h"
 
@@ -17,7 +17,7 @@ enum wire_type { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_LENGTH = 2 };
 enum { FAMILY_NAME = 1, FAMILY_HELP = 2, FAMILY_TYPE = 3, FAMILY_METRIC = 4, FAMILY_UNIT = 5 };
 enum { METRIC_LABEL = 1, METRIC_OF_GAUGE = 2, METRIC_OF_COUNTER = 3, METRIC_OF_HISTOGRAM = 7 };
 enum { LABEL_NAME = 1, LABEL_VALUE = 2 };
-enum { NUMBER_VALUE = 1, COUNTER_CREATED = 3 }; /* the value of a Gauge as well */
+enum { NUMBER_VALUE = 1, COUNTER_CREATED = 3 }; /* also the value of a Gauge */
 enum {
     HISTOGRAM_COUNT = 1,
     HISTOGRAM_SUM = 2,
@@ -33,7 +33,7 @@ enum { BUCKET_CUMULATIVE_COUNT = 1, BUCKET_UPPER_BOUND = 2 };
 enum { SPAN_OFFSET = 1, SPAN_LENGTH = 2 };
 enum { TIMESTAMP_SECONDS = 1, TIMESTAMP_NANOS = 2 };
 
-/* Everything up to here counts as zero: Prometheus' own default, 2^-128. It also marks a
+/* All values up to this one count as zero: Prometheus' own default, 2^-128. It also marks a
  * histogram without observations as a native one. */
 static const double zero_threshold = 0x1p-128;
 
@@ -70,7 +70,7 @@ static void put_signed(struct buffer *out, unsigned field, int64_t value)
     put_unsigned(out, field, value < 0 ? ~doubled : doubled);
 }
 
-/* Little-endian, whatever the machine is. */
+/* Little-endian on every machine. */
 static void put_double(struct buffer *out, unsigned field, double value)
 {
     uint64_t bits;
@@ -89,7 +89,7 @@ static void put_string(struct buffer *out, unsigned field, const char *string)
     buffer_append_string(out, string);
 }
 
-/* Begin a message inside the one under way. Returns where it starts, for end_message(). */
+/* Begin a message inside the current one. Returns its start, for end_message(). */
 static size_t begin_message(struct buffer *out, unsigned field)
 {
     put_tag(out, field, WIRE_LENGTH);
@@ -176,7 +176,7 @@ static void write_sample(struct metric_writer *writer, const struct label *label
 static void put_classic_buckets(struct buffer *out, const struct histogram *histogram)
 {
     uint64_t up_to_here = 0;
-    for (size_t i = 0; i < histogram->bound_count; i++) { /* +Inf goes without saying */
+    for (size_t i = 0; i < histogram->bound_count; i++) { /* +Inf is implied */
         up_to_here += histogram->buckets[i];
         size_t bucket = begin_message(out, HISTOGRAM_BUCKET);
         put_unsigned(out, BUCKET_CUMULATIVE_COUNT, up_to_here);
@@ -209,7 +209,7 @@ static void put_spans(struct buffer *out, const struct histogram *histogram)
     }
 }
 
-/* The count of each of these buckets, less that of the one before. */
+/* The count of each of these buckets minus that of the one before. */
 static void put_deltas(struct buffer *out, const struct histogram *histogram)
 {
     int64_t before = 0;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Backslash and newline are escaped everywhere; the double quote in label values, and by
+/* Backslash and newline are escaped everywhere; the double quote in label values, and in
  * OpenMetrics in HELP too. */
 static void append_escaped(struct buffer *out, const char *text, bool quotes)
 {
@@ -27,7 +27,7 @@ static void append_escaped(struct buffer *out, const char *text, bool quotes)
     }
 }
 
-/* `value` in as few digits as give it back, at least `digits`: 17 always suffice. */
+/* `value` with the fewest digits that preserve it, at least `digits`: 17 are always enough. */
 static void format_real(char text[static 32], double value, int digits)
 {
     if (isnan(value)) {
@@ -45,8 +45,8 @@ static void format_real(char text[static 32], double value, int digits)
     }
 }
 
-/* The bound of a bucket. It becomes the value of a label, so it must be the same string as that of
- * every other exporter: 1e+06, and with OpenMetrics 10.0 for what is otherwise 10. */
+/* The bound of a bucket. It becomes the value of a label, so it must be the same string as in every
+ * other exporter: 1e+06, and in OpenMetrics 10.0 instead of 10. */
 static void format_bound(char text[static 32], double bound, bool with_point)
 {
     format_real(text, bound, 6);
@@ -72,7 +72,7 @@ static void begin_family(struct metric_writer *writer)
     };
     struct buffer *out = writer->out;
     const struct metric *family = &writer->family;
-    /* OpenMetrics calls a family by its name without the suffix of its samples. */
+    /* In OpenMetrics the name of a family does not have the suffix of its samples. */
     bool openmetrics = writer->encoding == &openmetrics_encoding;
     const char *suffix = openmetrics ? "" : metric_suffix(family);
     const char *type = openmetrics && family->type == METRIC_INFO ? "info" : types[family->type];
@@ -83,7 +83,7 @@ static void begin_family(struct metric_writer *writer)
         buffer_append_format(out, "# UNIT %s %s\n", family->name, metric_unit(family));
 }
 
-/* Everything of a sample line but its value. `extra` is one more label, or NULL. */
+/* Write a sample line except its value. `extra` is one more label, or NULL. */
 static void begin_sample(struct metric_writer *writer, const char *suffix,
                          const struct label *labels, size_t count, const struct label *extra)
 {

@@ -3,7 +3,7 @@
  * Reads the text files of /proc and finds numbers in them. Private to src/kernel.
  *
  * All functions return false with the fault filled when a file cannot be read or does not have
- * what is asked for.
+ * the number.
  */
 #ifndef SOCKDIAG_KERNEL_PROC_FILE_H
 #define SOCKDIAG_KERNEL_PROC_FILE_H
@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The largest file, net/netstat, has about 4 KiB. A larger one than this is a fault. */
+/* The largest file, net/netstat, has about 4 KiB. A file larger than this is a fault. */
 enum { PROC_FILE_SIZE = 16384 };
 
 struct proc_file {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Reads from /proc the kernel's totals, counters and settings of TCP in the network namespace of
- * the calling thread. Each takes a few microseconds, however many sockets there are.
+ * the calling thread. Each takes a few microseconds for any number of sockets.
  *
- * `root` is where proc is mounted: "/proc", or a test's directory. All functions return false with
- * `fault` filled when a file is missing, unreadable or not as expected. The output is then
+ * `root` is the mount point of proc: "/proc", or a test's directory. All functions return false
+ * with `fault` filled when a file is missing, unreadable or not as expected. The output is then
  * unspecified.
  */
 #ifndef SOCKDIAG_PROCFS_H
@@ -22,7 +22,7 @@ struct tcp_usage {
     uint64_t minisockets; /* TIME_WAIT, and FIN_WAIT2 without an owner; SYN_RECV requests are not */
 };
 
-/* It is not a fault that a kernel without IPv6 has no sockstat6. */
+/* A missing sockstat6, in a kernel without IPv6, is not a fault. */
 bool procfs_read_tcp_usage(const char *root, struct tcp_usage *usage, struct fault *fault);
 
 /* From net/netstat (TcpExt) and net/snmp (Tcp), since the namespace was made. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "procfs.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +12,8 @@ static bool parse_port(const char **cursor, uint16_t *port)
     char *end;
     if (**cursor < '0' || **cursor > '9')
         return false;
-    errno = 0;
     unsigned long number = strtoul(*cursor, &end, 10);
-    if (errno != 0 || number > UINT16_MAX)
+    if (number > UINT16_MAX)
         return false;
     *cursor = end;
     *port = (uint16_t)number;
@@ -36,8 +34,8 @@ static bool parse_range(const char *text, uint16_t *low, uint16_t *high)
     return parse_port(&text, high) && *low <= *high && is_end(*text);
 }
 
-/* Parse ports and ranges such as "8080,9148-9150", or nothing: what proc_do_large_bitmap
- * (kernel/sysctl.c) writes. */
+/* Parse ports and ranges such as "8080,9148-9150", or an empty list: the format of
+ * proc_do_large_bitmap (kernel/sysctl.c). */
 static bool parse_list(const char *text, struct port_set *ports)
 {
     memset(ports, 0, sizeof *ports);
@@ -59,8 +57,8 @@ static bool parse_list(const char *text, struct port_set *ports)
     }
 }
 
-/* The longest list has every other port, and must fit: the kernel cuts it to the size of the first
- * read(). */
+/* The longest list has every other port, and must fit: the kernel truncates it to the size of the
+ * first read(). */
 enum { LIST_SIZE = 256 * 1024 };
 
 static bool read_list(const char *root, struct port_set *ports, struct fault *fault)

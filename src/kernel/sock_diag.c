@@ -22,7 +22,7 @@ int sock_diag_open_netlink(void *context)
     return fd < 0 ? -errno : fd;
 }
 
-/* The errno in a netlink error, where it is negative; EPROTO if it is not an errno. */
+/* The errno of a netlink error, which has it as a negative number; EPROTO if it is not an errno. */
 static int decode_errno(int error)
 {
     return error < 0 && error >= -4095 ? -error : EPROTO;
@@ -40,7 +40,7 @@ static bool handle_control(const struct nlmsghdr *header, bool *done, struct fau
         return fault_set(fault, FAULT_NETLINK_REFUSED,
                          decode_errno(((const struct nlmsgerr *)payload)->error), NULL);
     case NLMSG_DONE:
-        /* A dump that fails half way ends with this, too: the payload is a negative errno. */
+        /* It also ends a dump that fails half way: the payload is then a negative errno. */
         if (length < sizeof(int))
             return fault_set(fault, FAULT_NETLINK_MALFORMED, 0, NULL);
         if (*(const int *)payload < 0)
@@ -55,8 +55,8 @@ static bool handle_control(const struct nlmsghdr *header, bool *done, struct fau
     }
 }
 
-/* Are the `left` bytes at `header` a whole message or more? libmnl 1.0.4 compares lengths as signed
- * numbers: it takes 2^31 and more for a small one. */
+/* Are the `left` bytes at `header` at least one complete message? libmnl 1.0.4 compares lengths as
+ * signed numbers and would accept 2^31 and more. */
 static bool is_whole(const struct nlmsghdr *header, int left)
 {
     return mnl_nlmsg_ok(header, left) && header->nlmsg_len <= (unsigned)left;

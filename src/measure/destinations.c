@@ -20,7 +20,7 @@ struct key {
 
 struct entry {
     struct key key;
-    uint32_t missed; /* the error bound when it was entered: there may be as many ports more */
+    uint32_t missed; /* the error bound when it was entered: it may have as many more ports */
     uint32_t ports;
     uint32_t preferred_ports;
 };
@@ -30,7 +30,8 @@ struct destinations {
     uint64_t seen; /* without the incumbents */
     uint32_t error_bound;
     uint32_t count;
-    uint32_t incumbents; /* the first of `entries`: picked in the last sample, with ports or not */
+    uint32_t
+        incumbents; /* the first of `entries`: picked in the last sample, with or without ports */
     uint32_t picked_count;
     struct key picked[DESTINATIONS_MAX_TOP]; /* last, in this sample or an earlier one */
     uint16_t places[INDEX_SIZE];
@@ -185,8 +186,8 @@ bool destinations_find_fullest(const struct destinations *destinations, struct d
 /*
  * Random counts have a standard deviation of their square root: of thousands of destinations with a
  * mean of 100 ports, a few have 65 and a few 135. The standard deviation of their square roots is
- * 1/2, whatever the mean is. The six of them that an incumbent gets ahead keep chance from
- * replacing it: from 1 port, 16 replace it; from 100 ports, 169; from 10,000 ports, 10,609.
+ * 1/2 for any mean. The advantage of an incumbent, six of these, prevents a replacement by chance:
+ * 16 ports replace 1; 169 ports replace 100; 10,609 ports replace 10,000.
  */
 static double rate(const struct destinations *destinations, uint32_t position)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A Prometheus histogram of the values since the start, with two sets of buckets: classic ones with
- * bounds of our choice, and native ones, eight for each doubling of the value. A scrape in protobuf
+ * given bounds, and native ones, eight for each doubling of the value. A scrape in protobuf
  * has the native ones that are not empty.
  */
 #ifndef SOCKDIAG_HISTOGRAM_H

@@ -8,7 +8,7 @@ static size_t find_place(int64_t slot)
     return (size_t)(slot % HISTORY_SLOTS);
 }
 
-/* Make `slot` the newest: the slots up to it forget what they had 15 minutes ago. */
+/* Make `slot` the newest: the slots up to it lose their values of 15 minutes ago. */
 static void advance(struct history *history, int64_t slot)
 {
     if (slot - history->newest >= HISTORY_SLOTS)

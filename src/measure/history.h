@@ -22,7 +22,7 @@ struct history {
     int64_t newest; /* the last slot with a value */
 };
 
-/* Add `value`, seen at `now`: monotonic, in nanoseconds, not before that of the last call. Slots
+/* Add `value`, observed at `now`: monotonic nanoseconds, not before that of the last call. Slots
  * without a value are unknown. */
 void history_observe(struct history *history, int64_t now, uint64_t value);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity_check.h"
 
-/* Returns by how much `value` is outside of the range between the ends. */
+/* Returns the distance of `value` from the range between the ends. */
 static uint64_t measure_distance(uint64_t value, uint64_t one_end, uint64_t other_end)
 {
     uint64_t low = one_end < other_end ? one_end : other_end;
@@ -11,7 +11,7 @@ static uint64_t measure_distance(uint64_t value, uint64_t one_end, uint64_t othe
     return value > high ? value - high : 0;
 }
 
-/* Returns how many sockets were opened or closed, from those opened and the totals. */
+/* Returns the number of sockets opened or closed, from the number opened and the totals. */
 static uint64_t count_churn(uint64_t opened, uint64_t total_before, uint64_t total_after)
 {
     uint64_t all = total_before + opened;
@@ -19,9 +19,9 @@ static uint64_t count_churn(uint64_t opened, uint64_t total_before, uint64_t tot
 }
 
 /* Returns the greatest difference that churn explains: full sockets and minisockets that were
- * opened or closed during the dump. It is one sum because a connection that closes may be missed as
- * the one and found as the other. */
-static uint64_t find_tolerance(const struct tcp_moment *before, const struct tcp_moment *after)
+ * opened or closed during the dump. It is one sum because the dump may miss a closing connection as
+ * the one and list it as the other. */
+static uint64_t find_tolerance(const struct tcp_totals *before, const struct tcp_totals *after)
 {
     uint64_t minisockets_made =
         after->counters.time_wait_started - before->counters.time_wait_started;
@@ -31,7 +31,7 @@ static uint64_t find_tolerance(const struct tcp_moment *before, const struct tcp
 }
 
 void identity_check_update(struct identity_check *check, const struct state_counts *dumped,
-                           const struct tcp_moment *before, const struct tcp_moment *after)
+                           const struct tcp_totals *before, const struct tcp_totals *after)
 {
     struct derived_counts at_start = derive_counts(dumped, &before->usage);
     struct derived_counts at_end = derive_counts(dumped, &after->usage);

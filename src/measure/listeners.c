@@ -16,10 +16,10 @@ enum { KEY_WORDS = 3 };
 
 struct entry {
     uint64_t key[KEY_WORDS];
-    struct listener_row row;  /* of the last sample; no `queues` if it is not from a whole one */
+    struct listener_row row;  /* of the last sample; no `queues` if it is not from a complete one */
     struct listener_row next; /* of the sample in progress; no `queues` until it is added */
     struct peak_window peak;
-    bool picked[LISTENER_RANKINGS]; /* the last time */
+    bool picked[LISTENER_RANKINGS]; /* in the last sample */
 };
 
 struct listeners {
@@ -73,9 +73,9 @@ void listeners_begin(struct listeners *listeners)
         clear_counts(&listeners->entries[i].next);
 }
 
-/* Is the queue of `record` fuller than that of `row`? The kernel lets limit + 1 connections wait.
- * Lengths and limits have 32 bits, so the products do not overflow. Of two that are equally full
- * the one with the lower limit overflows first. */
+/* Is the queue of `record` fuller than that of `row`? The kernel queues up to limit + 1
+ * connections. Lengths and limits have 32 bits, so the products do not overflow. Of two that are
+ * equally full the one with the lower limit overflows first. */
 static bool is_fuller(const struct socket_record *record, const struct listener_row *row)
 {
     uint64_t limit = record->send_queue;
@@ -116,7 +116,7 @@ void listeners_add(struct listeners *listeners, const struct socket_record *reco
     }
 }
 
-/* Let `next` take the place of `row`, whose connections stay if no new ones were counted. */
+/* Replace `row` by `next`, but keep its connections if no new ones were counted. */
 static void replace_row(struct listener_row *row, const struct listener_row *next, bool detailed)
 {
     struct listener_row last = *row;
@@ -207,7 +207,7 @@ static uint64_t count_connections(const struct listener_row *row)
     return count;
 }
 
-/* How busy a listener is. One that was picked counts a quarter more, and one more. */
+/* How busy a listener is. One that was picked before gets a quarter and one more. */
 static uint64_t rate(const struct entry *entry, enum listener_ranking ranking)
 {
     uint64_t busy =

@@ -16,7 +16,7 @@
 
 struct listeners;
 
-/* The most listeners that are followed. */
+/* The most listeners that are tracked. */
 enum { LISTENERS_CAPACITY = 4096 };
 
 /* One listener. A queue holds connections that wait for accept(). */
@@ -44,7 +44,7 @@ enum listener_ranking {
 struct listeners *listeners_create(int64_t peak_window);
 void listeners_destroy(struct listeners *listeners);
 
-/* A sample: begin, add every LISTEN record, end. Listeners that were not added are then gone. A
+/* A sample: begin, add every LISTEN record, end, which removes all listeners that were not added. A
  * sample without an end has no effect on the functions below. `now` is monotonic, in nanoseconds.
  * In a `detailed` sample connections were added, too. */
 void listeners_begin(struct listeners *listeners);
@@ -72,8 +72,8 @@ size_t listeners_pick_top(struct listeners *listeners, enum listener_ranking ran
  * port; returns how many. */
 size_t listeners_list_picked(const struct listeners *listeners, struct listener_row *rows);
 
-/* The order of the rows: below, at or above 0 as `a` comes before `b`, is the same listener, or
- * comes after it. */
+/* The order of the rows: below 0 if `a` comes before `b`, 0 if both are the same listener,
+ * otherwise above 0. */
 int listener_compare_places(const struct listener_row *a, const struct listener_row *b);
 
 /* Listening sockets of the last sample that exceed LISTENERS_CAPACITY. */

@@ -18,7 +18,7 @@ struct peak_window {
     uint64_t highest[PEAK_WINDOW_SLOTS + 1];
 };
 
-/* Add `value`, seen at `now`: nanoseconds, not before that of the last call. `window`, also in
+/* Add `value`, observed at `now`: nanoseconds, not before that of the last call. `window`, also in
  * nanoseconds, is positive and the same in all calls. */
 void peak_window_observe(struct peak_window *peak, int64_t window, int64_t now, uint64_t value);
 

@@ -81,8 +81,7 @@ static bool is_any(const struct ip_address *address)
     return (address->word[0] | address->word[1] | address->word[2] | address->word[3]) == 0;
 }
 
-/* Find the ports of a local address, which is entered if it is new. NULL when there are too many.
- */
+/* Find the ports of a local address; add it if it is new. NULL when there are too many. */
 static struct port_set *find_ports_of_address(struct port_usage *usage, enum ip_family family,
                                               const struct ip_address *address)
 {
@@ -102,7 +101,7 @@ static struct port_set *find_ports_of_address(struct port_usage *usage, enum ip_
     return &fresh->used;
 }
 
-/* bind() cannot get this port on this address. */
+/* Mark the port as unavailable to bind() on this address. */
 static void mark_in_use(struct port_usage *usage, const struct socket_record *record)
 {
     if (!port_set_has(&usage->assignable, record->local_port))
@@ -155,7 +154,7 @@ static struct port_set find_usable(const struct port_usage *usage)
 /* Count the used ports of the local address with the most. */
 static unsigned count_fullest_address(const struct port_usage *usage)
 {
-    /* A socket on :: is in the way of IPv4, too; one on 0.0.0.0 is not in the way of IPv6. */
+    /* A socket on :: blocks the port for IPv4, too; one on 0.0.0.0 does not block it for IPv6. */
     struct port_set everywhere[IP_FAMILIES];
     everywhere[IP_FAMILY_IPV6] = usage->any_address[IP_FAMILY_IPV6];
     everywhere[IP_FAMILY_IPV4] = usage->any_address[IP_FAMILY_IPV4];

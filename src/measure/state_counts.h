@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * How many sockets are in each state and family, and the identity: how to get these numbers without
- * a list of ESTABLISHED and TIME_WAIT, which are most sockets.
+ * The number of sockets in each state and family, and the identity: it derives these numbers
+ * without a list of ESTABLISHED and TIME_WAIT, which are most sockets.
  *
  * The kernel has two totals for each namespace (net/ipv4/proc.c):
  *   full sockets  in all states except TIME_WAIT; no bound-only ones
@@ -14,7 +14,7 @@
 #include "kernel/procfs.h"
 #include "sockdiag/socket_record.h"
 
-/* All zero is the count of nothing. */
+/* All zero is a count without sockets. */
 struct state_counts {
     uint64_t sockets[IP_FAMILIES][TCP_STATES];
     uint64_t fin_wait2_minisockets; /* part of FIN_WAIT2 */

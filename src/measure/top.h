@@ -20,7 +20,7 @@ struct top {
     int (*compare)(const void *a, const void *b); /* the order of entries of equal rank */
 };
 
-/* Take `entry` into the list if it is among the first `limit` of those offered. */
+/* Add `entry` to the list if it is among the first `limit` of all offered entries. */
 void top_offer(struct top *top, double rank, void *entry);
 
 #endif

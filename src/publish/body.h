@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The bytes of an answer: immutable, and shared by the page that keeps them and by all who are
- * sending them. They live until the last of these is done.
+ * The bytes of an answer: immutable, and shared by the page that keeps them and the connections
+ * that send them. They are freed after the last use.
  */
 #ifndef SOCKDIAG_BODY_H
 #define SOCKDIAG_BODY_H
@@ -16,11 +16,11 @@ struct body {
     struct buffer bytes;
 };
 
-/* A body of what is in `bytes`, which is empty afterwards; to be released. NULL when there is no
- * memory, or was none while they were written. */
+/* A body of `bytes`, which is empty afterwards; release it. NULL when there is no memory, or was
+ * none while they were written. */
 struct body *body_create(struct buffer *bytes);
 
-/* One more owner, and one less: the last one frees it. From any thread; NULL may be released. */
+/* Add or remove an owner: the last one frees it. From any thread; NULL may be released. */
 struct body *body_share(struct body *body);
 void body_release(struct body *body);
 

@@ -3,8 +3,7 @@
 
 #include <zlib.h>
 
-/* A page of metrics repeats itself: level 1 leaves a seventh of it, level 6 an eighth in three
- * times the time. */
+/* Level 1 reduces a page of metrics to a seventh, level 6 to an eighth in three times the time. */
 enum { LEVEL = 1, WINDOW_BITS = 15, WITH_GZIP_HEADER = 16, MEMORY_LEVEL = 8 };
 
 void gzip_compress(struct buffer *out, const void *data, size_t length)

@@ -7,7 +7,7 @@
 
 #include "base/buffer.h"
 
-/* Append `length` bytes of `data`, compressed, to `out`, whose `failed` tells of missing memory. */
+/* Append `length` bytes of `data`, compressed, to `out`, whose `failed` reports missing memory. */
 void gzip_compress(struct buffer *out, const void *data, size_t length);
 
 #endif

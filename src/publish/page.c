@@ -18,8 +18,8 @@ struct page {
     int64_t valid_until;
 
     pthread_mutex_t mutex;                        /* of the next two: held while a body is made */
-    struct body *bodies[PAGE_FORMATS][ENCODINGS]; /* NULL until it is asked for */
-    int64_t status_time; /* monotonic: when the present status page was made */
+    struct body *bodies[PAGE_FORMATS][ENCODINGS]; /* NULL until the first request */
+    int64_t status_time;                          /* monotonic time of the current status page */
 };
 
 struct page *page_create(const struct snapshot *snapshot, const struct self_report *self,
@@ -41,15 +41,15 @@ struct page *page_create(const struct snapshot *snapshot, const struct self_repo
     return page;
 }
 
-/* To its owners a page is immutable; inside, it counts them and fills in its bodies. */
-static struct page *inside(const struct page *page)
+/* For its owners a page is immutable; internally it counts them and fills in its bodies. */
+static struct page *get_mutable(const struct page *page)
 {
     return (struct page *)page;
 }
 
 const struct page *page_share(const struct page *page)
 {
-    atomic_fetch_add(&inside(page)->owners, 1);
+    atomic_fetch_add(&get_mutable(page)->owners, 1);
     return page;
 }
 
@@ -66,8 +66,8 @@ static void page_free(struct page *page)
 
 void page_release(const struct page *page)
 {
-    if (page && atomic_fetch_sub(&inside(page)->owners, 1) == 1)
-        page_free(inside(page));
+    if (page && atomic_fetch_sub(&get_mutable(page)->owners, 1) == 1)
+        page_free(get_mutable(page));
 }
 
 bool page_is_ready(const struct page *page)
@@ -110,7 +110,7 @@ static void drop_old_status(struct page *page)
     page->status_time = time;
 }
 
-/* The body, made now if it is not there yet; NULL when there is no memory. With the mutex held. */
+/* The body, made now if necessary; NULL when there is no memory. With the mutex held. */
 static struct body *make_body(struct page *page, enum page_format format, int encoding)
 {
     struct body *body = page->bodies[format][encoding];
@@ -132,7 +132,7 @@ static struct body *make_body(struct page *page, enum page_format format, int en
 
 struct body *page_body(const struct page *page, enum page_format format, bool compressed)
 {
-    struct page *own = inside(page);
+    struct page *own = get_mutable(page);
     pthread_mutex_lock(&own->mutex);
     if (format == PAGE_STATUS)
         drop_old_status(own);

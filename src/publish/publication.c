@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 struct publication {
-    pthread_mutex_t mutex; /* held for the exchange of the pointer only */
+    pthread_mutex_t mutex; /* held only for the exchange of the pointer */
     const struct page *current;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The page that scrapes are answered with: put there by the sampler's thread, fetched by the web's.
- * Neither side ever waits for the other beyond the exchange of a pointer.
+ * The current page: the sampler's thread replaces it, the web's thread answers scrapes with it.
+ * They wait for each other only during the exchange of a pointer.
  */
 #ifndef SOCKDIAG_PUBLICATION_H
 #define SOCKDIAG_PUBLICATION_H
@@ -14,11 +14,11 @@ struct publication;
 struct publication *publication_create(void);
 void publication_destroy(struct publication *publication);
 
-/* Replace the page by `page`, which becomes the publication's own. The old one lives until its last
- * reader is done. */
+/* Replace the page by `page`, which the publication then owns. The old one is freed after its last
+ * use. */
 void publication_put(struct publication *publication, struct page *page);
 
-/* The present page, or NULL before the first. Give it back with page_release(). */
+/* The current page, or NULL before the first. Release it with page_release(). */
 const struct page *publication_get(struct publication *publication);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * How often to sample when sampling is expensive: the intervals that keep both samples within a
- * share of one CPU. Pure arithmetic.
+ * share of one CPU. Only arithmetic.
  */
 #ifndef SOCKDIAG_BUDGET_H
 #define SOCKDIAG_BUDGET_H
@@ -21,17 +21,17 @@ struct sample_costs {
 };
 
 /*
- * The intervals in force: as wanted where the budget allows it, longer otherwise. The count sample
- * is served first, with up to three quarters of the budget; the detail sample gets what is left. A
- * stretched count interval is a whole number of the wanted ones.
+ * The intervals in force: the wanted ones if the budget allows them, longer ones otherwise. The
+ * count sample has priority, with up to three quarters of the budget; the detail sample gets the
+ * rest. A stretched count interval is a multiple of the wanted one.
  *
- * Shares are of one CPU: 0.02 is two percent. `overhead_share` is spent whatever the intervals are;
- * it comes out of `cpu_share`, but never more than half of that.
+ * Shares refer to one CPU: 0.02 is two percent. `overhead_share` does not depend on the intervals;
+ * it is subtracted from `cpu_share`, but never more than half of it.
  */
 struct sample_intervals budget_stretch(double cpu_share, double overhead_share,
                                        struct sample_intervals wanted, struct sample_costs costs);
 
-/* The next cost to expect, from the one expected so far (0: none yet) and the one just seen: a rise
+/* The next expected cost, from the previous expectation (0: none yet) and the last cost: a rise
  * counts at once, a fall by seven eighths. */
 int64_t budget_expect(int64_t expected, int64_t seen);
 

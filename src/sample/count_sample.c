@@ -16,7 +16,7 @@ static void extend_history(struct host *host, enum tcp_state state, int64_t now)
         history_observe(&host->snapshot.time_wait_history, now, sockets);
 }
 
-/* Take in the number of sockets in `state` seen at `now`. */
+/* Store the number of sockets in `state` at `now`. */
 static void observe(struct host *host, enum tcp_state state, int64_t now, uint64_t sockets)
 {
     host->snapshot.sockets[state] = sockets;
@@ -37,13 +37,13 @@ static void take_record(void *context, const struct socket_record *record)
         listeners_add(pass->listeners, record);
 }
 
-/* Say once that there are more listeners than are followed. */
+/* Log once that there are more listeners than the table can track. */
 static void warn_of_untracked(struct host *host)
 {
     uint64_t untracked = listeners_count_untracked(host->listeners);
     if (untracked > 0 && !host->untracked_logged)
         log_warn("sampler",
-                 "%" PRIu64 " listening sockets are beyond the %d listeners that are followed",
+                 "%" PRIu64 " listening sockets exceed the limit of %d tracked listeners",
                  untracked, LISTENERS_CAPACITY);
     host->untracked_logged = untracked > 0;
 }

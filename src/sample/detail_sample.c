@@ -4,30 +4,30 @@
 
 #include <string.h>
 
-/* To find the bound-only sockets the kernel looks at all others a second time, which adds an eighth
- * to the cost of a dump (make bench). With many sockets they are listed once a minute and
- * remembered meanwhile, unless there are too many to remember. */
+/* To find the bound-only sockets the kernel walks all others a second time, which adds an eighth to
+ * the cost of a dump (make bench). With many sockets they are listed once a minute and remembered
+ * until the next list, unless there are too many to remember. */
 static const uint64_t many_sockets = 100000;
 static const int64_t bound_interval = 60 * NANOSECONDS_PER_SECOND;
 
-static bool read_moment(const struct host *host, struct tcp_moment *moment, struct fault *fault)
+static bool read_totals(const struct host *host, struct tcp_totals *totals, struct fault *fault)
 {
     const char *root = host->kernel.proc_root;
-    return procfs_read_tcp_usage(root, &moment->usage, fault) &&
-           procfs_read_tcp_counters(root, &moment->counters, fault);
+    return procfs_read_tcp_usage(root, &totals->usage, fault) &&
+           procfs_read_tcp_counters(root, &totals->counters, fault);
 }
 
-static void check_identity(struct host *host, const struct tcp_moment *before,
-                           const struct tcp_moment *after)
+static void check_identity(struct host *host, const struct tcp_totals *before,
+                           const struct tcp_totals *after)
 {
     bool distrusted_before = host->identity.distrusted;
     identity_check_update(&host->identity, &host->snapshot.detail, before, after);
     if (host->identity.distrusted && !distrusted_before)
-        log_warn("sampler",
-                 "the kernel's totals do not add up with its list of sockets: each count "
-                 "sample now lists all sockets, at ten times the cost");
+        log_warn("sampler", "the kernel's totals disagree with its list of sockets: each count "
+                            "sample now lists all sockets, at ten times the cost");
     else if (!host->identity.distrusted && distrusted_before)
-        log_info("sampler", "the kernel's totals add up again: count samples rely on them");
+        log_info("sampler",
+                 "the kernel's totals agree with its list again: count samples use them");
 }
 
 struct detail_pass {
@@ -47,8 +47,8 @@ static void remember_bound(struct bound_sample *bound, const struct socket_recor
     bound->count++;
 }
 
-/* Does this connection belong to a listener, now or before? Outside of the ephemeral range it does,
- * even if the listener is gone. */
+/* Does this connection belong to a listener, present or past? Outside of the ephemeral range it
+ * does, even if the listener is gone. */
 static bool is_server(struct detail_pass *pass, const struct socket_record *record)
 {
     if (listeners_add_connection(pass->listeners, record))
@@ -56,8 +56,8 @@ static bool is_server(struct detail_pass *pass, const struct socket_record *reco
     return pass->settings && !is_in_port_range(pass->settings, record->local_port);
 }
 
-/* Listeners come first, then bound-only sockets: by the time a connection comes, all listeners and
- * all owners of ports are known. */
+/* Listeners come first, then bound-only sockets: all listeners and all owners of ports are known
+ * before the first connection. */
 static void take_record(void *context, const struct socket_record *record)
 {
     struct detail_pass *pass = context;
@@ -84,7 +84,7 @@ static void take_udp_record(void *context, const struct socket_record *record)
     port_usage_add_holder(context, record);
 }
 
-/* Take in what the sample at `now` found of the ports of one protocol. */
+/* Store the results of the sample at `now` for the ports of one protocol. */
 static void keep_ports(struct host *host, enum socket_protocol protocol, int64_t now)
 {
     struct port_sample *ports = &host->ports[protocol];
@@ -134,13 +134,13 @@ static bool is_bound_due(const struct host *host, int64_t now)
 static bool sample_tcp(struct host *host, struct detail_pass *pass, int64_t now, uint64_t *rows,
                        struct fault *fault)
 {
-    struct tcp_moment before, after;
-    struct fault unchecked; /* unreadable totals are the count sample's to complain about */
-    bool checkable = read_moment(host, &before, &unchecked);
+    struct tcp_totals before, after;
+    struct fault unchecked; /* the count sample reports unreadable totals */
+    bool checkable = read_totals(host, &before, &unchecked);
 
     tcp_state_set listed = TCP_STATE_SET_ALL;
     if (is_bound_due(host, now)) {
-        host->bound.sampled = 0; /* until all is well */
+        host->bound.sampled = 0; /* until the sample succeeds */
         host->bound.count = 0;
         memset(host->bound.sockets, 0, sizeof host->bound.sockets);
         pass->bound = &host->bound;
@@ -164,7 +164,7 @@ static bool sample_tcp(struct host *host, struct detail_pass *pass, int64_t now,
     host->detailed = now;
     if (state_counts_sum(&host->snapshot.detail, TCP_STATE_BOUND_INACTIVE) > 0)
         host->snapshot.has_bound_inactive = true;
-    if (checkable && read_moment(host, &after, &unchecked))
+    if (checkable && read_totals(host, &after, &unchecked))
         check_identity(host, &before, &after);
     return true;
 }

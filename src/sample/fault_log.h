@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Faults of the sampling: each is counted, and logged once; again after five minutes if it stays or
- * comes back. Private to src/sample.
+ * Faults of the sampling: each is counted and logged once, and again after five minutes if it lasts
+ * or returns. Private to src/sample.
  */
 #ifndef SOCKDIAG_SAMPLE_FAULT_LOG_H
 #define SOCKDIAG_SAMPLE_FAULT_LOG_H
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What may fail apart from the others. */
+/* Parts that can fail independently. */
 enum fault_source {
     SOURCE_COUNT_SAMPLE,
     SOURCE_TIME_WAIT,
@@ -28,13 +28,13 @@ struct fault_log {
     uint64_t count[FAULT_REASONS];
     struct {
         int64_t quiet_until[FAULT_REASONS];
-        uint64_t failures; /* in a row; 0 while all is well */
-        bool logged;       /* these failures are in the log: so will be their end */
+        uint64_t failures; /* in a row; 0 after a success */
+        bool logged;       /* these failures are in the log: their end will be logged, too */
     } source[FAULT_SOURCES];
 };
 
-/* Take down whether something went well, and the fault if it did not. `now` is monotonic, in
- * nanoseconds. Returns `good`. */
+/* Record a success, or the fault of a failure. `now` is monotonic, in nanoseconds. Returns `good`.
+ */
 bool fault_log_add(struct fault_log *log, enum fault_source source, bool good,
                    const struct fault *fault, int64_t now);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/utsname.h>
 
-/* Fine where alerts have their thresholds, coarse below. Each bound is a series for each state. */
+/* Fine near the thresholds of alerts, coarse below. Each bound is a series for each state. */
 static const double socket_bounds[] = {0,    1,   10,  100, 200, 500, 1000, 2000,
                                        5000, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5,  1e6};
 
@@ -13,7 +13,7 @@ static const double socket_bounds[] = {0,    1,   10,  100, 200, 500, 1000, 2000
 static const double utilization_bounds[] = {0.01, 0.1, 0.2, 0.3, 0.4,  0.5,
                                             0.6,  0.7, 0.8, 0.9, 0.95, 0.99};
 
-/* Linux 6.8 was the first to report bound-only sockets. A back-port shows when it reports one. */
+/* Linux 6.8 and later report bound-only sockets. A back-port is detected when it reports one. */
 static bool kernel_reports_bound_inactive(void)
 {
     struct utsname kernel;
@@ -77,13 +77,13 @@ void host_release(struct host *host)
     }
 }
 
-/* Is what was done at `time` not older than `age`? */
+/* Is `time` at most `age` ago? */
 static bool is_fresh(int64_t time, int64_t now, int64_t age)
 {
     return time > 0 && now - time <= age;
 }
 
-/* A listener that is named for its connections has its queue shown as well, however empty: alerts
+/* A listener that is named for its connections also has its queue shown, even an empty one: alerts
  * divide its half-open connections by the limit of its queue. */
 static void describe_listeners(struct host *host)
 {

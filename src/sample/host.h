@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What is known of this host, that is of the network namespace of the calling thread: how each kind
- * of sample is taken, and what is kept between samples. Private to src/sample.
+ * This host, that is the network namespace of the calling thread: takes each kind of sample, and
+ * keeps the numbers between samples. Private to src/sample.
  *
- * Times are monotonic, in nanoseconds; the time of what never happened is 0.
+ * Times are monotonic, in nanoseconds; 0 means never.
  */
 #ifndef SOCKDIAG_SAMPLE_HOST_H
 #define SOCKDIAG_SAMPLE_HOST_H
@@ -13,12 +13,12 @@
 #include "measure/peak_window.h"
 #include "sockdiag/sampler.h"
 
-/* The bound-only sockets, as of the last detail sample that listed them. */
+/* The bound-only sockets, from the last detail sample that listed them. */
 enum { BOUND_REMEMBERED = 4096 };
 struct bound_sample {
     int64_t sampled;
     uint64_t sockets[IP_FAMILIES];
-    size_t count; /* of the next, those beyond its size included */
+    size_t count; /* including sockets that did not fit into `records` */
     struct socket_record records[BOUND_REMEMBERED];
 };
 
@@ -32,7 +32,8 @@ struct port_sample {
 struct host {
     struct kernel_access kernel;
     struct sampler_options options;
-    /* What is known, old or new: host_describe() completes it. Its pointers are into this host. */
+    /* The known numbers, old or new; host_describe() completes it. Its pointers refer to this host.
+     */
     struct snapshot snapshot;
 
     /* The count sample. */
@@ -43,7 +44,7 @@ struct host {
     struct peak_window peaks[TCP_STATES];
     struct listeners *listeners;
     bool untracked_logged;
-    /* Refilled for each snapshot: of each ranking options.listeners_top at most. */
+    /* Refilled for each snapshot: at most options.listeners_top of each ranking. */
     struct listener_row *queue_rows; /* those of both rankings */
     struct listener_row *listener_rows;
     struct identity_check identity;
@@ -60,33 +61,34 @@ bool host_init(struct host *host, const struct kernel_access *kernel,
 void host_release(struct host *host);
 
 /*
- * The count sample. By the identity it lists the states that are few and derives ESTABLISHED and
- * TIME_WAIT; while the identity is distrusted it lists everything. `rows` gets the sockets listed.
- * Nothing of the last sample is changed when it fails: false, `fault` filled.
+ * The count sample. With the identity it lists only the rare states and derives ESTABLISHED and
+ * TIME_WAIT; while the identity is distrusted it lists all sockets. `rows` gets the number of
+ * listed sockets. False, with `fault` filled, on failure: the last sample is then unchanged.
  */
 bool host_take_counts(struct host *host, int64_t now, uint64_t *rows, struct fault *fault);
 
 /*
- * Between count samples that are stretched: TIME_WAIT alone, from the kernel's total and the
- * FIN_WAIT2 minisockets last seen. Histograms and history take the other states as last seen, so
- * that shares of them are shares of time; also TIME_WAIT while the identity is distrusted.
+ * Between stretched count samples: only TIME_WAIT, from the kernel's total and the FIN_WAIT2
+ * minisockets of the last sample. Histograms and history repeat the last number of the other
+ * states, so that their shares are shares of time; also that of TIME_WAIT while the identity is
+ * distrusted.
  */
 bool host_take_time_wait(struct host *host, int64_t now, struct fault *fault);
 
-/* Read the kernel's counters and settings. Each failure is reported to `faults` and leaves only its
- * own numbers absent. */
+/* Read the kernel's counters and settings. `faults` gets each failure, and only its own numbers are
+ * then absent. */
 void host_read_counters(struct host *host, int64_t now, struct fault_log *faults);
 
 /*
  * The detail sample: list every TCP socket and check the identity against them, then list the UDP
- * sockets. On a host with many sockets the bound-only ones are listed once a minute at most.
- * Failures that concern only ports or UDP are reported to `faults` and leave only those absent.
+ * sockets. On a host with many sockets it lists the bound-only ones at most once a minute. `faults`
+ * gets failures that concern only ports or UDP, and only these numbers are then absent.
  */
 bool host_take_detail(struct host *host, int64_t now, uint64_t *rows, struct fault_log *faults,
                       struct fault *fault);
 
-/* Complete host->snapshot: what is older, at `now`, than the age given for what comes from the
- * count or from the detail sample, is marked absent. In nanoseconds. */
+/* Complete host->snapshot: mark numbers absent that are older, at `now`, than the age for the count
+ * or the detail sample. In nanoseconds. */
 void host_describe(struct host *host, int64_t now, int64_t count_age, int64_t detail_age);
 
 #endif

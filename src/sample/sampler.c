@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* At intervals under a second a reader need not see every sample. At long ones snapshots come more
- * often than samples, so that old numbers vanish in time and a watchdog is fed. */
+/* At intervals under a second the reader does not get every sample. At long intervals snapshots are
+ * more frequent than samples, so that old numbers vanish in time and a watchdog is fed. */
 static const int64_t shortest_publish_interval = NANOSECONDS_PER_SECOND;
 static const int64_t longest_publish_interval = 10 * NANOSECONDS_PER_SECOND;
 
@@ -37,11 +37,11 @@ struct sampler {
     int64_t time_wait_cost;
     int64_t publish_cost;
 
-    /* When it was last done, or at least tried; 0 before the first time. Monotonic. */
+    /* The monotonic time of the last attempt; 0 before the first. */
     int64_t counted;
     int64_t detailed;
     int64_t published;
-    int64_t next_tick; /* when it is to be done; 0: at once */
+    int64_t next_tick; /* the time of the next one; 0: at once */
 };
 
 struct sampler *sampler_create(const struct sampler_options *options,
@@ -91,7 +91,7 @@ static double to_seconds(int64_t nanoseconds)
     return (double)nanoseconds / (double)NANOSECONDS_PER_SECOND;
 }
 
-/* Book the CPU time used since `cpu_at_start` for `kind`, and expect `*cost` by it. */
+/* Count the CPU time used since `cpu_at_start` for `kind`, and update the expected `*cost`. */
 static void book(struct sampler *sampler, enum sample_kind kind, int64_t cpu_at_start,
                  int64_t *cost)
 {
@@ -131,7 +131,7 @@ static void take_logged(struct sampler *sampler, enum sample_kind kind)
     fault_log_add(&sampler->faults, sources[kind], good, &fault, clock_now(sampler->clock));
 }
 
-/* Booked as a count sample, which it replaces. */
+/* Counted as a count sample, which it replaces. */
 static void take_time_wait(struct sampler *sampler)
 {
     struct fault fault;
@@ -150,7 +150,7 @@ void sampler_publish(struct sampler *sampler)
     struct sample_report *detail = &snapshot->samples[SAMPLE_DETAIL];
     int64_t cpu_at_start = read_cpu(sampler);
     host_read_counters(&sampler->host, clock_now(sampler->clock), &sampler->faults);
-    /* A sample waits for the one before it, so its numbers get older by the time that both take. */
+    /* A sample waits for the one before it, so its numbers get older by the duration of both. */
     int64_t busy = (int64_t)((count->duration_seconds + detail->duration_seconds) *
                              (double)NANOSECONDS_PER_SECOND);
     host_describe(&sampler->host, clock_now(sampler->clock),
@@ -166,14 +166,13 @@ void sampler_publish(struct sampler *sampler)
     book(sampler, SAMPLE_COUNT, cpu_at_start, &sampler->publish_cost);
 }
 
-/* The time that something which costs `cost` must take up to stay within `share` of a CPU. */
+/* The shortest interval that keeps a task of this cost within `share` of a CPU. */
 static int64_t spread_cost(int64_t cost, double share)
 {
     return (int64_t)((double)cost / share);
 }
 
-/* Apply the budget to the expected costs: at most half of it is for what happens between samples.
- */
+/* Apply the budget to the expected costs: at most half of it is for work between samples. */
 static void stretch_intervals(struct sampler *sampler)
 {
     const struct sampler_options *options = &sampler->options;
@@ -203,7 +202,7 @@ static int64_t find_next_tick(const struct sampler *sampler, int64_t time)
     return sampler->next_tick + (missed + 1) * sampler->tick_interval;
 }
 
-/* When something last done at `time` is due again; at once if it never was. */
+/* The time when a task last done at `time` is due again; at once if it was never done. */
 static int64_t find_due_time(int64_t time, int64_t interval)
 {
     return time == 0 ? 0 : time + interval;
@@ -222,7 +221,7 @@ static bool step_detail(struct sampler *sampler)
 }
 
 /* Take the count sample or its replacement, if a tick is due. `nearly` is half a tick from now:
- * what is due before then is due at this tick. */
+ * samples due before then are taken at this tick. */
 static void step_count(struct sampler *sampler, int64_t started, int64_t nearly)
 {
     if (started < sampler->next_tick)
@@ -241,7 +240,7 @@ static void step_count(struct sampler *sampler, int64_t started, int64_t nearly)
 
 int64_t sampler_step(struct sampler *sampler)
 {
-    /* Detail first: it may take long, and counts from before it would be old. */
+    /* The detail sample comes first: it may take long, and earlier counts would then be old. */
     bool detailed = step_detail(sampler);
     int64_t started = clock_now(sampler->clock);
     int64_t nearly = started + sampler->tick_interval / 2;

@@ -16,7 +16,7 @@ struct sampler_thread {
     bool stop;              /* under `mutex` */
 };
 
-/* Wait until `time` (monotonic) or until asked to stop. Returns whether that was asked. */
+/* Wait until `time` (monotonic) or a request to stop. Returns whether to stop. */
 static bool wait_until(struct sampler_thread *thread, int64_t time)
 {
     pthread_mutex_lock(&thread->mutex);

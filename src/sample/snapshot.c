@@ -23,7 +23,8 @@ const char *socket_protocol_name(enum socket_protocol protocol)
     return names[protocol];
 }
 
-/* Copy `size` bytes of `data` to `*end`, which moves on; the copy, or NULL of nothing. */
+/* Copy `size` bytes of `data` to `*end` and advance it. Returns the copy, or NULL if `size` is 0.
+ */
 static void *append(char **end, const void *data, size_t size)
 {
     char *copy = *end;

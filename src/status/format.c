@@ -34,7 +34,7 @@ struct formatted format_share(double share)
                    : share >= 0.01   ? 1000
                    : share >= 0.0001 ? 1e4
                                      : 1e6;
-    /* The small addition makes up for 0.29 being stored as less. */
+    /* The small addition compensates that a double stores 0.29 as less. */
     double percent = floor(share * steps + 1e-6) * 100 / steps;
     snprintf(out.text, sizeof out.text, "%.6g" SPACE "%%", percent);
     return out;

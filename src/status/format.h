@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Numbers and addresses as text for a person, safe within HTML as it is. Private to src/status.
+ * Numbers and addresses as text for the operator, which needs no escaping in HTML. Private to
+ * src/status.
  */
 #ifndef SOCKDIAG_STATUS_FORMAT_H
 #define SOCKDIAG_STATUS_FORMAT_H
@@ -20,15 +21,15 @@ struct formatted format_count(uint64_t count);
 /* The count, or "?" if it is not known. */
 struct formatted format_known(bool known, uint64_t count);
 
-/* A share of 1 as percent, with as many digits as matter. It is cut off, not rounded: only all of
- * it is 100 %. Below zero it is not known: "?". */
+/* A share of 1 as percent, with the significant digits. It is truncated, not rounded: only the
+ * whole is 100 %. Below zero it is unknown: "?". */
 struct formatted format_share(double share);
 
-/* Seconds in the one or two units that matter, from microseconds to days; below zero is zero. */
+/* Seconds in the one or two largest units, from microseconds to days; below zero is zero. */
 struct formatted format_duration(double seconds);
 
-/* How long before `now` something happened, cut off to tenths of a second: "0.5 s ago"; "none yet"
- * if `then` is 0. Both are unix seconds. */
+/* The time from `then` to `now`, truncated to tenths of a second: "0.5 s ago"; "none yet" if `then`
+ * is 0. Both are unix seconds. */
 struct formatted format_ago(double now, double then);
 
 /* 192.0.2.1 or 2001:db8::1; with a port 192.0.2.1:443 or [2001:db8::1]:443. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Pieces of HTML. Only html_write_text() and html_write_link() escape what
- * they write. Private to src/status.
+ * Pieces of HTML. Only html_write_text() and html_write_link() escape their text. Private to
+ * src/status.
  */
 #ifndef SOCKDIAG_STATUS_HTML_WRITER_H
 #define SOCKDIAG_STATUS_HTML_WRITER_H
@@ -9,18 +9,18 @@
 #include "base/buffer.h"
 #include "measure/history.h"
 
-/* Append `text` so that a browser shows it as it is, as content or as the value of an attribute in
- * double quotes. Control characters, which HTML cannot show, become U+FFFD. */
+/* Append `text`, escaped as content or as the value of an attribute in double quotes. Control
+ * characters, which HTML cannot show, become U+FFFD. */
 void html_write_text(struct buffer *out, const char *text);
 
 /* Append a link to `path`, any text that begins with a slash. The link is relative to the page at
- * "/", so that it also leads there behind a proxy that puts a prefix before all paths. */
+ * "/", so that it also works behind a proxy that adds a prefix to all paths. */
 void html_write_link(struct buffer *out, const char *path);
 
-/* In the place of numbers: why they are unknown, as a sentence without its full stop. */
+/* Append the reason why numbers are unknown, a sentence without its full stop, in their place. */
 void html_write_unknown(struct buffer *out, const char *why);
 
-/* That `count` rows more, unless it is 0, are at `path`. */
+/* Append that `count` more rows are at `path`, unless it is 0. */
 void html_write_hidden(struct buffer *out, size_t count, const char *path);
 
 /* Open a table with these headings of its columns. */
@@ -38,14 +38,14 @@ void html_open_row(struct buffer *out, const char *class, const char *name);
 void html_write_cells(struct buffer *out, const char *class, const char *name,
                       const char *const cells[]);
 
-/* Append the curve of the last 15 minutes, with both axes. `name` says what was counted, in plain
+/* Append the curve of the last 15 minutes, with both axes. `name` describes the count, in plain
  * text without special characters. `interval` is the time between observations in seconds: points
- * that far apart are joined, a longer distance is a gap. */
+ * at this distance are joined, a longer distance is a gap. */
 void html_write_chart(struct buffer *out, const char *name, const struct history *history,
                       double interval);
 
-/* Append a meter of `share`, whose bar ends at 0 and at 1. `name` says what is measured; `knee`
- * marks the middle. */
+/* Append a meter of `share`, whose bar ends at 0 and at 1. `name` describes the share; `knee` marks
+ * the middle. */
 void html_write_meter(struct buffer *out, const char *name, double share, bool knee);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the cards of the status page hold: a function for each, called if its numbers are known.
+ * The contents of the status page's cards: a function for each, called if its numbers are known.
  * Private to src/status.
  */
 #ifndef SOCKDIAG_STATUS_CARDS_H
@@ -10,7 +10,7 @@
 #include "sockdiag/self_report.h"
 #include "sockdiag/snapshot.h"
 
-/* What is shown, and where it goes. */
+/* The input and the output of a card. */
 struct status_view {
     struct buffer *out;
     const struct snapshot *snapshot;

@@ -16,8 +16,8 @@ static size_t count_named(const struct port_snapshot *ports)
     return knows_destinations(ports) ? ports->destination_count : 0;
 }
 
-/* The share of the usable ports that the destination at `place` in the list uses; below 0 where
- * there is none. */
+/* The share of the usable ports that the destination at `place` in the list uses; below 0 if there
+ * is none. */
 static double compute_destination_share(const struct port_snapshot *ports, size_t place)
 {
     if (place >= count_named(ports))

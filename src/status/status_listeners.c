@@ -12,7 +12,7 @@ static uint64_t count_connections(const struct listener_row *row)
     return sum;
 }
 
-/* A queue that demands attention comes before connections. */
+/* A queue that needs attention comes before connections. */
 static bool is_more_urgent(const struct listener_row *a, const struct listener_row *b)
 {
     enum alert_level level_a = judge_queue(a), level_b = judge_queue(b);
@@ -56,7 +56,7 @@ static void write_listener(const struct status_view *view, const struct listener
     write_connections(view, row->sockets);
 }
 
-/* The connections of the listeners that are not shown: all less those that are. */
+/* The connections of the listeners that are not shown: all minus the shown ones. */
 static void write_others(const struct status_view *view, const struct listener_row *const chosen[],
                          size_t count)
 {
@@ -78,7 +78,7 @@ void status_write_listeners(const struct status_view *view)
 {
     struct buffer *out = view->out;
     const struct snapshot *snapshot = view->snapshot;
-    /* The queues include those of all listeners that are named. */
+    /* The queues include those of all named listeners. */
     const struct listener_row *rows = snapshot->has_counts ? snapshot->queues : snapshot->listeners;
     size_t named = snapshot->has_counts ? snapshot->queue_count : snapshot->listener_count;
     const struct listener_row *chosen[STATUS_TABLE_ROWS + 1];

@@ -65,8 +65,7 @@ static void write_verdict(const struct status_view *view, const struct verdict *
     buffer_append_string(view->out, "</section>\n");
 }
 
-/* A card. If its numbers are unknown, `why` stands in place of the content; otherwise it is NULL.
- */
+/* A card. If its numbers are unknown, `why` replaces the content; otherwise it is NULL. */
 static void write_card(const struct status_view *view, const char *class, const char *heading,
                        const char *why, void (*write_content)(const struct status_view *view))
 {

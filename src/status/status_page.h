@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A snapshot as a page for a person: one screen of HTML that needs no scripts and loads nothing, so
- * that it can be read on a broken host at three in the morning.
+ * A snapshot as a page for the operator: one screen of HTML that needs no scripts and loads
+ * nothing, so that it works on a broken host at three in the morning.
  */
 #ifndef SOCKDIAG_STATUS_PAGE_H
 #define SOCKDIAG_STATUS_PAGE_H
@@ -16,7 +16,7 @@
 extern const char status_page_style[];
 
 /* Append the page to `out`; its `failed` is set if memory runs out. `now`, in unix seconds, is the
- * time that is shown and from which ages are computed. */
+ * shown time and the reference of ages. */
 void status_page_render(struct buffer *out, const struct snapshot *snapshot,
                         const struct self_report *self, double now);
 

@@ -10,8 +10,8 @@ static const char *const scope_names[PORT_SCOPES] = {
     [PORT_SCOPE_HOST] = "whole host",
 };
 
-/* What a program runs out of first: with TCP, connect() does of ports towards one destination; with
- * UDP any socket does of ports that are free everywhere. */
+/* The scope that runs out first: with TCP, the ports towards one destination, for connect(); with
+ * UDP, the ports of the host, for any socket. */
 static const struct {
     enum port_scope scope;
     const char *name, *middle, *end;
@@ -47,7 +47,7 @@ static void write_share(const struct status_view *view, const char *name, double
     buffer_append_format(view->out, "</td><td>%s</td></tr>\n", format_share(share).text);
 }
 
-/* The scopes besides the main one and, of TCP alone, the ports that connect() tries first. */
+/* The other scopes and, for TCP only, the ports that connect() tries first. */
 static void write_other_scopes(const struct status_view *view, enum socket_protocol protocol)
 {
     const struct port_snapshot *ports = &view->snapshot->ports[protocol];

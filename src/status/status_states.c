@@ -3,7 +3,7 @@
 #include "html_writer.h"
 #include "status_cards.h"
 
-/* One state: its count, what it consists of unless `counts` is NULL, and its history. */
+/* One state: its count, its parts unless `counts` is NULL, and its history. */
 static void write_state(const struct status_view *view, enum tcp_state state, const char *heading,
                         const struct history *history, const char *const names[2],
                         const uint64_t *counts)

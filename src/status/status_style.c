@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "status_page.h"
 
-/* C17 guarantees 4095 characters; the compilers that build this take more. */
+/* C17 guarantees 4095 characters; gcc and clang accept more. */
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 
 /* Colours have a contrast of 4.5 : 1 or more with their background, in both themes. */
@@ -23,7 +23,7 @@ const char status_page_style[] =
     "color:var(--soft)}"
     "h1 small{font-weight:400;font-size:13px}"
     ".facts{display:flex;flex-wrap:wrap;gap:0 18px;font-size:13px}"
-    /* The verdict, and the levels that colour it and all else. */
+    /* The verdict, and the levels that colour the page. */
     ".OK{--level:var(--ok)}.Watch{--level:var(--watch)}.Unknown{--level:var(--unknown)}"
     ".Warning{--level:var(--warning)}.Critical{--level:var(--critical)}"
     ".verdict,.card{background:var(--card);border:1px solid var(--edge);border-radius:6px}"

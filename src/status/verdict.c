@@ -11,16 +11,16 @@ const char *const alert_level_names[] = {
     [LEVEL_WARNING] = "Warning", [LEVEL_CRITICAL] = "Critical",
 };
 
-/* Shares of a limit from which on a level applies. */
+/* The lowest share of a limit for each level. */
 struct thresholds {
     double watch, warning, critical;
 };
 
 enum { NEVER = 2 }; /* above every share */
 
-/* connect() to a destination is slow from one half on, so that its levels begin below; all else
- * fails only when it is full. Ports in use on this host affect only programs that bind() to port 0;
- * with UDP that is any new socket (docs/ports.md). */
+/* connect() to a destination is slow from one half on, so its levels begin below; the other scopes
+ * fail only when they are full. Ports in use on this host affect only programs that bind() to port
+ * 0; with UDP this is any new socket (docs/ports.md). */
 static const struct thresholds destination_thresholds = {0.4, 0.5, 0.9};
 static const struct thresholds preferred_thresholds = {0.8, 1, NEVER};
 static const struct thresholds tcp_bind_thresholds = {0.8, 1, NEVER};
@@ -54,7 +54,7 @@ enum alert_level judge_ports(const struct port_snapshot *ports, enum socket_prot
                         judge(ports->summary.preferred_utilization, &preferred_thresholds));
 }
 
-/* The share of a queue's limit; of no limit at all, one connection is all. */
+/* The share of a queue's limit; with limit 0, one connection is a share of 1. */
 static double compute_share(uint64_t length, uint64_t limit)
 {
     return limit > 0 ? (double)length / (double)limit : length > 0;
@@ -80,7 +80,7 @@ bool knows_destinations(const struct port_snapshot *ports)
 static void add_finding(struct verdict *verdict, enum alert_level level, const char *meaning,
                         const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Enter a finding behind those that are as urgent; nothing at LEVEL_OK. */
+/* Insert a finding after those of the same level; ignores LEVEL_OK. */
 static void add_finding(struct verdict *verdict, enum alert_level level, const char *meaning,
                         const char *format, ...)
 {
@@ -133,7 +133,7 @@ static void judge_destinations(struct verdict *verdict, const struct port_snapsh
                 format_share(share).text, route);
 }
 
-/* What bind() runs out of. A port in use on one address is in use on the host: one finding reports
+/* The ports for bind(). A port in use on one address is in use on the host: one finding reports
  * both. */
 static void judge_binding(struct verdict *verdict, const struct port_snapshot *ports,
                           enum socket_protocol protocol)
@@ -191,7 +191,7 @@ static void judge_time_wait(struct verdict *verdict, const struct snapshot *snap
                 "TIME_WAIT is at %s of its limit", format_share(share).text);
 }
 
-/* Enter that all is well, and how far from their limits things are. */
+/* Insert the all-clear, with the distances from the limits. */
 static void enter_all_clear(struct verdict *verdict, const struct snapshot *snapshot)
 {
     const struct port_snapshot *tcp = &snapshot->ports[SOCKET_TCP];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What of a snapshot deserves attention, in words: the top of the status page. Its strings are safe
- * within HTML as they are. Private to src/status.
+ * The findings of a snapshot as text: the top of the status page. Its strings need no escaping in
+ * HTML. Private to src/status.
  */
 #ifndef SOCKDIAG_STATUS_VERDICT_H
 #define SOCKDIAG_STATUS_VERDICT_H
@@ -24,7 +24,7 @@ enum alert_level judge_queue(const struct listener_row *row);
 struct finding {
     enum alert_level level;
     char fact[256];    /* a sentence without its full stop */
-    char meaning[320]; /* sentences: what follows from it */
+    char meaning[320]; /* sentences: its consequences */
 };
 
 enum { VERDICT_MAX_FINDINGS = 8 };
@@ -35,7 +35,7 @@ struct verdict {
     size_t count;
 };
 
-/* `now` is the unix time from which ages are computed. */
+/* `now` is the unix time, the reference of ages. */
 void verdict_reach(struct verdict *verdict, const struct snapshot *snapshot, double now);
 
 /* Are the destinations of a protocol known? */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The table of destinations against an exact count, with streams that fit it and with the worst
- * streams for it.
+ * The table of destinations against an exact count, on streams that fit it and on streams that are
+ * made to hurt it.
  */
 #include "measure/destinations.h"
 #include "seeded.h"
@@ -17,7 +17,7 @@
 
 enum { KEYS = 1 << 18 }; /* eight times the capacity */
 
-/* The table and the exact counts. The parity of a key determines the family of its address. */
+/* The exact counts beside the table. A key becomes an address of either family by its parity. */
 struct fixture {
     struct destinations *destinations;
     uint32_t exact[KEYS];
@@ -69,8 +69,8 @@ static void add(struct fixture *fixture, uint32_t key, bool preferred)
     fixture->total++;
 }
 
-/* Every promise of the header: no count too high, none too low by more than the bound, in order,
- * and no destination missing that leads by more than the bound. */
+/* Every promise of the header: nobody counted too high, nobody by more than the bound too low, in
+ * order, and nobody missing who leads by more than the bound. */
 static void check(const struct fixture *fixture)
 {
     static struct destination rows[DESTINATIONS_MAX_TOP];
@@ -126,7 +126,7 @@ static void test_it_is_exact_until_it_is_full(void **state)
     check(fixture);
 }
 
-static void test_clearing_empties_the_table(void **state)
+static void test_clearing_begins_anew(void **state)
 {
     struct fixture *fixture = *state;
     for (uint32_t key = 0; key < KEYS; key++)
@@ -140,7 +140,23 @@ static void test_clearing_empties_the_table(void **state)
     check(fixture);
 }
 
-/* Each socket has its own destination, but one destination has many: it must stand out. */
+static void test_the_fullest_is_none_of_an_earlier_sample(void **state)
+{
+    struct fixture *fixture = *state;
+    struct destination fullest;
+    for (uint32_t key = 0; key < 10; key++) {
+        for (uint32_t i = 0; i <= key; i++)
+            add(fixture, key, false);
+    }
+    destinations_clear(fixture->destinations);
+    assert_false(destinations_find_fullest(fixture->destinations, &fullest));
+    add(fixture, 20, false);
+    assert_true(destinations_find_fullest(fixture->destinations, &fullest));
+    assert_int_equal(key_of(&fullest), 20);
+    assert_int_equal(fullest.ports, 1);
+}
+
+/* Each socket its own destination, and one among them that has many: it must stand out. */
 static void test_a_heavy_destination_is_found_among_singles(void **state)
 {
     struct fixture *fixture = *state;
@@ -169,8 +185,8 @@ static void test_the_bound_stays_low(void **state)
     check(fixture);
 }
 
-/* Ascending weights: late destinations matter, and early ones fill the table. */
-static void test_late_heavy_destinations_are_found(void **state)
+/* Ascending weights: what comes late is what counts, and the early ones are in the way. */
+static void test_late_comers_push_through(void **state)
 {
     struct fixture *fixture = *state;
     for (uint32_t key = 0; key < KEYS; key++) {
@@ -208,14 +224,14 @@ static void test_random_streams(void **state)
     struct fixture *fixture = *state;
     struct seeded random = seeded_start();
     for (int i = 0; i < 600000; i++) {
-        /* Each power of two of the keys is equally likely: few heavy ones and a long tail. */
+        /* Each power of two of the keys as likely as the next: few heavy ones and a long tail. */
         double key = seeded_magnitude(&random, 1, KEYS - 1);
         add(fixture, (uint32_t)key, seeded_bits(&random) % 2);
     }
     check(fixture);
 }
 
-static void test_top_is_limited_and_ordered(void **state)
+static void test_top_is_cut_and_ordered(void **state)
 {
     struct fixture *fixture = *state;
     struct destination rows[3];
@@ -230,7 +246,7 @@ static void test_top_is_limited_and_ordered(void **state)
     assert_int_equal(destinations_pick_top(fixture->destinations, rows, 0, 0), 0);
 }
 
-/* Begin a sample, in the table and in the exact counts. */
+/* Begin a sample, in the table and beside it. */
 static void begin(struct fixture *fixture)
 {
     destinations_clear(fixture->destinations);
@@ -245,7 +261,7 @@ static void add_many(struct fixture *fixture, uint32_t key, int64_t ports)
         add(fixture, key, false);
 }
 
-/* The names of a sample, and the number of keys that were named for the first time. */
+/* What a sample names, and for how many keys this was so for the first time. */
 enum { TOP = 10 };
 struct names {
     struct destination rows[TOP];
@@ -292,9 +308,9 @@ static void test_names_stay_while_equals_fluctuate(void **state)
     assert_int_equal(names.different, TOP);
 }
 
-/* A hundred connections a second, each to a random one of 2,000 destinations, are in TIME_WAIT for
- * a minute: three ports each on average, sometimes none. */
-static void test_names_rarely_change_when_all_are_alike(void **state)
+/* A hundred connections a second, each to one of 2,000 destinations by chance, are in TIME_WAIT for
+ * a minute: three ports each, now more, now fewer, now none. */
+static void test_names_hardly_change_where_all_are_alike(void **state)
 {
     enum { MINUTE = 60, RATE = 100, DETAIL_INTERVAL = 5, ALIKE = 2000 };
     static uint32_t held[MINUTE][RATE];
@@ -315,7 +331,7 @@ static void test_names_rarely_change_when_all_are_alike(void **state)
     assert_true(names.different < 60); /* without incumbents over 300 */
 }
 
-/* A sample of a hundred destinations that hold a hundred ports each, and one more. */
+/* A sample of a hundred destinations that hold a hundred ports each, and a late one. */
 enum { LATE = KEYS - 1 };
 static void sample_of_equals(struct fixture *fixture, int64_t late_ports)
 {
@@ -343,7 +359,7 @@ static void test_the_clearly_fuller_is_named_at_once(void **state)
     assert_false(is_named(&names, LATE));
 }
 
-static void test_the_fullest_is_always_named_if_it_has_enough(void **state)
+static void test_the_fullest_is_named_in_any_case_if_it_has_so_many(void **state)
 {
     static struct names names;
     struct fixture *fixture = *state;
@@ -357,7 +373,7 @@ static void test_the_fullest_is_always_named_if_it_has_enough(void **state)
     assert_int_equal(names.different, TOP + 1);
 }
 
-static void test_a_destination_without_ports_is_neither_named_nor_counted(void **state)
+static void test_who_holds_no_port_is_neither_named_nor_seen(void **state)
 {
     static struct names names;
     struct fixture *fixture = *state;
@@ -376,7 +392,7 @@ static void test_a_destination_without_ports_is_neither_named_nor_counted(void *
     assert_true(is_named(&names, 3) && is_named(&names, 9));
 }
 
-/* A destination that is clearly fuller than a named one is named, and always the fullest. */
+/* Nobody is left out who is clearly fuller than one that is named, and never the fullest. */
 static void test_random_samples_name_the_fullest(void **state)
 {
     static struct names names;
@@ -397,8 +413,8 @@ static void test_random_samples_name_the_fullest(void **state)
     }
 }
 
-/* More destinations than the table holds, two or three ports each, in a different order in each
- * sample: a named one must survive every batch that makes room, and its count is exact. */
+/* More destinations than the table holds, two or three ports each in the order of each sample's
+ * own: whoever is named must outlive every batch that makes room, and is exact. */
 static void test_names_stay_in_a_full_table(void **state)
 {
     enum { MANY = 3 * DESTINATIONS_CAPACITY };
@@ -425,7 +441,7 @@ static void test_names_stay_in_a_full_table(void **state)
     assert_int_equal(names.different, TOP);
 }
 
-/* Every promise of the table holds with the most incumbents. */
+/* Every promise of the table holds with as many incumbents as there can be. */
 static void test_the_most_incumbents_leave_room_in_a_full_table(void **state)
 {
     struct fixture *fixture = *state;
@@ -457,19 +473,20 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TABLE_TEST(test_an_empty_table_has_none),
         TABLE_TEST(test_it_is_exact_until_it_is_full),
-        TABLE_TEST(test_clearing_empties_the_table),
+        TABLE_TEST(test_clearing_begins_anew),
+        TABLE_TEST(test_the_fullest_is_none_of_an_earlier_sample),
         TABLE_TEST(test_a_heavy_destination_is_found_among_singles),
         TABLE_TEST(test_the_bound_stays_low),
         TABLE_TEST(test_late_comers_push_through),
         TABLE_TEST(test_one_heavy_destination_does_not_raise_the_bound),
         TABLE_TEST(test_waves_of_equals),
         TABLE_TEST(test_random_streams),
-        TABLE_TEST(test_top_is_limited_and_ordered),
+        TABLE_TEST(test_top_is_cut_and_ordered),
         TABLE_TEST(test_names_stay_while_equals_fluctuate),
-        TABLE_TEST(test_names_rarely_change_when_all_are_alike),
+        TABLE_TEST(test_names_hardly_change_where_all_are_alike),
         TABLE_TEST(test_the_clearly_fuller_is_named_at_once),
-        TABLE_TEST(test_the_fullest_is_always_named_if_it_has_enough),
-        TABLE_TEST(test_a_destination_without_ports_is_neither_named_nor_counted),
+        TABLE_TEST(test_the_fullest_is_named_in_any_case_if_it_has_so_many),
+        TABLE_TEST(test_who_holds_no_port_is_neither_named_nor_seen),
         TABLE_TEST(test_random_samples_name_the_fullest),
         TABLE_TEST(test_names_stay_in_a_full_table),
         TABLE_TEST(test_the_most_incumbents_leave_room_in_a_full_table),

@@ -328,6 +328,28 @@ static unsigned count_lines_of_readings(struct fixture *fixture, unsigned readin
     return stderr_lines_stop(&lines, last);
 }
 
+/* One failure at `now`; whether it was logged. */
+static bool is_failure_logged(struct fault_log *log, enum fault_reason reason, int64_t now)
+{
+    struct stderr_lines lines = stderr_lines_start();
+    const struct fault fault = {.reason = reason};
+    assert_false(fault_log_add(log, SOURCE_UDP, false, &fault, now));
+    return stderr_lines_stop(&lines, NULL) == 1;
+}
+
+static void test_a_lasting_fault_is_logged_every_five_minutes(void **state)
+{
+    (void)state;
+    struct fault_log log = {0};
+    assert_true(is_failure_logged(&log, FAULT_NETLINK_SEND, SECOND));
+    assert_false(is_failure_logged(&log, FAULT_NETLINK_SEND, 301 * SECOND - 1));
+    assert_true(is_failure_logged(&log, FAULT_NETLINK_OPEN, 301 * SECOND - 1)); /* another one */
+    assert_true(is_failure_logged(&log, FAULT_NETLINK_SEND, 301 * SECOND));
+    assert_false(is_failure_logged(&log, FAULT_NETLINK_SEND, 301 * SECOND));
+    assert_int_equal(log.count[FAULT_NETLINK_SEND], 4);
+    assert_int_equal(log.count[FAULT_NETLINK_OPEN], 1);
+}
+
 static void test_counters_and_settings_are_logged_when_they_fail_and_when_they_work(void **state)
 {
     static const char *const files[] = {"thread-self/net/snmp", "sys/net/ipv4/tcp_tw_reuse"};
@@ -386,6 +408,7 @@ int main(void)
         HOST_TEST(test_established_and_time_wait_have_a_history),
         HOST_TEST(test_buckets_keep_their_bounds),
         HOST_TEST(test_a_bound_socket_shows_that_this_kernel_reports_them),
+        HOST_TEST(test_a_lasting_fault_is_logged_every_five_minutes),
         HOST_TEST(test_counters_and_settings_are_logged_when_they_fail_and_when_they_work),
         HOST_TEST(test_untracked_listeners_are_logged_when_they_begin),
     };

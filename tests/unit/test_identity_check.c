@@ -12,10 +12,10 @@
 #include <cmocka.h>
 
 /* The totals and counters at one time. */
-static struct tcp_moment moment(uint64_t full_sockets, uint64_t minisockets, uint64_t opens,
+static struct tcp_totals totals(uint64_t full_sockets, uint64_t minisockets, uint64_t opens,
                                 uint64_t time_wait_started)
 {
-    return (struct tcp_moment){
+    return (struct tcp_totals){
         .usage = {.full_sockets = full_sockets, .minisockets = minisockets},
         .counters = {.opens = opens, .time_wait_started = time_wait_started},
     };
@@ -33,7 +33,7 @@ static struct state_counts dump_of(uint64_t established, uint64_t time_wait)
 static void check_quiet(struct identity_check *check, uint64_t more_established,
                         uint64_t more_time_wait)
 {
-    const struct tcp_moment still = moment(100, 50, 7, 8);
+    const struct tcp_totals still = totals(100, 50, 7, 8);
     const struct state_counts dumped = dump_of(100 + more_established, 50 + more_time_wait);
     identity_check_update(check, &dumped, &still, &still);
 }
@@ -51,8 +51,8 @@ static void disagree(struct identity_check *check, unsigned times)
 }
 
 /* Is the identity given up after many such checks? */
-static bool is_distrusted_after(struct state_counts dumped, struct tcp_moment before,
-                                struct tcp_moment after)
+static bool is_distrusted_after(struct state_counts dumped, struct tcp_totals before,
+                                struct tcp_totals after)
 {
     struct identity_check check = {0};
     for (unsigned i = 0; i < IDENTITY_DISTRUST_AFTER; i++)
@@ -60,8 +60,8 @@ static bool is_distrusted_after(struct state_counts dumped, struct tcp_moment be
     return check.distrusted;
 }
 
-static void assert_drift(struct state_counts dumped, struct tcp_moment before,
-                         struct tcp_moment after, uint64_t established, uint64_t time_wait)
+static void assert_drift(struct state_counts dumped, struct tcp_totals before,
+                         struct tcp_totals after, uint64_t established, uint64_t time_wait)
 {
     struct identity_check check = {0};
     identity_check_update(&check, &dumped, &before, &after);
@@ -72,7 +72,7 @@ static void assert_drift(struct state_counts dumped, struct tcp_moment before,
 static void test_drift_is_zero_within_the_range(void **state)
 {
     (void)state;
-    const struct tcp_moment low = moment(100, 50, 0, 0), high = moment(110, 60, 0, 0);
+    const struct tcp_totals low = totals(100, 50, 0, 0), high = totals(110, 60, 0, 0);
     for (uint64_t i = 0; i <= 10; i++) {
         assert_drift(dump_of(100 + i, 60 - i), low, high, 0, 0);
         assert_drift(dump_of(100 + i, 60 - i), high, low, 0, 0); /* the totals fell */
@@ -82,7 +82,7 @@ static void test_drift_is_zero_within_the_range(void **state)
 static void test_drift_is_the_distance_from_the_range(void **state)
 {
     (void)state;
-    const struct tcp_moment low = moment(100, 50, 0, 0), high = moment(110, 60, 0, 0);
+    const struct tcp_totals low = totals(100, 50, 0, 0), high = totals(110, 60, 0, 0);
     assert_drift(dump_of(99, 61), low, high, 1, 1);
     assert_drift(dump_of(113, 46), low, high, 3, 4);
     assert_drift(dump_of(0, 0), low, high, 100, 50);
@@ -110,7 +110,7 @@ static void test_sockets_of_other_states_are_not_drift(void **state)
     dumped.sockets[IP_FAMILY_IPV6][TCP_STATE_FIN_WAIT2] = 30;
     dumped.fin_wait2_minisockets = 30;
     dumped.sockets[IP_FAMILY_IPV6][TCP_STATE_BOUND_INACTIVE] = 40;
-    const struct tcp_moment still = moment(109, 80, 0, 0);
+    const struct tcp_totals still = totals(109, 80, 0, 0);
     assert_drift(dumped, still, still, 0, 0);
 }
 
@@ -169,7 +169,7 @@ static void test_either_state_alone_contradicts_the_identity(void **state)
 static void test_too_few_sockets_contradict_it_like_too_many(void **state)
 {
     (void)state;
-    const struct tcp_moment still = moment(100, 50, 7, 8);
+    const struct tcp_totals still = totals(100, 50, 7, 8);
     assert_true(is_distrusted_after(dump_of(99, 50), still, still));
     assert_true(is_distrusted_after(dump_of(100, 49), still, still));
     assert_false(is_distrusted_after(dump_of(100, 50), still, still));
@@ -215,7 +215,7 @@ static void test_connections_that_came_and_went_explain_a_difference(void **stat
 {
     (void)state;
     /* Ten were opened and the total is the same: ten came, ten went. */
-    const struct tcp_moment before = moment(100, 50, 1000, 0), after = moment(100, 50, 1010, 0);
+    const struct tcp_totals before = totals(100, 50, 1000, 0), after = totals(100, 50, 1010, 0);
     assert_false(is_distrusted_after(dump_of(120, 50), before, after));
     assert_true(is_distrusted_after(dump_of(121, 50), before, after));
     assert_false(is_distrusted_after(dump_of(80, 50), before, after));
@@ -225,7 +225,7 @@ static void test_connections_that_came_and_went_explain_a_difference(void **stat
 static void test_minisockets_that_came_and_went_explain_a_difference(void **state)
 {
     (void)state;
-    const struct tcp_moment before = moment(100, 50, 0, 1000), after = moment(100, 50, 0, 1005);
+    const struct tcp_totals before = totals(100, 50, 0, 1000), after = totals(100, 50, 0, 1005);
     assert_false(is_distrusted_after(dump_of(100, 60), before, after));
     assert_true(is_distrusted_after(dump_of(100, 61), before, after));
 }
@@ -234,7 +234,7 @@ static void test_sockets_that_only_came_count_once(void **state)
 {
     (void)state;
     /* Ten were opened and all still exist; the range itself covers them. */
-    const struct tcp_moment before = moment(100, 50, 0, 0), after = moment(110, 50, 10, 0);
+    const struct tcp_totals before = totals(100, 50, 0, 0), after = totals(110, 50, 10, 0);
     assert_false(is_distrusted_after(dump_of(120, 50), before, after));
     assert_true(is_distrusted_after(dump_of(121, 50), before, after));
     assert_false(is_distrusted_after(dump_of(90, 50), before, after));
@@ -244,7 +244,7 @@ static void test_sockets_that_only_came_count_once(void **state)
 static void test_sockets_that_only_went_explain_a_difference(void **state)
 {
     (void)state;
-    const struct tcp_moment before = moment(110, 50, 0, 0), after = moment(100, 50, 0, 0);
+    const struct tcp_totals before = totals(110, 50, 0, 0), after = totals(100, 50, 0, 0);
     assert_false(is_distrusted_after(dump_of(120, 50), before, after));
     assert_true(is_distrusted_after(dump_of(121, 50), before, after));
 }
@@ -253,7 +253,7 @@ static void test_a_total_that_grows_by_itself_explains_nothing(void **state)
 {
     (void)state;
     /* More sockets than were ever opened (TCP_REPAIR does this): only the range explains them. */
-    const struct tcp_moment before = moment(100, 50, 0, 0), after = moment(150, 50, 0, 0);
+    const struct tcp_totals before = totals(100, 50, 0, 0), after = totals(150, 50, 0, 0);
     assert_false(is_distrusted_after(dump_of(150, 50), before, after));
     assert_true(is_distrusted_after(dump_of(151, 50), before, after));
 }
@@ -261,7 +261,7 @@ static void test_a_total_that_grows_by_itself_explains_nothing(void **state)
 static void test_churn_before_the_dump_explains_nothing(void **state)
 {
     (void)state;
-    const struct tcp_moment still = moment(100, 50, 1000000, 2000000);
+    const struct tcp_totals still = totals(100, 50, 1000000, 2000000);
     assert_true(is_distrusted_after(dump_of(101, 50), still, still));
 }
 

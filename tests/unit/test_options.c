@@ -454,7 +454,7 @@ static void test_the_seventeenth_listen_address_is_refused(void **state)
         arguments[i] = "--web.listen-address=:0";
     assert_int_equal(accepted(arguments).web.listen_address_count, 16);
     arguments[WEB_MAX_LISTEN_ADDRESSES + 1] = "--web.listen-address=:0";
-    refused("flag --web.listen-address: \":0\" is one address too many: 16 are allowed", arguments);
+    refused("flag --web.listen-address: \":0\" exceeds the limit of 16 addresses", arguments);
 }
 
 static void test_durations(void **state)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The short reads from /proc, from a directory that the test fills, and from the real /proc, in a
- * network namespace that has only the test's own sockets.
+ * The short reads from /proc, from a folder that the test fills; and from the real /proc, in a
+ * network namespace that holds nothing but the test's own sockets.
  */
 #include "kernel/procfs.h"
 
@@ -60,7 +60,8 @@ static bool read_process(struct fault *fault)
     return procfs_read_process_usage(scratch_directory(), &usage, fault);
 }
 
-/* Every file, in the kernel's format, and its reader. All important numbers differ. */
+/* Every file that is read, as a kernel would write it, and what reads it. No two numbers that
+ * matter are the same. */
 static const struct file {
     const char *name;
     const char *text;
@@ -120,7 +121,7 @@ static void take_away(const char *name)
     assert_int_equal(remove(scratch_path(name)), 0);
 }
 
-/* A file that exists, but that not even root can open. */
+/* A file that is there but that not even root can open. */
 static void make_unreadable(const char *name)
 {
     take_away(name);
@@ -224,7 +225,30 @@ static void test_memory_is_in_bytes(void **state)
     assert_int_equal(usage.resident_bytes, 6 * sysconf(_SC_PAGESIZE));
 }
 
-static void test_missing_sockstat6_is_not_a_fault(void **state)
+/* The number of the next descriptor. */
+static int find_next_descriptor(void)
+{
+    int fd = dup(STDOUT_FILENO);
+    close(fd);
+    return fd;
+}
+
+static void test_reading_leaves_no_descriptor_open(void **state)
+{
+    (void)state;
+    struct fault fault;
+    int next = find_next_descriptor();
+    for_each_file(file)
+    {
+        assert_true(file->read(&fault));
+        put(file->name, "");
+        assert_false(file->read(&fault));
+        put(file->name, file->text);
+    }
+    assert_int_equal(find_next_descriptor(), next);
+}
+
+static void test_missing_sockstat6_is_no_fault(void **state)
 {
     (void)state;
     struct tcp_usage usage;
@@ -338,7 +362,7 @@ static void test_a_setting_with_more_than_a_number_is_a_parse_fault(void **state
     }
 }
 
-static void test_memory_without_two_numbers_is_a_parse_fault(void **state)
+static void test_memory_that_is_no_two_numbers_is_a_parse_fault(void **state)
 {
     (void)state;
     for_each_file(file)
@@ -380,13 +404,13 @@ static void test_a_missing_column_is_a_parse_fault(void **state)
             strcpy(text, file->text);
             char *column = strstr(text, columns[i].column);
             assert_non_null(column);
-            column[0] = '?'; /* a different name in the same place */
+            column[0] = '?'; /* another name in the same place */
             assert_parse_fault(file, text);
         }
     }
 }
 
-static void test_a_prefix_of_a_name_does_not_match(void **state)
+static void test_a_name_is_not_the_beginning_of_another(void **state)
 {
     (void)state;
     put(SOCKSTAT, "TCP6: inuse 1 tw 1\nTCP: tws 2 inuse4 3 inuse 20 tw 7\n");
@@ -410,7 +434,7 @@ static void test_a_row_shorter_than_its_headings_is_a_parse_fault(void **state)
     }
 }
 
-static void test_numbers_of_64_bits_are_read(void **state)
+static void test_numbers_of_64_bits_are_read_whole(void **state)
 {
     (void)state;
     struct tcp_usage usage;
@@ -460,7 +484,7 @@ static void test_a_number_beyond_64_bits_is_a_parse_fault(void **state)
     }
 }
 
-/* The valid text of `file` after `padding` bytes of other lines. */
+/* The healthy text of `file` after so many bytes of other lines. */
 static void put_after_padding(const struct file *file, size_t padding)
 {
     char *text = malloc(padding + strlen(file->text) + 1);
@@ -513,7 +537,7 @@ static void test_the_last_line_needs_no_newline(void **state)
     assert_settings_of_healthy_files();
 }
 
-static void test_a_carriage_return_is_not_part_of_a_number(void **state)
+static void test_a_carriage_return_is_no_part_of_a_number(void **state)
 {
     (void)state;
     put(SOCKSTAT, "TCP: inuse 20 orphan 3 tw 7\r\n");
@@ -530,11 +554,11 @@ static void enter_empty_namespace(void)
     if (netns_enter_own() == 0)
         return;
     if (getenv("REQUIRE_NAMESPACES"))
-        fail_msg("cannot make a network namespace");
+        fail_msg("no network namespace can be made");
     skip();
 }
 
-/* A socket bound to a port that the kernel chooses; -1 without this family. */
+/* A socket that is bound to a port of the kernel's choice; -1 without such a family. */
 static int bound_socket(int family)
 {
     struct sockaddr_in6 any = {.sin6_family = (sa_family_t)family};
@@ -616,7 +640,7 @@ static void test_the_kernel_shows_its_settings(void **state)
     assert_int_equal(settings.tw_reuse, 1);
 }
 
-/* The descriptors of this process, counted without /proc. */
+/* Those of this process, without /proc. */
 static uint64_t count_descriptors(void)
 {
     uint64_t count = 0;
@@ -642,7 +666,7 @@ static void test_our_own_descriptors_are_counted(void **state)
     assert_int_equal(usage.max_descriptors, limit.rlim_cur);
 }
 
-static void test_our_own_cpu_time_is_between_two_readings(void **state)
+static void test_our_own_cpu_time_lies_between_two_readings_of_it(void **state)
 {
     (void)state;
     struct process_usage usage;
@@ -681,7 +705,8 @@ int main(void)
         with_root(test_counters_come_from_their_columns),
         with_root(test_settings_are_the_whole_file),
         with_root(test_memory_is_in_bytes),
-        with_root(test_missing_sockstat6_is_not_a_fault),
+        with_root(test_reading_leaves_no_descriptor_open),
+        with_root(test_missing_sockstat6_is_no_fault),
         with_root(test_any_other_missing_file_is_a_fault),
         with_root(test_an_unreadable_file_is_a_fault),
         with_root(test_a_failing_read_is_a_fault),
@@ -690,21 +715,21 @@ int main(void)
         with_root(test_garbage_is_a_parse_fault),
         with_root(test_bytes_of_zero_are_a_parse_fault),
         with_root(test_a_setting_with_more_than_a_number_is_a_parse_fault),
-        with_root(test_memory_without_two_numbers_is_a_parse_fault),
+        with_root(test_memory_that_is_no_two_numbers_is_a_parse_fault),
         with_root(test_a_missing_column_is_a_parse_fault),
-        with_root(test_a_prefix_of_a_name_does_not_match),
+        with_root(test_a_name_is_not_the_beginning_of_another),
         with_root(test_a_row_shorter_than_its_headings_is_a_parse_fault),
-        with_root(test_numbers_of_64_bits_are_read),
+        with_root(test_numbers_of_64_bits_are_read_whole),
         with_root(test_a_number_beyond_64_bits_is_a_parse_fault),
         with_root(test_a_file_of_256_kib_is_a_read_fault),
         with_root(test_a_large_file_is_read_to_its_end),
         with_root(test_the_last_line_needs_no_newline),
-        with_root(test_a_carriage_return_is_not_part_of_a_number),
+        with_root(test_a_carriage_return_is_no_part_of_a_number),
         cmocka_unit_test(test_the_kernel_counts_our_listeners),
         cmocka_unit_test(test_the_kernel_counts_our_connection),
         cmocka_unit_test(test_the_kernel_shows_its_settings),
         cmocka_unit_test(test_our_own_descriptors_are_counted),
-        cmocka_unit_test(test_our_own_cpu_time_is_between_two_readings),
+        cmocka_unit_test(test_our_own_cpu_time_lies_between_two_readings_of_it),
         cmocka_unit_test(test_our_own_memory_is_plausible),
     };
     return cmocka_run_group_tests_name("procfs", tests, NULL, NULL);

@@ -527,7 +527,7 @@ int main(void)
         cmocka_unit_test(test_an_end_without_done_fails_the_dump),
         cmocka_unit_test(test_a_dump_leaves_no_descriptor_open),
         cmocka_unit_test(test_a_reply_is_waited_for_ten_seconds),
-        cmocka_unit_test(test_a_reply_that_does_not_come_in_time_is_a_fault),
+        cmocka_unit_test(test_a_late_reply_is_a_fault),
         cmocka_unit_test(test_a_request_that_cannot_be_sent_is_a_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

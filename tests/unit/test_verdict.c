@@ -358,7 +358,7 @@ int main(void)
         calm(test_uncollected_destinations_are_not_judged),
         calm(test_the_levels_of_a_host),
         calm(test_the_levels_of_an_accept_queue),
-        calm(test_a_queue_without_room_is_full_with_one),
+        calm(test_a_queue_with_limit_zero_is_full_with_one),
         calm(test_the_worst_queue_is_reported),
         calm(test_the_levels_of_time_wait),
         calm(test_unknown_numbers_are_not_judged),
