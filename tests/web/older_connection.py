@@ -16,23 +16,29 @@ IN_TIME, TRIES = 1, 5
 
 
 def ask(client, password=None):
-    """The status of an answer and a header that after.yml sets."""
+    """The status of an answer, and a header that after.yml sets. Does the connection end with it?"""
     fields = []
     if password:
         fields.append("Authorization: Basic " + base64.b64encode(f"alice:{password}".encode()).decode())
     answer = client.ask("/-/healthy", *fields)
-    return answer.status, answer.headers["X-Frame-Options"]
+    return (answer.status, answer.headers["X-Frame-Options"]), answer.headers["Connection"] == "close"
 
 
 def meets(tls, wanted, *arguments):
     """Does a new connection get this answer, or, if that is None, none?"""
     try:
         client = Client("127.0.1.1", tls)
-        answer = ask(client, *arguments)
+        answer, _ = ask(client, *arguments)
         client.close()
     except (OSError, SystemExit):
         answer = None
     return answer == wanted
+
+
+def check_older(client, wanted, *arguments):
+    answer, is_last = ask(client, *arguments)
+    check(answer == wanted and is_last, f"an older connection: {answer}, {'the last' if is_last else 'not the last'}")
+    check(client.rest() == b"", "it stays open")
 
 
 def put_in_force(name, is_in_force):
@@ -59,15 +65,14 @@ def passwords():
     clients = older_connections(
         2, False, lambda: meets(False, (200, "DENY"), "secret"), lambda: meets(False, (200, "sameorigin"), "new")
     )
-    check(ask(clients[0], "secret") == (401, "sameorigin"), "an older connection, the old password")
-    check(ask(clients[1], "new") == (200, "sameorigin"), "an older connection, the new password")
+    check_older(clients[0], (401, "sameorigin"), "secret")
+    check_older(clients[1], (200, "sameorigin"), "new")
     passed("new passwords and headers hold for older connections at once")
 
 
 def client_certificates():
     clients = older_connections(1, True, lambda: meets(True, (200, "DENY")), lambda: meets(True, None))
-    check(ask(clients[0]) == (200, "DENY"), "an older connection")
-    check(clients[0].rest() == b"", "it stays open")
+    check_older(clients[0], (200, "DENY"))
     passed("an older connection keeps its TLS settings for one answer, newer ones must show a certificate")
 
 
@@ -75,8 +80,8 @@ def plain_to_tls():
     clients = older_connections(
         2, False, lambda: meets(False, (200, "DENY"), "secret"), lambda: meets(False, None, "secret")
     )
-    check(ask(clients[0]) == (401, "DENY"), "an older connection without a password")
-    check(ask(clients[1], "secret") == (200, "DENY"), "an older connection with its password")
+    check_older(clients[0], (401, "DENY"))
+    check_older(clients[1], (200, "DENY"), "secret")
     passed("from passwords to client certificates, and nobody comes in by neither")
 
 

@@ -16,6 +16,8 @@ def rejected():
 
 def one_more_scraper():
     """Its clients keep their connections between scrapes, as Prometheus does, behind one address."""
+    other = Client("127.0.1.5")
+    check(other.ask().status == 200, "another client")
     clients = []
     for number in range(SHARE + 3):
         client = Client("127.0.1.1")
@@ -23,9 +25,9 @@ def one_more_scraper():
         clients.append(client)
     for client in clients[:3]:
         check(client.rest() == b"", "an old idle connection stays open")
-    for client in clients[3:]:
+    for client in [other, *clients[3:]]:
         check(client.ask().status == 200, "another idle connection was closed")
-    for client in clients:
+    for client in [other, *clients]:
         client.close()
     passed("a client's oldest idle connection makes room for its next one")
 

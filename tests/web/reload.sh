@@ -63,7 +63,7 @@ start --web.config.file=web.yml
 clients older_connection passwords
 stop
 
-tls_config >before.yml
+tls_config 'client_ca_file: ca.pem' 'client_auth_type: RequestClientCert' >before.yml
 tls_config 'client_ca_file: ca.pem' 'client_auth_type: RequireAndVerifyClientCert' >after.yml
 cp before.yml web.yml
 start --web.config.file=web.yml
@@ -79,14 +79,14 @@ expect "no certificate" 000 "${trust[@]}" "$tls/metrics"
 expect "the old way" 000 -u alice:secret "$url/metrics"
 stop
 
-# One descriptor is enough to read settings, if no sample takes it just then, but not to serve by them.
+# One descriptor is enough to read settings or for a connection, if no sample takes it just then, but not to
+# serve TLS.
 cp before.yml web.yml
 start --web.config.file=web.yml
 descriptors 1
 tls_config >next.yml && mv next.yml web.yml
 refused() { kill -HUP "$daemon" && log_has 'descriptors or threads: keeping the previous configuration'; }
 await 10 refused
-prlimit --pid "$daemon" --nofile=1000:
 expect "the password from before" 200 -u alice:secret "$url/metrics"
 stop
 pass "TLS for which there are no descriptors leaves the configuration from before"

@@ -26,6 +26,7 @@ pass "sockets that cannot be served are refused in a line"
 # the first with the first connection.
 cat >restarts <<END
 #!/bin/bash
+trap 'kill "\$pid"; exit 1' TERM
 for _ in 1 2 3 4 5; do
     ( export LISTEN_PID=\$BASHPID; exec "$exporter" --web.systemd-socket 2>>log ) &
     pid=\$!

@@ -40,9 +40,11 @@ done
 for group in ffdhe2048 ffdhe3072 ffdhe4096 ffdhe6144 ffdhe8192; do
     if handshake -groups "$group"; then fail "$group is taken"; fi
 done
-if handshake -tls1_2 -cipher DHE; then fail "a finite field is taken, -tls1_2"; fi
+for exchange in DHE kRSA; do
+    if handshake -tls1_2 -cipher "$exchange"; then fail "$exchange is taken"; fi
+done
 stop
-pass "groups of elliptic curves, and no others"
+pass "key exchange with elliptic curves, and no other"
 
 tls_config 'min_version: TLS11' >web.yml
 start --web.config.file=web.yml
