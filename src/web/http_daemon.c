@@ -174,7 +174,7 @@ bool http_daemon_start(struct http_daemon *daemon, unsigned sockets, unsigned ma
     unsigned flags =
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME;
     struct MHD_OptionItem tls_options[] = {
-        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(intptr_t)give_no_certificate},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, __extension__(void *) give_no_certificate},
         {MHD_OPTION_END, 0, NULL},
     };
     /* More than are allowed here: a connection that was ended keeps its place there until its next

@@ -375,6 +375,7 @@ static void read_document(struct reader *reader, yaml_parser_t *parser, const ch
             explicit_bzero(node->data.scalar.value, node->data.scalar.length);
     }
     yaml_document_delete(&document);
+    reader->document = NULL;
 }
 
 static void read_text(struct reader *reader, const char *text, struct web_config *config)
@@ -412,7 +413,7 @@ struct web_config *web_config_load(const char *path, struct file_stamps *stamps,
         complain(&reader, &(struct entry){"", "", NULL}, "cannot be read: %s", why);
     wipe_and_free(text);
     file_stamps_free(&forgotten);
-    if (reader.has_failed) {
+    if (reader.has_failed || !config) {
         web_config_free(config);
         return NULL;
     }
