@@ -152,7 +152,10 @@ bool web_server_configure(struct web_server *server, struct web_config *config, 
             return false;
         web_thread_stop(server->thread);
     }
-    *server = next;
+    /* Not the rest: other threads read it. */
+    server->thread = next.thread;
+    server->has_tls = next.has_tls;
+    server->has_users = next.has_users;
     return true;
 }
 
