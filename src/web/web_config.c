@@ -25,8 +25,8 @@ struct reader {
     struct file_stamps *stamps;
     char *error; /* the first complaint */
     size_t error_size;
-    bool has_failed; /* what is read after a complaint does not count */
-    yaml_document_t *document;
+    bool has_failed;          /* what is read after a complaint does not count */
+    yaml_document_t document; /* while it is read */
 };
 
 /* A key of a mapping, and its value. */
@@ -152,9 +152,9 @@ static size_t get_pairs(struct reader *reader, const struct entry *at,
     return (size_t)(at->value->data.mapping.pairs.top - *pairs);
 }
 
-static yaml_node_t *get_node(const struct reader *reader, int index)
+static yaml_node_t *get_node(struct reader *reader, int index)
 {
-    return yaml_document_get_node(reader->document, index);
+    return yaml_document_get_node(&reader->document, index);
 }
 
 /* Make an entry for each of `keys`, which are separated by ", "; the mapping may have no others.
@@ -359,23 +359,21 @@ static void complain_of_syntax(struct reader *reader, const yaml_parser_t *parse
 static void read_document(struct reader *reader, yaml_parser_t *parser, const char *text,
                           struct web_config *config)
 {
-    yaml_document_t document;
-    if (!yaml_parser_load(parser, &document)) {
+    yaml_document_t *document = &reader->document;
+    if (!yaml_parser_load(parser, document)) {
         complain_of_syntax(reader, parser, text);
         return;
     }
-    reader->document = &document;
-    const struct entry root = {"", "", yaml_document_get_root_node(&document)};
+    const struct entry root = {"", "", yaml_document_get_root_node(document)};
     if (config)
         read_sections(reader, &root, config);
     else if (root.value)
         complain(reader, &root, "several documents in one file are not supported");
-    for (yaml_node_t *node = document.nodes.start; node < document.nodes.top; node++) {
+    for (yaml_node_t *node = document->nodes.start; node < document->nodes.top; node++) {
         if (node->type == YAML_SCALAR_NODE)
             explicit_bzero(node->data.scalar.value, node->data.scalar.length);
     }
-    yaml_document_delete(&document);
-    reader->document = NULL;
+    yaml_document_delete(document);
 }
 
 static void read_text(struct reader *reader, const char *text, struct web_config *config)
@@ -402,7 +400,10 @@ struct web_config *web_config_load(const char *path, struct file_stamps *stamps,
                                    size_t error_size)
 {
     struct file_stamps forgotten = {0};
-    struct reader reader = {path, stamps ? stamps : &forgotten, error, error_size, false, NULL};
+    struct reader reader = {.path = path,
+                            .stamps = stamps ? stamps : &forgotten,
+                            .error = error,
+                            .error_size = error_size};
     const char *why = "out of memory";
     file_stamps_free(reader.stamps);
     struct web_config *config = calloc(1, sizeof *config);

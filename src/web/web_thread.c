@@ -198,6 +198,7 @@ bool web_thread_configure(struct web_thread *thread, struct web_config *config)
         return false;
     }
     pthread_mutex_lock(&thread->mutex);
+    // cppcheck-suppress autoVariables ; it is NULL again before this returns
     thread->update = &update;
     eventfd_write(thread->wake_fd, 1);
     while (thread->update)
