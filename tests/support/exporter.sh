@@ -55,8 +55,9 @@ log_has() {
     grep -q "$1" log
 }
 
-# descriptors COUNT: the exporter gets no more than so many besides those that it keeps
 nobody_connected() { [ -z "$(ss -Htn 'sport = :10073' | grep -v '^TIME-WAIT')" ]; }
+
+# descriptors COUNT: the exporter may open COUNT descriptors more than it keeps open
 descriptors() {
     local free lowest=1000
     await 10 nobody_connected
