@@ -60,6 +60,13 @@ struct socket_record {
     struct ip_address remote_address;
     uint16_t local_port; /* ports are in host byte order */
     uint16_t remote_port;
+    /* The index of the network interface that the socket is bound to (SO_BINDTODEVICE, VRF, the
+     * scope of a link-local address), 0 for none. The kernel keeps sockets of different interfaces
+     * apart. */
+    uint32_t interface;
+    uint64_t cookie; /* never given to another socket until the host restarts */
+    /* Connections that a listener has dropped since it was made; 0 unless it was asked for. */
+    uint32_t drops;
     /* Of a listener: connections that wait for accept(), and the backlog. Of other sockets: bytes
      * received and not read, bytes sent and not acknowledged. */
     uint32_t receive_queue;

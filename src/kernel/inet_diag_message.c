@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -28,19 +29,43 @@ uint32_t inet_diag_make_state_mask(tcp_state_set states)
     return mask;
 }
 
-static int find_shutdown(const struct nlattr *attribute, void *found)
+/* What is looked for in the attributes of a row. */
+struct attributes {
+    bool shutdown; /* there is one */
+    uint32_t drops;
+};
+
+static int look_at_attribute(const struct nlattr *attribute, void *found)
 {
-    *(bool *)found = mnl_attr_get_type(attribute) == INET_DIAG_SHUTDOWN;
-    return *(bool *)found ? MNL_CB_STOP : MNL_CB_OK;
+    struct attributes *attributes = found;
+    switch (mnl_attr_get_type(attribute)) {
+    case INET_DIAG_SHUTDOWN:
+        attributes->shutdown = true;
+        break;
+    case INET_DIAG_SKMEMINFO:
+        if (mnl_attr_get_payload_len(attribute) >= (SK_MEMINFO_DROPS + 1) * sizeof(uint32_t))
+            attributes->drops =
+                ((const uint32_t *)mnl_attr_get_payload(attribute))[SK_MEMINFO_DROPS];
+        break;
+    default:
+        break;
+    }
+    return MNL_CB_OK;
 }
 
-/* Full sockets always have INET_DIAG_SHUTDOWN, minisockets and requests never
+/* Only some states are worth the search: that of listeners, and the two that both full sockets and
+ * stand-ins have. Full sockets always have INET_DIAG_SHUTDOWN, the others never
  * (inet_diag_msg_attrs_fill, net/ipv4/inet_diag.c). */
-static bool is_full_socket(const struct nlmsghdr *message)
+static void read_attributes(const struct nlmsghdr *message, struct socket_record *record)
 {
-    bool found = false;
-    mnl_attr_parse(message, sizeof(struct inet_diag_msg), find_shutdown, &found);
-    return found;
+    struct attributes found = {.shutdown = record->state != TCP_STATE_TIME_WAIT};
+    if (record->state == TCP_STATE_SYN_RECV || record->state == TCP_STATE_FIN_WAIT2 ||
+        record->state == TCP_STATE_LISTEN) {
+        found.shutdown = record->state == TCP_STATE_LISTEN;
+        mnl_attr_parse(message, sizeof(struct inet_diag_msg), look_at_attribute, &found);
+    }
+    record->full_socket = found.shutdown;
+    record->drops = found.drops;
 }
 
 static bool is_v4_mapped(const uint32_t address[static 4])
@@ -81,14 +106,12 @@ enum inet_diag_outcome inet_diag_message_read(const struct nlmsghdr *message,
         return INET_DIAG_UNKNOWN;
 
     record->state = (enum tcp_state)(number - 1);
-    /* Only two states have both kinds: save the search for the attribute in the others. */
-    if (record->state == TCP_STATE_SYN_RECV || record->state == TCP_STATE_FIN_WAIT2)
-        record->full_socket = is_full_socket(message);
-    else
-        record->full_socket = record->state != TCP_STATE_TIME_WAIT;
+    read_attributes(message, record);
     read_addresses(&row->id, row->idiag_family, record);
     record->local_port = ntohs(row->id.idiag_sport);
     record->remote_port = ntohs(row->id.idiag_dport);
+    record->interface = row->id.idiag_if;
+    record->cookie = (uint64_t)row->id.idiag_cookie[1] << 32 | row->id.idiag_cookie[0];
     record->receive_queue = row->idiag_rqueue;
     record->send_queue = row->idiag_wqueue;
     return INET_DIAG_ROW;

@@ -129,19 +129,44 @@ static bool dump(const struct kernel_access *kernel, const struct nlmsghdr *requ
     return whole;
 }
 
-bool sock_diag_dump_tcp(const struct kernel_access *kernel, tcp_state_set states,
+/* A filter of the kernel's on the local port (inet_diag_bc_run, net/ipv4/inet_diag.c): two
+ * comparisons, each with its port in an operation of its own. `yes` and `no` are how many bytes to
+ * go on; a socket matches that comes to the end exactly. */
+struct port_filter {
+    struct nlattr attribute;
+    struct inet_diag_bc_op operations[4];
+};
+
+static struct port_filter make_port_filter(const struct sock_diag_query *query)
+{
+    enum { COMPARISON = 2 * sizeof(struct inet_diag_bc_op), PAST_END = 4 };
+    return (struct port_filter){
+        .attribute = {sizeof(struct port_filter), INET_DIAG_REQ_BYTECODE},
+        .operations = {{INET_DIAG_BC_S_GE, COMPARISON, 2 * COMPARISON + PAST_END},
+                       {.no = query->low_port},
+                       {INET_DIAG_BC_S_LE, COMPARISON, COMPARISON + PAST_END},
+                       {.no = query->high_port}},
+    };
+}
+
+bool sock_diag_dump_tcp(const struct kernel_access *kernel, const struct sock_diag_query *query,
                         socket_record_consumer *consume, void *context, uint64_t *rows,
                         struct fault *fault)
 {
-    const struct {
+    struct {
         struct nlmsghdr header;
         struct inet_diag_req body;
+        struct port_filter filter;
     } request = {
         .header = {.nlmsg_len = sizeof request,
                    .nlmsg_type = TCPDIAG_GETSOCK,
                    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-        .body = {.idiag_states = inet_diag_make_state_mask(states)},
+        .body = {.idiag_ext = query->drops ? 1 << (INET_DIAG_SKMEMINFO - 1) : 0,
+                 .idiag_states = inet_diag_make_state_mask(query->states)},
+        .filter = make_port_filter(query),
     };
+    if (query->high_port == 0)
+        request.header.nlmsg_len -= (unsigned)sizeof request.filter;
     return dump(kernel, &request.header, consume, context, rows, fault);
 }
 

@@ -56,7 +56,8 @@ bool host_take_counts(struct host *host, int64_t now, uint64_t *rows, struct fau
     struct tcp_usage usage;
 
     listeners_begin(host->listeners);
-    if (!sock_diag_dump_tcp(&host->kernel, listed, take_record, &pass, rows, fault) ||
+    if (!sock_diag_dump_tcp(&host->kernel, &(struct sock_diag_query){.states = listed}, take_record,
+                            &pass, rows, fault) ||
         (derive && !procfs_read_tcp_usage(host->kernel.proc_root, &usage, fault)))
         return false;
     listeners_end(host->listeners, now, false);

@@ -150,7 +150,8 @@ static bool sample_tcp(struct host *host, struct detail_pass *pass, int64_t now,
             port_usage_add_former_owner(pass->ports, &host->bound.records[i]);
     }
     listeners_begin(host->listeners);
-    if (!sock_diag_dump_tcp(&host->kernel, listed, take_record, pass, rows, fault))
+    if (!sock_diag_dump_tcp(&host->kernel, &(struct sock_diag_query){.states = listed}, take_record,
+                            pass, rows, fault))
         return false;
     listeners_end(host->listeners, now, true);
 

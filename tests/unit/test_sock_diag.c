@@ -351,8 +351,8 @@ static struct outcome dump(struct wire *wire, tcp_state_set states)
 {
     struct outcome outcome = {0};
     const struct kernel_access kernel = {open_our_end, wire, NULL};
-    outcome.good =
-        sock_diag_dump_tcp(&kernel, states, consume, &outcome, &outcome.rows, &outcome.fault);
+    outcome.good = sock_diag_dump_tcp(&kernel, &(struct sock_diag_query){.states = states}, consume,
+                                      &outcome, &outcome.rows, &outcome.fault);
     return outcome;
 }
 
