@@ -7,8 +7,10 @@ static void write_queue(struct metric_writer *writer, const struct listener_row 
                         uint64_t number)
 {
     struct endpoint_text text = format_endpoint(row->family, &row->address, row->port);
-    struct label labels[] = {{"local_address", text.address}, {"local_port", text.port}};
-    metric_write_integer(writer, labels, 2, number);
+    struct label labels[] = {{"local_address", text.address},
+                             {"local_port", text.port},
+                             {"local_interface", row->interface_name}};
+    metric_write_integer(writer, labels, 3, number);
 }
 
 static void write_queues(struct metric_writer *writer, const struct listener_row *rows,
@@ -41,13 +43,15 @@ static void write_queues(struct metric_writer *writer, const struct listener_row
 
 /* The connections of one listener, or of a sum of them, in the nine states of a connection. */
 static void write_connections(struct metric_writer *writer, const char *address, const char *port,
-                              const uint64_t sockets[static TCP_STATES])
+                              const struct listener_row *row)
 {
     for (enum tcp_state state = 0; state < TCP_STATES; state++) {
-        struct label labels[] = {
-            {"local_address", address}, {"local_port", port}, {"state", tcp_state_name(state)}};
+        struct label labels[] = {{"local_address", address},
+                                 {"local_port", port},
+                                 {"local_interface", row->interface_name},
+                                 {"state", tcp_state_name(state)}};
         if (state != TCP_STATE_LISTEN && state != TCP_STATE_BOUND_INACTIVE)
-            metric_write_integer(writer, labels, 3, sockets[state]);
+            metric_write_integer(writer, labels, 4, row->sockets[state]);
     }
 }
 
@@ -59,9 +63,9 @@ static void write_listeners(struct metric_writer *writer, const struct snapshot 
     for (size_t i = 0; i < snapshot->listener_count; i++) {
         const struct listener_row *row = &snapshot->listeners[i];
         struct endpoint_text text = format_endpoint(row->family, &row->address, row->port);
-        write_connections(writer, text.address, text.port, row->sockets);
+        write_connections(writer, text.address, text.port, row);
     }
-    write_connections(writer, "other", "other", snapshot->other_listeners.sockets);
+    write_connections(writer, "other", "other", &snapshot->other_listeners);
 }
 
 void exposition_write_listeners(struct metric_writer *writer, const struct snapshot *snapshot)

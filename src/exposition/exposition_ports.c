@@ -101,9 +101,10 @@ static void write_destination(struct metric_writer *writer, enum socket_protocol
         format_endpoint(row->family, &row->remote_address, row->remote_port);
     struct label labels[] = {{"protocol", socket_protocol_name(protocol)},
                              {"local_address", local.address},
+                             {"local_interface", row->interface_name},
                              {"remote_address", remote.address},
                              {"remote_port", remote.port}};
-    metric_write_integer(writer, labels, 4, row->ports);
+    metric_write_integer(writer, labels, 5, row->ports);
 }
 
 static void write_destinations(struct metric_writer *writer, const struct port_snapshot *ports)

@@ -15,7 +15,7 @@ enum { SAMPLE_SIZE = 1024 };
 
 enum { KEY_WORDS = 5 };
 struct key {
-    uint64_t word[KEY_WORDS]; /* local address, remote address; family and remote port */
+    uint64_t word[KEY_WORDS]; /* local address, remote address; interface, family and remote port */
 };
 
 struct entry {
@@ -57,7 +57,8 @@ static void set_key(struct key *key, const struct socket_record *record)
 {
     memcpy(&key->word[0], &record->local_address, sizeof record->local_address);
     memcpy(&key->word[2], &record->remote_address, sizeof record->remote_address);
-    key->word[4] = (uint64_t)record->family << 16 | record->remote_port;
+    key->word[4] =
+        (uint64_t)record->interface << 32 | (uint64_t)record->family << 16 | record->remote_port;
 }
 
 void destinations_clear(struct destinations *destinations)
@@ -154,8 +155,9 @@ static struct destination describe(const struct entry *entry)
 {
     const uint64_t *word = entry->key.word;
     struct destination row = {
-        .family = (enum ip_family)(word[4] >> 16),
+        .family = (enum ip_family)(word[4] >> 16 & 0xffff),
         .remote_port = (uint16_t)word[4],
+        .interface = (uint32_t)(word[4] >> 32),
         .ports = entry->ports,
         .preferred_ports = entry->preferred_ports,
     };

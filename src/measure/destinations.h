@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * How many ports are in use towards each destination, in bounded memory. A destination is what
- * connect() needs a free port for: (local address, remote address, remote port).
+ * connect() needs a free port for: (local address, remote address, remote port), and the interface
+ * if the socket is bound to one.
  *
  * The table is exact until it is full. Then the smaller half of its entries is dropped (the
  * Frequent algorithm of Misra and Gries, in batches). From then on a count may be too low, by at
@@ -14,6 +15,7 @@
 
 #include "sockdiag/socket_record.h"
 
+#include <net/if.h>
 #include <stddef.h>
 
 /* A table of this size takes 1.9 MiB. With a million sockets the bound is below 100. */
@@ -29,6 +31,8 @@ struct destination {
     struct ip_address local_address;
     struct ip_address remote_address;
     uint16_t remote_port;
+    uint32_t interface;               /* the index of the one that its sockets are bound to, or 0 */
+    char interface_name[IF_NAMESIZE]; /* for the caller to fill */
     uint32_t ports;
     uint32_t preferred_ports; /* of these, the ports of the parity that connect() tries first */
 };

@@ -11,7 +11,7 @@
 
 enum { INDEX_SIZE = 2 * LISTENERS_CAPACITY };
 
-/* Family and port; address. */
+/* Interface, family and port; address. */
 enum { KEY_WORDS = 3 };
 
 struct entry {
@@ -52,9 +52,9 @@ void listeners_destroy(struct listeners *listeners)
 }
 
 static void set_key(uint64_t key[static KEY_WORDS], enum ip_family family,
-                    const struct ip_address *address, uint16_t port)
+                    const struct ip_address *address, uint16_t port, uint32_t interface)
 {
-    key[0] = (uint64_t)family << 16 | port;
+    key[0] = (uint64_t)interface << 32 | (uint64_t)family << 16 | port;
     memcpy(&key[1], address, sizeof *address);
 }
 
@@ -91,7 +91,8 @@ static struct entry *enter(struct listeners *listeners, const uint64_t key[stati
     *place = (uint16_t)listeners->count;
     *entry = (struct entry){.next = {.family = record->family,
                                      .address = record->local_address,
-                                     .port = record->local_port}};
+                                     .port = record->local_port,
+                                     .interface = record->interface}};
     memcpy(entry->key, key, sizeof entry->key);
     return entry;
 }
@@ -99,7 +100,7 @@ static struct entry *enter(struct listeners *listeners, const uint64_t key[stati
 void listeners_add(struct listeners *listeners, const struct socket_record *record)
 {
     uint64_t key[KEY_WORDS];
-    set_key(key, record->family, &record->local_address, record->local_port);
+    set_key(key, record->family, &record->local_address, record->local_port, record->interface);
     uint16_t *place = index_find(&listeners->index, key);
     port_set_add(&listeners->ports, record->local_port);
     if (!*place && listeners->count == LISTENERS_CAPACITY) {
@@ -149,28 +150,44 @@ void listeners_end(struct listeners *listeners, int64_t now, bool detailed)
 
 /* Find a listener of the sample in progress. */
 static struct listener_row *find_next(struct listeners *listeners, enum ip_family family,
-                                      const struct ip_address *address, uint16_t port)
+                                      const struct ip_address *address, uint16_t port,
+                                      uint32_t interface)
 {
     uint64_t key[KEY_WORDS];
-    set_key(key, family, address, port);
+    set_key(key, family, address, port, interface);
     uint16_t place = *index_find(&listeners->index, key);
     if (!place || listeners->entries[place - 1].next.queues == 0)
         return NULL;
     return &listeners->entries[place - 1].next;
 }
 
-bool listeners_add_connection(struct listeners *listeners, const struct socket_record *record)
+/* Find the listener whose connection `record` is, among those bound to `interface`. */
+static struct listener_row *find_of_interface(struct listeners *listeners,
+                                              const struct socket_record *record,
+                                              uint32_t interface)
 {
     static const struct ip_address any;
+    uint16_t port = record->local_port;
+    struct listener_row *row =
+        find_next(listeners, record->family, &record->local_address, port, interface);
+    if (!row)
+        row = find_next(listeners, record->family, &any, port, interface);
+    if (!row && record->family == IP_FAMILY_IPV4)
+        row = find_next(listeners, IP_FAMILY_IPV6, &any, port, interface);
+    return row;
+}
+
+bool listeners_add_connection(struct listeners *listeners, const struct socket_record *record)
+{
     uint16_t port = record->local_port;
     if (!port_set_has(&listeners->ports, port))
         return false;
 
-    struct listener_row *row = find_next(listeners, record->family, &record->local_address, port);
+    struct listener_row *row = NULL;
+    if (record->interface)
+        row = find_of_interface(listeners, record, record->interface);
     if (!row)
-        row = find_next(listeners, record->family, &any, port);
-    if (!row && record->family == IP_FAMILY_IPV4)
-        row = find_next(listeners, IP_FAMILY_IPV6, &any, port);
+        row = find_of_interface(listeners, record, 0);
     if (!row && port_set_has(&listeners->untracked_ports, port))
         row = &listeners->next_untracked;
     if (row)
@@ -185,7 +202,9 @@ int listener_compare_places(const struct listener_row *a, const struct listener_
     int addresses = memcmp(&a->address, &b->address, sizeof a->address);
     if (addresses != 0)
         return addresses;
-    return (a->port > b->port) - (a->port < b->port);
+    if (a->port != b->port)
+        return a->port < b->port ? -1 : 1;
+    return (a->interface > b->interface) - (a->interface < b->interface);
 }
 
 static int compare_rows(const void *left, const void *right)

@@ -2,7 +2,8 @@
 /*
  * Listeners: how full their accept queues are, and how many connections they have in each state.
  *
- * A listener is an address and a port. Sockets that share both (SO_REUSEPORT) are one listener. The
+ * A listener is an address and a port, and an interface if it is bound to one. Sockets that share
+ * all of these (SO_REUSEPORT) are one listener. The
  * kernel distributes connections to them by hash, and each has its own accept queue: a full one
  * drops connections while the others are empty. So the queue of a listener is that of its fullest
  * socket, relative to the limit. Connections are those of all its sockets.
@@ -12,6 +13,7 @@
 
 #include "sockdiag/socket_record.h"
 
+#include <net/if.h>
 #include <stddef.h>
 
 struct listeners;
@@ -24,7 +26,9 @@ struct listener_row {
     enum ip_family family;
     struct ip_address address;
     uint16_t port;
-    uint64_t queue_length; /* of the fullest socket */
+    uint32_t interface;               /* the index of the one that it is bound to, or 0 */
+    char interface_name[IF_NAMESIZE]; /* for the caller to fill */
+    uint64_t queue_length;            /* of the fullest socket */
     uint64_t queue_limit;
     /* The highest queue_length within the peak window. If sockets with different limits share the
      * port, it may come from a different socket than the limit. */
@@ -53,8 +57,9 @@ void listeners_end(struct listeners *listeners, int64_t now, bool detailed);
 
 /*
  * In a detailed sample, after its LISTEN records: count a socket as a connection if there is a
- * listener at its local port, on its local address or on any. A listener on :: accepts IPv4, too.
- * Returns whether there is one.
+ * listener at its local port, on its local address or on any. A listener on :: accepts IPv4, too;
+ * one that is bound to the socket's interface goes before one that is bound to none. Returns
+ * whether there is one.
  */
 bool listeners_add_connection(struct listeners *listeners, const struct socket_record *record);
 

@@ -9,7 +9,7 @@
 enum { ADDRESS_INDEX_SIZE = 2 * PORT_USAGE_LOCAL_ADDRESSES };
 
 struct local_address {
-    uint64_t key[3]; /* family; address */
+    uint64_t key[3]; /* interface and family; address */
     struct port_set used;
 };
 
@@ -81,14 +81,15 @@ static bool is_any(const struct ip_address *address)
     return (address->word[0] | address->word[1] | address->word[2] | address->word[3]) == 0;
 }
 
-/* Find the ports of a local address; add it if it is new. NULL when there are too many. */
-static struct port_set *find_ports_of_address(struct port_usage *usage, enum ip_family family,
-                                              const struct ip_address *address)
+/* Find the ports of a local address on its interface; add it if it is new. NULL when there are too
+ * many. */
+static struct port_set *find_ports_of_address(struct port_usage *usage,
+                                              const struct socket_record *record)
 {
-    if (is_any(address))
-        return &usage->any_address[family];
-    uint64_t key[3] = {family};
-    memcpy(&key[1], address, sizeof *address);
+    if (is_any(&record->local_address) && record->interface == 0)
+        return &usage->any_address[record->family];
+    uint64_t key[3] = {(uint64_t)record->interface << 32 | (uint64_t)record->family};
+    memcpy(&key[1], &record->local_address, sizeof record->local_address);
     uint16_t *place = index_find(&usage->address_index, key);
     if (*place)
         return &usage->addresses[*place - 1].used;
@@ -107,8 +108,7 @@ static void mark_in_use(struct port_usage *usage, const struct socket_record *re
     if (!port_set_has(&usage->assignable, record->local_port))
         return;
     port_set_add(&usage->in_use, record->local_port);
-    struct port_set *on_address =
-        find_ports_of_address(usage, record->family, &record->local_address);
+    struct port_set *on_address = find_ports_of_address(usage, record);
     if (on_address)
         port_set_add(on_address, record->local_port);
 }
@@ -164,7 +164,7 @@ static unsigned count_fullest_address(const struct port_usage *usage)
     for (size_t i = 0; i < usage->address_count; i++) {
         const struct local_address *address = &usage->addresses[i];
         struct port_set used = address->used;
-        port_set_unite(&used, &everywhere[address->key[0]]);
+        port_set_unite(&used, &everywhere[(uint32_t)address->key[0]]);
         unsigned count = port_set_count(&used);
         if (count > most)
             most = count;

@@ -4,7 +4,8 @@
  *
  *   destination    connect() needs a port that is free for (local address, remote address, remote
  *                  port), or fails with EADDRNOTAVAIL
- *   local address  bind(address, port 0) needs one that is free on that address; EADDRINUSE
+ *   local address  bind(address, port 0) needs one that is free on that address, and on the
+ *                  interface if the socket is bound to one; EADDRINUSE
  *   host           bind(any, port 0) and the implicit bind of UDP need one that is free everywhere
  *
  * The kernel never assigns reserved ports (ip_local_reserved_ports). connect() also skips ports

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/log.h"
 #include "host.h"
+#include "kernel/interface_name.h"
 
 #include <string.h>
 
@@ -92,6 +93,9 @@ static void keep_ports(struct host *host, enum socket_protocol protocol, int64_t
     snapshot->summary = port_usage_summarize(ports->usage);
     snapshot->destination_count =
         port_usage_pick_top(ports->usage, ports->destinations, host->options.destinations_top);
+    for (size_t i = 0; i < snapshot->destination_count; i++)
+        interface_name_read(ports->destinations[i].interface,
+                            ports->destinations[i].interface_name);
     ports->sampled = now;
     for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++)
         histogram_observe(&snapshot->sampled_utilization[scope],

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host.h"
 
+#include "kernel/interface_name.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/utsname.h>
@@ -94,6 +96,11 @@ static void describe_listeners(struct host *host)
         listeners_pick_top(host->listeners, LISTENERS_BY_SOCKETS, host->listener_rows, top,
                            &snapshot->other_listeners);
     snapshot->queue_count = listeners_list_picked(host->listeners, host->queue_rows);
+    for (size_t i = 0; i < snapshot->listener_count; i++)
+        interface_name_read(host->listener_rows[i].interface,
+                            host->listener_rows[i].interface_name);
+    for (size_t i = 0; i < snapshot->queue_count; i++)
+        interface_name_read(host->queue_rows[i].interface, host->queue_rows[i].interface_name);
 }
 
 void host_describe(struct host *host, int64_t now, int64_t count_age, int64_t detail_age)

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SOCKDIAG_INTERFACE_NAME_H
+#define SOCKDIAG_INTERFACE_NAME_H
+
+#include <net/if.h>
+#include <stdint.h>
+
+/* Read the name of the network interface with this index: "" for index 0, and the number for an
+ * interface that is gone. */
+void interface_name_read(uint32_t index, char name[static IF_NAMESIZE]);
+
+#endif
