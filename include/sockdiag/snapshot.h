@@ -41,13 +41,14 @@ struct port_snapshot {
     bool has_destinations; /* the destination scope is measured */
     struct port_summary summary;
     struct histogram sampled_utilization[PORT_SCOPES];
+    double peak_utilization[PORT_SCOPES];   /* within the peak window */
     const struct destination *destinations; /* the fullest */
     size_t destination_count;
 };
 
-enum sample_kind { SAMPLE_COUNT, SAMPLE_DETAIL, SAMPLE_KINDS };
+enum sample_kind { SAMPLE_COUNT, SAMPLE_PORTS, SAMPLE_DETAIL, SAMPLE_KINDS };
 
-/* The label value: "count" or "detail". */
+/* The label value: "count", "ports" or "detail". */
 const char *sample_kind_name(enum sample_kind kind);
 
 /* Statistics of a kind of sample. */
@@ -79,16 +80,23 @@ struct snapshot {
     struct tcp_settings settings;
     bool derived_counts_in_use;
 
+    /* From the ports sample. */
+    bool has_time_wait_roles;
+    uint64_t time_wait[TIME_WAIT_ROLES];
+    struct port_snapshot ports[SOCKET_PROTOCOLS]; /* each knows whether it is present */
+
+    /* From that and the kernel's totals: no TCP destination can be fuller. */
+    bool has_bound;
+    double bound_utilization;
+
     /* From the detail sample. */
-    bool has_detail;         /* the next seven are known */
+    bool has_detail;         /* the next six are known */
     bool has_bound_inactive; /* this kernel reports bound-only sockets */
     struct state_counts detail;
     struct derived_counts derived_drift;
-    uint64_t time_wait[TIME_WAIT_ROLES];
     const struct listener_row *listeners; /* those with the most connections */
     size_t listener_count;
-    struct listener_row other_listeners;          /* the connections of those not named */
-    struct port_snapshot ports[SOCKET_PROTOCOLS]; /* each knows whether it is present */
+    struct listener_row other_listeners; /* the connections of those not named */
 
     /* From the options. */
     bool time_wait_collected;

@@ -19,22 +19,22 @@ static void write_counts(struct metric_writer *writer, const struct port_snapsho
     const struct port_summary *tcp = &ports[SOCKET_TCP].summary, *udp = &ports[SOCKET_UDP].summary;
 
     metric_begin(writer, "sockdiag_ephemeral_ports_range", METRIC_GAUGE,
-                 "Ports in net.ipv4.ip_local_port_range at the last detail sample.");
+                 "Ports in net.ipv4.ip_local_port_range at the last ports sample.");
     write_numbers(writer, ports, tcp->range, udp->range);
 
     metric_begin(writer, "sockdiag_ephemeral_ports_reserved", METRIC_GAUGE,
                  "Ports of the range that net.ipv4.ip_local_reserved_ports keeps from being "
-                 "assigned, at the last detail sample.");
+                 "assigned, at the last ports sample.");
     write_numbers(writer, ports, tcp->reserved, udp->reserved);
 
     metric_begin(writer, "sockdiag_ephemeral_ports_owned", METRIC_GAUGE,
                  "Ports of the range that connect() skips because a listener or a bound socket has "
-                 "them, at the last detail sample.");
+                 "them, at the last ports sample.");
     write_numbers(writer, ports, tcp->owned, udp->owned);
 
     metric_begin(writer, "sockdiag_ephemeral_ports_usable", METRIC_GAUGE,
                  "Ports of the range that connect() can choose from, neither reserved nor owned, "
-                 "at the last detail sample.");
+                 "at the last ports sample.");
     write_numbers(writer, ports, tcp->usable, udp->usable);
 
     metric_begin(writer, "sockdiag_ephemeral_ports_used", METRIC_GAUGE,
@@ -49,27 +49,51 @@ static bool has_scope(const struct port_snapshot *ports, enum port_scope scope)
     return ports->present && (ports->has_destinations || scope != PORT_SCOPE_DESTINATION);
 }
 
-static void write_utilization(struct metric_writer *writer, const struct port_snapshot *ports)
+/* One share for each protocol and scope. */
+static void write_shares(struct metric_writer *writer, const struct port_snapshot *ports,
+                         const double *shares[static SOCKET_PROTOCOLS])
 {
-    metric_begin(
-        writer, "sockdiag_ephemeral_port_utilization_ratio", METRIC_GAUGE,
-        "Used share of the ports at the last detail sample in the fullest case of each scope: at 1 "
-        "connect() fails in scope destination, bind() to port 0 in the others.");
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
         for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++) {
             struct label labels[] = {{"protocol", socket_protocol_name(protocol)},
                                      {"scope", port_scope_name(scope)}};
             if (has_scope(&ports[protocol], scope))
-                metric_write_real(writer, labels, 2, ports[protocol].summary.utilization[scope]);
+                metric_write_real(writer, labels, 2, shares[protocol][scope]);
         }
     }
+}
+
+static void write_utilization(struct metric_writer *writer, const struct port_snapshot *ports)
+{
+    const struct port_snapshot *tcp = &ports[SOCKET_TCP], *udp = &ports[SOCKET_UDP];
+    metric_begin(
+        writer, "sockdiag_ephemeral_port_utilization_ratio", METRIC_GAUGE,
+        "Used share of the ports at the last ports sample in the fullest case of each scope: at 1 "
+        "connect() fails in scope destination, bind() to port 0 in the others.");
+    write_shares(writer, ports,
+                 (const double *[]){tcp->summary.utilization, udp->summary.utilization});
+
+    metric_begin(writer, "sockdiag_ephemeral_port_peak_utilization_ratio", METRIC_GAUGE,
+                 "Highest utilization of each scope at a ports sample within --sample.peak-window.");
+    write_shares(writer, ports, (const double *[]){tcp->peak_utilization, udp->peak_utilization});
+}
+
+/* Of TCP alone: the kernel does not count how often UDP sockets get a port. */
+static void write_bound(struct metric_writer *writer, const struct snapshot *snapshot)
+{
+    metric_begin(writer, "sockdiag_ephemeral_port_utilization_bound_ratio", METRIC_GAUGE,
+                 "Highest utilization that any destination can have now: the truth lies between "
+                 "the last exact value of scope destination and this.");
+    struct label label = {"protocol", socket_protocol_name(SOCKET_TCP)};
+    if (snapshot->has_bound)
+        metric_write_real(writer, &label, 1, snapshot->bound_utilization);
 }
 
 static void write_sampled_utilization(struct metric_writer *writer,
                                       const struct port_snapshot *ports)
 {
     metric_begin(writer, "sockdiag_ephemeral_port_sampled_utilization_ratio", METRIC_HISTOGRAM,
-                 "Utilization of each scope at every detail sample since the start.");
+                 "Utilization of each scope at every ports sample since the start.");
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
         for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++) {
             struct label labels[] = {{"protocol", socket_protocol_name(protocol)},
@@ -87,7 +111,7 @@ static void write_preferred_utilization(struct metric_writer *writer,
 {
     metric_begin(writer, "sockdiag_ephemeral_port_preferred_utilization_ratio", METRIC_GAUGE,
                  "Used share of the ports that connect() tries first towards the fullest "
-                 "destination, at the last detail sample: at 1 each connect() there is slow.");
+                 "destination, at the last ports sample: at 1 each connect() there is slow.");
     struct label label = {"protocol", socket_protocol_name(SOCKET_TCP)};
     if (has_scope(&ports[SOCKET_TCP], PORT_SCOPE_DESTINATION))
         metric_write_real(writer, &label, 1, ports[SOCKET_TCP].summary.preferred_utilization);
@@ -113,14 +137,14 @@ static void write_destinations(struct metric_writer *writer, const struct port_s
 
     metric_begin(
         writer, "sockdiag_destination_ephemeral_ports_used", METRIC_GAUGE,
-        "Ephemeral ports held towards the fullest destinations at the last detail sample.");
+        "Ephemeral ports held towards the fullest destinations at the last ports sample.");
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
         for (size_t i = 0; ports[protocol].present && i < ports[protocol].destination_count; i++)
             write_destination(writer, protocol, &ports[protocol].destinations[i]);
     }
 
     metric_begin(writer, "sockdiag_destinations", METRIC_GAUGE,
-                 "Distinct destinations at the last detail sample, an upper limit while the error "
+                 "Distinct destinations at the last ports sample, an upper limit while the error "
                  "bound is not 0.");
     write_numbers(writer, ports, tcp->destinations, udp->destinations);
 
@@ -134,6 +158,7 @@ void exposition_write_ports(struct metric_writer *writer, const struct snapshot 
 {
     write_counts(writer, snapshot->ports);
     write_utilization(writer, snapshot->ports);
+    write_bound(writer, snapshot);
     write_sampled_utilization(writer, snapshot->ports);
     write_preferred_utilization(writer, snapshot->ports);
     if (snapshot->ports[SOCKET_TCP].has_destinations)

@@ -48,7 +48,7 @@ static void write_families(struct metric_writer *writer, const struct snapshot *
 static void write_time_wait(struct metric_writer *writer, const struct snapshot *snapshot)
 {
     metric_begin(writer, "sockdiag_tcp_time_wait_sockets", METRIC_GAUGE,
-                 "TIME_WAIT sockets of each role at the last detail sample: each of a client holds "
+                 "TIME_WAIT sockets of each role at the last ports sample: each of a client holds "
                  "an ephemeral port, those of a server only memory.");
     for (enum time_wait_role role = 0; role < TIME_WAIT_ROLES; role++) {
         struct label label = {"role", time_wait_role_name(role)};
@@ -62,6 +62,6 @@ void exposition_write_states(struct metric_writer *writer, const struct snapshot
         write_states(writer, snapshot);
     if (snapshot->has_detail)
         write_families(writer, snapshot);
-    if (snapshot->has_detail && snapshot->time_wait_collected)
+    if (snapshot->has_time_wait_roles && snapshot->time_wait_collected)
         write_time_wait(writer, snapshot);
 }

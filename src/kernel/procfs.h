@@ -34,7 +34,8 @@ struct tcp_counters {
     uint64_t time_wait_overflows; /* TCPTimeWaitOverflow: dropped at the limit */
     uint64_t listen_overflows;    /* ListenOverflows: the accept queue was full */
     uint64_t listen_drops;        /* ListenDrops: a SYN or an ACK was dropped, for any reason */
-    uint64_t opens;               /* ActiveOpens + PassiveOpens */
+    uint64_t active_opens;        /* ActiveOpens: connect() that got a port */
+    uint64_t passive_opens;       /* PassiveOpens */
 };
 
 bool procfs_read_tcp_counters(const char *root, struct tcp_counters *counters, struct fault *fault);

@@ -29,7 +29,7 @@ bool procfs_read_tcp_usage(const char *root, struct tcp_usage *usage, struct fau
 
 bool procfs_read_tcp_counters(const char *root, struct tcp_counters *counters, struct fault *fault)
 {
-    uint64_t time_wait_normal, time_wait_short, active_opens, passive_opens;
+    uint64_t time_wait_normal, time_wait_short;
     const struct {
         const char *name;
         uint64_t *value;
@@ -50,11 +50,10 @@ bool procfs_read_tcp_counters(const char *root, struct tcp_counters *counters, s
             return false;
     }
     if (!proc_file_read(&file, root, NET "snmp", fault) ||
-        !proc_file_get_column(&file, "Tcp:", "ActiveOpens", &active_opens) ||
-        !proc_file_get_column(&file, "Tcp:", "PassiveOpens", &passive_opens))
+        !proc_file_get_column(&file, "Tcp:", "ActiveOpens", &counters->active_opens) ||
+        !proc_file_get_column(&file, "Tcp:", "PassiveOpens", &counters->passive_opens))
         return false;
     counters->time_wait_started = time_wait_normal + time_wait_short;
-    counters->opens = active_opens + passive_opens;
     return true;
 }
 

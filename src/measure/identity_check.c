@@ -18,6 +18,11 @@ static uint64_t count_churn(uint64_t opened, uint64_t total_before, uint64_t tot
     return opened + (all > total_after ? all - total_after : 0);
 }
 
+static uint64_t count_opens(const struct tcp_totals *totals)
+{
+    return totals->counters.active_opens + totals->counters.passive_opens;
+}
+
 /* Returns the greatest difference that churn explains: full sockets and minisockets that were
  * opened or closed during the dump. It is one sum because the dump may miss a closing connection as
  * the one and list it as the other. */
@@ -25,7 +30,7 @@ static uint64_t find_tolerance(const struct tcp_totals *before, const struct tcp
 {
     uint64_t minisockets_made =
         after->counters.time_wait_started - before->counters.time_wait_started;
-    return count_churn(after->counters.opens - before->counters.opens, before->usage.full_sockets,
+    return count_churn(count_opens(after) - count_opens(before), before->usage.full_sockets,
                        after->usage.full_sockets) +
            count_churn(minisockets_made, before->usage.minisockets, after->usage.minisockets);
 }

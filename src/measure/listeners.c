@@ -135,8 +135,9 @@ void listeners_end(struct listeners *listeners, int64_t now, bool detailed)
             continue;
         if (kept++ != i)
             *entry = listeners->entries[i];
-        peak_window_observe(&entry->peak, listeners->peak_window, now, entry->next.queue_length);
-        entry->next.queue_peak = peak_window_read(&entry->peak);
+        peak_window_observe(&entry->peak, listeners->peak_window, now,
+                            (double)entry->next.queue_length);
+        entry->next.queue_peak = (uint64_t)peak_window_read(&entry->peak);
         replace_row(&entry->row, &entry->next, detailed);
     }
     replace_row(&listeners->untracked, &listeners->next_untracked, detailed);

@@ -3,7 +3,7 @@
 
 enum { RING = PEAK_WINDOW_SLOTS + 1 };
 
-void peak_window_observe(struct peak_window *peak, int64_t window, int64_t now, uint64_t value)
+void peak_window_observe(struct peak_window *peak, int64_t window, int64_t now, double value)
 {
     int64_t slot_length = (window + PEAK_WINDOW_SLOTS - 1) / PEAK_WINDOW_SLOTS;
     int64_t slot = now / slot_length;
@@ -12,14 +12,14 @@ void peak_window_observe(struct peak_window *peak, int64_t window, int64_t now, 
         peak->highest[(peak->newest_slot + i) % RING] = 0;
     peak->newest_slot = slot;
 
-    uint64_t *highest = &peak->highest[slot % RING];
+    double *highest = &peak->highest[slot % RING];
     if (value > *highest)
         *highest = value;
 }
 
-uint64_t peak_window_read(const struct peak_window *peak)
+double peak_window_read(const struct peak_window *peak)
 {
-    uint64_t highest = 0;
+    double highest = 0;
     for (int i = 0; i < RING; i++) {
         if (peak->highest[i] > highest)
             highest = peak->highest[i];

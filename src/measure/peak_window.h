@@ -15,14 +15,14 @@ enum { PEAK_WINDOW_SLOTS = 60 };
 struct peak_window {
     int64_t newest_slot; /* of the last value, counted from time 0 */
     /* One more than the window has, because the newest is not complete. */
-    uint64_t highest[PEAK_WINDOW_SLOTS + 1];
+    double highest[PEAK_WINDOW_SLOTS + 1];
 };
 
 /* Add `value`, observed at `now`: nanoseconds, not before that of the last call. `window`, also in
  * nanoseconds, is positive and the same in all calls. */
-void peak_window_observe(struct peak_window *peak, int64_t window, int64_t now, uint64_t value);
+void peak_window_observe(struct peak_window *peak, int64_t window, int64_t now, double value);
 
 /* Read the highest value of the window that ends with the last value; 0 before the first. */
-uint64_t peak_window_read(const struct peak_window *peak);
+double peak_window_read(const struct peak_window *peak);
 
 #endif

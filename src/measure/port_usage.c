@@ -213,6 +213,7 @@ struct port_summary port_usage_summarize(const struct port_usage *usage)
         summary.destinations = destinations_count(usage->destinations);
         summary.destination_error_bound = destinations_get_error_bound(usage->destinations);
     }
+    summary.fullest = fullest.ports;
     summary.utilization[PORT_SCOPE_DESTINATION] = find_share(fullest.ports, summary.usable);
     summary.preferred_utilization =
         find_share(fullest.preferred_ports, count_preferred(&usable, usage->settings.low));

@@ -47,6 +47,7 @@ struct port_summary {
     /* The same for the fullest destination and the ports of the parity that connect() tries first.
      */
     double preferred_utilization;
+    uint64_t fullest; /* ports in use towards the fullest destination */
     uint64_t destinations;
     uint64_t destination_error_bound;
 };

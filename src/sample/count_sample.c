@@ -21,7 +21,7 @@ static void observe(struct host *host, enum tcp_state state, int64_t now, uint64
 {
     host->snapshot.sockets[state] = sockets;
     extend_history(host, state, now);
-    peak_window_observe(&host->peaks[state], host->options.peak_window, now, sockets);
+    peak_window_observe(&host->peaks[state], host->options.peak_window, now, (double)sockets);
 }
 
 struct count_pass {

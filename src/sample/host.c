@@ -103,20 +103,31 @@ static void describe_listeners(struct host *host)
         interface_name_read(host->queue_rows[i].interface, host->queue_rows[i].interface_name);
 }
 
-void host_describe(struct host *host, int64_t now, int64_t count_age, int64_t detail_age)
+static void describe_ports(struct host *host, int64_t now, int64_t age)
 {
+    for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
+        const struct port_sample *ports = &host->ports[protocol];
+        struct port_snapshot *snapshot = &host->snapshot.ports[protocol];
+        snapshot->present = is_fresh(ports->sampled, now, age);
+        for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++)
+            snapshot->peak_utilization[scope] = peak_window_read(&ports->peaks[scope]);
+    }
+}
+
+void host_describe(struct host *host, int64_t now, const int64_t ages[static SAMPLE_KINDS])
+{
+    int64_t count_age = ages[SAMPLE_COUNT];
     struct snapshot *snapshot = &host->snapshot;
     snapshot->has_counts = is_fresh(host->counted, now, count_age);
     snapshot->has_counters = is_fresh(host->counters_read, now, count_age);
     snapshot->has_settings = is_fresh(host->settings_read, now, count_age);
-    snapshot->has_detail = is_fresh(host->detailed, now, detail_age);
+    snapshot->has_detail = is_fresh(host->detailed, now, ages[SAMPLE_DETAIL]);
+    snapshot->has_time_wait_roles = is_fresh(host->roles_sampled, now, ages[SAMPLE_PORTS]);
     snapshot->derived_drift = host->identity.drift;
     snapshot->derived_counts_in_use = !host->identity.distrusted;
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
-        snapshot->peak_sockets[state] = peak_window_read(&host->peaks[state]);
-    for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++)
-        snapshot->ports[protocol].present =
-            is_fresh(host->ports[protocol].sampled, now, detail_age);
+        snapshot->peak_sockets[state] = (uint64_t)peak_window_read(&host->peaks[state]);
+    describe_ports(host, now, ages[SAMPLE_PORTS]);
     if (host->options.collect_listeners)
         describe_listeners(host);
 }

@@ -26,6 +26,7 @@ struct bound_sample {
 struct port_sample {
     struct port_usage *usage; /* NULL: not collected */
     int64_t sampled;
+    struct peak_window peaks[PORT_SCOPES];
     struct destination *destinations; /* options.destinations_top of them */
 };
 
@@ -49,10 +50,14 @@ struct host {
     struct listener_row *listener_rows;
     struct identity_check identity;
 
-    /* The detail sample. */
-    int64_t detailed;
+    /* The ports sample, or the detail sample in its place. */
+    int64_t roles_sampled;   /* TIME_WAIT by role */
+    uint64_t opens_at_ports; /* ActiveOpens before the last one that measured ports */
     struct bound_sample bound;
     struct port_sample ports[SOCKET_PROTOCOLS];
+
+    /* The detail sample. */
+    int64_t detailed;
 };
 
 /* False when there is no memory. `kernel` and `options` are copied. */
@@ -80,15 +85,33 @@ bool host_take_time_wait(struct host *host, int64_t now, struct fault *fault);
 void host_read_counters(struct host *host, int64_t now, struct fault_log *faults);
 
 /*
+ * The ports sample: list the TCP sockets whose local port is in the ephemeral range, the listeners,
+ * and the UDP sockets. On a host with many sockets the bound-only ones are listed once a minute at
+ * most. A failure to list UDP sockets is reported to `faults` and leaves only those absent.
+ */
+bool host_take_ports(struct host *host, int64_t now, uint64_t *rows, struct fault_log *faults,
+                     struct fault *fault);
+
+/*
+ * Update the bound: no destination can have more ephemeral ports in use than the fullest one had at
+ * the last ports sample and connections were opened since, or than there are sockets. Two short
+ * reads. When they fail, or before the first ports sample, the bound is absent.
+ */
+void host_update_bound(struct host *host);
+
+/* May a destination have passed a threshold of the alerts since the last ports sample? */
+bool host_needs_ports(const struct host *host);
+
+/*
  * The detail sample: list every TCP socket and check the identity against them, then list the UDP
- * sockets. On a host with many sockets it lists the bound-only ones at most once a minute. `faults`
- * gets failures that concern only ports or UDP, and only these numbers are then absent.
+ * sockets. It is a ports sample as well, unless the settings of ports are not readable. Failures
+ * that concern only ports or UDP are reported to `faults` and leave only those absent.
  */
 bool host_take_detail(struct host *host, int64_t now, uint64_t *rows, struct fault_log *faults,
                       struct fault *fault);
 
-/* Complete host->snapshot: mark numbers absent that are older, at `now`, than the age for the count
- * or the detail sample. In nanoseconds. */
-void host_describe(struct host *host, int64_t now, int64_t count_age, int64_t detail_age);
+/* Complete host->snapshot: what is older at `now` than `ages` says for the sample that it comes
+ * from is marked absent. In nanoseconds. */
+void host_describe(struct host *host, int64_t now, const int64_t ages[static SAMPLE_KINDS]);
 
 #endif

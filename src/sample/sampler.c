@@ -18,6 +18,7 @@ static const int64_t intervals_shown = 3;
 
 static const enum fault_source sources[SAMPLE_KINDS] = {
     [SAMPLE_COUNT] = SOURCE_COUNT_SAMPLE,
+    [SAMPLE_PORTS] = SOURCE_PORTS_SAMPLE,
     [SAMPLE_DETAIL] = SOURCE_DETAIL_SAMPLE,
 };
 
@@ -30,16 +31,16 @@ struct sampler {
     struct host host;
     struct fault_log faults;
 
-    struct sample_intervals intervals; /* in force, as are the next two */
+    int64_t intervals[SAMPLE_KINDS]; /* in force, as are the next two */
     int64_t tick_interval;
     int64_t publish_interval;
-    struct sample_costs costs; /* expected, as are the next two */
+    int64_t costs[SAMPLE_KINDS]; /* expected, as are the next two */
     int64_t time_wait_cost;
     int64_t publish_cost;
+    struct budget_savings savings;
 
-    /* The monotonic time of the last attempt; 0 before the first. */
-    int64_t counted;
-    int64_t detailed;
+    /* When it was last done, or at least tried; 0 before the first time. Monotonic. */
+    int64_t taken[SAMPLE_KINDS]; /* a detail sample is a ports sample as well */
     int64_t published;
     int64_t next_tick; /* the time of the next one; 0: at once */
 };
@@ -57,7 +58,9 @@ struct sampler *sampler_create(const struct sampler_options *options,
     sampler->clock = clock;
     sampler->read = read;
     sampler->read_context = read_context;
-    sampler->intervals = (struct sample_intervals){options->interval, options->detail_interval};
+    sampler->intervals[SAMPLE_COUNT] = options->interval;
+    sampler->intervals[SAMPLE_PORTS] = sampler->intervals[SAMPLE_DETAIL] = options->detail_interval;
+    sampler->savings = budget_savings_make(options->cpu_share, clock_now(clock));
     sampler->tick_interval = options->interval;
     sampler->publish_interval = shortest_publish_interval;
     return sampler;
@@ -100,19 +103,10 @@ static void book(struct sampler *sampler, enum sample_kind kind, int64_t cpu_at_
     sampler->host.snapshot.samples[kind].cpu_seconds += to_seconds(used);
 }
 
-bool sampler_take(struct sampler *sampler, enum sample_kind kind, struct fault *fault)
+static void report_sample(struct sampler *sampler, enum sample_kind kind, bool good, uint64_t rows,
+                          int64_t started)
 {
     struct sample_report *report = &sampler->host.snapshot.samples[kind];
-    int64_t started = clock_now(sampler->clock);
-    int64_t cpu_at_start = read_cpu(sampler);
-
-    uint64_t rows = 0;
-    bool good = kind == SAMPLE_COUNT
-                    ? host_take_counts(&sampler->host, started, &rows, fault)
-                    : host_take_detail(&sampler->host, started, &rows, &sampler->faults, fault);
-
-    book(sampler, kind, cpu_at_start,
-         kind == SAMPLE_COUNT ? &sampler->costs.count : &sampler->costs.detail);
     report->sockets_read = (double)rows;
     report->duration_seconds = to_seconds(clock_now(sampler->clock) - started);
     if (good) {
@@ -121,6 +115,28 @@ bool sampler_take(struct sampler *sampler, enum sample_kind kind, struct fault *
     } else {
         report->failures++;
     }
+}
+
+bool sampler_take(struct sampler *sampler, enum sample_kind kind, struct fault *fault)
+{
+    struct host *host = &sampler->host;
+    int64_t started = clock_now(sampler->clock);
+    int64_t cpu_at_start = read_cpu(sampler);
+    uint64_t rows = 0;
+    bool good;
+    if (kind == SAMPLE_COUNT) {
+        good = host_take_counts(host, started, &rows, fault);
+        host_update_bound(host);
+    } else if (kind == SAMPLE_PORTS) {
+        good = host_take_ports(host, started, &rows, &sampler->faults, fault);
+    } else {
+        good = host_take_detail(host, started, &rows, &sampler->faults, fault);
+    }
+    book(sampler, kind, cpu_at_start, &sampler->costs[kind]);
+    report_sample(sampler, kind, good, rows, started);
+    if (kind == SAMPLE_DETAIL && sampler->options.collect_ports)
+        report_sample(sampler, SAMPLE_PORTS, host->ports[SOCKET_TCP].sampled == started, rows,
+                      started);
     return good;
 }
 
@@ -139,6 +155,7 @@ static void take_time_wait(struct sampler *sampler)
     int64_t cpu_at_start = read_cpu(sampler);
 
     bool good = host_take_time_wait(&sampler->host, started, &fault);
+    host_update_bound(&sampler->host);
     fault_log_add(&sampler->faults, SOURCE_TIME_WAIT, good, &fault, started);
     book(sampler, SAMPLE_COUNT, cpu_at_start, &sampler->time_wait_cost);
 }
@@ -146,19 +163,20 @@ static void take_time_wait(struct sampler *sampler)
 void sampler_publish(struct sampler *sampler)
 {
     struct snapshot *snapshot = &sampler->host.snapshot;
-    struct sample_report *count = &snapshot->samples[SAMPLE_COUNT];
-    struct sample_report *detail = &snapshot->samples[SAMPLE_DETAIL];
     int64_t cpu_at_start = read_cpu(sampler);
     host_read_counters(&sampler->host, clock_now(sampler->clock), &sampler->faults);
-    /* A sample waits for the one before it, so its numbers get older by the duration of both. */
-    int64_t busy = (int64_t)((count->duration_seconds + detail->duration_seconds) *
-                             (double)NANOSECONDS_PER_SECOND);
-    host_describe(&sampler->host, clock_now(sampler->clock),
-                  intervals_shown * sampler->intervals.count + busy,
-                  intervals_shown * sampler->intervals.detail + busy);
+    /* A sample waits for the ones before it, so its numbers get older by the time that all take. */
+    double durations = 0;
+    for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)
+        durations += snapshot->samples[kind].duration_seconds;
+    int64_t busy = (int64_t)(durations * (double)NANOSECONDS_PER_SECOND);
+    int64_t ages[SAMPLE_KINDS];
+    for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++) {
+        ages[kind] = intervals_shown * sampler->intervals[kind] + busy;
+        snapshot->samples[kind].interval_seconds = to_seconds(sampler->intervals[kind]);
+    }
+    host_describe(&sampler->host, clock_now(sampler->clock), ages);
     snapshot->next_within = intervals_shown * (longest_publish_interval + busy);
-    count->interval_seconds = to_seconds(sampler->intervals.count);
-    detail->interval_seconds = to_seconds(sampler->intervals.detail);
     memcpy(snapshot->errors, sampler->faults.count, sizeof snapshot->errors);
 
     sampler->read(sampler->read_context, snapshot);
@@ -188,10 +206,12 @@ static void stretch_intervals(struct sampler *sampler)
             (double)pick_later(sampler->publish_interval,
                                pick_sooner(sampler->tick_interval, longest_publish_interval)) +
         (double)sampler->time_wait_cost / (double)sampler->tick_interval;
-    sampler->intervals =
-        budget_stretch(options->cpu_share, overhead,
-                       (struct sample_intervals){sampler->tick_interval, options->detail_interval},
-                       sampler->costs);
+    const int64_t wanted[SAMPLE_KINDS] = {
+        [SAMPLE_COUNT] = sampler->tick_interval,
+        [SAMPLE_PORTS] = options->detail_interval,
+        [SAMPLE_DETAIL] = options->detail_interval,
+    };
+    budget_stretch(options->cpu_share, overhead, wanted, sampler->costs, sampler->intervals);
 }
 
 /* The first tick after `time`, which is not before next_tick: ticks that passed during a long
@@ -202,21 +222,49 @@ static int64_t find_next_tick(const struct sampler *sampler, int64_t time)
     return sampler->next_tick + (missed + 1) * sampler->tick_interval;
 }
 
-/* The time when a task last done at `time` is due again; at once if it was never done. */
-static int64_t find_due_time(int64_t time, int64_t interval)
+/* When a kind of sample is due again; at once if it was never taken. */
+static int64_t find_due_time(const struct sampler *sampler, enum sample_kind kind)
 {
-    return time == 0 ? 0 : time + interval;
+    int64_t taken = sampler->taken[kind];
+    return taken == 0 ? 0 : taken + sampler->intervals[kind];
 }
 
-/* Take the detail sample if it is due. Returns whether it was. */
-static bool step_detail(struct sampler *sampler)
+static void take_in_turn(struct sampler *sampler, enum sample_kind kind, int64_t now)
 {
-    int64_t started = clock_now(sampler->clock);
-    if (started < find_due_time(sampler->detailed, sampler->intervals.detail))
-        return false;
-    take_logged(sampler, SAMPLE_DETAIL);
-    sampler->detailed = started;
+    take_logged(sampler, kind);
+    sampler->taken[kind] = now;
+    if (kind == SAMPLE_DETAIL)
+        sampler->taken[SAMPLE_PORTS] = now;
     stretch_intervals(sampler);
+}
+
+/* Take a ports sample ahead of its time if the bound calls for it and the savings allow it. Its
+ * price is the part of the interval that it does not wait for. */
+static bool take_early(struct sampler *sampler, int64_t now)
+{
+    int64_t interval = sampler->intervals[SAMPLE_PORTS];
+    int64_t waited = now - sampler->taken[SAMPLE_PORTS];
+    if (!host_needs_ports(&sampler->host) || waited < sampler->options.detail_interval ||
+        !budget_savings_allow(&sampler->savings, now))
+        return false;
+    take_in_turn(sampler, SAMPLE_PORTS, now);
+    double part = 1 - (double)waited / (double)interval;
+    budget_savings_spend(&sampler->savings, (int64_t)(part * (double)sampler->costs[SAMPLE_PORTS]));
+    return true;
+}
+
+/* Take the detail sample or the ports sample if one is due. Returns whether one was. */
+static bool step_ports(struct sampler *sampler)
+{
+    int64_t now = clock_now(sampler->clock);
+    if (now >= find_due_time(sampler, SAMPLE_DETAIL))
+        take_in_turn(sampler, SAMPLE_DETAIL, now);
+    else if (!sampler->options.collect_ports)
+        return false;
+    else if (now >= find_due_time(sampler, SAMPLE_PORTS))
+        take_in_turn(sampler, SAMPLE_PORTS, now);
+    else
+        return take_early(sampler, now);
     return true;
 }
 
@@ -226,13 +274,12 @@ static void step_count(struct sampler *sampler, int64_t started, int64_t nearly)
 {
     if (started < sampler->next_tick)
         return;
-    if (nearly >= find_due_time(sampler->counted, sampler->intervals.count)) {
-        take_logged(sampler, SAMPLE_COUNT);
-        sampler->counted = started;
+    if (nearly >= find_due_time(sampler, SAMPLE_COUNT)) {
+        take_in_turn(sampler, SAMPLE_COUNT, started);
     } else {
         take_time_wait(sampler);
+        stretch_intervals(sampler);
     }
-    stretch_intervals(sampler);
     if (sampler->next_tick == 0)
         sampler->next_tick = started;
     sampler->next_tick = find_next_tick(sampler, clock_now(sampler->clock));
@@ -240,14 +287,15 @@ static void step_count(struct sampler *sampler, int64_t started, int64_t nearly)
 
 int64_t sampler_step(struct sampler *sampler)
 {
-    /* The detail sample comes first: it may take long, and earlier counts would then be old. */
-    bool detailed = step_detail(sampler);
+    /* Ports first: they may take long, and a page should not be made of counts from before that. */
+    bool measured = step_ports(sampler);
     int64_t started = clock_now(sampler->clock);
     int64_t nearly = started + sampler->tick_interval / 2;
     step_count(sampler, started, nearly);
-    if (detailed || nearly >= sampler->published + sampler->publish_interval)
+    if (measured || nearly >= sampler->published + sampler->publish_interval)
         sampler_publish(sampler);
-    return pick_sooner(pick_sooner(sampler->next_tick,
-                                   find_due_time(sampler->detailed, sampler->intervals.detail)),
-                       sampler->published + longest_publish_interval);
+    int64_t next = pick_sooner(sampler->next_tick, find_due_time(sampler, SAMPLE_DETAIL));
+    if (sampler->options.collect_ports)
+        next = pick_sooner(next, find_due_time(sampler, SAMPLE_PORTS));
+    return pick_sooner(next, sampler->published + longest_publish_interval);
 }

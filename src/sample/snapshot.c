@@ -6,7 +6,8 @@
 
 const char *sample_kind_name(enum sample_kind kind)
 {
-    static const char *const names[] = {[SAMPLE_COUNT] = "count", [SAMPLE_DETAIL] = "detail"};
+    static const char *const names[] = {
+        [SAMPLE_COUNT] = "count", [SAMPLE_PORTS] = "ports", [SAMPLE_DETAIL] = "detail"};
     return names[kind];
 }
 

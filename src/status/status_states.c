@@ -40,7 +40,7 @@ void status_write_time_wait(const struct status_view *view)
                                snapshot->time_wait[TIME_WAIT_SERVER]};
     write_state(view, TCP_STATE_TIME_WAIT, "Time wait", &snapshot->time_wait_history,
                 (const char *const[]){"client: holds a port", "server: memory only"},
-                snapshot->has_detail && snapshot->time_wait_collected ? counts : NULL);
+                snapshot->has_time_wait_roles && snapshot->time_wait_collected ? counts : NULL);
 }
 
 void status_write_states(const struct status_view *view)

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host.h"
+
+/* Where the alerts on the destination scope begin, and where connect() gets slow. */
+static const double thresholds[] = {0.2, 0.4, 0.5, 0.9};
+
+void host_update_bound(struct host *host)
+{
+    const char *root = host->kernel.proc_root;
+    struct snapshot *snapshot = &host->snapshot;
+    const struct port_summary *summary = &snapshot->ports[SOCKET_TCP].summary;
+    struct tcp_usage usage;
+    struct tcp_counters counters;
+    struct fault unlogged; /* others that read these files report it */
+    snapshot->has_bound = host->ports[SOCKET_TCP].sampled > 0 &&
+                          host->options.collect_destinations &&
+                          procfs_read_tcp_usage(root, &usage, &unlogged) &&
+                          procfs_read_tcp_counters(root, &counters, &unlogged);
+    if (!snapshot->has_bound)
+        return;
+    uint64_t sockets = usage.full_sockets + usage.minisockets;
+    uint64_t opened = counters.active_opens - host->opens_at_ports;
+    uint64_t most = summary->fullest + summary->destination_error_bound + opened;
+    if (most > sockets)
+        most = sockets;
+    snapshot->bound_utilization =
+        most < summary->usable ? (double)most / (double)summary->usable : 1;
+}
+
+bool host_needs_ports(const struct host *host)
+{
+    const struct snapshot *snapshot = &host->snapshot;
+    double exact = snapshot->ports[SOCKET_TCP].summary.utilization[PORT_SCOPE_DESTINATION];
+    for (size_t i = 0; snapshot->has_bound && i < sizeof thresholds / sizeof thresholds[0]; i++) {
+        if (exact < thresholds[i] && thresholds[i] <= snapshot->bound_utilization)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "port_pass.h"
+
+#include "kernel/interface_name.h"
+
+#include <string.h>
+
+/* To find the bound-only sockets the kernel looks at all others a second time, which adds an eighth
+ * to the cost of a dump (make bench). With many sockets they are listed once a minute and
+ * remembered meanwhile, unless there are too many to remember. */
+static const uint64_t many_sockets = 100000;
+static const int64_t bound_interval = 60 * NANOSECONDS_PER_SECOND;
+
+/* Shall this pass list the bound-only sockets? */
+static bool is_bound_due(const struct host *host, int64_t now)
+{
+    uint64_t sockets = 0;
+    for (enum tcp_state state = 0; state < TCP_STATES; state++)
+        sockets += state_counts_sum(&host->snapshot.detail, state);
+    return sockets < many_sockets || host->bound.sampled == 0 ||
+           host->bound.count > BOUND_REMEMBERED || now - host->bound.sampled >= bound_interval;
+}
+
+/* Begin to refill the bound-only sockets, or make do with those that are remembered. */
+static void prepare_bound(struct port_pass *pass)
+{
+    struct bound_sample *bound = &pass->host->bound;
+    if (is_bound_due(pass->host, pass->now)) {
+        bound->sampled = 0; /* until all is well */
+        bound->count = 0;
+        memset(bound->sockets, 0, sizeof bound->sockets);
+        pass->bound = bound;
+        return;
+    }
+    for (size_t i = 0; pass->ports && i < bound->count; i++)
+        port_usage_add_former_owner(pass->ports, &bound->records[i]);
+}
+
+bool port_pass_begin(struct port_pass *pass, struct host *host, int64_t now, struct fault *fault)
+{
+    const char *root = host->kernel.proc_root;
+    *pass = (struct port_pass){.host = host, .now = now};
+    struct tcp_counters counters;
+    pass->has_settings = procfs_read_port_settings(root, &pass->settings, fault);
+    if (host->options.collect_ports && pass->has_settings &&
+        procfs_read_tcp_counters(root, &counters, fault)) {
+        pass->opens = counters.active_opens;
+        pass->ports = host->ports[SOCKET_TCP].usage;
+        port_usage_begin(pass->ports, &pass->settings);
+    }
+    prepare_bound(pass);
+    return pass->ports || !host->options.collect_ports;
+}
+
+static void remember_bound(struct bound_sample *bound, const struct socket_record *record)
+{
+    bound->sockets[record->family]++;
+    if (bound->count < BOUND_REMEMBERED)
+        bound->records[bound->count] = *record;
+    bound->count++;
+}
+
+/* Does this connection belong to a listener, now or before? Outside of the ephemeral range it does,
+ * even if the listener is gone. */
+static bool is_server(struct port_pass *pass, const struct socket_record *record)
+{
+    if (listeners_add_connection(pass->host->listeners, record))
+        return true;
+    return pass->has_settings && !is_in_port_range(&pass->settings, record->local_port);
+}
+
+void port_pass_add(struct port_pass *pass, const struct socket_record *record)
+{
+    if (record->state == TCP_STATE_LISTEN || record->state == TCP_STATE_BOUND_INACTIVE) {
+        if (record->state == TCP_STATE_LISTEN)
+            listeners_add(pass->host->listeners, record);
+        else if (pass->bound)
+            remember_bound(pass->bound, record);
+        if (pass->ports)
+            port_usage_add_owner(pass->ports, record);
+        return;
+    }
+    bool server = is_server(pass, record);
+    if (record->state == TCP_STATE_TIME_WAIT)
+        pass->time_wait[server ? TIME_WAIT_SERVER : TIME_WAIT_CLIENT]++;
+    if (!server && pass->ports && record->state != TCP_STATE_SYN_RECV)
+        port_usage_add_holder(pass->ports, record);
+}
+
+/* A UDP server's port looks like a client's, so each counts as used. */
+static void take_udp_record(void *context, const struct socket_record *record)
+{
+    port_usage_add_holder(context, record);
+}
+
+/* Take in what the sample at `now` found of the ports of one protocol. */
+static void keep_ports(struct host *host, enum socket_protocol protocol, int64_t now)
+{
+    struct port_sample *ports = &host->ports[protocol];
+    struct port_snapshot *snapshot = &host->snapshot.ports[protocol];
+    snapshot->summary = port_usage_summarize(ports->usage);
+    snapshot->destination_count =
+        port_usage_pick_top(ports->usage, ports->destinations, host->options.destinations_top);
+    for (size_t i = 0; i < snapshot->destination_count; i++)
+        interface_name_read(ports->destinations[i].interface,
+                            ports->destinations[i].interface_name);
+    ports->sampled = now;
+    for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++) {
+        double utilization = snapshot->summary.utilization[scope];
+        histogram_observe(&snapshot->sampled_utilization[scope], utilization);
+        peak_window_observe(&ports->peaks[scope], host->options.peak_window, now, utilization);
+    }
+}
+
+static bool list_udp(const struct host *host, uint64_t *rows, struct fault *fault)
+{
+    struct port_usage *usage = host->ports[SOCKET_UDP].usage;
+    for (enum ip_family family = 0; family < IP_FAMILIES; family++) {
+        uint64_t family_rows = 0;
+        if (!sock_diag_dump_udp(&host->kernel, family, take_udp_record, usage, &family_rows, fault))
+            return false;
+        *rows += family_rows;
+    }
+    return true;
+}
+
+static void sample_udp(const struct port_pass *pass, uint64_t *rows, struct fault_log *faults)
+{
+    struct fault fault;
+    struct host *host = pass->host;
+    port_usage_begin(host->ports[SOCKET_UDP].usage, &pass->settings);
+    bool good = list_udp(host, rows, &fault);
+    if (fault_log_add(faults, SOURCE_UDP, good, &fault, pass->now))
+        keep_ports(host, SOCKET_UDP, pass->now);
+}
+
+void port_pass_end(struct port_pass *pass, uint64_t *rows, struct fault_log *faults)
+{
+    struct host *host = pass->host;
+    if (pass->bound)
+        host->bound.sampled = pass->now;
+    if (host->bound.sockets[IP_FAMILY_IPV4] + host->bound.sockets[IP_FAMILY_IPV6] > 0)
+        host->snapshot.has_bound_inactive = true;
+    memcpy(host->snapshot.time_wait, pass->time_wait, sizeof host->snapshot.time_wait);
+    host->roles_sampled = pass->now;
+    if (!pass->ports)
+        return;
+    keep_ports(host, SOCKET_TCP, pass->now);
+    host->opens_at_ports = pass->opens;
+    sample_udp(pass, rows, faults);
+}
