@@ -44,6 +44,9 @@ enum ip_family { IP_FAMILY_IPV4, IP_FAMILY_IPV6, IP_FAMILIES };
 /* The label value: "ipv4" or "ipv6". */
 const char *ip_family_name(enum ip_family family);
 
+/* The longest name of a network interface with its end (IF_NAMESIZE of <net/if.h>). */
+enum { INTERFACE_NAME_SIZE = 16 };
+
 /* In network byte order: four words for IPv6; for IPv4 word[0], the others zero. */
 struct ip_address {
     uint32_t word[4];

@@ -2,11 +2,12 @@
 #ifndef SOCKDIAG_INTERFACE_NAME_H
 #define SOCKDIAG_INTERFACE_NAME_H
 
-#include <net/if.h>
+#include "sockdiag/socket_record.h"
+
 #include <stdint.h>
 
 /* Read the name of the network interface with this index: "" for index 0, and the number for an
  * interface that is gone. */
-void interface_name_read(uint32_t index, char name[static IF_NAMESIZE]);
+void interface_name_read(uint32_t index, char name[static INTERFACE_NAME_SIZE]);
 
 #endif

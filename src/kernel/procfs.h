@@ -40,6 +40,9 @@ struct tcp_counters {
 
 bool procfs_read_tcp_counters(const char *root, struct tcp_counters *counters, struct fault *fault);
 
+/* Read ActiveOpens alone, at a third of the cost. */
+bool procfs_read_active_opens(const char *root, uint64_t *active_opens, struct fault *fault);
+
 /* From sys/net/ipv4. */
 struct tcp_settings {
     uint64_t time_wait_limit; /* tcp_max_tw_buckets */

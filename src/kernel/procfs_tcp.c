@@ -57,6 +57,13 @@ bool procfs_read_tcp_counters(const char *root, struct tcp_counters *counters, s
     return true;
 }
 
+bool procfs_read_active_opens(const char *root, uint64_t *active_opens, struct fault *fault)
+{
+    struct proc_file file;
+    return proc_file_read(&file, root, NET "snmp", fault) &&
+           proc_file_get_column(&file, "Tcp:", "ActiveOpens", active_opens);
+}
+
 static bool read_number(const char *root, const char *name, uint64_t *value, struct fault *fault)
 {
     struct proc_file file;

@@ -15,7 +15,6 @@
 
 #include "sockdiag/socket_record.h"
 
-#include <net/if.h>
 #include <stddef.h>
 
 /* A table of this size takes 1.9 MiB. With a million sockets the bound is below 100. */
@@ -32,7 +31,7 @@ struct destination {
     struct ip_address remote_address;
     uint16_t remote_port;
     uint32_t interface;               /* the index of the one that its sockets are bound to, or 0 */
-    char interface_name[IF_NAMESIZE]; /* for the caller to fill */
+    char interface_name[INTERFACE_NAME_SIZE]; /* for the caller to fill */
     uint32_t ports;
     uint32_t preferred_ports; /* of these, the ports of the parity that connect() tries first */
 };

@@ -13,7 +13,6 @@
 
 #include "sockdiag/socket_record.h"
 
-#include <net/if.h>
 #include <stddef.h>
 
 struct listeners;
@@ -27,7 +26,7 @@ struct listener_row {
     struct ip_address address;
     uint16_t port;
     uint32_t interface;               /* the index of the one that it is bound to, or 0 */
-    char interface_name[IF_NAMESIZE]; /* for the caller to fill */
+    char interface_name[INTERFACE_NAME_SIZE]; /* for the caller to fill */
     uint64_t queue_length;            /* of the fullest socket */
     uint64_t queue_limit;
     /* The highest queue_length within the peak window. If sockets with different limits share the

@@ -5,12 +5,12 @@
 
 #include <math.h>
 
-/* The part of the budget that goes to intervals; the rest is saved. */
+/* The part of the budget for samples at their intervals; the rest is saved. */
 static const double planned_part = 0.9;
 
-/* The most of that for a kind of sample and all that are served before it. */
+/* The most of that for a kind of sample and those before it together. */
 static const double limits[SAMPLE_KINDS] = {
-    [SAMPLE_COUNT] = 0.5,
+    [SAMPLE_COUNT] = 0.4,
     [SAMPLE_PORTS] = 0.9,
     [SAMPLE_DETAIL] = 1,
 };

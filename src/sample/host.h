@@ -52,6 +52,7 @@ struct host {
 
     /* The ports sample, or the detail sample in its place. */
     int64_t roles_sampled;   /* TIME_WAIT by role */
+    bool has_opens_at_ports;
     uint64_t opens_at_ports; /* ActiveOpens before the last one that measured ports */
     struct bound_sample bound;
     struct port_sample ports[SOCKET_PROTOCOLS];
@@ -85,33 +86,36 @@ bool host_take_time_wait(struct host *host, int64_t now, struct fault *fault);
 void host_read_counters(struct host *host, int64_t now, struct fault_log *faults);
 
 /*
- * The ports sample: list the TCP sockets whose local port is in the ephemeral range, the listeners,
- * and the UDP sockets. On a host with many sockets the bound-only ones are listed once a minute at
- * most. A failure to list UDP sockets is reported to `faults` and leaves only those absent.
+ * The ports sample: list the listeners, the TCP sockets whose local port is in the ephemeral range,
+ * and the UDP sockets. On a host with many sockets it lists the bound-only ones at most once a
+ * minute. `faults` gets a failure to list UDP sockets, and only their numbers are then absent.
+ * False, with `fault` filled, on other failures: the last sample is then unchanged.
  */
 bool host_take_ports(struct host *host, int64_t now, uint64_t *rows, struct fault_log *faults,
                      struct fault *fault);
 
 /*
  * Update the bound: no destination can have more ephemeral ports in use than the fullest one had at
- * the last ports sample and connections were opened since, or than there are sockets. Two short
- * reads. When they fail, or before the first ports sample, the bound is absent.
+ * the last ports sample plus the connections opened since then (ActiveOpens), nor more than there
+ * are sockets. A connect() that is in progress is counted a moment after it has its port. Reads
+ * three short files. The bound is absent when they are not readable, without destinations, and
+ * before the first ports sample.
  */
 void host_update_bound(struct host *host);
 
-/* May a destination have passed a threshold of the alerts since the last ports sample? */
+/* Can a destination have passed a threshold of the alerts since the last ports sample? */
 bool host_needs_ports(const struct host *host);
 
 /*
  * The detail sample: list every TCP socket and check the identity against them, then list the UDP
- * sockets. It is a ports sample as well, unless the settings of ports are not readable. Failures
- * that concern only ports or UDP are reported to `faults` and leave only those absent.
+ * sockets. It is a ports sample as well, unless the settings of ports are not readable. `faults`
+ * gets failures that concern only ports or UDP, and only these numbers are then absent.
  */
 bool host_take_detail(struct host *host, int64_t now, uint64_t *rows, struct fault_log *faults,
                       struct fault *fault);
 
-/* Complete host->snapshot: what is older at `now` than `ages` says for the sample that it comes
- * from is marked absent. In nanoseconds. */
+/* Complete host->snapshot: mark numbers absent that are older, at `now`, than the age in `ages` for
+ * their kind of sample. In nanoseconds. */
 void host_describe(struct host *host, int64_t now, const int64_t ages[static SAMPLE_KINDS]);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host.h"
 
-/* Where the alerts on the destination scope begin, and where connect() gets slow. */
+/* The thresholds of the alerts on the destination scope. connect() gets slow at 0.5. */
 static const double thresholds[] = {0.2, 0.4, 0.5, 0.9};
 
 void host_update_bound(struct host *host)
@@ -10,17 +10,16 @@ void host_update_bound(struct host *host)
     struct snapshot *snapshot = &host->snapshot;
     const struct port_summary *summary = &snapshot->ports[SOCKET_TCP].summary;
     struct tcp_usage usage;
-    struct tcp_counters counters;
-    struct fault unlogged; /* others that read these files report it */
-    snapshot->has_bound = host->ports[SOCKET_TCP].sampled > 0 &&
-                          host->options.collect_destinations &&
+    uint64_t opens;
+    struct fault unlogged; /* other readers of these files report it */
+    snapshot->has_bound = host->has_opens_at_ports && host->options.collect_destinations &&
                           procfs_read_tcp_usage(root, &usage, &unlogged) &&
-                          procfs_read_tcp_counters(root, &counters, &unlogged);
+                          procfs_read_active_opens(root, &opens, &unlogged);
     if (!snapshot->has_bound)
         return;
     uint64_t sockets = usage.full_sockets + usage.minisockets;
-    uint64_t opened = counters.active_opens - host->opens_at_ports;
-    uint64_t most = summary->fullest + summary->destination_error_bound + opened;
+    uint64_t most =
+        summary->fullest + summary->destination_error_bound + (opens - host->opens_at_ports);
     if (most > sockets)
         most = sockets;
     snapshot->bound_utilization =

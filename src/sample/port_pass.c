@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-/* To find the bound-only sockets the kernel looks at all others a second time, which adds an eighth
- * to the cost of a dump (make bench). With many sockets they are listed once a minute and
- * remembered meanwhile, unless there are too many to remember. */
+/* To find the bound-only sockets the kernel walks all others a second time, which adds an eighth to
+ * the cost of a dump (make bench). With many sockets they are listed once a minute and remembered
+ * until the next list, unless there are too many to remember. */
 static const uint64_t many_sockets = 100000;
 static const int64_t bound_interval = 60 * NANOSECONDS_PER_SECOND;
 
@@ -21,12 +21,12 @@ static bool is_bound_due(const struct host *host, int64_t now)
            host->bound.count > BOUND_REMEMBERED || now - host->bound.sampled >= bound_interval;
 }
 
-/* Begin to refill the bound-only sockets, or make do with those that are remembered. */
+/* Begin a new list of the bound-only sockets, or use those that are remembered. */
 static void prepare_bound(struct port_pass *pass)
 {
     struct bound_sample *bound = &pass->host->bound;
     if (is_bound_due(pass->host, pass->now)) {
-        bound->sampled = 0; /* until all is well */
+        bound->sampled = 0; /* until the pass succeeds */
         bound->count = 0;
         memset(bound->sockets, 0, sizeof bound->sockets);
         pass->bound = bound;
@@ -39,17 +39,16 @@ static void prepare_bound(struct port_pass *pass)
 bool port_pass_begin(struct port_pass *pass, struct host *host, int64_t now, struct fault *fault)
 {
     const char *root = host->kernel.proc_root;
+    struct fault unlogged; /* the reader of all counters reports it */
     *pass = (struct port_pass){.host = host, .now = now};
-    struct tcp_counters counters;
     pass->has_settings = procfs_read_port_settings(root, &pass->settings, fault);
-    if (host->options.collect_ports && pass->has_settings &&
-        procfs_read_tcp_counters(root, &counters, fault)) {
-        pass->opens = counters.active_opens;
+    pass->has_opens = procfs_read_active_opens(root, &pass->opens, &unlogged);
+    if (host->options.collect_ports && pass->has_settings) {
         pass->ports = host->ports[SOCKET_TCP].usage;
         port_usage_begin(pass->ports, &pass->settings);
     }
     prepare_bound(pass);
-    return pass->ports || !host->options.collect_ports;
+    return pass->has_settings;
 }
 
 static void remember_bound(struct bound_sample *bound, const struct socket_record *record)
@@ -60,8 +59,8 @@ static void remember_bound(struct bound_sample *bound, const struct socket_recor
     bound->count++;
 }
 
-/* Does this connection belong to a listener, now or before? Outside of the ephemeral range it does,
- * even if the listener is gone. */
+/* Does this connection belong to a listener, present or past? Outside of the ephemeral range it
+ * does, even if the listener is gone. */
 static bool is_server(struct port_pass *pass, const struct socket_record *record)
 {
     if (listeners_add_connection(pass->host->listeners, record))
@@ -93,7 +92,7 @@ static void take_udp_record(void *context, const struct socket_record *record)
     port_usage_add_holder(context, record);
 }
 
-/* Take in what the sample at `now` found of the ports of one protocol. */
+/* Store the results of the sample at `now` for the ports of one protocol. */
 static void keep_ports(struct host *host, enum socket_protocol protocol, int64_t now)
 {
     struct port_sample *ports = &host->ports[protocol];
@@ -146,6 +145,7 @@ void port_pass_end(struct port_pass *pass, uint64_t *rows, struct fault_log *fau
     if (!pass->ports)
         return;
     keep_ports(host, SOCKET_TCP, pass->now);
+    host->has_opens_at_ports = pass->has_opens;
     host->opens_at_ports = pass->opens;
     sample_udp(pass, rows, faults);
 }

@@ -39,7 +39,7 @@ struct sampler {
     int64_t publish_cost;
     struct budget_savings savings;
 
-    /* When it was last done, or at least tried; 0 before the first time. Monotonic. */
+    /* The monotonic time of the last attempt; 0 before the first. */
     int64_t taken[SAMPLE_KINDS]; /* a detail sample is a ports sample as well */
     int64_t published;
     int64_t next_tick; /* the time of the next one; 0: at once */
@@ -165,7 +165,7 @@ void sampler_publish(struct sampler *sampler)
     struct snapshot *snapshot = &sampler->host.snapshot;
     int64_t cpu_at_start = read_cpu(sampler);
     host_read_counters(&sampler->host, clock_now(sampler->clock), &sampler->faults);
-    /* A sample waits for the ones before it, so its numbers get older by the time that all take. */
+    /* A sample waits for the one before it, so its numbers get older by the duration of all. */
     double durations = 0;
     for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)
         durations += snapshot->samples[kind].duration_seconds;
@@ -222,7 +222,7 @@ static int64_t find_next_tick(const struct sampler *sampler, int64_t time)
     return sampler->next_tick + (missed + 1) * sampler->tick_interval;
 }
 
-/* When a kind of sample is due again; at once if it was never taken. */
+/* The time when a kind of sample is due again; at once if it was never taken. */
 static int64_t find_due_time(const struct sampler *sampler, enum sample_kind kind)
 {
     int64_t taken = sampler->taken[kind];
@@ -238,8 +238,8 @@ static void take_in_turn(struct sampler *sampler, enum sample_kind kind, int64_t
     stretch_intervals(sampler);
 }
 
-/* Take a ports sample ahead of its time if the bound calls for it and the savings allow it. Its
- * price is the part of the interval that it does not wait for. */
+/* Take a ports sample ahead of its time if the bound requires it and the savings allow it. Its cost
+ * is the part of the interval that it does not wait for. */
 static bool take_early(struct sampler *sampler, int64_t now)
 {
     int64_t interval = sampler->intervals[SAMPLE_PORTS];
@@ -287,7 +287,7 @@ static void step_count(struct sampler *sampler, int64_t started, int64_t nearly)
 
 int64_t sampler_step(struct sampler *sampler)
 {
-    /* Ports first: they may take long, and a page should not be made of counts from before that. */
+    /* The ports come first: they may take long, and earlier counts would then be old. */
     bool measured = step_ports(sampler);
     int64_t started = clock_now(sampler->clock);
     int64_t nearly = started + sampler->tick_interval / 2;

@@ -41,21 +41,44 @@ static void keep(void *context, const struct snapshot *snapshot)
 static const struct kernel_access real_kernel = {.open_sock_diag = sock_diag_open_netlink,
                                                  .proc_root = "/proc"};
 
+static void take_sample(struct sampler *sampler, enum sample_kind kind)
+{
+    struct fault fault;
+    if (!sampler_take(sampler, kind, &fault)) {
+        char description[256];
+        fault_describe(&fault, description, sizeof description);
+        fail_msg("%s", description);
+    }
+}
+
+/* The whole dump and the filtered one find the same ports in use. */
+static void assert_same_ports(const struct snapshot *a, const struct snapshot *b)
+{
+    const struct port_summary *x = &a->ports[SOCKET_TCP].summary;
+    const struct port_summary *y = &b->ports[SOCKET_TCP].summary;
+    assert_int_equal(x->owned, y->owned);
+    assert_int_equal(x->usable, y->usable);
+    assert_int_equal(x->used, y->used);
+    assert_int_equal(x->fullest, y->fullest);
+    assert_int_equal(x->destinations, y->destinations);
+    assert_memory_equal(x->utilization, y->utilization, sizeof x->utilization);
+    assert_true(x->preferred_utilization == y->preferred_utilization);
+    assert_memory_equal(a->time_wait, b->time_wait, sizeof a->time_wait);
+}
+
 static void take(struct capture *capture, const struct kernel_access *kernel,
                  const struct sampler_options *options)
 {
-    struct fault fault;
     struct sampler *sampler = sampler_create(options, kernel, &system_clock, keep, capture);
     assert_non_null(sampler);
-    for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++) {
-        if (!sampler_take(sampler, kind, &fault)) {
-            char description[256];
-            fault_describe(&fault, description, sizeof description);
-            fail_msg("%s", description);
-        }
-    }
+    take_sample(sampler, SAMPLE_COUNT);
+    take_sample(sampler, SAMPLE_DETAIL);
+    sampler_publish(sampler);
+    struct snapshot detailed = capture->snapshot;
+    take_sample(sampler, SAMPLE_PORTS);
     sampler_publish(sampler);
     sampler_destroy(sampler);
+    assert_same_ports(&detailed, &capture->snapshot);
     assert_true(capture->snapshot.has_counts);
     assert_true(capture->snapshot.has_detail);
     assert_true(capture->snapshot.ports[SOCKET_TCP].present);

@@ -17,8 +17,8 @@ struct capture {
     struct destination destinations[SOCKET_PROTOCOLS][CAPTURE_ROWS];
 };
 
-/* Take one count and one detail sample from the real kernel, with all collectors. Fails the
- * test when one of them fails. */
+/* Take a count, a detail and a ports sample from the real kernel, with all collectors. Fails the
+ * test when one of them fails, or when the last two disagree: sockets must not change meanwhile. */
 void capture_take(struct capture *capture);
 
 /* The same with a different kernel_access. */

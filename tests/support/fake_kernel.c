@@ -67,6 +67,12 @@ void fake_kernel_write_sockstat(const struct fake_kernel *kernel, unsigned more)
     fake_kernel_write(kernel, "thread-self/net/sockstat", text);
 }
 
+static bool is_asked_for(const struct fake_kernel *kernel, const struct inet_diag_msg *row)
+{
+    uint16_t port = ntohs(row->id.idiag_sport);
+    return port >= kernel->low_port && port <= kernel->high_port;
+}
+
 /* Send `count` rows: full sockets, except in TIME_WAIT and SYN_RECV. */
 static void send_rows(struct fake_kernel *kernel, uint16_t type, uint8_t family,
                       enum tcp_state state, uint16_t first_port, unsigned count)
@@ -90,9 +96,11 @@ static void send_rows(struct fake_kernel *kernel, uint16_t type, uint8_t family,
     for (unsigned i = 0; i < count; i++) {
         if (first_port)
             row.body.id.idiag_sport = htons((uint16_t)(first_port + i));
-        memcpy(datagram + used, &row, row.header.nlmsg_len);
-        used += row.header.nlmsg_len;
-        if (used + sizeof row > sizeof datagram || i + 1 == count) {
+        if (is_asked_for(kernel, &row.body)) {
+            memcpy(datagram + used, &row, row.header.nlmsg_len);
+            used += row.header.nlmsg_len;
+        }
+        if (used > 0 && (used + sizeof row > sizeof datagram || i + 1 == count)) {
             send(kernel->kernel_end, datagram, used, MSG_NOSIGNAL);
             used = 0;
         }
@@ -137,6 +145,14 @@ static void send_end(struct fake_kernel *kernel, uint16_t type, int error)
     send(kernel->kernel_end, &end, sizeof end, MSG_NOSIGNAL);
 }
 
+/* The ports of a filter on the local port: operations 1 and 3 of four hold them. */
+static void read_filter(struct fake_kernel *kernel, bool filtered,
+                        const struct inet_diag_bc_op operations[static 4])
+{
+    kernel->low_port = filtered ? operations[1].no : 0;
+    kernel->high_port = filtered ? operations[3].no : UINT16_MAX;
+}
+
 static void *answer_request(void *argument)
 {
     struct fake_kernel *kernel = argument;
@@ -145,14 +161,19 @@ static void *answer_request(void *argument)
     struct {
         struct nlmsghdr header;
         union {
-            struct inet_diag_req tcp;
+            struct {
+                struct inet_diag_req body;
+                struct nlattr attribute;
+                struct inet_diag_bc_op filter[4];
+            } tcp;
             struct inet_diag_req_v2 udp;
         };
     } request;
     if (recv(kernel->kernel_end, &request, sizeof request, 0) > 0) {
         bool udp = request.header.nlmsg_type == SOCK_DIAG_BY_FAMILY;
+        read_filter(kernel, request.header.nlmsg_len == sizeof request, request.tcp.filter);
         if (!udp)
-            kernel->last_mask = request.tcp.idiag_states;
+            kernel->last_mask = request.tcp.body.idiag_states;
         switch (udp && kernel->udp_is_missing ? ANSWER_ERROR : kernel->answer) {
         case ANSWER_ROWS:
             if (udp)

@@ -29,6 +29,7 @@ struct fake_kernel {
     uint16_t ports[TCP_STATES];   /* the local ports from here on; 0: all have port 0 */
     unsigned dumps;               /* so far */
     uint32_t last_mask; /* idiag_states of the last TCP request, after fake_kernel_join() */
+    uint16_t low_port, high_port; /* of its filter, also after that; without one 0 and 65535 */
 
     int64_t now;               /* monotonic; unix time is the same */
     int64_t cpu;               /* of the thread */

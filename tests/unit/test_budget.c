@@ -21,19 +21,31 @@
 /* The error from rounding to whole nanoseconds and to doubles. */
 static const double rounding = 1 + 1e-6;
 
-static const struct sample_intervals defaults = {.count = SECOND, .detail = 5 * SECOND};
+/* A number for each kind of sample: an interval or a cost. */
+struct each {
+    int64_t of[SAMPLE_KINDS];
+};
 
-static struct sample_intervals stretch(double cpu_share, double overhead, int64_t count_cost,
-                                       int64_t detail_cost)
+static const struct each defaults = {{SECOND, 5 * SECOND, 5 * SECOND}};
+
+static struct each stretch(double cpu_share, double overhead, struct each costs)
 {
-    return budget_stretch(cpu_share, overhead, defaults,
-                          (struct sample_costs){count_cost, detail_cost});
+    struct each intervals;
+    budget_stretch(cpu_share, overhead, defaults.of, costs.of, intervals.of);
+    return intervals;
 }
 
-static void assert_intervals(struct sample_intervals seen, int64_t count, int64_t detail)
+static void assert_intervals(struct each seen, int64_t count, int64_t ports, int64_t detail)
 {
-    assert_int_equal(seen.count, count);
-    assert_int_equal(seen.detail, detail);
+    assert_int_equal(seen.of[SAMPLE_COUNT], count);
+    assert_int_equal(seen.of[SAMPLE_PORTS], ports);
+    assert_int_equal(seen.of[SAMPLE_DETAIL], detail);
+}
+
+/* Is it `interval`, but for the rounding? */
+static void assert_about(int64_t seen, int64_t interval)
+{
+    assert_in_range(seen, interval - 1000, interval + 1000);
 }
 
 /* The share of `cost` at each `interval`. */
@@ -42,61 +54,80 @@ static double share(int64_t cost, int64_t interval)
     return (double)cost / (double)interval;
 }
 
-/* The rest for the samples, as described in the header. */
+/* The budget of samples at their intervals, as described in the header. */
 static double available(double cpu_share, double overhead)
 {
-    return cpu_share - fmin(overhead, cpu_share / 2);
+    return 0.9 * (cpu_share - fmin(overhead, cpu_share / 2));
 }
 
 static void test_wanted_intervals_are_kept_when_cheap(void **state)
 {
     (void)state;
-    assert_intervals(stretch(0.02, 0, 0, 0), SECOND, 5 * SECOND);
-    assert_intervals(stretch(0.02, 0, MILLISECOND, MILLISECOND), SECOND, 5 * SECOND);
-    assert_intervals(stretch(0.02, 0, 10 * MILLISECOND, 49 * MILLISECOND), SECOND, 5 * SECOND);
+    assert_intervals(stretch(0.02, 0, (struct each){{0}}), SECOND, 5 * SECOND, 5 * SECOND);
+    /* 7.2 ms a second, then 9 ms a second, then the rest of 18 ms */
+    assert_intervals(
+        stretch(0.02, 0, (struct each){{7 * MILLISECOND, 45 * MILLISECOND, 9 * MILLISECOND}}),
+        SECOND, 5 * SECOND, 5 * SECOND);
 }
 
-static void test_an_expensive_count_sample_is_stretched_to_three_quarters(void **state)
+static void test_an_expensive_count_sample_gets_four_tenths(void **state)
 {
     (void)state;
-    /* 75 ms at 1.5 % is once in 5 s. */
-    assert_int_equal(stretch(0.02, 0, 74 * MILLISECOND, 0).count, 5 * SECOND);
-    assert_int_equal(stretch(0.02, 0, 76 * MILLISECOND, 0).count, 6 * SECOND);
+    /* 36 ms at 0.72 % is once in 5 s. */
+    assert_int_equal(stretch(0.02, 0, (struct each){{35 * MILLISECOND}}).of[SAMPLE_COUNT],
+                     5 * SECOND);
+    assert_int_equal(stretch(0.02, 0, (struct each){{37 * MILLISECOND}}).of[SAMPLE_COUNT],
+                     6 * SECOND);
+}
+
+static void test_an_expensive_ports_sample_gets_nine_tenths_with_the_count_sample(void **state)
+{
+    (void)state;
+    /* 1.62 % without the 0.6 % of the count samples */
+    struct each seen = stretch(0.02, 0, (struct each){{6 * MILLISECOND, SECOND, 0}});
+    assert_int_equal(seen.of[SAMPLE_COUNT], SECOND);
+    assert_about(seen.of[SAMPLE_PORTS], SECOND * 10000 / 102);
+    /* The count sample in its four tenths leaves half. */
+    seen = stretch(0.02, 0, (struct each){{36 * MILLISECOND - 10, 90 * MILLISECOND, 0}});
+    assert_in_range(seen.of[SAMPLE_PORTS], 9999 * MILLISECOND, 10 * SECOND);
 }
 
 static void test_an_expensive_detail_sample_gets_the_rest(void **state)
 {
     (void)state;
-    /* 10 ms a second is 1 %; 1 % is left. */
-    struct sample_intervals seen = stretch(0.02, 0, 10 * MILLISECOND, SECOND);
-    assert_int_equal(seen.count, SECOND);
-    assert_in_range(seen.detail, 100 * SECOND - 1000, 100 * SECOND + 1000);
+    /* of 1.8 % the count samples take 0.6 and the ports samples 0.2 */
+    struct each seen =
+        stretch(0.02, 0, (struct each){{6 * MILLISECOND, 10 * MILLISECOND, SECOND}});
+    assert_int_equal(seen.of[SAMPLE_PORTS], 5 * SECOND);
+    assert_about(seen.of[SAMPLE_DETAIL], 100 * SECOND);
 }
 
-static void test_a_detail_sample_gets_a_quarter_at_least(void **state)
+static void test_a_detail_sample_gets_a_tenth_at_least(void **state)
 {
     (void)state;
-    /* 0.5 %, and the part that the count sample cannot use because it needs whole seconds. */
-    struct sample_intervals seen = stretch(0.02, 0, 75 * MILLISECOND - 1000, SECOND);
-    assert_in_range(seen.detail, 199 * SECOND, 200 * SECOND);
+    struct each seen = stretch(0.02, 0, (struct each){{SECOND, SECOND, 18 * MILLISECOND}});
+    assert_about(seen.of[SAMPLE_DETAIL], 10 * SECOND);
 }
 
 static void test_overhead_is_part_of_the_share(void **state)
 {
     (void)state;
-    struct sample_intervals seen = stretch(0.03, 0.01, 75 * MILLISECOND - 1000, SECOND);
-    assert_int_equal(seen.count, 5 * SECOND);
-    assert_in_range(seen.detail, 199 * SECOND, 200 * SECOND);
+    struct each costs = {{36 * MILLISECOND - 1000, SECOND, SECOND}};
+    struct each seen = stretch(0.03, 0.01, costs), same = stretch(0.02, 0, costs);
+    assert_int_equal(seen.of[SAMPLE_COUNT], 5 * SECOND);
+    assert_about(seen.of[SAMPLE_PORTS], same.of[SAMPLE_PORTS]);
+    assert_about(seen.of[SAMPLE_DETAIL], same.of[SAMPLE_DETAIL]);
 }
 
 static void test_overhead_takes_half_of_the_share_at_most(void **state)
 {
     (void)state;
-    struct sample_intervals half = stretch(0.04, 0.02, 75 * MILLISECOND, SECOND);
+    struct each costs = {{36 * MILLISECOND, SECOND, SECOND}};
+    struct each half = stretch(0.04, 0.02, costs);
     static const double overheads[] = {0.021, 0.04, 0.5, 1e9, (double)INFINITY};
     for (size_t i = 0; i < sizeof overheads / sizeof overheads[0]; i++) {
-        struct sample_intervals seen = stretch(0.04, overheads[i], 75 * MILLISECOND, SECOND);
-        assert_intervals(seen, half.count, half.detail);
+        struct each seen = stretch(0.04, overheads[i], costs);
+        assert_intervals(seen, half.of[0], half.of[1], half.of[2]);
     }
 }
 
@@ -104,8 +135,8 @@ static void test_overhead_takes_half_of_the_share_at_most(void **state)
 struct draw {
     double cpu_share;
     double overhead;
-    struct sample_intervals wanted;
-    struct sample_costs costs;
+    struct each wanted;
+    struct each costs;
 };
 
 static int64_t draw_cost(struct seeded *random)
@@ -118,33 +149,52 @@ static struct draw draw(struct seeded *random)
 {
     double cpu_share = seeded_magnitude(random, 0.0001, 1);
     bool no_overhead = seeded_between(random, 0, 3) == 0;
-    return (struct draw){
+    struct draw draw = {
         .cpu_share = cpu_share,
         .overhead = no_overhead ? 0 : cpu_share * seeded_magnitude(random, 1e-4, 3),
-        .wanted = {(int64_t)seeded_magnitude(random, 10e6, 3600e9),
-                   (int64_t)seeded_magnitude(random, 100e6, 86400e9)},
-        .costs = {draw_cost(random), draw_cost(random)},
     };
+    for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++) {
+        draw.wanted.of[kind] = (int64_t)seeded_magnitude(random, 10e6, 3600e9);
+        draw.costs.of[kind] = draw_cost(random);
+    }
+    return draw;
 }
 
-static struct sample_intervals stretch_drawn(const struct draw *draw)
+static struct each stretch_drawn(const struct draw *draw)
 {
-    return budget_stretch(draw->cpu_share, draw->overhead, draw->wanted, draw->costs);
+    struct each intervals;
+    budget_stretch(draw->cpu_share, draw->overhead, draw->wanted.of, draw->costs.of, intervals.of);
+    return intervals;
+}
+
+/* The share that `kind` and those before it take. */
+static double used_up_to(const struct draw *draw, const struct each *intervals,
+                         enum sample_kind kind)
+{
+    double used = 0;
+    for (enum sample_kind i = 0; i <= kind; i++)
+        used += share(draw->costs.of[i], intervals->of[i]);
+    return used;
 }
 
 enum { DRAWS = 100000 };
 
-static void test_any_costs_stay_within_the_share(void **state)
+/* What each kind of sample and those before it may take together. */
+static const double parts[SAMPLE_KINDS] = {0.4, 0.9, 1};
+
+static void test_any_costs_stay_within_their_parts(void **state)
 {
     (void)state;
     struct seeded random = seeded_start();
     for (int i = 0; i < DRAWS; i++) {
         struct draw d = draw(&random);
-        struct sample_intervals seen = stretch_drawn(&d);
-        double used = share(d.costs.count, seen.count) + share(d.costs.detail, seen.detail);
-        if (used > available(d.cpu_share, d.overhead) * rounding)
-            fail_msg("share %g, overhead %g: costs %lld and %lld use %g", d.cpu_share, d.overhead,
-                     (long long)d.costs.count, (long long)d.costs.detail, used);
+        struct each seen = stretch_drawn(&d);
+        for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++) {
+            double used = used_up_to(&d, &seen, kind);
+            if (used > parts[kind] * available(d.cpu_share, d.overhead) * rounding)
+                fail_msg("share %g, overhead %g: kind %d uses %g", d.cpu_share, d.overhead,
+                         (int)kind, used);
+        }
     }
 }
 
@@ -154,9 +204,9 @@ static void test_no_interval_is_shorter_than_wanted(void **state)
     struct seeded random = seeded_start();
     for (int i = 0; i < DRAWS; i++) {
         struct draw d = draw(&random);
-        struct sample_intervals seen = stretch_drawn(&d);
-        assert_true(seen.count >= d.wanted.count);
-        assert_true(seen.detail >= d.wanted.detail);
+        struct each seen = stretch_drawn(&d);
+        for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)
+            assert_true(seen.of[kind] >= d.wanted.of[kind]);
     }
 }
 
@@ -166,48 +216,42 @@ static void test_a_stretched_count_is_a_whole_multiple(void **state)
     struct seeded random = seeded_start();
     for (int i = 0; i < DRAWS; i++) {
         struct draw d = draw(&random);
-        assert_int_equal(stretch_drawn(&d).count % d.wanted.count, 0);
+        assert_int_equal(stretch_drawn(&d).of[SAMPLE_COUNT] % d.wanted.of[SAMPLE_COUNT], 0);
     }
 }
 
-static void test_count_samples_are_stretched_no_more_than_needed(void **state)
+/* A stretched interval cannot be shorter: by one step for count samples, otherwise at all. */
+static void test_samples_are_stretched_no_more_than_needed(void **state)
 {
     (void)state;
     struct seeded random = seeded_start();
     for (int i = 0; i < DRAWS; i++) {
         struct draw d = draw(&random);
-        int64_t count = stretch_drawn(&d).count;
-        double limit = 0.75 * available(d.cpu_share, d.overhead);
-        assert_true(share(d.costs.count, count) <= limit * rounding);
-        if (count > d.wanted.count)
-            assert_true(share(d.costs.count, count - d.wanted.count) * rounding >= limit);
+        struct each seen = stretch_drawn(&d);
+        for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++) {
+            struct each shorter = seen;
+            if (kind == SAMPLE_COUNT)
+                shorter.of[kind] -= d.wanted.of[kind];
+            if (seen.of[kind] > d.wanted.of[kind])
+                assert_true(used_up_to(&d, &shorter, kind) * rounding >=
+                            parts[kind] * available(d.cpu_share, d.overhead));
+        }
     }
 }
 
-static void test_detail_samples_are_stretched_no_more_than_needed(void **state)
+static void test_the_kinds_before_have_priority(void **state)
 {
     (void)state;
     struct seeded random = seeded_start();
     for (int i = 0; i < DRAWS; i++) {
         struct draw d = draw(&random);
-        struct sample_intervals seen = stretch_drawn(&d);
-        if (seen.detail == d.wanted.detail)
-            continue;
-        double used = share(d.costs.count, seen.count) + share(d.costs.detail, seen.detail);
-        assert_true(used * rounding >= available(d.cpu_share, d.overhead));
-    }
-}
-
-static void test_count_has_priority(void **state)
-{
-    (void)state;
-    struct seeded random = seeded_start();
-    for (int i = 0; i < DRAWS; i++) {
-        struct draw d = draw(&random);
-        int64_t count = stretch_drawn(&d).count;
-        d.costs.detail = draw_cost(&random);
-        d.wanted.detail = (int64_t)seeded_magnitude(&random, 100e6, 86400e9);
-        assert_int_equal(stretch_drawn(&d).count, count);
+        struct each before = stretch_drawn(&d);
+        enum sample_kind changed = (enum sample_kind)seeded_between(&random, 1, SAMPLE_KINDS - 1);
+        d.costs.of[changed] = draw_cost(&random);
+        d.wanted.of[changed] = (int64_t)seeded_magnitude(&random, 100e6, 86400e9);
+        struct each after = stretch_drawn(&d);
+        for (enum sample_kind kind = 0; kind < changed; kind++)
+            assert_int_equal(after.of[kind], before.of[kind]);
     }
 }
 
@@ -218,20 +262,23 @@ static void test_extremes_give_intervals_that_can_be_added_to_a_clock(void **sta
     static const double shares[] = {1, 0.0001, 1e-12, 1e-300};
     static const double overheads[] = {0, 1e-300, 1, 1e300};
     const int64_t century = INT64_C(36525) * 86400 * SECOND;
-    for (size_t i = 0; i < 5 * 5 * 4 * 4; i++) {
-        struct sample_intervals seen =
-            stretch(shares[i / 25 % 4], overheads[i / 100], costs[i % 5], costs[i / 5 % 5]);
-        assert_in_range(seen.count, SECOND, century);
-        assert_in_range(seen.detail, 5 * SECOND, century);
+    for (size_t i = 0; i < 5 * 5 * 5 * 4 * 4; i++) {
+        struct each seen = stretch(
+            shares[i / 125 % 4], overheads[i / 500],
+            (struct each){{costs[i % 5], costs[i / 5 % 5], costs[i / 25 % 5]}});
+        for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)
+            assert_in_range(seen.of[kind], defaults.of[kind], century);
     }
 }
 
 static void test_free_samples_are_never_stretched(void **state)
 {
     (void)state;
-    assert_intervals(stretch(1e-12, 0, 0, 0), SECOND, 5 * SECOND);
-    assert_intervals(stretch(0.0001, 5, 0, 0), SECOND, 5 * SECOND);
-    assert_int_equal(stretch(0.0001, 0, 0, INT64_MAX).count, SECOND);
+    assert_intervals(stretch(1e-12, 0, (struct each){{0}}), SECOND, 5 * SECOND, 5 * SECOND);
+    assert_intervals(stretch(0.0001, 5, (struct each){{0}}), SECOND, 5 * SECOND, 5 * SECOND);
+    struct each seen = stretch(0.0001, 0, (struct each){{0, 0, INT64_MAX}});
+    assert_int_equal(seen.of[SAMPLE_COUNT], SECOND);
+    assert_int_equal(seen.of[SAMPLE_PORTS], 5 * SECOND);
 }
 
 static void test_the_first_cost_is_expected(void **state)
@@ -268,27 +315,60 @@ static void test_a_lasting_fall_is_expected_in_the_end(void **state)
     assert_in_range(expected, MILLISECOND, MILLISECOND + 10);
 }
 
+/* A tenth of 2 % of ten minutes is 1.2 s. */
+static void test_the_savings_of_ten_minutes_are_there_from_the_start(void **state)
+{
+    (void)state;
+    struct budget_savings savings = budget_savings_make(0.02, 1000 * SECOND);
+    assert_true(budget_savings_allow(&savings, 1000 * SECOND));
+    budget_savings_spend(&savings, 1199 * MILLISECOND);
+    assert_true(budget_savings_allow(&savings, 1000 * SECOND));
+    budget_savings_spend(&savings, 2 * MILLISECOND);
+    assert_false(budget_savings_allow(&savings, 1000 * SECOND));
+}
+
+static void test_a_tenth_of_the_share_is_saved(void **state)
+{
+    (void)state;
+    struct budget_savings savings = budget_savings_make(0.02, 0);
+    budget_savings_spend(&savings, 1400 * MILLISECOND);
+    assert_false(budget_savings_allow(&savings, 99 * SECOND));
+    assert_true(budget_savings_allow(&savings, 101 * SECOND));
+}
+
+static void test_no_more_than_the_savings_of_ten_minutes_are_kept(void **state)
+{
+    (void)state;
+    struct budget_savings savings = budget_savings_make(0.02, 0);
+    assert_true(budget_savings_allow(&savings, 100000 * SECOND));
+    budget_savings_spend(&savings, 1201 * MILLISECOND);
+    assert_false(budget_savings_allow(&savings, 100000 * SECOND));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wanted_intervals_are_kept_when_cheap),
-        cmocka_unit_test(test_an_expensive_count_sample_is_stretched_to_three_quarters),
+        cmocka_unit_test(test_an_expensive_count_sample_gets_four_tenths),
+        cmocka_unit_test(test_an_expensive_ports_sample_gets_nine_tenths_with_the_count_sample),
         cmocka_unit_test(test_an_expensive_detail_sample_gets_the_rest),
-        cmocka_unit_test(test_a_detail_sample_gets_a_quarter_at_least),
+        cmocka_unit_test(test_a_detail_sample_gets_a_tenth_at_least),
         cmocka_unit_test(test_overhead_is_part_of_the_share),
         cmocka_unit_test(test_overhead_takes_half_of_the_share_at_most),
-        cmocka_unit_test(test_any_costs_stay_within_the_share),
+        cmocka_unit_test(test_any_costs_stay_within_their_parts),
         cmocka_unit_test(test_no_interval_is_shorter_than_wanted),
         cmocka_unit_test(test_a_stretched_count_is_a_whole_multiple),
-        cmocka_unit_test(test_count_samples_are_stretched_no_more_than_needed),
-        cmocka_unit_test(test_detail_samples_are_stretched_no_more_than_needed),
-        cmocka_unit_test(test_count_has_priority),
+        cmocka_unit_test(test_samples_are_stretched_no_more_than_needed),
+        cmocka_unit_test(test_the_kinds_before_have_priority),
         cmocka_unit_test(test_extremes_give_intervals_that_can_be_added_to_a_clock),
         cmocka_unit_test(test_free_samples_are_never_stretched),
         cmocka_unit_test(test_the_first_cost_is_expected),
         cmocka_unit_test(test_a_rise_is_expected_at_once),
         cmocka_unit_test(test_a_fall_is_expected_for_the_most_part),
         cmocka_unit_test(test_a_lasting_fall_is_expected_in_the_end),
+        cmocka_unit_test(test_the_savings_of_ten_minutes_are_there_from_the_start),
+        cmocka_unit_test(test_a_tenth_of_the_share_is_saved),
+        cmocka_unit_test(test_no_more_than_the_savings_of_ten_minutes_are_kept),
     };
     return cmocka_run_group_tests_name("budget", tests, NULL, NULL);
 }

@@ -50,6 +50,7 @@ static void fill_ports(struct fixture *f)
 {
     f->destinations[0] = destination(IP_FAMILY_IPV4, "192.0.2.1", "198.51.100.7", 443, 55);
     f->destinations[1] = destination(IP_FAMILY_IPV6, "2001:db8::1", "2001:db8::2", 53, 66);
+    strcpy(f->destinations[1].interface_name, "eth1");
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
         uint64_t base = 1000 * (protocol + 1);
         f->snapshot.ports[protocol] = (struct port_snapshot){
@@ -62,8 +63,10 @@ static void fill_ports(struct fixture *f)
                         base + 4,
                         {0.25, 0.5, 0.75},
                         0.125,
+                        base + 7,
                         base + 5,
                         base + 6},
+            .peak_utilization = {0.375, 0.625, 0.875},
             .destinations = &f->destinations[protocol],
             .destination_count = 1,
         };
@@ -88,7 +91,7 @@ static int make_whole(void **state)
                      .time_wait_overflows = 103,
                      .listen_overflows = 104,
                      .listen_drops = 105,
-                     .opens = 106},
+                     .active_opens = 106},
         .has_settings = true,
         .settings = {.time_wait_limit = 262144, .tw_reuse = 2},
         .has_detail = true,
@@ -102,6 +105,7 @@ static int make_whole(void **state)
         .time_wait_collected = true,
         .listeners_collected = true,
         .samples = {[SAMPLE_COUNT] = {.successes = 1}, [SAMPLE_DETAIL] = {.successes = 1}},
+        .has_time_wait_roles = true,
     };
     for (size_t i = 0; i < TCP_STATES; i++)
         f->snapshot.sampled_sockets[i] = histogram_make(bounds, 2, HISTOGRAM_OF_COUNTS);
@@ -117,7 +121,8 @@ static int make_whole(void **state)
                                             .queue_length = 2,
                                             .queue_limit = 4096,
                                             .queue_peak = 6,
-                                            .queues = 8};
+                                            .queues = 8,
+                                            .interface_name = "eth1"};
     inet_pton(AF_INET, "192.0.2.1", &f->listeners[0].address);
     inet_pton(AF_INET6, "2001:db8::1", &f->listeners[1].address);
     fill_ports(f);
@@ -216,7 +221,7 @@ static void test_each_help_is_one_sentence(void **state)
         if (line[strlen(line) - 1] != '.' || strstr(line, ". ") || strlen(line) > 240)
             fail_msg("not one short sentence: %s", line);
     }
-    assert_int_equal(helps, 50);
+    assert_int_equal(helps, 51);
 }
 
 static void test_an_empty_snapshot_is_a_valid_page(void **state)
@@ -304,8 +309,8 @@ static void test_queues_have_their_addresses_and_numbers(void **state)
 {
     struct fixture *f = *state;
     render(f);
-#define IPV4 "{local_address=\"192.0.2.1\",local_port=\"80\"}"
-#define IPV6 "{local_address=\"2001:db8::1\",local_port=\"65535\"}"
+#define IPV4 "{local_address=\"192.0.2.1\",local_port=\"80\",local_interface=\"\"}"
+#define IPV6 "{local_address=\"2001:db8::1\",local_port=\"65535\",local_interface=\"eth1\"}"
     assert_value(f, "sockdiag_listener_accept_queue_length" IPV4, 1);
     assert_value(f, "sockdiag_listener_accept_queue_length" IPV6, 2);
     assert_value(f, "sockdiag_listener_accept_queue_limit" IPV4, 128);
@@ -321,10 +326,10 @@ static void test_listeners_have_their_connections_and_the_others_a_sum(void **st
     struct fixture *f = *state;
     render(f);
 #define LISTENER "sockdiag_listener_sockets{local_address="
-    assert_value(f, LISTENER "\"192.0.2.1\",local_port=\"80\",state=\"close_wait\"}", 33);
-    assert_value(f, LISTENER "\"192.0.2.1\",local_port=\"80\",state=\"last_ack\"}", 0);
-    assert_value(f, LISTENER "\"2001:db8::1\",local_port=\"65535\",state=\"close_wait\"}", 0);
-    assert_value(f, LISTENER "\"other\",local_port=\"other\",state=\"last_ack\"}", 77);
+    assert_value(f, LISTENER "\"192.0.2.1\",local_port=\"80\",local_interface=\"\",state=\"close_wait\"}", 33);
+    assert_value(f, LISTENER "\"192.0.2.1\",local_port=\"80\",local_interface=\"\",state=\"last_ack\"}", 0);
+    assert_value(f, LISTENER "\"2001:db8::1\",local_port=\"65535\",local_interface=\"eth1\",state=\"close_wait\"}", 0);
+    assert_value(f, LISTENER "\"other\",local_port=\"other\",local_interface=\"\",state=\"last_ack\"}", 77);
     /* A connection is in any of the ten states but listen. */
     assert_int_equal(count_lines(f, "sockdiag_listener_sockets{"), 3 * (COUNTED - 1));
     assert_int_equal(count_lines(f, LISTENER "\"other\","), COUNTED - 1);
@@ -371,10 +376,27 @@ static void test_utilization_has_its_scopes(void **state)
     assert_value(f, SAMPLED "\"tcp\",scope=\"host\"}", 0);
     assert_int_equal(count_lines(f, UTILIZATION), 2 * PORT_SCOPES);
     assert_int_equal(count_lines(f, SAMPLED), 2 * PORT_SCOPES);
+#define PEAK "sockdiag_ephemeral_port_peak_utilization_ratio{protocol="
+    assert_value(f, PEAK "\"tcp\",scope=\"destination\"}", 0.375);
+    assert_value(f, PEAK "\"udp\",scope=\"host\"}", 0.875);
+    assert_int_equal(count_lines(f, PEAK), 2 * PORT_SCOPES);
     /* Parity only matters for TCP's connect(). */
 #define PREFERRED "sockdiag_ephemeral_port_preferred_utilization_ratio"
     assert_labelled(f, PREFERRED, "protocol", "tcp", 0.125);
     assert_int_equal(count_lines(f, PREFERRED "{"), 1);
+}
+
+static void test_the_bound_is_of_tcp_alone(void **state)
+{
+    struct fixture *f = *state;
+#define BOUND "sockdiag_ephemeral_port_utilization_bound_ratio"
+    render(f);
+    assert_absent(f, BOUND);
+    f->snapshot.has_bound = true;
+    f->snapshot.bound_utilization = 0.6875;
+    render(f);
+    assert_labelled(f, BOUND, "protocol", "tcp", 0.6875);
+    assert_int_equal(count_lines(f, BOUND "{"), 1);
 }
 
 static void test_destinations_have_their_ends(void **state)
@@ -383,12 +405,12 @@ static void test_destinations_have_their_ends(void **state)
     render(f);
 #define DESTINATION "sockdiag_destination_ephemeral_ports_used{protocol="
     assert_value(f,
-                 DESTINATION "\"tcp\",local_address=\"192.0.2.1\",remote_address=\"198.51.100.7\","
-                             "remote_port=\"443\"}",
+                 DESTINATION "\"tcp\",local_address=\"192.0.2.1\",local_interface=\"\","
+                             "remote_address=\"198.51.100.7\",remote_port=\"443\"}",
                  55);
     assert_value(f,
-                 DESTINATION "\"udp\",local_address=\"2001:db8::1\",remote_address=\"2001:db8::2\","
-                             "remote_port=\"53\"}",
+                 DESTINATION "\"udp\",local_address=\"2001:db8::1\",local_interface=\"eth1\","
+                             "remote_address=\"2001:db8::2\",remote_port=\"53\"}",
                  66);
 }
 
@@ -429,8 +451,8 @@ static void test_wildcards_of_both_families_are_two_series(void **state)
     f->listeners[1].port = 80;
     render(f);
     assert_value(
-        f, "sockdiag_listener_accept_queue_length{local_address=\"0.0.0.0\",local_port=\"80\"}", 1);
-    assert_value(f, "sockdiag_listener_accept_queue_length{local_address=\"::\",local_port=\"80\"}",
+        f, "sockdiag_listener_accept_queue_length{local_address=\"0.0.0.0\",local_port=\"80\",local_interface=\"\"}", 1);
+    assert_value(f, "sockdiag_listener_accept_queue_length{local_address=\"::\",local_port=\"80\",local_interface=\"eth1\"}",
                  2);
 }
 
@@ -527,9 +549,18 @@ static void test_without_detail_its_series_vanish(void **state)
     render(f);
     assert_absent(f, "sockdiag_tcp_family_sockets");
     assert_absent(f, "sockdiag_exporter_derived_drift_sockets");
-    assert_absent(f, "sockdiag_tcp_time_wait_sockets");
     assert_absent(f, "sockdiag_listener_sockets");
+    assert_labelled(f, "sockdiag_tcp_time_wait_sockets", "role", "client", 72);
     assert_labelled(f, "sockdiag_tcp_sockets", "state", "listen", 0);
+}
+
+static void test_without_the_roles_of_time_wait_their_series_vanish(void **state)
+{
+    struct fixture *f = *state;
+    f->snapshot.has_time_wait_roles = false;
+    render(f);
+    assert_absent(f, "sockdiag_tcp_time_wait_sockets");
+    assert_value(f, "sockdiag_destinations{protocol=\"tcp\"}", 1005);
 }
 
 static void test_a_kernel_without_bound_inactive_has_no_such_series(void **state)
@@ -589,7 +620,7 @@ static void test_without_named_listeners_the_sum_stays(void **state)
     f->snapshot.listeners = NULL;
     f->snapshot.listener_count = 0;
     render(f);
-    assert_value(f, LISTENER "\"other\",local_port=\"other\",state=\"last_ack\"}", 77);
+    assert_value(f, LISTENER "\"other\",local_port=\"other\",local_interface=\"\",state=\"last_ack\"}", 77);
     assert_int_equal(count_lines(f, LISTENER), COUNTED - 1);
 }
 
@@ -810,6 +841,7 @@ int main(void)
         whole(test_time_wait_has_its_roles),
         whole(test_ports_have_their_own_numbers),
         whole(test_utilization_has_its_scopes),
+        whole(test_the_bound_is_of_tcp_alone),
         whole(test_destinations_have_their_ends),
         whole(test_without_destinations_their_scope_vanishes),
         whole(test_a_protocol_without_ports_vanishes),
@@ -821,6 +853,7 @@ int main(void)
         whole(test_without_counts_their_series_vanish),
         whole(test_without_counts_there_are_no_queues),
         whole(test_without_detail_its_series_vanish),
+        whole(test_without_the_roles_of_time_wait_their_series_vanish),
         whole(test_a_kernel_without_bound_inactive_has_no_such_series),
         whole(test_without_counters_or_settings_their_series_vanish),
         whole(test_without_time_wait_only_its_own_series_vanish),

@@ -95,7 +95,12 @@ static bool lists_bound_after(struct fixture *fixture, int64_t seconds)
 
 static const struct snapshot *describe(struct fixture *fixture)
 {
-    host_describe(&fixture->host, fixture->kernel.now, 3 * SECOND, 15 * SECOND);
+    static const int64_t ages[SAMPLE_KINDS] = {
+        [SAMPLE_COUNT] = 3 * SECOND,
+        [SAMPLE_PORTS] = 10 * SECOND,
+        [SAMPLE_DETAIL] = 15 * SECOND,
+    };
+    host_describe(&fixture->host, fixture->kernel.now, ages);
     return &fixture->host.snapshot;
 }
 

@@ -17,7 +17,9 @@ static struct tcp_totals totals(uint64_t full_sockets, uint64_t minisockets, uin
 {
     return (struct tcp_totals){
         .usage = {.full_sockets = full_sockets, .minisockets = minisockets},
-        .counters = {.opens = opens, .time_wait_started = time_wait_started},
+        .counters = {.active_opens = opens / 3,
+                     .passive_opens = opens - opens / 3,
+                     .time_wait_started = time_wait_started},
     };
 }
 

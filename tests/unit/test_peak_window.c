@@ -21,7 +21,7 @@ static void test_an_empty_window_has_no_peak(void **state)
 {
     (void)state;
     struct peak_window peak = {0};
-    assert_int_equal(peak_window_read(&peak), 0);
+    assert_true(peak_window_read(&peak) == 0);
 }
 
 static void test_the_peak_is_the_highest_not_the_last(void **state)
@@ -31,9 +31,9 @@ static void test_the_peak_is_the_highest_not_the_last(void **state)
     peak_window_observe(&peak, minute, 5 * slot, 7);
     peak_window_observe(&peak, minute, 5 * slot, 9);
     peak_window_observe(&peak, minute, 5 * slot, 3);
-    assert_int_equal(peak_window_read(&peak), 9);
+    assert_true(peak_window_read(&peak) == 9);
     peak_window_observe(&peak, minute, 6 * slot, 2);
-    assert_int_equal(peak_window_read(&peak), 9);
+    assert_true(peak_window_read(&peak) == 9);
 }
 
 static void test_reading_does_not_reset(void **state)
@@ -42,19 +42,19 @@ static void test_reading_does_not_reset(void **state)
     struct peak_window peak = {0};
     peak_window_observe(&peak, minute, 0, 7);
     for (int i = 0; i < 3; i++)
-        assert_int_equal(peak_window_read(&peak), 7);
+        assert_true(peak_window_read(&peak) == 7);
 }
 
-static void test_a_value_of_64_bits_is_stored(void **state)
+static void test_a_value_of_53_bits_is_exact(void **state)
 {
     (void)state;
     struct peak_window peak = {0};
-    peak_window_observe(&peak, minute, 0, UINT64_MAX);
-    assert_int_equal(peak_window_read(&peak), UINT64_MAX);
+    peak_window_observe(&peak, minute, 0, 9007199254740991.0);
+    assert_true(peak_window_read(&peak) == 9007199254740991.0);
 }
 
 /* The peak at `now`, if 9 was observed at `seen` and only zeros after. */
-static uint64_t peak_at(int64_t seen, int64_t now, int64_t step)
+static double peak_at(int64_t seen, int64_t now, int64_t step)
 {
     struct peak_window peak = {0};
     peak_window_observe(&peak, minute, seen, 9);
@@ -70,10 +70,10 @@ static void test_a_value_is_remembered_for_the_whole_window(void **state)
     static const int64_t steps[] = {200000000, 1000000000, 7000000000, 600000000000};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         for (int64_t seen = 1000 * slot; seen < 1001 * slot; seen += slot / 4 - 1) {
-            assert_int_equal(peak_at(seen, seen + minute - 1, steps[i]), 9);
-            assert_int_equal(peak_at(seen, seen + minute, steps[i]), 9);
+            assert_true(peak_at(seen, seen + minute - 1, steps[i]) == 9);
+            assert_true(peak_at(seen, seen + minute, steps[i]) == 9);
         }
-        assert_int_equal(peak_at(1001 * slot - 1, 1001 * slot - 1 + minute, steps[i]), 9);
+        assert_true(peak_at(1001 * slot - 1, 1001 * slot - 1 + minute, steps[i]) == 9);
     }
 }
 
@@ -83,7 +83,7 @@ static void test_a_value_is_forgotten_at_most_one_slot_later(void **state)
     static const int64_t steps[] = {200000000, 1000000000, 7000000000, 600000000000};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         for (int64_t seen = 1000 * slot; seen < 1001 * slot; seen += slot / 4 - 1)
-            assert_int_equal(peak_at(seen, seen + minute + slot, steps[i]), 0);
+            assert_true(peak_at(seen, seen + minute + slot, steps[i]) == 0);
     }
 }
 
@@ -94,7 +94,7 @@ static void test_a_long_gap_forgets_everything(void **state)
     for (int64_t time = 0; time < 2 * minute; time += slot / 2)
         peak_window_observe(&peak, minute, time, 100);
     peak_window_observe(&peak, minute, INT64_MAX, 1);
-    assert_int_equal(peak_window_read(&peak), 1);
+    assert_true(peak_window_read(&peak) == 1);
 }
 
 static void test_the_first_time_is_arbitrary(void **state)
@@ -104,7 +104,7 @@ static void test_the_first_time_is_arbitrary(void **state)
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         struct peak_window peak = {0};
         peak_window_observe(&peak, minute, times[i], 4);
-        assert_int_equal(peak_window_read(&peak), 4);
+        assert_true(peak_window_read(&peak) == 4);
     }
 }
 
@@ -139,9 +139,9 @@ static void compare_with_list(struct seeded *random, int64_t window, int64_t rou
     for (size_t i = 0; i < OBSERVATIONS; i++) {
         now += seeded_between(random, 0, longest_steps[seeded_between(random, 0, 5)]);
         seen[i] = (struct observation){now, (uint64_t)seeded_between(random, 0, 1000)};
-        peak_window_observe(&peak, window, now, seen[i].value);
+        peak_window_observe(&peak, window, now, (double)seen[i].value);
 
-        uint64_t highest = peak_window_read(&peak);
+        uint64_t highest = (uint64_t)peak_window_read(&peak);
         uint64_t least = highest_up_to(seen, i + 1, window - rounding);
         uint64_t most = highest_up_to(seen, i + 1, window + slot_length - 1);
         if (highest < least || highest > most)
@@ -176,7 +176,7 @@ int main(void)
         cmocka_unit_test(test_an_empty_window_has_no_peak),
         cmocka_unit_test(test_the_peak_is_the_highest_not_the_last),
         cmocka_unit_test(test_reading_does_not_reset),
-        cmocka_unit_test(test_a_value_of_64_bits_is_stored),
+        cmocka_unit_test(test_a_value_of_53_bits_is_exact),
         cmocka_unit_test(test_a_value_is_remembered_for_the_whole_window),
         cmocka_unit_test(test_a_value_is_forgotten_at_most_one_slot_later),
         cmocka_unit_test(test_a_long_gap_forgets_everything),
