@@ -67,10 +67,10 @@ void fake_kernel_write_sockstat(const struct fake_kernel *kernel, unsigned more)
     fake_kernel_write(kernel, "thread-self/net/sockstat", text);
 }
 
-static bool is_asked_for(const struct fake_kernel *kernel, const struct inet_diag_msg *row)
+/* Does it pass the filter, which UDP requests do not have? */
+static bool is_asked_for(const struct fake_kernel *kernel, uint16_t type, uint16_t port)
 {
-    uint16_t port = ntohs(row->id.idiag_sport);
-    return port >= kernel->low_port && port <= kernel->high_port;
+    return type != TCPDIAG_GETSOCK || (port >= kernel->low_port && port <= kernel->high_port);
 }
 
 /* Send `count` rows: full sockets, except in TIME_WAIT and SYN_RECV. */
@@ -96,7 +96,7 @@ static void send_rows(struct fake_kernel *kernel, uint16_t type, uint8_t family,
     for (unsigned i = 0; i < count; i++) {
         if (first_port)
             row.body.id.idiag_sport = htons((uint16_t)(first_port + i));
-        if (is_asked_for(kernel, &row.body)) {
+        if (is_asked_for(kernel, type, ntohs(row.body.id.idiag_sport))) {
             memcpy(datagram + used, &row, row.header.nlmsg_len);
             used += row.header.nlmsg_len;
         }
@@ -171,9 +171,10 @@ static void *answer_request(void *argument)
     } request;
     if (recv(kernel->kernel_end, &request, sizeof request, 0) > 0) {
         bool udp = request.header.nlmsg_type == SOCK_DIAG_BY_FAMILY;
-        read_filter(kernel, request.header.nlmsg_len == sizeof request, request.tcp.filter);
-        if (!udp)
+        if (!udp) {
             kernel->last_mask = request.tcp.body.idiag_states;
+            read_filter(kernel, request.header.nlmsg_len == sizeof request, request.tcp.filter);
+        }
         switch (udp && kernel->udp_is_missing ? ANSWER_ERROR : kernel->answer) {
         case ANSWER_ROWS:
             if (udp)

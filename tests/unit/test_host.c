@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A count sample and a detail sample of the kernel's sockets, one at a time: which sockets hold a
- * port, when bound-only sockets are listed, and what is logged.
+ * Each kind of sample of the kernel's sockets, one at a time: which sockets hold a port, when
+ * bound-only sockets are listed, how full a destination can be, and what is logged.
  */
 #include "sample/host.h"
 
@@ -14,6 +14,9 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
 
 #define SECOND NANOSECONDS_PER_SECOND
 
@@ -265,6 +268,221 @@ static void test_udp_sockets_of_both_families_are_rows_and_hold_ports(void **sta
     assert_int_equal(summarize(fixture).used, 5);
 }
 
+static bool take_ports_rows(struct fixture *fixture, uint64_t *rows)
+{
+    struct fault fault;
+    bool good =
+        host_take_ports(&fixture->host, fixture->kernel.now, rows, &fixture->faults, &fault);
+    fake_kernel_join(&fixture->kernel);
+    return good;
+}
+
+static bool take_ports(struct fixture *fixture)
+{
+    uint64_t rows;
+    return take_ports_rows(fixture, &rows);
+}
+
+static void test_a_ports_sample_asks_for_clients_in_the_range(void **state)
+{
+    struct fixture *fixture = *state;
+    uint64_t rows;
+    put_sockets(fixture, TCP_STATE_LISTEN, 80, 4);
+    put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, 90, 3);
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, 32766, 5); /* the range begins at 32768 */
+    put_sockets(fixture, TCP_STATE_CLOSE_WAIT, 60998, 4);  /* and ends at 60999 */
+    put_sockets(fixture, TCP_STATE_SYN_RECV, CLIENT_PORT, 6);
+    fixture->kernel.udp_sockets = 20;
+    assert_true(take_ports_rows(fixture, &rows));
+    assert_int_equal(rows, 4 + 3 + 3 + 2 + 20 + 21);
+    assert_int_equal(fixture->kernel.low_port, 32768);
+    assert_int_equal(fixture->kernel.high_port, 60999);
+    assert_int_equal(summarize(fixture).used, 5);
+    assert_int_equal(describe(fixture)->ports[SOCKET_UDP].summary.used, 21);
+}
+
+static void test_a_ports_sample_lists_bound_sockets_like_a_detail_sample(void **state)
+{
+    struct fixture *fixture = *state;
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, 0, MANY_SOCKETS);
+    put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, CLIENT_PORT, 10);
+    assert_true(take_detail(fixture));
+    put_sockets(fixture, TCP_STATE_BOUND_INACTIVE, CLIENT_PORT, 3);
+    fixture->kernel.now += 59 * SECOND;
+    assert_true(take_ports(fixture));
+    assert_int_equal(summarize(fixture).owned, 10);
+    fixture->kernel.now += SECOND;
+    assert_true(take_ports(fixture));
+    assert_int_equal(summarize(fixture).owned, 3);
+}
+
+static void test_a_ports_sample_derives_the_time_waits_of_servers(void **state)
+{
+    struct fixture *fixture = *state;
+    put_sockets(fixture, TCP_STATE_TIME_WAIT, 32766, 7);
+    assert_true(take_ports(fixture));
+    assert_true(describe(fixture)->has_time_wait_roles);
+    assert_int_equal(describe(fixture)->time_wait[TIME_WAIT_CLIENT], 5);
+    assert_int_equal(describe(fixture)->time_wait[TIME_WAIT_SERVER], 2);
+    fake_kernel_write(&fixture->kernel, "thread-self/net/sockstat",
+                      "TCP: inuse 0 orphan 0 tw 4 alloc 9 mem 0\n"); /* one has ended meanwhile */
+    assert_true(take_ports(fixture));
+    assert_int_equal(describe(fixture)->time_wait[TIME_WAIT_CLIENT], 5);
+    assert_int_equal(describe(fixture)->time_wait[TIME_WAIT_SERVER], 0);
+}
+
+static void test_a_ports_sample_leaves_details_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    put_sockets(fixture, TCP_STATE_LISTEN, CLIENT_PORT, 1);
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, CLIENT_PORT, 3);
+    assert_true(take_detail(fixture));
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, CLIENT_PORT, 30);
+    assert_true(take_ports(fixture));
+    const struct snapshot *snapshot = describe(fixture);
+    assert_int_equal(snapshot->ports[SOCKET_TCP].summary.used, 29);
+    assert_int_equal(snapshot->detail.sockets[IP_FAMILY_IPV4][TCP_STATE_ESTABLISHED], 3);
+    assert_int_equal(snapshot->listeners[0].sockets[TCP_STATE_ESTABLISHED], 1);
+}
+
+static void test_a_failed_ports_sample_keeps_the_last_numbers(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const files[] = {"sys/net/ipv4/ip_local_port_range",
+                                        "thread-self/net/sockstat"};
+    put_sockets(fixture, TCP_STATE_TIME_WAIT, CLIENT_PORT, 3);
+    assert_true(take_ports(fixture));
+    put_sockets(fixture, TCP_STATE_TIME_WAIT, CLIENT_PORT, 5);
+    for (size_t i = 0; i < 2; i++) {
+        fake_kernel_write(&fixture->kernel, files[i], NULL);
+        assert_false(take_ports(fixture));
+        fake_kernel_write(&fixture->kernel, files[0], "32768 60999\n");
+    }
+    fixture->kernel.answer = ANSWER_ERROR_IN_DONE;
+    assert_false(take_ports(fixture));
+    assert_int_equal(summarize(fixture).used, 3);
+    assert_int_equal(describe(fixture)->time_wait[TIME_WAIT_CLIENT], 3);
+    fixture->kernel.now += 10 * SECOND;
+    assert_true(describe(fixture)->ports[SOCKET_TCP].present);
+    assert_true(describe(fixture)->has_time_wait_roles);
+    fixture->kernel.now++;
+    assert_false(describe(fixture)->ports[SOCKET_TCP].present);
+    assert_false(describe(fixture)->has_time_wait_roles);
+}
+
+static void test_ports_have_a_peak(void **state)
+{
+    struct fixture *fixture = *state;
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, CLIENT_PORT, 7058); /* a quarter of 28232 */
+    assert_true(take_ports(fixture));
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, 0, 0);
+    fixture->kernel.now += 59 * SECOND;
+    assert_true(take_ports(fixture));
+    const struct port_snapshot *tcp = &describe(fixture)->ports[SOCKET_TCP];
+    for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++) {
+        assert_true(tcp->peak_utilization[scope] == 0.25);
+        assert_true(tcp->summary.utilization[scope] == 0);
+    }
+    fixture->kernel.now += 2 * SECOND;
+    assert_true(take_ports(fixture));
+    assert_true(describe(fixture)->ports[SOCKET_TCP].peak_utilization[PORT_SCOPE_HOST] == 0);
+}
+
+static void write_opens(const struct fixture *fixture, unsigned opens)
+{
+    char text[64];
+    snprintf(text, sizeof text, "Tcp: ActiveOpens PassiveOpens\nTcp: %u 8\n", opens);
+    fake_kernel_write(&fixture->kernel, "thread-self/net/snmp", text);
+}
+
+/* The bound in ports; -1 when it is absent. 28232 ports are usable. */
+static double read_bound(struct fixture *fixture)
+{
+    host_update_bound(&fixture->host);
+    const struct snapshot *snapshot = describe(fixture);
+    return snapshot->has_bound ? round(snapshot->bound_utilization * 28232) : -1;
+}
+
+static void test_the_bound_is_the_fullest_destination_and_what_was_opened_since(void **state)
+{
+    struct fixture *fixture = *state;
+    write_opens(fixture, 1000);
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, CLIENT_PORT, 100);
+    assert_true(read_bound(fixture) == -1);
+    assert_true(take_ports(fixture));
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, CLIENT_PORT, 500);
+    assert_true(read_bound(fixture) == 100);
+    write_opens(fixture, 1250);
+    assert_true(read_bound(fixture) == 350);
+    fixture->host.snapshot.ports[SOCKET_TCP].summary.destination_error_bound = 7;
+    assert_true(read_bound(fixture) == 357);
+    assert_true(take_ports(fixture));
+    assert_true(read_bound(fixture) == 500);
+}
+
+static void test_the_bound_is_no_more_than_there_are_sockets(void **state)
+{
+    struct fixture *fixture = *state;
+    write_opens(fixture, 0);
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, CLIENT_PORT, 100);
+    put_sockets(fixture, TCP_STATE_TIME_WAIT, CLIENT_PORT, 20);
+    assert_true(take_detail(fixture)); /* it is a ports sample as well */
+    write_opens(fixture, 20);
+    assert_true(read_bound(fixture) == 120);
+    write_opens(fixture, 21);
+    assert_true(read_bound(fixture) == 120);
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, 0, 40000);
+    write_opens(fixture, 30000);
+    assert_true(read_bound(fixture) == 28232);
+}
+
+static void test_the_bound_is_absent_without_its_files(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_true(take_ports(fixture));
+    assert_true(read_bound(fixture) == 0);
+    fake_kernel_write(&fixture->kernel, "thread-self/net/snmp", NULL);
+    assert_true(read_bound(fixture) == -1);
+    assert_true(take_ports(fixture)); /* the ports do not need this file */
+    write_opens(fixture, 7);
+    assert_true(read_bound(fixture) == -1);
+    assert_true(take_ports(fixture));
+    assert_true(read_bound(fixture) == 0);
+    fake_kernel_write(&fixture->kernel, "thread-self/net/sockstat", NULL);
+    assert_true(read_bound(fixture) == -1);
+}
+
+static void test_the_bound_is_absent_without_destinations(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->host.options.collect_destinations = false;
+    assert_true(take_ports(fixture));
+    assert_true(read_bound(fixture) == -1);
+    assert_false(host_needs_ports(&fixture->host));
+}
+
+static void test_ports_are_needed_when_a_threshold_may_have_been_passed(void **state)
+{
+    static const struct {
+        double exact, bound;
+        bool needed;
+    } cases[] = {
+        {0, 0.19, false},   {0, 0.2, true},      {0.2, 0.39, false}, {0.19, 0.2, true},
+        {0.2, 0.4, true},   {0.4, 0.49, false},  {0.49, 0.5, true},  {0.5, 0.89, false},
+        {0.89, 0.9, true},  {0.9, 1, false},     {0, 1, true},
+    };
+    struct fixture *fixture = *state;
+    struct snapshot *snapshot = &fixture->host.snapshot;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        snapshot->ports[SOCKET_TCP].summary.utilization[PORT_SCOPE_DESTINATION] = cases[i].exact;
+        snapshot->bound_utilization = cases[i].bound;
+        snapshot->has_bound = true;
+        assert_int_equal(host_needs_ports(&fixture->host), cases[i].needed);
+        snapshot->has_bound = false;
+        assert_false(host_needs_ports(&fixture->host));
+    }
+}
+
 static uint64_t read_newest(const struct history *history)
 {
     uint64_t highest;
@@ -410,6 +628,17 @@ int main(void)
         HOST_TEST(test_a_connection_of_a_listener_holds_no_port),
         HOST_TEST(test_a_port_outside_of_the_range_is_a_servers),
         HOST_TEST(test_udp_sockets_of_both_families_are_rows_and_hold_ports),
+        HOST_TEST(test_a_ports_sample_asks_for_clients_in_the_range),
+        HOST_TEST(test_a_ports_sample_lists_bound_sockets_like_a_detail_sample),
+        HOST_TEST(test_a_ports_sample_derives_the_time_waits_of_servers),
+        HOST_TEST(test_a_ports_sample_leaves_details_alone),
+        HOST_TEST(test_a_failed_ports_sample_keeps_the_last_numbers),
+        HOST_TEST(test_ports_have_a_peak),
+        HOST_TEST(test_the_bound_is_the_fullest_destination_and_what_was_opened_since),
+        HOST_TEST(test_the_bound_is_no_more_than_there_are_sockets),
+        HOST_TEST(test_the_bound_is_absent_without_its_files),
+        HOST_TEST(test_the_bound_is_absent_without_destinations),
+        HOST_TEST(test_ports_are_needed_when_a_threshold_may_have_been_passed),
         HOST_TEST(test_established_and_time_wait_have_a_history),
         HOST_TEST(test_buckets_keep_their_bounds),
         HOST_TEST(test_a_bound_socket_shows_that_this_kernel_reports_them),

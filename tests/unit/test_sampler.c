@@ -8,6 +8,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,6 +161,110 @@ static void test_expensive_samples_are_stretched_to_the_budget(void **state)
     assert_true(share >= 0.015); /* and the budget is used */
     assert_true(report(fixture, SAMPLE_COUNT)->interval_seconds > 1);
     assert_true(report(fixture, SAMPLE_DETAIL)->interval_seconds > 5);
+}
+
+static void use_sampler_with_ports(struct fixture *fixture, double cpu_share)
+{
+    struct sampler_options options = defaults;
+    options.cpu_share = cpu_share;
+    options.destinations_top = 4;
+    options.collect_ports = options.collect_destinations = true;
+    replace_sampler(fixture, &options);
+}
+
+static void write_opens(struct fixture *fixture, unsigned opens)
+{
+    char text[64];
+    snprintf(text, sizeof text, "Tcp: ActiveOpens PassiveOpens\nTcp: %u 8\n", opens);
+    fake_kernel_write(&fixture->kernel, "thread-self/net/snmp", text);
+}
+
+static void test_a_detail_sample_is_a_ports_sample_as_well(void **state)
+{
+    struct fixture *fixture = *state;
+    use_sampler_with_ports(fixture, 0.02);
+    run_for(fixture, 20 * SECOND);
+    assert_int_equal(report(fixture, SAMPLE_DETAIL)->successes, 4);
+    assert_int_equal(report(fixture, SAMPLE_PORTS)->successes, 4);
+    assert_true(report(fixture, SAMPLE_PORTS)->interval_seconds == 5);
+    assert_true(report(fixture, SAMPLE_PORTS)->cpu_seconds == 0);
+    assert_true(report(fixture, SAMPLE_PORTS)->last_success ==
+                report(fixture, SAMPLE_DETAIL)->last_success);
+    assert_int_equal(fixture->kernel.dumps, 20 + 4 * 3);
+    fake_kernel_write(&fixture->kernel, "sys/net/ipv4/ip_local_port_range", NULL);
+    run_for(fixture, 5 * SECOND);
+    assert_int_equal(report(fixture, SAMPLE_DETAIL)->successes, 5);
+    assert_int_equal(report(fixture, SAMPLE_PORTS)->successes, 4);
+    assert_int_equal(report(fixture, SAMPLE_PORTS)->failures, 1);
+}
+
+/* 0.1 s for each dump: count samples take one, detail samples three, ports samples four. */
+static void test_ports_samples_come_between_stretched_detail_samples(void **state)
+{
+    struct fixture *fixture = *state;
+    use_sampler_with_ports(fixture, 0.02);
+    fixture->kernel.cost_of_a_dump = SECOND / 10;
+    run_for(fixture, 200 * SECOND);
+    struct snapshot before = fixture->last;
+    int64_t cpu = fixture->kernel.cpu;
+    run_for(fixture, 3000 * SECOND);
+    /* of 1.8 % the count samples have 0.72, the ports samples 0.9 and more, the detail the rest */
+    assert_in_range(report(fixture, SAMPLE_COUNT)->interval_seconds, 14, 15);
+    assert_in_range(report(fixture, SAMPLE_PORTS)->interval_seconds, 40, 45);
+    assert_in_range(report(fixture, SAMPLE_DETAIL)->interval_seconds, 160, 170);
+    uint64_t detail = report(fixture, SAMPLE_DETAIL)->successes - before.samples[SAMPLE_DETAIL].successes;
+    uint64_t ports = report(fixture, SAMPLE_PORTS)->successes - before.samples[SAMPLE_PORTS].successes;
+    assert_in_range(detail, 17, 19);
+    assert_in_range(ports, 65, 75); /* both kinds */
+    assert_true((double)(fixture->kernel.cpu - cpu) < 0.0181 * 3000 * (double)SECOND);
+}
+
+/* Let `more` connections be opened, of 28,232 ports, and run until the next ports sample. Returns
+ * the seconds until then. */
+static double wait_for_ports(struct fixture *fixture, unsigned *opens, unsigned more)
+{
+    uint64_t before = report(fixture, SAMPLE_PORTS)->successes;
+    int64_t start = fixture->kernel.now;
+    write_opens(fixture, *opens += more);
+    while (report(fixture, SAMPLE_PORTS)->successes == before)
+        run_for(fixture, SECOND);
+    return (double)(fixture->kernel.now - start) / (double)SECOND;
+}
+
+static void test_a_bound_over_a_threshold_brings_a_ports_sample(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned opens = 0;
+    use_sampler_with_ports(fixture, 0.02);
+    write_opens(fixture, 0);
+    fake_kernel_write_sockstat(&fixture->kernel, 100000);
+    fixture->kernel.cost_of_a_dump = SECOND / 10;
+    run_for(fixture, 3000 * SECOND);
+    wait_for_ports(fixture, &opens, 0);
+    assert_true(wait_for_ports(fixture, &opens, 5000) > 40);
+    double waited = wait_for_ports(fixture, &opens, 20000);
+    assert_true(waited >= 5 && waited <= 7); /* never twice within 5 s */
+}
+
+static void test_early_ports_samples_end_with_the_savings(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned opens = 0;
+    use_sampler_with_ports(fixture, 0.02);
+    write_opens(fixture, 0);
+    fake_kernel_write_sockstat(&fixture->kernel, 100000);
+    fixture->kernel.cost_of_a_dump = SECOND / 10;
+    run_for(fixture, 3000 * SECOND);
+    int64_t cpu = fixture->kernel.cpu, start = fixture->kernel.now;
+    unsigned early = 0;
+    while (wait_for_ports(fixture, &opens, 20000) <= 10)
+        early++;
+    assert_in_range(early, 3, 5); /* 1.2 s are saved; each costs 0.4 s less what it waited */
+    for (int i = 0; i < 100; i++)
+        wait_for_ports(fixture, &opens, 20000);
+    /* the savings of ten minutes and 2 % */
+    assert_true((double)(fixture->kernel.cpu - cpu) <
+                1.7 * (double)SECOND + 0.0201 * (double)(fixture->kernel.now - start));
 }
 
 static void test_time_wait_keeps_its_resolution_while_stretched(void **state)
@@ -595,6 +700,10 @@ int main(void)
         SAMPLER_TEST(test_a_count_sample_does_not_list_established_and_time_wait),
         SAMPLER_TEST(test_a_long_sample_skips_ticks),
         SAMPLER_TEST(test_expensive_samples_are_stretched_to_the_budget),
+        SAMPLER_TEST(test_a_detail_sample_is_a_ports_sample_as_well),
+        SAMPLER_TEST(test_ports_samples_come_between_stretched_detail_samples),
+        SAMPLER_TEST(test_a_bound_over_a_threshold_brings_a_ports_sample),
+        SAMPLER_TEST(test_early_ports_samples_end_with_the_savings),
         SAMPLER_TEST(test_time_wait_keeps_its_resolution_while_stretched),
         SAMPLER_TEST(test_half_of_the_time_is_half_of_the_histogram),
         SAMPLER_TEST(test_intervals_shrink_with_the_cost),
