@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <setjmp.h>
@@ -380,6 +381,66 @@ static void test_ipv6_destinations(void **state)
     assert_true(tcp(&capture)->utilization[PORT_SCOPE_DESTINATION] == 1);
 }
 
+/* connect() to a link-local address over `link`. 0 or the errno. */
+static int connect_over(const char *link, const char *to, uint16_t port)
+{
+    struct address remote = make_address(to, port);
+    ((struct sockaddr_in6 *)&remote.storage)->sin6_scope_id = if_nametoindex(link);
+    int fd = open_socket(&remote, SOCK_STREAM);
+    return connect(fd, (struct sockaddr *)&remote.storage, remote.length) == 0 ? 0 : errno;
+}
+
+static void test_links_with_one_address_are_told_apart(void **state)
+{
+    (void)state;
+    static const char *const links[] = {NETNS_VOID_NEAR, NETNS_VOID_FAR};
+    struct capture capture;
+    assert_int_equal(system("ip address add fe80::1/64 dev " NETNS_VOID_NEAR " nodad && "
+                            "ip address add fe80::1/64 dev " NETNS_VOID_FAR " nodad"),
+                     0);
+    listen_on("::", SERVER);
+    for (unsigned i = 0; i < 2 * 600; i++)
+        assert_int_equal(connect_over(links[i % 2], "fe80::1", SERVER), 0);
+    const struct port_summary *ports = tcp(&capture);
+    assert_true(ports->utilization[PORT_SCOPE_DESTINATION] == 0.6);
+    assert_true(ports->utilization[PORT_SCOPE_LOCAL_ADDRESS] <= 1);
+    assert_int_equal(ports->destinations, 2);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_not_equal(if_nametoindex(capture.destinations[SOCKET_TCP][i].interface_name), 0);
+    assert_string_not_equal(capture.destinations[SOCKET_TCP][0].interface_name,
+                            capture.destinations[SOCKET_TCP][1].interface_name);
+    for (unsigned i = 0; i < 2 * 400; i++)
+        assert_int_equal(connect_over(links[i % 2], "fe80::1", SERVER), 0);
+    assert_int_equal(connect_over(links[0], "fe80::1", SERVER), EADDRNOTAVAIL);
+    assert_true(tcp(&capture)->utilization[PORT_SCOPE_DESTINATION] == 1);
+}
+
+static void test_listeners_of_different_devices_are_told_apart(void **state)
+{
+    (void)state;
+    struct capture capture;
+    static const char *const devices[] = {"", "lo", NETNS_VOID_NEAR};
+    for (size_t i = 0; i < 3; i++) {
+        struct address address = make_address("0.0.0.0", SERVER);
+        int fd = open_socket(&address, SOCK_STREAM);
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &(int){1}, sizeof(int)), 0);
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, devices[i],
+                                    (socklen_t)strlen(devices[i])),
+                         0);
+        assert_int_equal(bind(fd, (struct sockaddr *)&address.storage, address.length), 0);
+        assert_int_equal(listen(fd, 16), 0);
+    }
+    connect_many("127.0.0.1", SERVER, 5); /* over lo: its listener comes first */
+    capture_take(&capture);
+    assert_int_equal(capture.snapshot.listener_count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        const struct listener_row *row = &capture.listeners[i];
+        uint64_t connections = row->sockets[TCP_STATE_ESTABLISHED];
+        assert_int_equal(connections, strcmp(row->interface_name, "lo") == 0 ? 5 : 0);
+        assert_int_equal(row->queues, 1);
+    }
+}
+
 static void test_accepted_connections_hold_no_port(void **state)
 {
     (void)state;
@@ -551,6 +612,8 @@ int main(void)
         PORT_TEST(test_each_local_address_has_its_own_range),
         PORT_TEST(test_v4_mapped_sockets_compete_with_ipv4),
         PORT_TEST(test_ipv6_destinations),
+        PORT_TEST(test_links_with_one_address_are_told_apart),
+        PORT_TEST(test_listeners_of_different_devices_are_told_apart),
         PORT_TEST(test_accepted_connections_hold_no_port),
         PORT_TEST(test_syn_sent_holds_its_port),
         PORT_TEST(test_connections_are_counted_at_their_listener),
