@@ -57,6 +57,7 @@ $(TESTS): $(BUILD)/%: $(BUILD)/%.o $(call objects,tests/support/*.c) \
 $(TESTS): LIBS += -lcmocka
 $(BUILD)/tests/unit/test_basic_credentials: ALL_LDFLAGS += -Wl,--wrap=malloc
 $(BENCHES): $(BUILD)/%: $(BUILD)/%.o
+$(BUILD)/tests/bench/ports_sample: $(LIBRARY)
 
 $(EXPORTER) $(TESTS) $(BENCHES):
 	@echo "  LD $@"

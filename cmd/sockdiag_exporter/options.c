@@ -47,7 +47,7 @@ static const struct flag flags[] = {
     {"sample.interval", read_duration, FIELD(sampler.interval), 0.01, 3600, "1s", "DURATION",
      "Time between count samples: sockets by state, accept queues"},
     {"sample.detail-interval", read_duration, FIELD(sampler.detail_interval), 0.1, 86400, "5s",
-     "DURATION", "Time between detail samples: families, ports, destinations, listeners"},
+     "DURATION", "Time between ports and detail samples: ports, destinations, families"},
     {"sample.cpu-budget", read_percent, FIELD(sampler.cpu_share), 0.01, 100, "2", "PERCENT",
      "CPU time that sampling may take, as a share of one CPU; intervals are stretched to keep it"},
     {"sample.peak-window", read_duration, FIELD(sampler.peak_window), 1, 86400, "1m", "DURATION",

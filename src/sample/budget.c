@@ -10,7 +10,7 @@ static const double planned_part = 0.9;
 
 /* The most of that for a kind of sample and those before it together. */
 static const double limits[SAMPLE_KINDS] = {
-    [SAMPLE_COUNT] = 0.4,
+    [SAMPLE_COUNT] = 1.0 / 3,
     [SAMPLE_PORTS] = 0.9,
     [SAMPLE_DETAIL] = 1,
 };

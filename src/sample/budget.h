@@ -13,9 +13,9 @@
 /*
  * The intervals in force, in nanoseconds: the wanted ones if the budget allows them, longer ones
  * otherwise. `costs` is the CPU time of one sample of each kind, in nanoseconds. A tenth of the
- * budget is saved. Of the rest the count sample has up to four tenths, count and ports samples
- * together up to nine; the detail sample gets what is left. A stretched count interval is a
- * multiple of the wanted one.
+ * budget is saved. Of the rest the count sample gets up to a third, count and ports samples together
+ * up to nine tenths, and the detail sample what is left. A stretched count interval is a multiple
+ * of the wanted one.
  *
  * Shares refer to one CPU: 0.02 is two percent. `overhead_share` does not depend on the intervals;
  * it is subtracted from `cpu_share`, but never more than half of it.

@@ -42,13 +42,15 @@ from population import Population, Recipe
 from processes import Failure, one_shot, progress, value
 from report import print_table, verdict
 from samplers import (
-    COUNT, DETAIL, DRAIN, PAUSE_SECONDS, ROWS, Collectd, Drain, Exporter, NodeExporter, Ss,
+    COUNT, DETAIL, DRAIN, PAUSE_SECONDS, PORTS, ROWS,
+    Collectd, Drain, Exporter, NodeExporter, PortsSample, Ss,
 )
 
 TIME_WAIT_SECONDS = 60  # how long TIME_WAIT sockets last after rearm()
 STRAY_SOCKETS = 1000  # connections and TIME_WAITs of the scrapes
 
 GOAL_COUNT, GOAL_DETAIL, GOAL_DETAIL_UNIQUE = 0.12, 1.15, 1.30  # x the bare drain
+GOAL_PORTS_OF_A_SERVER = 0.40
 GOAL_COUNT_SOCKETS = 500_000  # the goal for the count sample applies from this number on
 GOAL_PEAK_MIB, GOAL_IDLE_PERCENT, GOAL_BUDGET_PERCENT = 12, 0.2, 2.0
 
@@ -106,18 +108,23 @@ def recipes(sockets):
 
     def established(count, destinations, detail, spread):
         title = f"{count:,} ESTABLISHED, destinations: {spread}"
-        goals = {DETAIL: detail} | ({COUNT: GOAL_COUNT} if count >= GOAL_COUNT_SOCKETS else {})
+        goals = {PORTS: detail, DETAIL: detail} | ({COUNT: GOAL_COUNT} if count >= GOAL_COUNT_SOCKETS else {})
         return Recipe(title, {"established": count, "destinations": destinations}, goals)
 
     scattered = established(sockets, 1000, GOAL_DETAIL, "1,000 in turn")
     scattered.options["interleaved"] = True
 
+    server = {"server": sockets * 95 // 100, "established": sockets * 5 // 100, "listen": 10}
     half = sockets // 2
     mix = {"established": half * 60 // 100, "server": half * 14 // 100, "listen": 200}
     mix |= {"time-wait": half * 24 // 100, "half-closed": half // 100, "ipv6": 20}
     return {
         "half": established(half, 1000, GOAL_DETAIL, "1,000 one after the other"),
         "full": established(sockets, 1000, GOAL_DETAIL, "1,000 one after the other"),
+        "server": Recipe(
+            f"{sockets:,} ESTABLISHED, 95 % at listeners outside of the range", server,
+            {PORTS: GOAL_PORTS_OF_A_SERVER, DETAIL: GOAL_DETAIL},
+        ),
         "scattered": scattered,
         "unique": established(sockets, "unique", GOAL_DETAIL_UNIQUE, "each with its own"),
         "mixed": Recipe(f"{half:,} sockets, mixed", mix, {}),
@@ -171,7 +178,7 @@ def measure(bench, population, rounds):
     flags += ["--sample.cpu-budget=100"]
     table, drain, subjects = Table(population), Drain(bench, population.netns), []
     with contextlib.ExitStack() as stack:
-        for kind in (Exporter, Collectd, NodeExporter, Ss):
+        for kind in (Exporter, PortsSample, Collectd, NodeExporter, Ss):
             try:
                 extra = [flags] if kind is Exporter else []
                 subject = kind(bench, population.netns, *extra)
@@ -202,9 +209,13 @@ def watch(bench, netns, seconds):
         cpu, elapsed = exporter.daemon.cpu() - cpu, time.monotonic() - start
         text = exporter.daemon.get()
         result = {"percent": 100 * cpu / elapsed, "seconds": elapsed}
-        for kind in ("count", "detail"):
+        for kind in ("count", "ports", "detail"):
             name = "sockdiag_exporter_sample_interval_seconds"
             result[f"{kind}_interval"] = value(text, name, sample=kind)
+        result["ports_age"] = result["ports_interval"] + value(
+            text, "sockdiag_exporter_sample_duration_seconds", sample="ports"
+        )
+        result["bound"] = value(text, "sockdiag_ephemeral_port_utilization_bound_ratio")
         for field in ("VmRSS", "VmHWM"):
             result[field] = exporter.daemon.memory_kib(field)
         return result
@@ -280,15 +291,17 @@ def print_population(recipe, population, table):
 
 def print_watch(title, result, goal):
     if "remark" in result:
-        cells = ["-"] * 4 + [result["remark"]]
+        cells = ["-"] * 6 + [result["remark"]]
     else:
-        intervals = [result[f"{kind}_interval"] for kind in ("count", "detail")]
+        intervals = [result[f"{kind}_interval"] for kind in ("count", "ports", "detail")]
         cells = [f"{result['percent']:.3f} %"]
         cells += [verdict(result["percent"], goal, " %")]
         cells += [f"{result['VmRSS'] / 1024:.1f} / {result['VmHWM'] / 1024:.1f} MiB"]
-        cells += [" / ".join("-" if i is None else f"{i:.3g} s" for i in intervals), "-"]
+        cells += [" / ".join("-" if i is None else f"{i:.3g} s" for i in intervals)]
+        cells += [f"{result['ports_age']:.3g} s", "-" if result["bound"] is None else "yes", "-"]
     print(f"## {title}\n")
-    header = ("of one CPU", "goal", "memory now / peak", "interval count / detail", "remark")
+    header = ("of one CPU", "goal", "memory now / peak", "interval count / ports / detail")
+    header += ("greatest age of port numbers", "bound", "remark")
     print_table(header, [cells])
 
 
@@ -323,7 +336,7 @@ def arguments():
     parser.add_argument("--scrape-seconds", type=float, default=12, help="of each phase")
     parser.add_argument(
         "--only", action="append", choices=("idle", "web", "scrape", *recipes(0), "budget", "knee"),
-        help="this part of the benchmark (may be repeated; budget needs full)",
+        help="this part of the benchmark (may be repeated; budget needs full or server)",
     )
     return parser.parse_args()
 
@@ -350,12 +363,12 @@ def run_populations(bench, options, wanted, report):
                 "exporter_cpu_over_samples_cpu": table.credibility,
             }
             print_population(recipe, population, table)
-            if name == "full" and wanted("budget"):
+            if name in ("full", "server") and wanted("budget"):
                 progress("the CPU budget")
                 seconds = options.budget_seconds
-                report["budget"] = watch_or_reason(bench, population.netns, seconds)
-                title = f"Default settings, {recipe.title}"
-                print_watch(title, report["budget"], GOAL_BUDGET_PERCENT)
+                result = watch_or_reason(bench, population.netns, seconds)
+                report.setdefault("budget", {})[name] = result
+                print_watch(f"Default settings, {recipe.title}", result, GOAL_BUDGET_PERCENT)
 
 
 def run_web(bench, options, report):

@@ -19,9 +19,10 @@ EXPORTER_PORT, NODE_EXPORTER_PORT, COLLECTD_PORT = 19073, 19100, 19103
 PAUSE_SECONDS = 1  # before a sample: the exporter's interval
 
 DRAIN, WALK = "bare drain", "bare walk, nothing reported"
-COUNT, DETAIL = "sockdiag_exporter count", "sockdiag_exporter detail"
+COUNT, PORTS = "sockdiag_exporter count", "sockdiag_exporter ports"
+DETAIL = "sockdiag_exporter detail"
 COLLECTD, NODE_EXPORTER, SS = "collectd tcpconns", "node_exporter tcpstat", "ss -tan"
-ROWS = (DRAIN, WALK, COUNT, DETAIL, COLLECTD, NODE_EXPORTER, SS)
+ROWS = (DRAIN, WALK, COUNT, PORTS, DETAIL, COLLECTD, NODE_EXPORTER, SS)
 
 
 def pause():
@@ -58,6 +59,26 @@ class Drain:
     def samples(self):
         walk = self.sample(f"--mask={QUIET_MASK}")
         return {DRAIN: self.sample(), WALK: dataclasses.replace(walk, seen=None)}
+
+
+class PortsSample:
+    """A ports sample of ours by a program of its own."""
+
+    rows = (PORTS,)
+
+    def __init__(self, bench, netns):
+        self.argv, self.netns = [bench.program("tests/bench/ports_sample")], netns
+        self.log = bench.log("ports_sample")
+
+    def close(self):
+        pass
+
+    def samples(self):
+        _, peak, process = one_shot(
+            self.argv, self.netns, self.log, stdout=subprocess.PIPE, text=True
+        )
+        with process.stdout:
+            return {PORTS: Sample(float(process.stdout.read().removeprefix("cpu=")), peak)}
 
 
 class Ss:

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -23,6 +24,7 @@
 #define SECOND NANOSECONDS_PER_SECOND
 
 /* Destination i is 127.0.0.(1 + i) at port SERVER; nobody listens at port SERVER + 1. */
+enum { TIME_WAIT_AT_LEAST = 55, TIME_WAIT_AT_MOST = 65 }; /* seconds, with a slow machine */
 enum { RANGE = 10000, SERVER = 5000, DESTINATIONS = 3, MOST = 6000 };
 
 static struct connection {
@@ -32,7 +34,34 @@ static struct connection {
 static unsigned connection_count;
 
 static int listeners[DESTINATIONS];
-static unsigned in_use[DESTINATIONS]; /* the ports held by connections and by their TIME_WAITs */
+static unsigned connected[DESTINATIONS]; /* connections that are open */
+
+/* Connections whose client closed first, the last of them at the end: a TIME_WAIT holds the port for
+ * a minute. */
+static struct closing {
+    time_t at;
+    unsigned destination;
+} closings[MOST];
+static unsigned closing_count;
+
+static time_t read_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
+/* The ports in use towards the fullest destination, with the TIME_WAITs of the last `seconds`. */
+static unsigned find_fullest(time_t seconds)
+{
+    unsigned ports[DESTINATIONS], fullest = 0;
+    memcpy(ports, connected, sizeof ports);
+    for (unsigned i = 0; i < closing_count; i++)
+        ports[closings[i].destination] += read_seconds() - closings[i].at <= seconds;
+    for (unsigned i = 0; i < DESTINATIONS; i++)
+        fullest = ports[i] > fullest ? ports[i] : fullest;
+    return fullest;
+}
 
 static struct sockaddr_in address(unsigned destination, uint16_t port)
 {
@@ -60,7 +89,7 @@ static void open_connection(unsigned destination)
     int server = accept4(listeners[destination], NULL, NULL, SOCK_CLOEXEC);
     assert_true(client >= 0 && server >= 0 && connection_count < MOST);
     connections[connection_count++] = (struct connection){client, server, destination};
-    in_use[destination]++;
+    connected[destination]++;
 }
 
 /* The ends of a connection. */
@@ -75,8 +104,9 @@ static void close_connection(unsigned number, enum ending ending)
         setsockopt(connection->client, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     close(ending == SERVER_CLOSES_FIRST ? connection->server : connection->client);
     close(ending == SERVER_CLOSES_FIRST ? connection->client : connection->server);
-    if (ending != CLIENT_CLOSES_FIRST)
-        in_use[connection->destination]--;
+    connected[connection->destination]--;
+    if (ending == CLIENT_CLOSES_FIRST)
+        closings[closing_count++] = (struct closing){read_seconds(), connection->destination};
     *connection = connections[--connection_count];
 }
 
@@ -158,14 +188,6 @@ static void take(struct fixture *fixture, enum sample_kind kind)
     sampler_publish(fixture->sampler);
 }
 
-static unsigned find_most_in_use(void)
-{
-    unsigned most = 0;
-    for (unsigned i = 0; i < DESTINATIONS; i++)
-        most = in_use[i] > most ? in_use[i] : most;
-    return most;
-}
-
 /* Open some connections, close some, or fail to open some. */
 static void act(struct seeded *random)
 {
@@ -194,14 +216,15 @@ static void test_the_bound_is_never_below_the_ports_in_use(void **state)
         take(fixture, SAMPLE_COUNT);
         assert_true(fixture->last.has_bound);
         double bound = fixture->last.bound_utilization * RANGE;
-        if (bound < find_most_in_use() - 0.5)
-            fail_msg("turn %d: %u ports are in use, the bound is %g", turn, find_most_in_use(),
-                     bound);
+        unsigned in_use = find_fullest(TIME_WAIT_AT_LEAST);
+        if (bound < in_use - 0.5)
+            fail_msg("turn %d: %u ports are in use, the bound is %g", turn, in_use, bound);
     }
     /* And without connections since the last sample it is exact, as is the count of this test. */
     take(fixture, SAMPLE_PORTS);
     take(fixture, SAMPLE_COUNT);
-    assert_int_equal(fixture->last.ports[SOCKET_TCP].summary.fullest, find_most_in_use());
+    assert_in_range(fixture->last.ports[SOCKET_TCP].summary.fullest,
+                    find_fullest(TIME_WAIT_AT_LEAST), find_fullest(TIME_WAIT_AT_MOST));
     assert_true(fixture->last.bound_utilization ==
                 fixture->last.ports[SOCKET_TCP].summary.utilization[PORT_SCOPE_DESTINATION]);
 }
@@ -219,14 +242,12 @@ static void test_a_burst_is_exact_within_ten_seconds(void **state)
     step_for(fixture, 600 * SECOND);
     assert_true(fixture->last.samples[SAMPLE_PORTS].interval_seconds > 60);
     step_for(fixture, 10 * SECOND);
-    double before = fixture->last.samples[SAMPLE_PORTS].last_success;
     for (int i = 0; i < 5000; i++)
         open_connection(1);
     step_for(fixture, 10 * SECOND);
     const struct port_summary *tcp = &fixture->last.ports[SOCKET_TCP].summary;
     assert_int_equal(tcp->fullest, 5000);
     assert_true(tcp->utilization[PORT_SCOPE_DESTINATION] == 0.5);
-    assert_true(fixture->last.samples[SAMPLE_PORTS].last_success - before <= 20);
 }
 
 static void test_a_quiet_host_is_not_sampled_early(void **state)
@@ -237,12 +258,13 @@ static void test_a_quiet_host_is_not_sampled_early(void **state)
     fixture->cost = SECOND / 5;
     step_for(fixture, 600 * SECOND);
     uint64_t before = fixture->last.samples[SAMPLE_PORTS].successes;
-    double interval = fixture->last.samples[SAMPLE_PORTS].interval_seconds;
+    double ports = fixture->last.samples[SAMPLE_PORTS].interval_seconds;
+    double detail = fixture->last.samples[SAMPLE_DETAIL].interval_seconds;
     for (int i = 0; i < 99; i++) /* up to 0.1999 of the ports, below the first threshold */
         open_connection(2);
     step_for(fixture, 600 * SECOND);
     uint64_t samples = fixture->last.samples[SAMPLE_PORTS].successes - before;
-    assert_true((double)samples <= 600 / interval + 1);
+    assert_true((double)samples <= 600 / ports + 600 / detail + 1);
 }
 
 int main(void)

@@ -64,40 +64,40 @@ static void test_wanted_intervals_are_kept_when_cheap(void **state)
 {
     (void)state;
     assert_intervals(stretch(0.02, 0, (struct each){{0}}), SECOND, 5 * SECOND, 5 * SECOND);
-    /* 7.2 ms a second, then 9 ms a second, then the rest of 18 ms */
+    /* 6 ms a second, then 10 ms a second, then the rest of 18 ms */
     assert_intervals(
-        stretch(0.02, 0, (struct each){{7 * MILLISECOND, 45 * MILLISECOND, 9 * MILLISECOND}}),
+        stretch(0.02, 0, (struct each){{6 * MILLISECOND - 1000, 50 * MILLISECOND, 9 * MILLISECOND}}),
         SECOND, 5 * SECOND, 5 * SECOND);
 }
 
-static void test_an_expensive_count_sample_gets_four_tenths(void **state)
+static void test_an_expensive_count_sample_gets_a_third(void **state)
 {
     (void)state;
-    /* 36 ms at 0.72 % is once in 5 s. */
-    assert_int_equal(stretch(0.02, 0, (struct each){{35 * MILLISECOND}}).of[SAMPLE_COUNT],
+    /* 30 ms at 0.6 % is once in 5 s. */
+    assert_int_equal(stretch(0.02, 0, (struct each){{29 * MILLISECOND}}).of[SAMPLE_COUNT],
                      5 * SECOND);
-    assert_int_equal(stretch(0.02, 0, (struct each){{37 * MILLISECOND}}).of[SAMPLE_COUNT],
+    assert_int_equal(stretch(0.02, 0, (struct each){{31 * MILLISECOND}}).of[SAMPLE_COUNT],
                      6 * SECOND);
 }
 
 static void test_an_expensive_ports_sample_gets_nine_tenths_with_the_count_sample(void **state)
 {
     (void)state;
-    /* 1.62 % without the 0.6 % of the count samples */
-    struct each seen = stretch(0.02, 0, (struct each){{6 * MILLISECOND, SECOND, 0}});
+    /* 1.62 % without the 0.5 % of the count samples */
+    struct each seen = stretch(0.02, 0, (struct each){{5 * MILLISECOND, SECOND, 0}});
     assert_int_equal(seen.of[SAMPLE_COUNT], SECOND);
-    assert_about(seen.of[SAMPLE_PORTS], SECOND * 10000 / 102);
-    /* The count sample in its four tenths leaves half. */
-    seen = stretch(0.02, 0, (struct each){{36 * MILLISECOND - 10, 90 * MILLISECOND, 0}});
+    assert_about(seen.of[SAMPLE_PORTS], SECOND * 10000 / 112);
+    /* The count sample with its third leaves 1.02 %. */
+    seen = stretch(0.02, 0, (struct each){{30 * MILLISECOND - 10, 102 * MILLISECOND, 0}});
     assert_in_range(seen.of[SAMPLE_PORTS], 9999 * MILLISECOND, 10 * SECOND);
 }
 
 static void test_an_expensive_detail_sample_gets_the_rest(void **state)
 {
     (void)state;
-    /* of 1.8 % the count samples take 0.6 and the ports samples 0.2 */
+    /* of 1.8 % the count samples take 0.5 and the ports samples 0.3 */
     struct each seen =
-        stretch(0.02, 0, (struct each){{6 * MILLISECOND, 10 * MILLISECOND, SECOND}});
+        stretch(0.02, 0, (struct each){{5 * MILLISECOND, 15 * MILLISECOND, SECOND}});
     assert_int_equal(seen.of[SAMPLE_PORTS], 5 * SECOND);
     assert_about(seen.of[SAMPLE_DETAIL], 100 * SECOND);
 }
@@ -112,7 +112,7 @@ static void test_a_detail_sample_gets_a_tenth_at_least(void **state)
 static void test_overhead_is_part_of_the_share(void **state)
 {
     (void)state;
-    struct each costs = {{36 * MILLISECOND - 1000, SECOND, SECOND}};
+    struct each costs = {{30 * MILLISECOND - 1000, SECOND, SECOND}};
     struct each seen = stretch(0.03, 0.01, costs), same = stretch(0.02, 0, costs);
     assert_int_equal(seen.of[SAMPLE_COUNT], 5 * SECOND);
     assert_about(seen.of[SAMPLE_PORTS], same.of[SAMPLE_PORTS]);
@@ -122,7 +122,7 @@ static void test_overhead_is_part_of_the_share(void **state)
 static void test_overhead_takes_half_of_the_share_at_most(void **state)
 {
     (void)state;
-    struct each costs = {{36 * MILLISECOND, SECOND, SECOND}};
+    struct each costs = {{30 * MILLISECOND, SECOND, SECOND}};
     struct each half = stretch(0.04, 0.02, costs);
     static const double overheads[] = {0.021, 0.04, 0.5, 1e9, (double)INFINITY};
     for (size_t i = 0; i < sizeof overheads / sizeof overheads[0]; i++) {
@@ -180,7 +180,7 @@ static double used_up_to(const struct draw *draw, const struct each *intervals,
 enum { DRAWS = 100000 };
 
 /* What each kind of sample and those before it may take together. */
-static const double parts[SAMPLE_KINDS] = {0.4, 0.9, 1};
+static const double parts[SAMPLE_KINDS] = {1.0 / 3, 0.9, 1};
 
 static void test_any_costs_stay_within_their_parts(void **state)
 {
@@ -349,7 +349,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wanted_intervals_are_kept_when_cheap),
-        cmocka_unit_test(test_an_expensive_count_sample_gets_four_tenths),
+        cmocka_unit_test(test_an_expensive_count_sample_gets_a_third),
         cmocka_unit_test(test_an_expensive_ports_sample_gets_nine_tenths_with_the_count_sample),
         cmocka_unit_test(test_an_expensive_detail_sample_gets_the_rest),
         cmocka_unit_test(test_a_detail_sample_gets_a_tenth_at_least),

@@ -208,14 +208,14 @@ static void test_ports_samples_come_between_stretched_detail_samples(void **stat
     struct snapshot before = fixture->last;
     int64_t cpu = fixture->kernel.cpu;
     run_for(fixture, 3000 * SECOND);
-    /* of 1.8 % the count samples have 0.72, the ports samples 0.9 and more, the detail the rest */
-    assert_in_range(report(fixture, SAMPLE_COUNT)->interval_seconds, 14, 15);
-    assert_in_range(report(fixture, SAMPLE_PORTS)->interval_seconds, 40, 45);
+    /* of 1.8 % the count samples have 0.6, the ports samples 1.02 and more, the detail the rest */
+    assert_in_range(report(fixture, SAMPLE_COUNT)->interval_seconds, 17, 18);
+    assert_in_range(report(fixture, SAMPLE_PORTS)->interval_seconds, 36, 40);
     assert_in_range(report(fixture, SAMPLE_DETAIL)->interval_seconds, 160, 170);
     uint64_t detail = report(fixture, SAMPLE_DETAIL)->successes - before.samples[SAMPLE_DETAIL].successes;
     uint64_t ports = report(fixture, SAMPLE_PORTS)->successes - before.samples[SAMPLE_PORTS].successes;
     assert_in_range(detail, 17, 19);
-    assert_in_range(ports, 65, 75); /* both kinds */
+    assert_in_range(ports, 75, 95); /* both kinds */
     assert_true((double)(fixture->kernel.cpu - cpu) < 0.0181 * 3000 * (double)SECOND);
 }
 
@@ -241,7 +241,7 @@ static void test_a_bound_over_a_threshold_brings_a_ports_sample(void **state)
     fixture->kernel.cost_of_a_dump = SECOND / 10;
     run_for(fixture, 3000 * SECOND);
     wait_for_ports(fixture, &opens, 0);
-    assert_true(wait_for_ports(fixture, &opens, 5000) > 40);
+    assert_true(wait_for_ports(fixture, &opens, 5000) > 35);
     double waited = wait_for_ports(fixture, &opens, 20000);
     assert_true(waited >= 5 && waited <= 7); /* never twice within 5 s */
 }
