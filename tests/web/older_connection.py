@@ -24,15 +24,17 @@ def ask(client, password=None):
     return (answer.status, answer.headers["X-Frame-Options"]), answer.headers["Connection"] == "close"
 
 
-def meets(tls, wanted, *arguments):
-    """Does a new connection get this answer, or, if that is None, none?"""
+def check_newer(tls, wanted, *arguments):
+    """What a new connection gets; with None as `wanted`, its end and no answer."""
     try:
         client = Client("127.0.1.1", tls)
         answer, _ = ask(client, *arguments)
         client.close()
+    except TimeoutError:
+        raise SystemExit("FAILED: a new connection: neither an answer nor its end") from None
     except (OSError, SystemExit):
         answer = None
-    return answer == wanted
+    check(answer == wanted, f"a new connection: {answer}")
 
 
 def check_older(client, wanted, *arguments):
@@ -41,45 +43,55 @@ def check_older(client, wanted, *arguments):
     check(client.rest() == b"", "it stays open")
 
 
-def put_in_force(name, is_in_force):
+def change_to(name):
+    """The exporter begins to read it; changes() tells the end, which waits for older connections."""
     shutil.copy(name, "next.yml")
     os.rename("next.yml", "web.yml")
     os.kill(int(os.environ["daemon"]), signal.SIGHUP)
-    await_true(is_in_force, f"{name} is not in force")
 
 
-def older_connections(count, tls, is_before, is_after):
-    """Which were made before the change that was just made."""
-    for _ in range(TRIES):
-        clients = [Client(tls=tls) for _ in range(count)]
-        await_true(is_before, "connections are not taken")  # later ones are
+def changes():
+    with open("log", encoding="utf-8") as log:
+        return log.read().count("was read again")
+
+
+def older_connections(count, tls, password, look_at_newer):
+    """Which were made before the change that was just made, and have not asked yet.
+
+    One more has asked, after which the others are taken, too. It is idle, and the exporter ends it when new
+    connections meet the change and older ones are told."""
+    for attempt in range(1, TRIES + 1):
+        *clients, idle = [Client(tls=tls) for _ in range(count + 1)]
+        answer, is_last = ask(idle, password)
+        check(answer == (200, "DENY") and not is_last, f"before the change: {answer}")
         start = time.monotonic()
-        put_in_force("after.yml", is_after)
+        change_to("after.yml")
+        check(idle.rest() == b"", "an idle connection stays open")
+        look_at_newer()
         if time.monotonic() - start < IN_TIME:
             return clients
-        put_in_force("before.yml", is_before)
+        for client in clients:
+            client.close()
+        change_to("before.yml")
+        await_true(lambda: changes() == 2 * attempt, "it is not changed back")
     raise SystemExit(f"FAILED: no change within {IN_TIME} s")
 
 
 def passwords():
-    clients = older_connections(
-        2, False, lambda: meets(False, (200, "DENY"), "secret"), lambda: meets(False, (200, "sameorigin"), "new")
-    )
+    clients = older_connections(2, False, "secret", lambda: check_newer(False, (200, "sameorigin"), "new"))
     check_older(clients[0], (401, "sameorigin"), "secret")
     check_older(clients[1], (200, "sameorigin"), "new")
     passed("new passwords and headers hold for older connections at once")
 
 
 def client_certificates():
-    clients = older_connections(1, True, lambda: meets(True, (200, "DENY")), lambda: meets(True, None))
+    clients = older_connections(1, True, None, lambda: check_newer(True, None))
     check_older(clients[0], (200, "DENY"))
     passed("an older connection keeps its TLS settings for one answer, newer ones must show a certificate")
 
 
 def plain_to_tls():
-    clients = older_connections(
-        2, False, lambda: meets(False, (200, "DENY"), "secret"), lambda: meets(False, None, "secret")
-    )
+    clients = older_connections(2, False, "secret", lambda: check_newer(False, None, "secret"))
     check_older(clients[0], (401, "DENY"))
     check_older(clients[1], (200, "DENY"), "secret")
     passed("from passwords to client certificates, and nobody comes in by neither")
