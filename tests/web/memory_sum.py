@@ -18,10 +18,10 @@ STRUCTURES = 6 * 1024  # bytes that the kernel has for each connection besides: 
 kind, limit = sys.argv[1], int(sys.argv[2]) << 20
 cookies = "Cookie: " + "; ".join(f"c{number:03}={'x' * 80}" for number in range(180))
 requests = request("/metrics", cookies) * 4
-clients = [
-    Client(f"127.0.1.{1 + number // SHARE}", kind == "tls", receive_buffer=2048)
-    for number in range(PLACES)
-]
+clients = []
+for number in range(PLACES):
+    clients.append(Client(f"127.0.1.{1 + number // SHARE}", kind == "tls", receive_buffer=2048))
+    clients[-1].send_what_goes(requests)  # before it has been silent for too long, while others connect
 largest = 0
 
 
