@@ -65,19 +65,23 @@ struct sample_report {
 /* One host: the network namespace of the sampler's thread. */
 struct snapshot {
     /* From the count sample. */
-    bool has_counts;                   /* the next seven are known */
+    bool has_counts;                   /* the next eight are known */
     uint64_t sockets[TCP_STATES];      /* BOUND_INACTIVE is not counted here: 0 */
     uint64_t peak_sockets[TCP_STATES]; /* within the peak window */
     struct histogram sampled_sockets[TCP_STATES];
+    uint64_t fin_wait2_minisockets; /* of those in FIN_WAIT2: the kernel's, without a process */
     struct history established_history;
     struct history time_wait_history;
     const struct listener_row *queues; /* the fullest accept queues, and those of `listeners` */
     size_t queue_count;
 
+    /* Read for each snapshot. False when none of the numbers could be read; each can be absent. */
     bool has_counters;
     struct tcp_counters counters;
     bool has_settings;
     struct tcp_settings settings;
+    bool has_pressure;
+    struct tcp_pressure pressure;
     bool derived_counts_in_use;
 
     /* From the ports sample. */

@@ -71,9 +71,11 @@ static bool parse_number(const struct proc_file *file, const char *word, uint64_
     char *end;
     errno = 0;
     *value = strtoull(word, &end, 10);
-    bool good = isdigit((unsigned char)*word) && errno == 0 &&
-                (*end == '\0' || isspace((unsigned char)*end));
-    return good || fail(file);
+    if (isdigit((unsigned char)*word) && errno == 0 &&
+        (*end == '\0' || isspace((unsigned char)*end)))
+        return true;
+    *value = PROCFS_ABSENT;
+    return fail(file);
 }
 
 bool proc_file_get_keyed(const struct proc_file *file, const char *line, const char *key,
@@ -95,20 +97,37 @@ bool proc_file_get_column(const struct proc_file *file, const char *line, const 
 {
     const char *heading = find_line(file->text, line);
     const char *number = find_line(heading, line);
+    *value = PROCFS_ABSENT;
     for (size_t length; number && (length = find_word(&heading)) > 0; heading += length) {
         size_t number_length = find_word(&number);
         if (is_word(heading, length, column))
             return parse_number(file, number, value);
         number += number_length;
     }
-    return fail(file);
+    return number || fail(file);
+}
+
+/* Parse `text` that has one number and nothing more. */
+static bool parse_alone(const struct proc_file *file, const char *text, uint64_t *value)
+{
+    size_t digits = strspn(text, "0123456789");
+    bool alone = text[digits + strspn(text + digits, " \t\r\n")] == '\0';
+    return alone ? parse_number(file, text, value) : fail(file);
 }
 
 bool proc_file_get_number(const struct proc_file *file, uint64_t *value)
 {
-    size_t digits = strspn(file->text, "0123456789");
-    bool alone = file->text[digits + strspn(file->text + digits, " \t\r\n")] == '\0';
-    return alone ? parse_number(file, file->text, value) : fail(file);
+    return parse_alone(file, file->text, value);
+}
+
+bool proc_file_get_limit(const struct proc_file *file, uint64_t *value)
+{
+    bool negative = file->text[0] == '-';
+    if (!parse_alone(file, file->text + negative, value))
+        return false;
+    if (negative)
+        *value = PROCFS_UNLIMITED;
+    return true;
 }
 
 bool proc_file_get_numbers(const struct proc_file *file, uint64_t *values, size_t count)

@@ -9,6 +9,7 @@
 #define SOCKDIAG_KERNEL_PROC_FILE_H
 
 #include "base/fault.h"
+#include "procfs.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,13 +38,17 @@ bool proc_file_read_text(char *text, size_t size, const char *root, const char *
 bool proc_file_get_keyed(const struct proc_file *file, const char *line, const char *key,
                          uint64_t *value);
 
-/* Get the number below the heading `column`. As in net/netstat, a line of headings comes before
- * one of numbers, and both begin with `line`. */
+/* Get the number below the heading `column`, PROCFS_ABSENT if there is no such heading: an older
+ * kernel has fewer. As in net/netstat, a line of headings comes before one of numbers, and both
+ * begin with `line`. Also PROCFS_ABSENT after a fault. */
 bool proc_file_get_column(const struct proc_file *file, const char *line, const char *column,
                           uint64_t *value);
 
 /* Get the number that is the whole file. */
 bool proc_file_get_number(const struct proc_file *file, uint64_t *value);
+
+/* The same for a limit that is PROCFS_UNLIMITED when the number is negative. */
+bool proc_file_get_limit(const struct proc_file *file, uint64_t *value);
 
 /* Get the `count` numbers that the first line begins with. */
 bool proc_file_get_numbers(const struct proc_file *file, uint64_t *values, size_t count);

@@ -32,7 +32,9 @@ struct listener_row {
     /* The highest queue_length within the peak window. If sockets with different limits share the
      * port, it may come from a different socket than the limit. */
     uint64_t queue_peak;
-    uint64_t queues;              /* sockets that share the address and the port */
+    uint64_t queues; /* sockets that share the address and the port */
+    /* Segments that it dropped since the start of the exporter: see listeners_add_drops(). */
+    uint64_t drops;
     uint64_t sockets[TCP_STATES]; /* connections by state, from the last detailed sample */
 };
 

@@ -34,6 +34,9 @@ enum port_scope { PORT_SCOPE_DESTINATION, PORT_SCOPE_LOCAL_ADDRESS, PORT_SCOPE_H
 /* The label value, such as "local_address". */
 const char *port_scope_name(enum port_scope scope);
 
+/* The most ports of unreserved listeners that are named. */
+enum { PORT_USAGE_NAMED_PORTS = 8 };
+
 /* Numbers of ports in the range. */
 struct port_summary {
     uint64_t range;
@@ -48,6 +51,15 @@ struct port_summary {
      */
     double preferred_utilization;
     uint64_t fullest; /* ports in use towards the fullest destination */
+    /* Ports of listeners that are not reserved: each is one less for connect(), and a client may
+     * get it before its listener starts. The first few of them, in ascending order. */
+    uint64_t unreserved_listeners;
+    uint16_t unreserved_ports[PORT_USAGE_NAMED_PORTS];
+    size_t unreserved_named;
+    /* Ports that programs took by bind() before connect(): an estimate, which is only possible
+     * while no destination has used up the ports that connect() tries first. */
+    bool has_bound_before_connect;
+    uint64_t bound_before_connect;
     uint64_t destinations;
     uint64_t destination_error_bound;
 };

@@ -69,7 +69,7 @@ bool host_take_counts(struct host *host, int64_t now, uint64_t *rows, struct fau
     };
     if (derive)
         derived = derive_counts(&pass.counts, &usage);
-    host->fin_wait2_minisockets = pass.counts.fin_wait2_minisockets;
+    host->snapshot.fin_wait2_minisockets = pass.counts.fin_wait2_minisockets;
     for (enum tcp_state state = 0; state < TCP_STATES; state++) {
         if (COUNTED_STATES & tcp_state_bit(state))
             observe(host, state, now, state_counts_sum(&pass.counts, state));
@@ -91,6 +91,6 @@ bool host_take_time_wait(struct host *host, int64_t now, struct fault *fault)
     }
     if (good && derive)
         observe(host, TCP_STATE_TIME_WAIT, now,
-                derive_time_wait(&usage, host->fin_wait2_minisockets));
+                derive_time_wait(&usage, host->snapshot.fin_wait2_minisockets));
     return good;
 }

@@ -6,7 +6,10 @@ static bool read_totals(const struct host *host, struct tcp_totals *totals, stru
 {
     const char *root = host->kernel.proc_root;
     return procfs_read_tcp_usage(root, &totals->usage, fault) &&
-           procfs_read_tcp_counters(root, &totals->counters, fault);
+           procfs_read_tcp_counters(root, &totals->counters, fault) &&
+           procfs_is_number(totals->counters.time_wait_started) &&
+           procfs_is_number(totals->counters.active_opens) &&
+           procfs_is_number(totals->counters.passive_opens);
 }
 
 static void check_identity(struct host *host, const struct tcp_totals *before,

@@ -116,11 +116,8 @@ static void describe_ports(struct host *host, int64_t now, int64_t age)
 
 void host_describe(struct host *host, int64_t now, const int64_t ages[static SAMPLE_KINDS])
 {
-    int64_t count_age = ages[SAMPLE_COUNT];
     struct snapshot *snapshot = &host->snapshot;
-    snapshot->has_counts = is_fresh(host->counted, now, count_age);
-    snapshot->has_counters = is_fresh(host->counters_read, now, count_age);
-    snapshot->has_settings = is_fresh(host->settings_read, now, count_age);
+    snapshot->has_counts = is_fresh(host->counted, now, ages[SAMPLE_COUNT]);
     snapshot->has_detail = is_fresh(host->detailed, now, ages[SAMPLE_DETAIL]);
     snapshot->has_time_wait_roles = is_fresh(host->roles_sampled, now, ages[SAMPLE_PORTS]);
     snapshot->derived_drift = host->identity.drift;

@@ -39,9 +39,6 @@ struct host {
 
     /* The count sample. */
     int64_t counted;
-    int64_t counters_read;
-    int64_t settings_read;
-    uint64_t fin_wait2_minisockets; /* of the last dump */
     struct peak_window peaks[TCP_STATES];
     struct listeners *listeners;
     bool untracked_logged;
@@ -81,8 +78,8 @@ bool host_take_counts(struct host *host, int64_t now, uint64_t *rows, struct fau
  */
 bool host_take_time_wait(struct host *host, int64_t now, struct fault *fault);
 
-/* Read the kernel's counters and settings. `faults` gets each failure, and only its own numbers are
- * then absent. */
+/* Read the kernel's counters, settings and pressure. `faults` gets each failure, and only the
+ * numbers of its file are then absent. */
 void host_read_counters(struct host *host, int64_t now, struct fault_log *faults);
 
 /*

@@ -44,7 +44,7 @@ bool host_take_ports(struct host *host, int64_t now, uint64_t *rows, struct faul
         !procfs_read_tcp_usage(host->kernel.proc_root, &usage, fault))
         return false;
     listeners_end(host->listeners, now, false);
-    uint64_t time_wait = derive_time_wait(&usage, host->fin_wait2_minisockets);
+    uint64_t time_wait = derive_time_wait(&usage, host->snapshot.fin_wait2_minisockets);
     uint64_t client = pass.time_wait[TIME_WAIT_CLIENT];
     pass.time_wait[TIME_WAIT_SERVER] = time_wait > client ? time_wait - client : 0;
     port_pass_end(&pass, rows, faults);
