@@ -4,6 +4,7 @@
 #include "base/index.h"
 #include "base/port_set.h"
 #include "peak_window.h"
+#include "socket_drops.h"
 #include "top.h"
 
 #include <stdlib.h>
@@ -16,14 +17,17 @@ enum { KEY_WORDS = 3 };
 
 struct entry {
     uint64_t key[KEY_WORDS];
-    struct listener_row row;  /* of the last sample; no `queues` if it is not from a complete one */
+    struct listener_row row;  /* of the last complete sample; no `queues` if it was not there */
     struct listener_row next; /* of the sample in progress; no `queues` until it is added */
     struct peak_window peak;
+    int64_t dropped; /* the time of the last sample that found more drops; 0: none did */
     bool picked[LISTENER_RANKINGS]; /* in the last sample */
 };
 
 struct listeners {
     int64_t peak_window;
+    int64_t ended; /* the time of the last sample */
+    struct socket_drops *drops;
     struct port_set ports; /* of the sample in progress: most sockets are on other ports */
     struct port_set untracked_ports;
     struct listener_row untracked; /* the sum of the listeners beyond the capacity, and the next */
@@ -40,6 +44,11 @@ struct listeners *listeners_create(int64_t peak_window)
     struct listeners *listeners = calloc(1, sizeof *listeners);
     if (!listeners)
         return NULL;
+    listeners->drops = socket_drops_create();
+    if (!listeners->drops) {
+        free(listeners);
+        return NULL;
+    }
     listeners->peak_window = peak_window;
     listeners->index = index_make(listeners->places, INDEX_SIZE, listeners->entries,
                                   sizeof listeners->entries[0], KEY_WORDS);
@@ -48,6 +57,9 @@ struct listeners *listeners_create(int64_t peak_window)
 
 void listeners_destroy(struct listeners *listeners)
 {
+    if (!listeners)
+        return;
+    socket_drops_destroy(listeners->drops);
     free(listeners);
 }
 
@@ -117,38 +129,6 @@ void listeners_add(struct listeners *listeners, const struct socket_record *reco
     }
 }
 
-/* Replace `row` by `next`, but keep its connections if no new ones were counted. */
-static void replace_row(struct listener_row *row, const struct listener_row *next, bool detailed)
-{
-    struct listener_row last = *row;
-    *row = *next;
-    if (!detailed)
-        memcpy(row->sockets, last.sockets, sizeof row->sockets);
-}
-
-void listeners_end(struct listeners *listeners, int64_t now, bool detailed)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < listeners->count; i++) {
-        struct entry *entry = &listeners->entries[kept];
-        if (listeners->entries[i].next.queues == 0)
-            continue;
-        if (kept++ != i)
-            *entry = listeners->entries[i];
-        peak_window_observe(&entry->peak, listeners->peak_window, now,
-                            (double)entry->next.queue_length);
-        entry->next.queue_peak = (uint64_t)peak_window_read(&entry->peak);
-        replace_row(&entry->row, &entry->next, detailed);
-    }
-    replace_row(&listeners->untracked, &listeners->next_untracked, detailed);
-    if (kept == listeners->count)
-        return;
-    listeners->count = kept;
-    index_clear(&listeners->index);
-    for (size_t i = 0; i < kept; i++)
-        *index_find(&listeners->index, listeners->entries[i].key) = (uint16_t)(i + 1);
-}
-
 /* Find a listener of the sample in progress. */
 static struct listener_row *find_next(struct listeners *listeners, enum ip_family family,
                                       const struct ip_address *address, uint16_t port,
@@ -160,6 +140,64 @@ static struct listener_row *find_next(struct listeners *listeners, enum ip_famil
     if (!place || listeners->entries[place - 1].next.queues == 0)
         return NULL;
     return &listeners->entries[place - 1].next;
+}
+
+void listeners_add_drops(struct listeners *listeners, const struct socket_record *record)
+{
+    uint32_t drops = socket_drops_read(listeners->drops, record->cookie, record->drops);
+    struct listener_row *row = find_next(listeners, record->family, &record->local_address,
+                                         record->local_port, record->interface);
+    if (row)
+        row->drops += drops;
+}
+
+void listeners_end_drops(struct listeners *listeners)
+{
+    socket_drops_end_round(listeners->drops);
+}
+
+/* Replace `row` by `next`, but keep its connections if no new ones were counted. */
+static void replace_row(struct listener_row *row, const struct listener_row *next, bool detailed)
+{
+    struct listener_row last = *row;
+    *row = *next;
+    if (!detailed)
+        memcpy(row->sockets, last.sockets, sizeof row->sockets);
+}
+
+static void end_entry(struct entry *entry, int64_t peak_window, int64_t now, bool detailed)
+{
+    if (entry->next.queues == 0) {
+        clear_counts(&entry->row);
+        return;
+    }
+    peak_window_observe(&entry->peak, peak_window, now, (double)entry->next.queue_length);
+    entry->next.queue_peak = (uint64_t)peak_window_read(&entry->peak);
+    if (entry->next.drops != entry->row.drops)
+        entry->dropped = now;
+    replace_row(&entry->row, &entry->next, detailed);
+}
+
+void listeners_end(struct listeners *listeners, int64_t now, bool detailed)
+{
+    bool crowded = listeners->count > LISTENERS_CAPACITY / 2;
+    size_t kept = 0;
+    for (size_t i = 0; i < listeners->count; i++) {
+        struct entry *entry = &listeners->entries[kept];
+        if (crowded && listeners->entries[i].next.queues == 0)
+            continue;
+        if (kept++ != i)
+            *entry = listeners->entries[i];
+        end_entry(entry, listeners->peak_window, now, detailed);
+    }
+    listeners->ended = now;
+    replace_row(&listeners->untracked, &listeners->next_untracked, detailed);
+    if (kept == listeners->count)
+        return;
+    listeners->count = kept;
+    index_clear(&listeners->index);
+    for (size_t i = 0; i < kept; i++)
+        *index_find(&listeners->index, listeners->entries[i].key) = (uint16_t)(i + 1);
 }
 
 /* Find the listener whose connection `record` is, among those bound to `interface`. */
@@ -227,11 +265,16 @@ static uint64_t count_connections(const struct listener_row *row)
     return count;
 }
 
-/* How busy a listener is. One that was picked before gets a quarter and one more. */
-static uint64_t rate(const struct entry *entry, enum listener_ranking ranking)
+/* How busy a listener is. One that was picked before gets a quarter and one more. By its queue, one
+ * that dropped something within the peak window goes before those that did not. */
+static uint64_t rate(const struct listeners *listeners, const struct entry *entry,
+                     enum listener_ranking ranking)
 {
     uint64_t busy =
         ranking == LISTENERS_BY_QUEUE ? entry->row.queue_peak : count_connections(&entry->row);
+    if (ranking == LISTENERS_BY_QUEUE && entry->dropped > 0 &&
+        listeners->ended - entry->dropped <= listeners->peak_window)
+        busy += 2 * (uint64_t)UINT32_MAX;
     return entry->picked[ranking] ? busy + busy / 4 + 1 : busy;
 }
 
@@ -249,7 +292,7 @@ size_t listeners_pick_top(struct listeners *listeners, enum listener_ranking ran
     for (size_t i = 0; i < listeners->count; i++) {
         struct entry *entry = &listeners->entries[i];
         if (entry->row.queues > 0)
-            top_offer(&list, (double)rate(entry, ranking), entry);
+            top_offer(&list, (double)rate(listeners, entry, ranking), entry);
         entry->picked[ranking] = false;
     }
     for (size_t i = 0; i < list.count; i++) {

@@ -32,15 +32,14 @@ struct listener_row {
     /* The highest queue_length within the peak window. If sockets with different limits share the
      * port, it may come from a different socket than the limit. */
     uint64_t queue_peak;
-    uint64_t queues; /* sockets that share the address and the port */
-    /* Segments that it dropped since the start of the exporter: see listeners_add_drops(). */
-    uint64_t drops;
+    uint64_t queues;              /* sockets that share the address and the port */
+    uint64_t drops;               /* since the exporter started: see listeners_add_drops() */
     uint64_t sockets[TCP_STATES]; /* connections by state, from the last detailed sample */
 };
 
 /* How busy a listener is. */
 enum listener_ranking {
-    LISTENERS_BY_QUEUE,   /* queue_peak */
+    LISTENERS_BY_QUEUE,   /* queue_peak; those with drops within the peak window go first */
     LISTENERS_BY_SOCKETS, /* connections in all states */
     LISTENER_RANKINGS
 };
@@ -49,12 +48,31 @@ enum listener_ranking {
 struct listeners *listeners_create(int64_t peak_window);
 void listeners_destroy(struct listeners *listeners);
 
-/* A sample: begin, add every LISTEN record, end, which removes all listeners that were not added. A
- * sample without an end has no effect on the functions below. `now` is monotonic, in nanoseconds.
- * In a `detailed` sample connections were added, too. */
+/* A sample: begin, add every LISTEN record, end. Listeners that were not added are gone. A sample
+ * without an end has no effect on the functions below. `now` is monotonic, in nanoseconds. In a
+ * `detailed` sample connections were added, too. */
 void listeners_begin(struct listeners *listeners);
 void listeners_add(struct listeners *listeners, const struct socket_record *record);
 void listeners_end(struct listeners *listeners, int64_t now, bool detailed);
+
+/*
+ * In a sample whose records have drops: add those of a LISTEN record, after listeners_add(), and
+ * end before listeners_end() even if there was no record.
+ *
+ * The drops of a listener are those of all its sockets since the exporter started, also of the
+ * sockets that were closed (socket_drops.h): they grow while it is restarted or loses one of the
+ * sockets that share its port. The total of a listener that is gone is kept until its place is
+ * needed: while more than half of the table is in use, the gone ones are forgotten.
+ *
+ * sk_drops of a LISTEN socket counts segments. Each time it drops a connection it grows with
+ * ListenDrops (tcp_listendrop, include/net/tcp.h): a SYN that finds the accept queue or the queue
+ * of half-open connections full, an ACK that finds the accept queue full. An ACK or a SYN of a
+ * half-open connection from which no connection comes is one more (tcp_v4_rcv,
+ * net/ipv4/tcp_ipv4.c): a dropped ACK is 2. So are resets: a client, or a health check, that resets
+ * its half-open connection makes a drop here and none in ListenDrops.
+ */
+void listeners_add_drops(struct listeners *listeners, const struct socket_record *record);
+void listeners_end_drops(struct listeners *listeners);
 
 /*
  * In a detailed sample, after its LISTEN records: count a socket as a connection if there is a

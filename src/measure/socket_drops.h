@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What sockets have dropped, from the kernel's counter of each (sk_drops): only differences between
+ * readings of the same socket can be added up, because a counter ends with its socket. A socket is
+ * known by its cookie.
+ *
+ * At the first round, when the exporter starts, a reading is the base of what follows: a sum of
+ * differences starts at 0 with the exporter, like its other counters, and a restart of the exporter
+ * does not count anything twice. A socket that is first seen in a later round was made since, and
+ * its first reading counts from 0. What a socket drops between its last reading and its end is not
+ * seen.
+ *
+ * A socket that is missing from a round is still known when it comes back: a program can shut a
+ * listener down and listen with it again. The gone ones are forgotten when the table is more than
+ * half full. Readings of 32 bits may wrap around.
+ */
+#ifndef SOCKDIAG_SOCKET_DROPS_H
+#define SOCKDIAG_SOCKET_DROPS_H
+
+#include <stdint.h>
+
+/* The most sockets that are known; others are as if they did not drop anything. The table takes 320
+ * KiB when it is full. */
+enum { SOCKET_DROPS_CAPACITY = 16384 };
+
+struct socket_drops;
+
+/* NULL when there is no memory. */
+struct socket_drops *socket_drops_create(void);
+void socket_drops_destroy(struct socket_drops *drops);
+
+/* Returns what the socket with this cookie has dropped since its last reading. */
+uint32_t socket_drops_read(struct socket_drops *drops, uint64_t cookie, uint32_t reading);
+
+/* All sockets were read: the round ends. Without an end, the next round continues this one. */
+void socket_drops_end_round(struct socket_drops *drops);
+
+#endif
