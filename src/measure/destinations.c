@@ -185,6 +185,16 @@ bool destinations_find_fullest(const struct destinations *destinations, struct d
     return fullest->ports > 0;
 }
 
+uint32_t destinations_find_most_preferred(const struct destinations *destinations)
+{
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < destinations->count; i++) {
+        if (destinations->entries[i].preferred_ports > most)
+            most = destinations->entries[i].preferred_ports;
+    }
+    return most + destinations->error_bound;
+}
+
 /*
  * Random counts have a standard deviation of their square root: of thousands of destinations with a
  * mean of 100 ports, a few have 65 and a few 135. The standard deviation of their square roots is

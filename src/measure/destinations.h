@@ -52,6 +52,9 @@ void destinations_add(struct destinations *destinations, const struct socket_rec
 bool destinations_find_fullest(const struct destinations *destinations,
                                struct destination *fullest);
 
+/* Returns the most preferred ports that a destination can have, the error bound included. */
+uint32_t destinations_find_most_preferred(const struct destinations *destinations);
+
 /*
  * Write the `top` (at most DESTINATIONS_MAX_TOP) destinations with the most ports to `rows`,
  * fullest first, equal ones in the order of their addresses; returns how many.

@@ -16,7 +16,8 @@ struct local_address {
 struct port_usage {
     struct port_settings settings;
     struct port_set assignable; /* the range without the reserved ports */
-    struct port_set owned;      /* in the range, as are the next two */
+    struct port_set owned;      /* in the range, as are the next three */
+    struct port_set listened;   /* by listeners, assignable */
     struct port_set formerly_owned;
     struct port_set held;                     /* by clients' sockets */
     struct port_set in_use;                   /* assignable, by any socket */
@@ -67,6 +68,7 @@ void port_usage_begin(struct port_usage *usage, const struct port_settings *sett
     static const struct port_set none;
     usage->settings = *settings;
     usage->assignable = usage->owned = usage->formerly_owned = usage->held = usage->in_use = none;
+    usage->listened = none;
     port_set_add_range(&usage->assignable, settings->low, settings->high);
     port_set_subtract(&usage->assignable, &settings->reserved);
     memset(&usage->any_address, 0, sizeof usage->any_address);
@@ -118,6 +120,8 @@ void port_usage_add_owner(struct port_usage *usage, const struct socket_record *
     if (!is_in_port_range(&usage->settings, record->local_port))
         return;
     port_set_add(&usage->owned, record->local_port);
+    if (record->state == TCP_STATE_LISTEN && port_set_has(&usage->assignable, record->local_port))
+        port_set_add(&usage->listened, record->local_port);
     mark_in_use(usage, record);
 }
 
@@ -183,6 +187,33 @@ static unsigned count_preferred(const struct port_set *ports, uint16_t start)
     return count;
 }
 
+static void name_unreserved_listeners(const struct port_usage *usage, struct port_summary *summary)
+{
+    summary->unreserved_listeners = port_set_count(&usage->listened);
+    size_t named = 0;
+    for (uint16_t port = usage->settings.low;
+         named < PORT_USAGE_NAMED_PORTS && named < summary->unreserved_listeners; port++) {
+        if (port_set_has(&usage->listened, port))
+            summary->unreserved_ports[named++] = port;
+    }
+    summary->unreserved_named = named;
+}
+
+/* connect() chooses a port of the other parity only if none of the preferred one is free towards
+ * its destination; bind() to port 0 tries the other one first. */
+static void estimate_bound_before_connect(const struct port_usage *usage,
+                                          const struct port_set *usable,
+                                          struct port_summary *summary)
+{
+    uint16_t start = usage->settings.low;
+    summary->has_bound_before_connect =
+        usage->destinations &&
+        destinations_find_most_preferred(usage->destinations) < count_preferred(usable, start);
+    if (summary->has_bound_before_connect)
+        summary->bound_before_connect =
+            port_set_count(&usage->held) - count_preferred(&usage->held, start);
+}
+
 static double find_share(uint64_t used, uint64_t usable)
 {
     if (used >= usable)
@@ -202,6 +233,8 @@ struct port_summary port_usage_summarize(const struct port_usage *usage)
         .usable = port_set_count(&usable),
         .used = port_set_count_common(&usage->held, &usable),
     };
+    name_unreserved_listeners(usage, &summary);
+    estimate_bound_before_connect(usage, &usable, &summary);
     unsigned assignable = port_set_count(&usage->assignable);
     summary.utilization[PORT_SCOPE_LOCAL_ADDRESS] =
         find_share(count_fullest_address(usage), assignable);

@@ -56,8 +56,9 @@ struct port_summary {
     uint64_t unreserved_listeners;
     uint16_t unreserved_ports[PORT_USAGE_NAMED_PORTS];
     size_t unreserved_named;
-    /* Ports that programs took by bind() before connect(): an estimate, which is only possible
-     * while no destination has used up the ports that connect() tries first. */
+    /* Of TCP alone: usable ports of the parity that connect() tries last, which programs took by
+     * bind() before connect(). An estimate: only possible while no destination has used up the
+     * preferred ports, and too high while connections from such a time are left. */
     bool has_bound_before_connect;
     uint64_t bound_before_connect;
     uint64_t destinations;
