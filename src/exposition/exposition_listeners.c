@@ -2,7 +2,7 @@
 #include "endpoint_text.h"
 #include "exposition_parts.h"
 
-/* One number of an accept queue. */
+/* One number of a listener. */
 static void write_queue(struct metric_writer *writer, const struct listener_row *row,
                         uint64_t number)
 {
@@ -39,6 +39,12 @@ static void write_queues(struct metric_writer *writer, const struct listener_row
                  "shares its address and port.");
     for (size_t i = 0; i < count; i++)
         write_queue(writer, &rows[i], rows[i].queues);
+
+    metric_begin(writer, "sockdiag_listener_drops", METRIC_COUNTER,
+                 "Segments that the listener dropped since the exporter started: connections for "
+                 "which its queues had no room, and strays such as a reset of a half-open one.");
+    for (size_t i = 0; i < count; i++)
+        write_queue(writer, &rows[i], rows[i].drops);
 }
 
 /* The connections of one listener, or of a sum of them, in the nine states of a connection. */

@@ -73,8 +73,9 @@ static void write_utilization(struct metric_writer *writer, const struct port_sn
     write_shares(writer, ports,
                  (const double *[]){tcp->summary.utilization, udp->summary.utilization});
 
-    metric_begin(writer, "sockdiag_ephemeral_port_peak_utilization_ratio", METRIC_GAUGE,
-                 "Highest utilization of each scope at a ports sample within --sample.peak-window.");
+    metric_begin(
+        writer, "sockdiag_ephemeral_port_peak_utilization_ratio", METRIC_GAUGE,
+        "Highest utilization of each scope at a ports sample within --sample.peak-window.");
     write_shares(writer, ports, (const double *[]){tcp->peak_utilization, udp->peak_utilization});
 }
 
@@ -103,6 +104,25 @@ static void write_sampled_utilization(struct metric_writer *writer,
                                        &ports[protocol].sampled_utilization[scope]);
         }
     }
+}
+
+/* Of TCP alone: of UDP no socket is known as a listener, and it does not use parity. */
+static void write_owners(struct metric_writer *writer, const struct port_snapshot *tcp)
+{
+    const struct port_summary *summary = &tcp->summary;
+    struct label label = {"protocol", socket_protocol_name(SOCKET_TCP)};
+    metric_begin(writer, "sockdiag_ephemeral_ports_unreserved_listeners", METRIC_GAUGE,
+                 "Ports of the range that listeners have and that ip_local_reserved_ports does not "
+                 "keep, at the last ports sample: a client may get one before its listener does.");
+    if (tcp->present)
+        metric_write_integer(writer, &label, 1, summary->unreserved_listeners);
+
+    metric_begin(writer, "sockdiag_ephemeral_ports_bound_before_connect_estimate", METRIC_GAUGE,
+                 "Ports that programs seem to have taken by bind() before connect(), at the last "
+                 "ports sample: used ones that connect() tries last, absent while a destination "
+                 "has used up the first.");
+    if (tcp->present && summary->has_bound_before_connect)
+        metric_write_integer(writer, &label, 1, summary->bound_before_connect);
 }
 
 /* For TCP only: UDP does not use parity. */
@@ -135,9 +155,8 @@ static void write_destinations(struct metric_writer *writer, const struct port_s
 {
     const struct port_summary *tcp = &ports[SOCKET_TCP].summary, *udp = &ports[SOCKET_UDP].summary;
 
-    metric_begin(
-        writer, "sockdiag_destination_ephemeral_ports_used", METRIC_GAUGE,
-        "Ephemeral ports held towards the fullest destinations at the last ports sample.");
+    metric_begin(writer, "sockdiag_destination_ephemeral_ports_used", METRIC_GAUGE,
+                 "Ephemeral ports held towards the fullest destinations at the last ports sample.");
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
         for (size_t i = 0; ports[protocol].present && i < ports[protocol].destination_count; i++)
             write_destination(writer, protocol, &ports[protocol].destinations[i]);
@@ -161,6 +180,7 @@ void exposition_write_ports(struct metric_writer *writer, const struct snapshot 
     write_bound(writer, snapshot);
     write_sampled_utilization(writer, snapshot->ports);
     write_preferred_utilization(writer, snapshot->ports);
+    write_owners(writer, &snapshot->ports[SOCKET_TCP]);
     if (snapshot->ports[SOCKET_TCP].has_destinations)
         write_destinations(writer, snapshot->ports);
 }

@@ -31,6 +31,18 @@ static void write_states(struct metric_writer *writer, const struct snapshot *sn
     }
 }
 
+/* Told apart because they need different remedies: a process that does not close, or peers that do
+ * not. */
+static void write_fin_wait2(struct metric_writer *writer, const struct snapshot *snapshot)
+{
+    uint64_t all = snapshot->sockets[TCP_STATE_FIN_WAIT2], kernel = snapshot->fin_wait2_minisockets;
+    metric_begin(writer, "sockdiag_tcp_fin_wait2_sockets", METRIC_GAUGE,
+                 "TCP sockets in FIN_WAIT2 at the last count sample that a process still has open, "
+                 "and those of the kernel alone, which end after net.ipv4.tcp_fin_timeout.");
+    metric_write_integer(writer, &(struct label){"owner", "process"}, 1, all - kernel);
+    metric_write_integer(writer, &(struct label){"owner", "kernel"}, 1, kernel);
+}
+
 static void write_families(struct metric_writer *writer, const struct snapshot *snapshot)
 {
     metric_begin(writer, "sockdiag_tcp_family_sockets", METRIC_GAUGE,
@@ -58,8 +70,10 @@ static void write_time_wait(struct metric_writer *writer, const struct snapshot 
 
 void exposition_write_states(struct metric_writer *writer, const struct snapshot *snapshot)
 {
-    if (snapshot->has_counts)
+    if (snapshot->has_counts) {
         write_states(writer, snapshot);
+        write_fin_wait2(writer, snapshot);
+    }
     if (snapshot->has_detail)
         write_families(writer, snapshot);
     if (snapshot->has_time_wait_roles && snapshot->time_wait_collected)

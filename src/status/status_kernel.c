@@ -6,7 +6,10 @@
 static void write_count(const struct status_view *view, const char *name, bool known,
                         uint64_t count)
 {
-    html_write_row(view->out, "", name, format_known(known, count).text);
+    html_write_row(view->out, "", name,
+                   count == PROCFS_UNLIMITED
+                       ? "none"
+                       : format_known(known && count != PROCFS_ABSENT, count).text);
 }
 
 void status_write_kernel(const struct status_view *view)

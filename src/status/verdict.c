@@ -179,7 +179,8 @@ static void judge_queues(struct verdict *verdict, const struct snapshot *snapsho
 static double compute_time_wait_share(const struct snapshot *snapshot)
 {
     uint64_t limit = snapshot->settings.time_wait_limit;
-    bool known = snapshot->has_counts && snapshot->has_settings && limit > 0;
+    bool known =
+        snapshot->has_counts && snapshot->has_settings && limit > 0 && limit != PROCFS_ABSENT;
     return known ? compute_share(snapshot->sockets[TCP_STATE_TIME_WAIT], limit) : -1;
 }
 
