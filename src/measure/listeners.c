@@ -168,7 +168,9 @@ static void replace_row(struct listener_row *row, const struct listener_row *nex
 static void end_entry(struct entry *entry, int64_t peak_window, int64_t now, bool detailed)
 {
     if (entry->next.queues == 0) {
+        /* It is gone: all but its drops. */
         clear_counts(&entry->row);
+        entry->peak = (struct peak_window){0};
         return;
     }
     peak_window_observe(&entry->peak, peak_window, now, (double)entry->next.queue_length);

@@ -51,6 +51,8 @@ struct port_summary {
      */
     double preferred_utilization;
     uint64_t fullest; /* ports in use towards the fullest destination */
+    uint64_t destinations;
+    uint64_t destination_error_bound;
     /* Ports of listeners that are not reserved: each is one less for connect(), and a client may
      * get it before its listener starts. The first few of them, in ascending order. */
     uint64_t unreserved_listeners;
@@ -61,8 +63,6 @@ struct port_summary {
      * preferred ports, and too high while connections from such a time are left. */
     bool has_bound_before_connect;
     uint64_t bound_before_connect;
-    uint64_t destinations;
-    uint64_t destination_error_bound;
 };
 
 /* Further local addresses are not in the local_address scope. Hosts rarely have more. */

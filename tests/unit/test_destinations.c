@@ -91,13 +91,18 @@ static void check(const struct fixture *fixture)
         shown[key] = true;
     }
     uint64_t different = 0;
+    uint32_t preferred = 0;
     for (uint32_t key = 0; key < KEYS; key++) {
         different += fixture->exact[key] > 0;
+        if (fixture->preferred[key] > preferred)
+            preferred = fixture->preferred[key];
         assert_true(shown[key] || fixture->exact[key] <= least + bound);
     }
     if (bound == 0)
         assert_int_equal(destinations_count(fixture->destinations), different);
     assert_true(destinations_count(fixture->destinations) >= different);
+    uint32_t most_preferred = destinations_find_most_preferred(fixture->destinations);
+    assert_in_range(most_preferred, preferred, preferred + bound);
     free(shown);
 }
 

@@ -91,9 +91,23 @@ static int make_whole(void **state)
                      .time_wait_overflows = 103,
                      .listen_overflows = 104,
                      .listen_drops = 105,
-                     .active_opens = 106},
+                     .syn_queue_full_drops = 106,
+                     .syn_queue_full_cookies = 107,
+                     .syncookies_sent = 108,
+                     .syncookies_received = 109,
+                     .syncookies_failed = 110,
+                     .active_opens = 111,
+                     .passive_opens = 112,
+                     .failed_attempts = 113,
+                     .established_resets = 114,
+                     .resets_sent = 115},
         .has_settings = true,
         .settings = {.time_wait_limit = 262144, .tw_reuse = 2},
+        .has_pressure = true,
+        .pressure = {.memory_bytes = 201,
+                     .memory_limit_bytes = {202, 203, 204},
+                     .orphans = 205,
+                     .orphan_limit = 206},
         .has_detail = true,
         .has_bound_inactive = true,
         .derived_drift = {.established = 7, .time_wait = 8},
@@ -115,6 +129,7 @@ static int make_whole(void **state)
                                             .queue_limit = 128,
                                             .queue_peak = 5,
                                             .queues = 7,
+                                            .drops = 9,
                                             .sockets = {[TCP_STATE_CLOSE_WAIT] = 33}};
     f->listeners[1] = (struct listener_row){.family = IP_FAMILY_IPV6,
                                             .port = 65535,
@@ -122,6 +137,7 @@ static int make_whole(void **state)
                                             .queue_limit = 4096,
                                             .queue_peak = 6,
                                             .queues = 8,
+                                            .drops = UINT64_C(4294967297),
                                             .interface_name = "eth1"};
     inet_pton(AF_INET, "192.0.2.1", &f->listeners[0].address);
     inet_pton(AF_INET6, "2001:db8::1", &f->listeners[1].address);
@@ -221,7 +237,7 @@ static void test_each_help_is_one_sentence(void **state)
         if (line[strlen(line) - 1] != '.' || strstr(line, ". ") || strlen(line) > 240)
             fail_msg("not one short sentence: %s", line);
     }
-    assert_int_equal(helps, 51);
+    assert_int_equal(helps, 64);
 }
 
 static void test_an_empty_snapshot_is_a_valid_page(void **state)
@@ -303,6 +319,99 @@ static void test_counters_and_settings_have_their_own_numbers(void **state)
     assert_value(f, "sockdiag_tcp_listen_drops_total", 105);
     assert_value(f, "sockdiag_tcp_time_wait_limit", 262144);
     assert_value(f, "sockdiag_tcp_tw_reuse", 2);
+    assert_labelled(f, "sockdiag_tcp_syn_queue_full_total", "action", "drop", 106);
+    assert_labelled(f, "sockdiag_tcp_syn_queue_full_total", "action", "cookie", 107);
+    assert_labelled(f, "sockdiag_tcp_syncookies_total", "event", "sent", 108);
+    assert_labelled(f, "sockdiag_tcp_syncookies_total", "event", "received", 109);
+    assert_labelled(f, "sockdiag_tcp_syncookies_total", "event", "failed", 110);
+    assert_labelled(f, "sockdiag_tcp_opens_total", "direction", "active", 111);
+    assert_labelled(f, "sockdiag_tcp_opens_total", "direction", "passive", 112);
+    assert_value(f, "sockdiag_tcp_failed_attempts_total", 113);
+    assert_value(f, "sockdiag_tcp_established_resets_total", 114);
+    assert_value(f, "sockdiag_tcp_resets_sent_total", 115);
+    assert_value(f, "sockdiag_tcp_memory_bytes", 201);
+    assert_labelled(f, "sockdiag_tcp_memory_limit_bytes", "level", "low", 202);
+    assert_labelled(f, "sockdiag_tcp_memory_limit_bytes", "level", "pressure", 203);
+    assert_labelled(f, "sockdiag_tcp_memory_limit_bytes", "level", "high", 204);
+    assert_value(f, "sockdiag_tcp_orphan_sockets", 205);
+    assert_value(f, "sockdiag_tcp_orphan_limit", 206);
+}
+
+static size_t count_samples(const struct fixture *f)
+{
+    size_t lines = 0;
+    for (size_t i = 0; i < f->page.length; i++)
+        lines += f->page.data[i] == '\n';
+    return lines - count_lines(f, "#");
+}
+
+/* Each of the `count` numbers can be absent, and takes only its own series with it. */
+static void assert_absent_alone(struct fixture *f, void *numbers, size_t size)
+{
+    uint64_t *values = numbers;
+    render(f);
+    size_t all = count_samples(f);
+    for (size_t i = 0; i < size / sizeof *values; i++) {
+        uint64_t value = values[i];
+        values[i] = PROCFS_ABSENT;
+        render(f);
+        assert_int_equal(count_samples(f), all - 1);
+        assert_null(memmem(f->page.data, f->page.length, " 18446744073709551615\n", 22));
+        values[i] = value;
+    }
+}
+
+static void test_a_number_that_is_absent_takes_no_other_with_it(void **state)
+{
+    struct fixture *f = *state;
+    assert_absent_alone(f, &f->snapshot.counters, sizeof f->snapshot.counters);
+    assert_absent_alone(f, &f->snapshot.settings, sizeof f->snapshot.settings);
+    assert_absent_alone(f, &f->snapshot.pressure, sizeof f->snapshot.pressure);
+}
+
+static void test_no_limit_of_time_wait_is_no_series(void **state)
+{
+    struct fixture *f = *state;
+    f->snapshot.settings.time_wait_limit = PROCFS_UNLIMITED;
+    render(f);
+    assert_absent(f, "sockdiag_tcp_time_wait_limit");
+    assert_value(f, "sockdiag_tcp_tw_reuse", 2);
+}
+
+static void test_fin_wait2_has_two_owners(void **state)
+{
+    struct fixture *f = *state;
+    f->snapshot.sockets[TCP_STATE_FIN_WAIT2] = 50;
+    f->snapshot.fin_wait2_minisockets = 20;
+    render(f);
+    assert_labelled(f, "sockdiag_tcp_fin_wait2_sockets", "owner", "process", 30);
+    assert_labelled(f, "sockdiag_tcp_fin_wait2_sockets", "owner", "kernel", 20);
+    f->snapshot.has_counts = false;
+    render(f);
+    assert_absent(f, "sockdiag_tcp_fin_wait2_sockets");
+}
+
+static void test_owners_of_ports_are_those_of_tcp(void **state)
+{
+    struct fixture *f = *state;
+    static const char listeners[] = "sockdiag_ephemeral_ports_unreserved_listeners";
+    static const char bound[] = "sockdiag_ephemeral_ports_bound_before_connect_estimate";
+    struct port_snapshot *tcp = &f->snapshot.ports[SOCKET_TCP];
+    f->snapshot.ports[SOCKET_UDP].summary.has_bound_before_connect = true;
+    render(f);
+    assert_int_equal(count_lines(f, "sockdiag_ephemeral_ports_unreserved_listeners{"), 1);
+    assert_absent(f, bound); /* not known: not 0 */
+
+    tcp->summary.unreserved_listeners = 3;
+    tcp->summary.has_bound_before_connect = true;
+    tcp->summary.bound_before_connect = 4;
+    render(f);
+    assert_labelled(f, listeners, "protocol", "tcp", 3);
+    assert_labelled(f, bound, "protocol", "tcp", 4);
+    tcp->present = false;
+    render(f);
+    assert_absent(f, listeners);
+    assert_absent(f, bound);
 }
 
 static void test_queues_have_their_addresses_and_numbers(void **state)
@@ -319,6 +428,8 @@ static void test_queues_have_their_addresses_and_numbers(void **state)
     assert_value(f, "sockdiag_listener_accept_queue_peak" IPV6, 6);
     assert_value(f, "sockdiag_listener_accept_queues" IPV4, 7);
     assert_value(f, "sockdiag_listener_accept_queues" IPV6, 8);
+    assert_value(f, "sockdiag_listener_drops_total" IPV4, 9);
+    assert_value(f, "sockdiag_listener_drops_total" IPV6, 4294967297);
 }
 
 static void test_listeners_have_their_connections_and_the_others_a_sum(void **state)
@@ -539,6 +650,7 @@ static void test_without_counts_there_are_no_queues(void **state)
     f->snapshot.has_counts = false; /* the queues also come from the count sample */
     render(f);
     assert_absent(f, "sockdiag_listener_accept_queue");
+    assert_absent(f, "sockdiag_listener_drops");
     assert_int_equal(count_lines(f, "sockdiag_listener_sockets{"), 3 * (COUNTED - 1));
 }
 
@@ -583,6 +695,8 @@ static void test_without_counters_or_settings_their_series_vanish(void **state)
     assert_absent(f, "sockdiag_tcp_time_wait_reused");
     assert_absent(f, "sockdiag_tcp_time_wait_overflows");
     assert_absent(f, "sockdiag_tcp_listen_");
+    assert_absent(f, "sockdiag_tcp_syn");
+    assert_absent(f, "sockdiag_tcp_opens");
     assert_value(f, "sockdiag_tcp_time_wait_limit", 262144);
 
     f->snapshot.has_counters = true;
@@ -591,6 +705,11 @@ static void test_without_counters_or_settings_their_series_vanish(void **state)
     assert_absent(f, "sockdiag_tcp_time_wait_limit");
     assert_absent(f, "sockdiag_tcp_tw_reuse");
     assert_value(f, "sockdiag_tcp_time_wait_started_total", 101);
+
+    f->snapshot.has_pressure = false;
+    render(f);
+    assert_absent(f, "sockdiag_tcp_memory");
+    assert_absent(f, "sockdiag_tcp_orphan");
 }
 
 static void test_without_time_wait_only_its_own_series_vanish(void **state)
@@ -672,8 +791,8 @@ static void test_protobuf_says_since_when_the_exporter_counts(void **state)
     for (const char *at = f->page.data; (at = memmem(at, (size_t)(end - at), start, 12)); at++)
         found++;
     /* samples, failures and CPU by kind, errors, log lines, connections, requests, CPU of the
-     * process; histograms */
-    assert_int_equal(found, 3 * SAMPLE_KINDS + FAULT_REASONS + 2 + 2 + 1 + COUNTED +
+     * process, drops of listeners; histograms */
+    assert_int_equal(found, 3 * SAMPLE_KINDS + FAULT_REASONS + 2 + 2 + 1 + 2 + COUNTED +
                                 SOCKET_PROTOCOLS * PORT_SCOPES);
 }
 
@@ -836,6 +955,10 @@ int main(void)
         whole(test_each_state_has_its_own_numbers),
         whole(test_each_family_and_state_has_its_own_number),
         whole(test_counters_and_settings_have_their_own_numbers),
+        whole(test_a_number_that_is_absent_takes_no_other_with_it),
+        whole(test_no_limit_of_time_wait_is_no_series),
+        whole(test_fin_wait2_has_two_owners),
+        whole(test_owners_of_ports_are_those_of_tcp),
         whole(test_queues_have_their_addresses_and_numbers),
         whole(test_listeners_have_their_connections_and_the_others_a_sum),
         whole(test_time_wait_has_its_roles),

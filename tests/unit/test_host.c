@@ -324,7 +324,7 @@ static void test_a_ports_sample_derives_the_time_waits_of_servers(void **state)
     assert_true(describe(fixture)->has_time_wait_roles);
     assert_int_equal(describe(fixture)->time_wait[TIME_WAIT_CLIENT], 5);
     assert_int_equal(describe(fixture)->time_wait[TIME_WAIT_SERVER], 2);
-    fixture->host.fin_wait2_minisockets = 1; /* the kernel counts it with the TIME_WAITs */
+    fixture->host.snapshot.fin_wait2_minisockets = 1; /* the kernel counts it with the TIME_WAITs */
     assert_true(take_ports(fixture));
     assert_int_equal(describe(fixture)->time_wait[TIME_WAIT_SERVER], 1);
     fake_kernel_write(&fixture->kernel, "thread-self/net/sockstat",

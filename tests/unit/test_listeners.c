@@ -765,6 +765,180 @@ static void test_named_are_both_tops_each_once_and_in_order(void **state)
     }
 }
 
+/* One socket of the listener on `port`. */
+struct dropper {
+    uint16_t port;
+    uint64_t cookie;
+    uint32_t drops;
+};
+
+/* A count sample of these sockets, which ends if it is to. */
+static void sample_of_droppers(struct listeners *listeners, const struct dropper *droppers,
+                               size_t count, int64_t now, bool ended)
+{
+    listeners_begin(listeners);
+    for (size_t i = 0; i < count; i++) {
+        struct socket_record record =
+            listening(IP_FAMILY_IPV4, "0.0.0.0", droppers[i].port, 0, 128);
+        record.cookie = droppers[i].cookie;
+        record.drops = droppers[i].drops;
+        listeners_add(listeners, &record);
+        listeners_add_drops(listeners, &record);
+    }
+    if (!ended)
+        return;
+    listeners_end_drops(listeners);
+    end_sample(listeners, now);
+}
+
+static uint64_t drops_of(struct listeners *listeners, uint16_t port)
+{
+    static struct listener_row rows[LISTENERS_CAPACITY];
+    size_t count = top_of(listeners, rows, LISTENERS_CAPACITY);
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].port == port)
+            return rows[i].drops;
+    }
+    return UINT64_MAX;
+}
+
+#define SAMPLE(now, ...)                                                                           \
+    sample_of_droppers(*state, (const struct dropper[]){__VA_ARGS__},                              \
+                       sizeof(struct dropper[]){__VA_ARGS__} / sizeof(struct dropper), now, true)
+
+static void test_the_drops_of_each_listener_grow_from_0(void **state)
+{
+    SAMPLE(0, {80, 1, 500}, {443, 2, 0});
+    assert_int_equal(drops_of(*state, 80), 0);
+    SAMPLE(1, {80, 1, 507}, {443, 2, 3});
+    assert_int_equal(drops_of(*state, 80), 7);
+    assert_int_equal(drops_of(*state, 443), 3);
+    SAMPLE(2, {80, 1, 507}, {443, 2, 3});
+    assert_int_equal(drops_of(*state, 80), 7);
+}
+
+static void test_drops_outlive_a_socket_that_shares_the_port(void **state)
+{
+    SAMPLE(0, {80, 1, 0}, {80, 2, 0});
+    SAMPLE(1, {80, 1, 4}, {80, 2, 6});
+    assert_int_equal(drops_of(*state, 80), 10);
+    SAMPLE(2, {80, 2, 6}); /* the first one is closed */
+    assert_int_equal(drops_of(*state, 80), 10);
+    SAMPLE(3, {80, 2, 7}, {80, 3, 1}); /* a new one */
+    assert_int_equal(drops_of(*state, 80), 12);
+}
+
+static void test_drops_outlive_a_restart(void **state)
+{
+    SAMPLE(0, {80, 1, 0}, {443, 9, 0});
+    SAMPLE(1, {80, 1, 4}, {443, 9, 0});
+    SAMPLE(2, {443, 9, 0});
+    assert_int_equal(drops_of(*state, 80), UINT64_MAX);
+    SAMPLE(3, {443, 9, 0});
+    SAMPLE(4, {80, 2, 3}, {443, 9, 0});
+    assert_int_equal(drops_of(*state, 80), 7);
+}
+
+/* Without a listener at the start, the first one is new. */
+static void test_a_sample_of_nothing_is_a_base(void **state)
+{
+    sample_of_droppers(*state, NULL, 0, 0, true);
+    SAMPLE(1, {80, 1, 5});
+    assert_int_equal(drops_of(*state, 80), 5);
+}
+
+static void test_a_sample_without_drops_leaves_them(void **state)
+{
+    SAMPLE(0, {80, 1, 0});
+    SAMPLE(1, {80, 1, 5});
+    sample_of_port(*state, 80, 0, 2); /* of ports, or in detail */
+    assert_int_equal(drops_of(*state, 80), 5);
+    SAMPLE(3, {80, 1, 6});
+    assert_int_equal(drops_of(*state, 80), 6);
+}
+
+static void test_the_drops_of_a_sample_that_is_not_ended_are_not_lost(void **state)
+{
+    const struct dropper dropper = {80, 1, 5};
+    SAMPLE(0, {80, 1, 0});
+    sample_of_droppers(*state, &dropper, 1, 1, false);
+    assert_int_equal(drops_of(*state, 80), 0);
+    SAMPLE(2, {80, 1, 6});
+    assert_int_equal(drops_of(*state, 80), 6);
+}
+
+static void test_the_gone_are_forgotten_while_the_table_is_crowded(void **state)
+{
+    enum { HALF = LISTENERS_CAPACITY / 2 };
+    SAMPLE(0, {1, 1, 0});
+    SAMPLE(1, {1, 1, 5});
+    sample_of_ports(*state, 2, HALF - 1, 2); /* with port 1, half of the table */
+    sample_of_ports(*state, 2, HALF - 1, 3);
+    SAMPLE(4, {1, 2, 1});
+    assert_int_equal(drops_of(*state, 1), 6);
+    sample_of_ports(*state, 2, HALF, 5); /* one more than half */
+    SAMPLE(6, {1, 3, 1});
+    assert_int_equal(drops_of(*state, 1), 1);
+}
+
+/* 2,048 listeners can move to other ports at once. */
+static void test_the_gone_leave_room_for_others(void **state)
+{
+    enum { HALF = LISTENERS_CAPACITY / 2 };
+    for (int64_t now = 0; now < 10; now++) {
+        sample_of_ports(*state, (uint16_t)(1 + now * HALF), HALF, now);
+        assert_int_equal(listeners_count_untracked(*state), 0);
+    }
+}
+
+static void test_a_gone_listener_has_no_connections(void **state)
+{
+    struct listener_row rows[1], rest;
+    listeners_begin(*state);
+    add_listener(*state, IP_FAMILY_IPV4, "0.0.0.0", 80);
+    assert_true(add_connection(*state, IP_FAMILY_IPV4, "192.0.2.1", 80, TCP_STATE_CLOSE_WAIT));
+    listeners_end(*state, 0, true);
+    sample_of_port(*state, 443, 0, 1);
+    assert_int_equal(listeners_pick_top(*state, LISTENERS_BY_SOCKETS, rows, 1, &rest), 1);
+    assert_int_equal(rest.sockets[TCP_STATE_CLOSE_WAIT], 0);
+    listeners_begin(*state);
+    add_port(*state, 80, 0);
+    end_sample(*state, 2);
+    assert_int_equal(listeners_pick_top(*state, LISTENERS_BY_SOCKETS, rows, 1, &rest), 1);
+    assert_int_equal(rows[0].port, 80);
+    assert_int_equal(rows[0].sockets[TCP_STATE_CLOSE_WAIT], 0);
+}
+
+static void test_who_drops_is_named_first(void **state)
+{
+    struct listener_row row;
+    const struct dropper base[] = {{80, 1, 0}, {443, 2, 0}};
+    sample_of_droppers(*state, base, 2, 1, true);
+    listeners_begin(*state);
+    add_port(*state, 443, UINT32_MAX); /* as full as can be */
+    struct socket_record record = listening(IP_FAMILY_IPV4, "0.0.0.0", 80, 0, 128);
+    record.cookie = 1;
+    record.drops = 1;
+    listeners_add(*state, &record);
+    listeners_add_drops(*state, &record);
+    listeners_end_drops(*state);
+    end_sample(*state, 2);
+    assert_int_equal(top_of(*state, &row, 1), 1);
+    assert_int_equal(row.port, 80);
+
+    const struct dropper later[] = {{80, 1, 1}, {443, 2, 0}};
+    sample_of_droppers(*state, later, 2, 2 + window, true);
+    top_of(*state, &row, 1);
+    assert_int_equal(row.port, 80); /* still within the window */
+    sample_of_droppers(*state, later, 2, 3 + window, true);
+    listeners_begin(*state);
+    add_port(*state, 80, 0);
+    add_port(*state, 443, 100);
+    end_sample(*state, 4 + window);
+    top_of(*state, &row, 1);
+    assert_int_equal(row.port, 443);
+}
+
 #define with_table(test) cmocka_unit_test_setup_teardown(test, create, destroy)
 
 int main(void)
@@ -800,6 +974,16 @@ int main(void)
         with_table(test_an_untracked_listener_gets_the_place_of_a_vanished_one),
         with_table(test_a_sample_that_is_not_ended_keeps_untracked),
         with_table(test_random_listeners_agree_with_a_naive_model),
+        with_table(test_the_drops_of_each_listener_grow_from_0),
+        with_table(test_drops_outlive_a_socket_that_shares_the_port),
+        with_table(test_drops_outlive_a_restart),
+        with_table(test_a_sample_of_nothing_is_a_base),
+        with_table(test_a_sample_without_drops_leaves_them),
+        with_table(test_the_drops_of_a_sample_that_is_not_ended_are_not_lost),
+        with_table(test_the_gone_are_forgotten_while_the_table_is_crowded),
+        with_table(test_the_gone_leave_room_for_others),
+        with_table(test_a_gone_listener_has_no_connections),
+        with_table(test_who_drops_is_named_first),
     };
     return cmocka_run_group_tests_name("listeners", tests, NULL, NULL);
 }

@@ -292,6 +292,98 @@ static void test_the_fullest_is_named_once_it_has_a_tenth_of_the_ports(void **st
     }
 }
 
+static void listen_on(struct port_usage *usage, uint32_t local, uint16_t port)
+{
+    struct socket_record record = owner(local, port);
+    record.state = TCP_STATE_LISTEN;
+    port_usage_add_owner(usage, &record);
+}
+
+static void test_listeners_that_are_not_reserved_are_named(void **state)
+{
+    struct port_settings reserving = settings;
+    port_set_add(&reserving.reserved, LOW + 5);
+    port_usage_begin(*state, &reserving);
+    listen_on(*state, 1, LOW - 1);
+    listen_on(*state, 1, HIGH);
+    listen_on(*state, 1, LOW);
+    listen_on(*state, 2, LOW); /* the same port */
+    listen_on(*state, 1, LOW + 5);
+    own(*state, 1, LOW + 6); /* only bound */
+    listen_on(*state, 1, HIGH + 1);
+    struct port_summary summary = port_usage_summarize(*state);
+    assert_int_equal(summary.unreserved_listeners, 2);
+    assert_int_equal(summary.unreserved_named, 2);
+    assert_int_equal(summary.unreserved_ports[0], LOW);
+    assert_int_equal(summary.unreserved_ports[1], HIGH);
+    port_usage_begin(*state, &settings);
+    summary = port_usage_summarize(*state);
+    assert_int_equal(summary.unreserved_listeners, 0);
+    assert_int_equal(summary.unreserved_named, 0);
+}
+
+static void test_only_the_first_unreserved_listeners_are_named(void **state)
+{
+    for (uint16_t port = HIGH; port > HIGH - 20; port--)
+        listen_on(*state, 1, port);
+    struct port_summary summary = port_usage_summarize(*state);
+    assert_int_equal(summary.unreserved_listeners, 20);
+    assert_int_equal(summary.unreserved_named, PORT_USAGE_NAMED_PORTS);
+    for (uint16_t i = 0; i < PORT_USAGE_NAMED_PORTS; i++)
+        assert_int_equal(summary.unreserved_ports[i], HIGH - 19 + i);
+}
+
+static void test_a_listener_on_the_last_of_all_ports_is_named(void **state)
+{
+    const struct port_settings high = {.low = 65000, .high = UINT16_MAX};
+    port_usage_begin(*state, &high);
+    listen_on(*state, 1, UINT16_MAX);
+    assert_int_equal(port_usage_summarize(*state).unreserved_ports[0], UINT16_MAX);
+}
+
+/* Ports of the other parity: LOW is even. */
+static void test_ports_of_the_other_parity_were_bound_first(void **state)
+{
+    struct port_summary summary = port_usage_summarize(*state);
+    assert_true(summary.has_bound_before_connect);
+    assert_int_equal(summary.bound_before_connect, 0);
+    hold(*state, IP_FAMILY_IPV4, 1, 2, LOW);
+    hold(*state, IP_FAMILY_IPV4, 1, 2, LOW + 1);
+    hold(*state, IP_FAMILY_IPV4, 3, 4, LOW + 1); /* the same port */
+    hold(*state, IP_FAMILY_IPV4, 1, 2, LOW + 3);
+    hold(*state, IP_FAMILY_IPV4, 1, 0, LOW + 5); /* towards nowhere */
+    own(*state, 1, LOW + 7);
+    summary = port_usage_summarize(*state);
+    assert_true(summary.has_bound_before_connect);
+    assert_int_equal(summary.bound_before_connect, 3);
+}
+
+static void test_nothing_is_estimated_once_a_destination_has_all_preferred_ports(void **state)
+{
+    own(*state, 9, LOW); /* 49 preferred ones are left */
+    for (uint16_t port = LOW + 2; port < HIGH - 1; port += 2)
+        hold(*state, IP_FAMILY_IPV4, 1, 2, port);
+    for (uint16_t port = LOW + 1; port <= HIGH; port += 2) /* the fullest, by bind() */
+        hold(*state, IP_FAMILY_IPV4, 1, 3, port);
+    struct port_summary summary = port_usage_summarize(*state);
+    assert_true(summary.has_bound_before_connect);
+    assert_int_equal(summary.bound_before_connect, 50);
+    hold(*state, IP_FAMILY_IPV4, 1, 4, HIGH - 1);
+    assert_true(port_usage_summarize(*state).has_bound_before_connect);
+    hold(*state, IP_FAMILY_IPV4, 1, 2, HIGH - 1);
+    assert_false(port_usage_summarize(*state).has_bound_before_connect);
+}
+
+static void test_nothing_is_estimated_without_destinations(void **state)
+{
+    (void)state;
+    struct port_usage *usage = port_usage_create(false);
+    assert_non_null(usage);
+    port_usage_begin(usage, &settings);
+    assert_false(port_usage_summarize(usage).has_bound_before_connect);
+    port_usage_destroy(usage);
+}
+
 #define USAGE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -312,6 +404,12 @@ int main(void)
         USAGE_TEST(test_a_range_without_a_usable_port_is_full),
         USAGE_TEST(test_the_whole_range_of_numbers_works),
         USAGE_TEST(test_each_sample_replaces_the_last),
+        USAGE_TEST(test_listeners_that_are_not_reserved_are_named),
+        USAGE_TEST(test_only_the_first_unreserved_listeners_are_named),
+        USAGE_TEST(test_a_listener_on_the_last_of_all_ports_is_named),
+        USAGE_TEST(test_ports_of_the_other_parity_were_bound_first),
+        USAGE_TEST(test_nothing_is_estimated_once_a_destination_has_all_preferred_ports),
+        USAGE_TEST(test_nothing_is_estimated_without_destinations),
         USAGE_TEST(test_addresses_beyond_the_capacity_still_count_for_the_host),
         USAGE_TEST(test_without_destinations_the_other_scopes_remain),
     };

@@ -34,6 +34,8 @@
 #define SNMP      "thread-self/net/snmp"
 #define TW_LIMIT  "sys/net/ipv4/tcp_max_tw_buckets"
 #define TW_REUSE  "sys/net/ipv4/tcp_tw_reuse"
+#define MEMORY    "sys/net/ipv4/tcp_mem"
+#define ORPHANS   "sys/net/ipv4/tcp_max_orphans"
 #define STATM     "self/statm"
 
 static bool read_usage(struct fault *fault)
@@ -52,6 +54,12 @@ static bool read_settings(struct fault *fault)
 {
     struct tcp_settings settings;
     return procfs_read_tcp_settings(scratch_directory(), &settings, fault);
+}
+
+static bool read_pressure(struct fault *fault)
+{
+    struct tcp_pressure pressure;
+    return procfs_read_tcp_pressure(scratch_directory(), &pressure, fault);
 }
 
 static bool read_process(struct fault *fault)
@@ -74,20 +82,28 @@ static const struct file {
      read_usage},
     {SOCKSTAT6, "TCP6: inuse 300\nUDP6: inuse 8\n", read_usage},
     {NETSTAT,
-     "TcpExt: SyncookiesSent TW TWRecycled TWKilled ListenOverflows ListenDrops "
-     "TCPTimeWaitOverflow TCPWqueueTooBig\n"
-     "TcpExt: 1 20000 300 40 5000 60000 700000 8\n"
+     "TcpExt: SyncookiesSent SyncookiesRecv SyncookiesFailed TW TWRecycled TWKilled "
+     "ListenOverflows ListenDrops TCPTimeWaitOverflow TCPReqQFullDoCookies TCPReqQFullDrop "
+     "TCPWqueueTooBig\n"
+     "TcpExt: 1 2 3 20000 300 40 5000 60000 700000 11 12 8\n"
      "IpExt: InNoRoutes TW\n"
      "IpExt: 9 10\n",
      read_counters},
     {SNMP,
      "Ip: Forwarding ActiveOpens\n"
      "Ip: 1 2\n"
-     "Tcp: RtoMin MaxConn ActiveOpens PassiveOpens AttemptFails\n"
-     "Tcp: 200 -1 1000 30 4\n",
+     "Tcp: RtoMin MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab OutRsts\n"
+     "Tcp: 200 -1 1000 30 4 5 6 7\n",
      read_counters},
     {TW_LIMIT, "262144\n", read_settings},
     {TW_REUSE, "2\n", read_settings},
+    {SOCKSTAT,
+     "sockets: used 1000\n"
+     "TCP: inuse 20 orphan 3 tw 7 alloc 1001 mem 4\n"
+     "UDP: inuse 5 mem 6\n",
+     read_pressure},
+    {MEMORY, "1000\t2000\t3000\n", read_pressure},
+    {ORPHANS, "65536\n", read_pressure},
     {STATM, "5000 300 20 1 0 400 0\n", read_process},
 };
 
@@ -195,6 +211,26 @@ static void assert_settings_of_healthy_files(void)
     assert_int_equal(settings.tw_reuse, 2);
 }
 
+static void assert_pressure_of_healthy_files(void)
+{
+    struct tcp_pressure pressure;
+    struct fault fault;
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    assert_true(procfs_read_tcp_pressure(scratch_directory(), &pressure, &fault));
+    assert_int_equal(pressure.memory_bytes, 4 * page);
+    assert_int_equal(pressure.memory_limit_bytes[TCP_MEMORY_LOW], 1000 * page);
+    assert_int_equal(pressure.memory_limit_bytes[TCP_MEMORY_PRESSURE], 2000 * page);
+    assert_int_equal(pressure.memory_limit_bytes[TCP_MEMORY_HIGH], 3000 * page);
+    assert_int_equal(pressure.orphans, 3);
+    assert_int_equal(pressure.orphan_limit, 65536);
+}
+
+static void test_memory_of_tcp_is_in_bytes(void **state)
+{
+    (void)state;
+    assert_pressure_of_healthy_files();
+}
+
 static void test_usage_adds_ipv6_to_ipv4(void **state)
 {
     (void)state;
@@ -260,12 +296,28 @@ static void test_missing_sockstat6_is_no_fault(void **state)
     assert_int_equal(usage.minisockets, 7);
 }
 
+/* Other namespaces than the first do not have them. */
+static void test_missing_limits_of_the_host_are_no_fault(void **state)
+{
+    (void)state;
+    struct tcp_pressure pressure;
+    struct fault fault;
+    take_away(MEMORY);
+    take_away(ORPHANS);
+    assert_true(procfs_read_tcp_pressure(scratch_directory(), &pressure, &fault));
+    assert_int_equal(pressure.orphans, 3);
+    assert_int_equal(pressure.orphan_limit, PROCFS_ABSENT);
+    for (enum tcp_memory_level level = 0; level < TCP_MEMORY_LEVELS; level++)
+        assert_int_equal(pressure.memory_limit_bytes[level], PROCFS_ABSENT);
+}
+
 static void test_any_other_missing_file_is_a_fault(void **state)
 {
     (void)state;
     for_each_file(file)
     {
-        if (strcmp(file->name, SOCKSTAT6) == 0)
+        if (strcmp(file->name, SOCKSTAT6) == 0 || strcmp(file->name, MEMORY) == 0 ||
+            strcmp(file->name, ORPHANS) == 0)
             continue;
         take_away(file->name);
         assert_read_fault(file, ENOENT);
@@ -332,8 +384,10 @@ static void test_garbage_is_a_parse_fault(void **state)
     };
     for_each_file(file)
     {
-        for (size_t i = 0; i < sizeof garbage / sizeof garbage[0]; i++)
-            assert_parse_fault(file, garbage[i]);
+        for (size_t i = 0; i < sizeof garbage / sizeof garbage[0]; i++) {
+            if (strcmp(file->name, TW_LIMIT) != 0 || strcmp(garbage[i], "-1\n") != 0)
+                assert_parse_fault(file, garbage[i]);
+        }
     }
 }
 
@@ -355,7 +409,7 @@ static void test_a_setting_with_more_than_a_number_is_a_parse_fault(void **state
     (void)state;
     for_each_file(file)
     {
-        if (file->read != read_settings)
+        if (file->read != read_settings && strcmp(file->name, ORPHANS) != 0)
             continue;
         assert_parse_fault(file, "2x\n");
         assert_parse_fault(file, "2 monkeys\n");
@@ -384,22 +438,14 @@ static void test_a_missing_column_is_a_parse_fault(void **state)
         const char *file;
         const char *column;
     } columns[] = {
-        {SOCKSTAT, "inuse"},
-        {SOCKSTAT, "tw"},
-        {SOCKSTAT6, "inuse"},
-        {NETSTAT, "TW "},
-        {NETSTAT, "TWKilled"},
-        {NETSTAT, "TWRecycled"},
-        {NETSTAT, "TCPTimeWaitOverflow"},
-        {NETSTAT, "ListenOverflows"},
-        {NETSTAT, "ListenDrops"},
-        {SNMP, "ActiveOpens Passive"},
-        {SNMP, "PassiveOpens"},
+        {SOCKSTAT, "inuse"}, {SOCKSTAT, "tw"},     {SOCKSTAT6, "inuse"},
+        {SOCKSTAT, "mem"},   {SOCKSTAT, "orphan"},
     };
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
         for_each_file(file)
         {
-            if (strcmp(file->name, columns[i].file) != 0)
+            bool usage = strstr("inuse tw", columns[i].column);
+            if (strcmp(file->name, columns[i].file) != 0 || usage != (file->read == read_usage))
                 continue;
             char text[512];
             strcpy(text, file->text);
@@ -409,6 +455,210 @@ static void test_a_missing_column_is_a_parse_fault(void **state)
             assert_parse_fault(file, text);
         }
     }
+}
+
+/* Read the counters, and assert that of the healthy ones exactly one is missing. */
+static void assert_absent_alone(bool good, const char *what)
+{
+    struct tcp_counters counters, healthy;
+    struct fault fault;
+    assert_int_equal(procfs_read_tcp_counters(scratch_directory(), &counters, &fault), good);
+    put_healthy_files();
+    assert_true(procfs_read_tcp_counters(scratch_directory(), &healthy, &fault));
+    const uint64_t *value = (uint64_t *)&counters, *wanted = (uint64_t *)&healthy;
+    size_t absent = 0;
+    for (size_t i = 0; i < sizeof counters / sizeof *value; i++) {
+        if (value[i] == PROCFS_ABSENT)
+            absent++;
+        else if (value[i] != wanted[i])
+            fail_msg("without %s another number is different", what);
+    }
+    if (absent != 1)
+        fail_msg("without %s %zu numbers are absent", what, absent);
+}
+
+static const struct {
+    const char *file;
+    const char *column;
+} counter_columns[] = {
+    {NETSTAT, "TW "},
+    {NETSTAT, "TWKilled"},
+    {NETSTAT, "TWRecycled"},
+    {NETSTAT, "TCPTimeWaitOverflow"},
+    {NETSTAT, "ListenOverflows"},
+    {NETSTAT, "ListenDrops"},
+    {NETSTAT, "TCPReqQFullDrop"},
+    {NETSTAT, "TCPReqQFullDoCookies"},
+    {NETSTAT, "SyncookiesSent"},
+    {NETSTAT, "SyncookiesRecv"},
+    {NETSTAT, "SyncookiesFailed"},
+    {SNMP, "ActiveOpens Passive"},
+    {SNMP, "PassiveOpens"},
+    {SNMP, "AttemptFails"},
+    {SNMP, "EstabResets"},
+    {SNMP, "OutRsts"},
+};
+enum { COUNTER_COLUMNS = sizeof counter_columns / sizeof counter_columns[0] };
+
+static void test_a_column_that_the_kernel_lacks_is_absent_alone(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNTER_COLUMNS; i++) {
+        for_each_file(file)
+        {
+            if (strcmp(file->name, counter_columns[i].file) != 0)
+                continue;
+            char text[512];
+            strcpy(text, file->text);
+            char *column = strstr(text, counter_columns[i].column);
+            assert_non_null(column);
+            column[0] = '?'; /* another name in the same place */
+            put(file->name, text);
+            assert_absent_alone(true, counter_columns[i].column);
+        }
+    }
+}
+
+static void test_a_number_that_is_none_is_absent_alone(void **state)
+{
+    (void)state;
+    put(NETSTAT, "TcpExt: SyncookiesSent SyncookiesRecv SyncookiesFailed TW TWRecycled TWKilled "
+                 "ListenOverflows ListenDrops TCPTimeWaitOverflow TCPReqQFullDoCookies "
+                 "TCPReqQFullDrop\n"
+                 "TcpExt: 1 2 3 20000 x 40 5000 60000 700000 11 12\n");
+    assert_absent_alone(false, "TWRecycled");
+    put(SNMP, "Tcp: ActiveOpens PassiveOpens AttemptFails EstabResets OutRsts\n"
+              "Tcp: 1000 -30 4 5 7\n");
+    assert_absent_alone(false, "PassiveOpens");
+}
+
+static void test_without_opens_there_is_a_fault(void **state)
+{
+    (void)state;
+    uint64_t opens;
+    struct fault fault;
+    assert_true(procfs_read_active_opens(scratch_directory(), &opens, &fault));
+    assert_int_equal(opens, 1000);
+    put(SNMP, "Tcp: PassiveOpens\nTcp: 1\n");
+    assert_false(procfs_read_active_opens(scratch_directory(), &opens, &fault));
+    assert_int_equal(fault.reason, FAULT_PROC_PARSE);
+    assert_string_equal(fault.subject, SNMP);
+}
+
+/* Numbers of the file `name`, among `size` bytes of numbers, are absent, and only they. */
+static void assert_only_absent(const char *name, const void *numbers, size_t size, size_t first,
+                               size_t count)
+{
+    const uint64_t *values = numbers;
+    for (size_t i = 0; i < size / sizeof *values; i++) {
+        bool expected = i >= first && i < first + count;
+        if ((values[i] == PROCFS_ABSENT) != expected)
+            fail_msg("without %s number %zu is %s", name, i, expected ? "there" : "absent");
+    }
+}
+
+static void test_a_file_takes_no_number_of_others_with_it(void **state)
+{
+    (void)state;
+    struct tcp_counters counters;
+    struct tcp_settings settings;
+    struct tcp_pressure pressure;
+    struct fault fault;
+    const size_t from_netstat = offsetof(struct tcp_counters, active_opens) / sizeof(uint64_t);
+    const size_t from_snmp = sizeof counters / sizeof(uint64_t) - from_netstat;
+    const struct {
+        const char *file;
+        size_t first, count;
+    } cases[] = {{NETSTAT, 0, from_netstat},
+                 {SNMP, from_netstat, from_snmp},
+                 {TW_LIMIT, 0, 1},
+                 {TW_REUSE, 1, 1},
+                 {MEMORY, 1, 3},
+                 {ORPHANS, 5, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        make_unreadable(cases[i].file);
+        fault.subject = NULL;
+        if (i < 2) {
+            assert_false(procfs_read_tcp_counters(scratch_directory(), &counters, &fault));
+            assert_only_absent(cases[i].file, &counters, sizeof counters, cases[i].first,
+                               cases[i].count);
+        } else if (i < 4) {
+            assert_false(procfs_read_tcp_settings(scratch_directory(), &settings, &fault));
+            assert_only_absent(cases[i].file, &settings, sizeof settings, cases[i].first,
+                               cases[i].count);
+        } else {
+            assert_false(procfs_read_tcp_pressure(scratch_directory(), &pressure, &fault));
+            assert_only_absent(cases[i].file, &pressure, sizeof pressure, cases[i].first,
+                               cases[i].count);
+        }
+        assert_string_equal(fault.subject, cases[i].file);
+        take_away(cases[i].file);
+        put_healthy_files();
+    }
+    make_unreadable(SOCKSTAT);
+    assert_false(procfs_read_tcp_pressure(scratch_directory(), &pressure, &fault));
+    assert_int_equal(pressure.memory_bytes, PROCFS_ABSENT);
+    assert_int_equal(pressure.orphans, PROCFS_ABSENT);
+    assert_int_equal(pressure.orphan_limit, 65536);
+    take_away(SOCKSTAT);
+}
+
+/* The first of two faults is told. */
+static void test_two_files_that_fail_are_one_fault(void **state)
+{
+    (void)state;
+    struct tcp_counters counters;
+    struct tcp_settings settings;
+    struct tcp_pressure pressure;
+    struct fault fault;
+    put(NETSTAT, "");
+    take_away(SNMP);
+    assert_false(procfs_read_tcp_counters(scratch_directory(), &counters, &fault));
+    assert_int_equal(fault.reason, FAULT_PROC_PARSE);
+    assert_string_equal(fault.subject, NETSTAT);
+    put(TW_LIMIT, "x");
+    take_away(TW_REUSE);
+    assert_false(procfs_read_tcp_settings(scratch_directory(), &settings, &fault));
+    assert_string_equal(fault.subject, TW_LIMIT);
+    put(MEMORY, "1 2 x");
+    put(ORPHANS, "x");
+    assert_false(procfs_read_tcp_pressure(scratch_directory(), &pressure, &fault));
+    assert_string_equal(fault.subject, MEMORY);
+    assert_int_equal(pressure.memory_limit_bytes[TCP_MEMORY_LOW], PROCFS_ABSENT);
+}
+
+static void test_a_negative_limit_is_none(void **state)
+{
+    (void)state;
+    struct tcp_settings settings;
+    struct fault fault;
+    put(TW_LIMIT, "-1\n");
+    assert_true(procfs_read_tcp_settings(scratch_directory(), &settings, &fault));
+    assert_int_equal(settings.time_wait_limit, PROCFS_UNLIMITED);
+    assert_int_equal(settings.tw_reuse, 2);
+    for_each_file(file)
+    {
+        if (strcmp(file->name, TW_LIMIT) != 0)
+            continue;
+        assert_parse_fault(file, "-\n");
+        assert_parse_fault(file, "--1\n");
+        assert_parse_fault(file, "- 1\n");
+        assert_parse_fault(file, "-1x\n");
+        assert_parse_fault(file, "-1 2\n");
+    }
+}
+
+/* As administrators write it who want none. */
+static void test_a_limit_of_memory_beyond_64_bits_is_none(void **state)
+{
+    (void)state;
+    struct tcp_pressure pressure;
+    struct fault fault;
+    put(MEMORY, "1000 9223372036854775807 18446744073709551615\n");
+    assert_true(procfs_read_tcp_pressure(scratch_directory(), &pressure, &fault));
+    assert_int_equal(pressure.memory_limit_bytes[0], 1000 * sysconf(_SC_PAGESIZE));
+    assert_int_equal(pressure.memory_limit_bytes[1], PROCFS_UNLIMITED);
+    assert_int_equal(pressure.memory_limit_bytes[2], PROCFS_UNLIMITED);
 }
 
 static void test_a_name_is_not_the_beginning_of_another(void **state)
@@ -445,21 +695,21 @@ static void test_numbers_of_64_bits_are_read_whole(void **state)
     take_away(SOCKSTAT6);
     put(SOCKSTAT, "TCP: inuse 18446744073709551615 tw 18446744073709551614\n");
     put(NETSTAT, "TcpExt: TW TWRecycled TWKilled ListenOverflows ListenDrops TCPTimeWaitOverflow\n"
-                 "TcpExt: 18446744073709551615 18446744073709551613 0 18446744073709551612 "
-                 "18446744073709551611 18446744073709551610\n");
-    put(TW_LIMIT, "18446744073709551609\n");
+                 "TcpExt: 18446744073709551605 18446744073709551603 0 18446744073709551602 "
+                 "18446744073709551601 18446744073709551600\n");
+    put(TW_LIMIT, "18446744073709551599\n");
 
     assert_true(procfs_read_tcp_usage(scratch_directory(), &usage, &fault));
     assert_int_equal(usage.full_sockets, UINT64_MAX);
     assert_int_equal(usage.minisockets, UINT64_MAX - 1);
     assert_true(procfs_read_tcp_counters(scratch_directory(), &counters, &fault));
-    assert_int_equal(counters.time_wait_started, UINT64_MAX);
-    assert_int_equal(counters.time_wait_reused, UINT64_MAX - 2);
-    assert_int_equal(counters.listen_overflows, UINT64_MAX - 3);
-    assert_int_equal(counters.listen_drops, UINT64_MAX - 4);
-    assert_int_equal(counters.time_wait_overflows, UINT64_MAX - 5);
+    assert_int_equal(counters.time_wait_started, UINT64_MAX - 10);
+    assert_int_equal(counters.time_wait_reused, UINT64_MAX - 12);
+    assert_int_equal(counters.listen_overflows, UINT64_MAX - 13);
+    assert_int_equal(counters.listen_drops, UINT64_MAX - 14);
+    assert_int_equal(counters.time_wait_overflows, UINT64_MAX - 15);
     assert_true(procfs_read_tcp_settings(scratch_directory(), &settings, &fault));
-    assert_int_equal(settings.time_wait_limit, UINT64_MAX - 6);
+    assert_int_equal(settings.time_wait_limit, UINT64_MAX - 16);
 }
 
 static void test_a_number_beyond_64_bits_is_a_parse_fault(void **state)
@@ -705,11 +955,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         with_root(test_usage_adds_ipv6_to_ipv4),
+        with_root(test_memory_of_tcp_is_in_bytes),
         with_root(test_counters_come_from_their_columns),
         with_root(test_settings_are_the_whole_file),
         with_root(test_memory_is_in_bytes),
         with_root(test_reading_leaves_no_descriptor_open),
         with_root(test_missing_sockstat6_is_no_fault),
+        with_root(test_missing_limits_of_the_host_are_no_fault),
         with_root(test_any_other_missing_file_is_a_fault),
         with_root(test_an_unreadable_file_is_a_fault),
         with_root(test_a_failing_read_is_a_fault),
@@ -720,6 +972,13 @@ int main(void)
         with_root(test_a_setting_with_more_than_a_number_is_a_parse_fault),
         with_root(test_memory_that_is_no_two_numbers_is_a_parse_fault),
         with_root(test_a_missing_column_is_a_parse_fault),
+        with_root(test_a_column_that_the_kernel_lacks_is_absent_alone),
+        with_root(test_a_number_that_is_none_is_absent_alone),
+        with_root(test_without_opens_there_is_a_fault),
+        with_root(test_a_file_takes_no_number_of_others_with_it),
+        with_root(test_two_files_that_fail_are_one_fault),
+        with_root(test_a_negative_limit_is_none),
+        with_root(test_a_limit_of_memory_beyond_64_bits_is_none),
         with_root(test_a_name_is_not_the_beginning_of_another),
         with_root(test_a_row_shorter_than_its_headings_is_a_parse_fault),
         with_root(test_numbers_of_64_bits_are_read_whole),

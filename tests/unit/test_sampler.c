@@ -540,7 +540,8 @@ static void test_unreadable_totals_fail_the_count_sample_only(void **state)
     run_for(fixture, 10 * SECOND);
     assert_int_equal(report(fixture, SAMPLE_COUNT)->successes, 0);
     assert_int_equal(report(fixture, SAMPLE_DETAIL)->successes, 2);
-    assert_int_equal(failures(fixture, FAULT_PROC_READ), 10);
+    assert_int_equal(failures(fixture, FAULT_PROC_READ), 10 + 10); /* and the memory of TCP */
+    assert_false(fixture->last.has_pressure);
     fake_kernel_write_sockstat(&fixture->kernel, 0);
     run_for(fixture, 2 * SECOND);
     assert_true(fixture->last.has_counts);
@@ -553,23 +554,31 @@ static void test_unreadable_counters_lose_only_themselves(void **state)
     fake_kernel_write(&fixture->kernel, "sys/net/ipv4/tcp_tw_reuse", NULL);
     run_for(fixture, 3 * SECOND);
     assert_true(fixture->last.has_counts);
-    assert_false(fixture->last.has_counters);
-    assert_false(fixture->last.has_settings);
+    assert_true(fixture->last.has_counters);
+    assert_int_equal(fixture->last.counters.listen_drops, PROCFS_ABSENT);
+    assert_int_equal(fixture->last.counters.passive_opens, 8);
+    assert_true(fixture->last.has_settings);
+    assert_int_equal(fixture->last.settings.tw_reuse, PROCFS_ABSENT);
+    assert_int_equal(fixture->last.settings.time_wait_limit, 262144);
     assert_int_equal(failures(fixture, FAULT_PROC_PARSE), 3);
     assert_int_equal(failures(fixture, FAULT_PROC_READ), 3);
 }
 
-static void test_counters_and_settings_are_shown_for_three_intervals(void **state)
+static void test_without_any_of_their_files_there_are_no_counters_and_settings(void **state)
 {
     struct fixture *fixture = *state;
     run_for(fixture, 2 * SECOND);
-    fake_kernel_write(&fixture->kernel, "thread-self/net/netstat", NULL);
-    fake_kernel_write(&fixture->kernel, "sys/net/ipv4/tcp_tw_reuse", NULL);
-    run_for(fixture, 3 * SECOND);
     assert_true(fixture->last.has_counters && fixture->last.has_settings);
-    assert_int_equal(fixture->last.settings.tw_reuse, 2);
+    fake_kernel_write(&fixture->kernel, "thread-self/net/netstat", NULL);
+    fake_kernel_write(&fixture->kernel, "thread-self/net/snmp", NULL);
+    fake_kernel_write(&fixture->kernel, "sys/net/ipv4/tcp_max_tw_buckets", NULL);
+    fake_kernel_write(&fixture->kernel, "sys/net/ipv4/tcp_tw_reuse", NULL);
     run_for(fixture, SECOND);
     assert_false(fixture->last.has_counters || fixture->last.has_settings);
+    fake_kernel_write(&fixture->kernel, "sys/net/ipv4/tcp_max_tw_buckets", "-1\n");
+    run_for(fixture, SECOND);
+    assert_true(fixture->last.has_settings); /* that there is no limit is known */
+    assert_int_equal(fixture->last.settings.time_wait_limit, PROCFS_UNLIMITED);
 }
 
 static void test_a_kernel_without_udp_diag_loses_only_the_ports_of_udp(void **state)
@@ -727,7 +736,7 @@ int main(void)
         SAMPLER_TEST(test_the_identity_is_given_up_after_three_contradictions),
         SAMPLER_TEST(test_a_lasting_fault_is_not_logged_every_second),
         SAMPLER_TEST(test_what_never_succeeded_is_not_shown),
-        SAMPLER_TEST(test_counters_and_settings_are_shown_for_three_intervals),
+        SAMPLER_TEST(test_without_any_of_their_files_there_are_no_counters_and_settings),
         SAMPLER_TEST(test_the_end_of_a_fault_says_how_long_it_lasted),
         SAMPLER_TEST(test_the_thread_steps_and_stops),
     };
