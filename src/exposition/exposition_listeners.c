@@ -41,8 +41,9 @@ static void write_queues(struct metric_writer *writer, const struct listener_row
         write_queue(writer, &rows[i], rows[i].queues);
 
     metric_begin(writer, "sockdiag_listener_drops", METRIC_COUNTER,
-                 "Segments that the listener dropped since the exporter started: connections for "
-                 "which its queues had no room, and strays such as a reset of a half-open one.");
+                 "Segments that the listener discarded since the exporter started: for lack of room "
+                 "in its queues, but also resets of half-open connections and, with "
+                 "TCP_DEFER_ACCEPT, each first ACK.");
     for (size_t i = 0; i < count; i++)
         write_queue(writer, &rows[i], rows[i].drops);
 }

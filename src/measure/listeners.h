@@ -66,10 +66,11 @@ void listeners_end(struct listeners *listeners, int64_t now, bool detailed);
  *
  * sk_drops of a LISTEN socket counts segments. Each time it drops a connection it grows with
  * ListenDrops (tcp_listendrop, include/net/tcp.h): a SYN that finds the accept queue or the queue
- * of half-open connections full, an ACK that finds the accept queue full. An ACK or a SYN of a
- * half-open connection from which no connection comes is one more (tcp_v4_rcv,
- * net/ipv4/tcp_ipv4.c): a dropped ACK is 2. So are resets: a client, or a health check, that resets
- * its half-open connection makes a drop here and none in ListenDrops.
+ * of half-open connections full, an ACK that finds the accept queue full. Each segment of a
+ * half-open connection that does not complete it is one more, and none in ListenDrops (tcp_v4_rcv,
+ * net/ipv4/tcp_ipv4.c): a dropped ACK is 2, a reset or a repeated SYN is 1, and with
+ * TCP_DEFER_ACCEPT the first ACK of each connection is 1. So ListenDrops says whether connections
+ * are lost, and this where.
  */
 void listeners_add_drops(struct listeners *listeners, const struct socket_record *record);
 void listeners_end_drops(struct listeners *listeners);

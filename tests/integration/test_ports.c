@@ -278,6 +278,55 @@ static void test_owned_ports_are_not_usable_and_not_subtracted_twice(void **stat
     assert_true(tcp(&capture)->utilization[PORT_SCOPE_DESTINATION] == 1);
 }
 
+static void test_listeners_in_the_range_are_named_unless_reserved(void **state)
+{
+    (void)state;
+    struct capture capture;
+    sysctl("ipv4/ip_local_reserved_ports", "40100-40109");
+    listen_on("127.0.0.1", SERVER);
+    listen_on("127.0.0.1", 40900);
+    listen_on("127.0.0.2", 40900);
+    listen_on("::1", 40002);
+    listen_on("127.0.0.1", 40100); /* reserved */
+    assert_true(bind_socket("127.0.0.1", 40003, SOCK_STREAM) >= 0);
+    const struct port_summary *ports = tcp(&capture);
+    assert_int_equal(ports->unreserved_listeners, 2);
+    assert_int_equal(ports->unreserved_named, 2);
+    assert_int_equal(ports->unreserved_ports[0], 40002);
+    assert_int_equal(ports->unreserved_ports[1], 40900);
+    sysctl("ipv4/ip_local_reserved_ports", "40002,40100,40900");
+    assert_int_equal(tcp(&capture)->unreserved_listeners, 0);
+}
+
+/* A client gets the port of a listener that is not reserved before it starts, and it fails. */
+static void test_a_client_takes_the_port_of_a_listener_that_is_not_reserved(void **state)
+{
+    (void)state;
+    sysctl("ipv4/ip_local_port_range", "40900 40900");
+    listen_on("127.0.0.1", SERVER);
+    connect_many("127.0.0.1", SERVER, 1);
+    assert_int_equal(bind_socket("0.0.0.0", 40900, SOCK_STREAM), -EADDRINUSE);
+}
+
+static void test_ports_bound_before_connect_are_estimated(void **state)
+{
+    (void)state;
+    struct capture capture;
+    listen_on("127.0.0.1", SERVER);
+    listen_on("127.0.0.2", SERVER);
+    connect_many("127.0.0.1", SERVER, 300);
+    const struct port_summary *ports = tcp(&capture);
+    assert_true(ports->has_bound_before_connect);
+    assert_int_equal(ports->bound_before_connect, 0);
+    for (int i = 0; i < 120; i++)
+        assert_int_equal(connect_from("127.0.0.3", true, "127.0.0.2", SERVER, SOCK_STREAM), 0);
+    ports = tcp(&capture);
+    assert_true(ports->has_bound_before_connect);
+    assert_int_equal(ports->bound_before_connect, 120);
+    connect_many("127.0.0.1", SERVER, RANGE / 2 - 300 + 1); /* into the other half */
+    assert_false(tcp(&capture)->has_bound_before_connect);
+}
+
 static void test_sockets_bound_to_port_0_own_their_ports(void **state)
 {
     (void)state;
@@ -424,9 +473,9 @@ static void test_listeners_of_different_devices_are_told_apart(void **state)
         struct address address = make_address("0.0.0.0", SERVER);
         int fd = open_socket(&address, SOCK_STREAM);
         assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &(int){1}, sizeof(int)), 0);
-        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, devices[i],
-                                    (socklen_t)strlen(devices[i])),
-                         0);
+        assert_int_equal(
+            setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, devices[i], (socklen_t)strlen(devices[i])),
+            0);
         assert_int_equal(bind(fd, (struct sockaddr *)&address.storage, address.length), 0);
         assert_int_equal(listen(fd, 16), 0);
     }
@@ -606,6 +655,9 @@ int main(void)
         PORT_TEST(test_the_preferred_half_of_an_odd_range_is_the_odd_one),
         PORT_TEST(test_reserved_ports_are_not_usable),
         PORT_TEST(test_owned_ports_are_not_usable_and_not_subtracted_twice),
+        PORT_TEST(test_listeners_in_the_range_are_named_unless_reserved),
+        PORT_TEST(test_a_client_takes_the_port_of_a_listener_that_is_not_reserved),
+        PORT_TEST(test_ports_bound_before_connect_are_estimated),
         PORT_TEST(test_sockets_bound_to_port_0_own_their_ports),
         PORT_TEST(test_bind_fails_exactly_where_a_local_address_is_full),
         PORT_TEST(test_bound_only_sockets_fill_their_address),
