@@ -473,9 +473,9 @@ static void test_ports_are_needed_when_a_threshold_may_have_been_passed(void **s
         double exact, bound;
         bool needed;
     } cases[] = {
-        {0, 0.19, false},   {0, 0.2, true},      {0.2, 0.39, false}, {0.19, 0.2, true},
-        {0.2, 0.4, true},   {0.4, 0.49, false},  {0.49, 0.5, true},  {0.5, 0.89, false},
-        {0.89, 0.9, true},  {0.9, 1, false},     {0, 1, true},
+        {0, 0.19, false},  {0, 0.2, true},     {0.2, 0.39, false}, {0.19, 0.2, true},
+        {0.2, 0.4, true},  {0.4, 0.49, false}, {0.49, 0.5, true},  {0.5, 0.89, false},
+        {0.89, 0.9, true}, {0.9, 1, false},    {0, 1, true},
     };
     struct fixture *fixture = *state;
     struct snapshot *snapshot = &fixture->host.snapshot;
@@ -618,12 +618,63 @@ static void test_untracked_listeners_are_logged_when_they_begin(void **state)
     assert_int_equal(count_lines_of_counts(fixture, 2), 1);
 }
 
+/* The counters say what happened during a dump. */
+static void test_the_identity_is_not_checked_without_a_counter(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        const char *netstat, *snmp;
+    } lacking[] = {
+        {"TcpExt: TW\nTcpExt: 1\n", "Tcp: ActiveOpens PassiveOpens\nTcp: 7 8\n"},
+        {"TcpExt: TW TWKilled\nTcpExt: 1 2\n", "Tcp: PassiveOpens\nTcp: 8\n"},
+        {"TcpExt: TW TWKilled\nTcpExt: 1 2\n", "Tcp: ActiveOpens\nTcp: 7\n"},
+        {"TcpExt: TW TWKilled\nTcpExt: 1 2\n", "Tcp: ActiveOpens PassiveOpens\nTcp: 7 8\n"},
+    };
+    for (size_t i = 0; i < 4; i++) {
+        fake_kernel_write(&fixture->kernel, "thread-self/net/netstat", lacking[i].netstat);
+        fake_kernel_write(&fixture->kernel, "thread-self/net/snmp", lacking[i].snmp);
+        fake_kernel_write_sockstat(&fixture->kernel, 5); /* five that no dump lists */
+        for (int sample = 0; sample < IDENTITY_DISTRUST_AFTER; sample++)
+            assert_true(take_detail(fixture));
+        assert_int_equal(fixture->host.identity.distrusted, i == 3);
+    }
+}
+
+static void read_counters(struct fixture *fixture)
+{
+    host_read_counters(&fixture->host, fixture->kernel.now, &fixture->faults);
+}
+
+static void test_each_reading_that_fails_is_counted(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const names[] = {"thread-self/net/snmp", "sys/net/ipv4/tcp_tw_reuse",
+                                        "thread-self/net/sockstat"};
+    read_counters(fixture);
+    const struct snapshot *snapshot = &fixture->host.snapshot;
+    assert_true(snapshot->has_counters && snapshot->has_settings && snapshot->has_pressure);
+    assert_int_equal(fixture->faults.count[FAULT_PROC_READ], 0);
+    for (size_t i = 0; i < 3; i++) {
+        fake_kernel_write(&fixture->kernel, names[i], NULL);
+        read_counters(fixture);
+        assert_int_equal(fixture->faults.count[FAULT_PROC_READ], (i + 1) * (i + 2) / 2);
+    }
+    assert_true(snapshot->has_counters && snapshot->has_settings);
+    assert_int_equal(snapshot->counters.listen_drops, 6);
+    assert_int_equal(snapshot->counters.passive_opens, PROCFS_ABSENT);
+    assert_int_equal(snapshot->settings.time_wait_limit, 262144);
+    assert_int_equal(snapshot->settings.tw_reuse, PROCFS_ABSENT);
+    assert_false(snapshot->has_pressure);
+}
+
 #define HOST_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOST_TEST(test_with_few_sockets_each_detail_sample_lists_bound_ones),
+        HOST_TEST(test_the_identity_is_not_checked_without_a_counter),
+        HOST_TEST(test_each_reading_that_fails_is_counted),
         HOST_TEST(test_with_many_sockets_bound_ones_are_listed_once_a_minute),
         HOST_TEST(test_bound_sockets_are_remembered_until_they_are_listed_again),
         HOST_TEST(test_a_remembered_port_that_a_client_holds_is_not_owned),

@@ -926,6 +926,17 @@ static void test_who_drops_is_named_first(void **state)
     assert_int_equal(top_of(*state, &row, 1), 1);
     assert_int_equal(row.port, 80);
 
+    assert_int_equal(listeners_pick_top(*state, LISTENERS_BY_SOCKETS, &row, 1, NULL), 1);
+    assert_int_equal(row.port, 80); /* equally busy: by port */
+    listeners_begin(*state);
+    add_listener(*state, IP_FAMILY_IPV4, "0.0.0.0", 80);
+    add_listener(*state, IP_FAMILY_IPV4, "0.0.0.0", 443);
+    assert_true(add_connection(*state, IP_FAMILY_IPV4, "192.0.2.1", 443, TCP_STATE_ESTABLISHED));
+    assert_true(add_connection(*state, IP_FAMILY_IPV4, "192.0.2.1", 443, TCP_STATE_ESTABLISHED));
+    listeners_end(*state, 2, true);
+    listeners_pick_top(*state, LISTENERS_BY_SOCKETS, &row, 1, NULL);
+    assert_int_equal(row.port, 443); /* drops are no connections */
+
     const struct dropper later[] = {{80, 1, 1}, {443, 2, 0}};
     sample_of_droppers(*state, later, 2, 2 + window, true);
     top_of(*state, &row, 1);

@@ -127,6 +127,9 @@ static void test_an_all_clear_reports_the_distances(void **state)
     assert_all_clear(f, "Nothing known is close to a limit",
                      "Ports towards the fullest destination: ?. Fullest accept queue: ?. "
                      "TIME_WAIT limit: 3\u202f%.");
+    f->snapshot.settings.time_wait_limit = PROCFS_ABSENT;
+    assert_int_equal(level_of(f), LEVEL_OK);
+    assert_meaning(f, "TIME_WAIT limit: ?.");
 }
 
 static void test_an_all_clear_needs_to_know_all(void **state)
