@@ -22,7 +22,7 @@ def growing_maxima():
 
 def ports_by_now():
     for at in range(END - 600, END, 15):
-        yield (f'sockdiag_ephemeral_port_utilization_ratio{{{HOST},protocol="tcp",scope="destination"}} '
+        yield (f'sockdiag_ephemeral_port_peak_utilization_ratio{{{HOST},protocol="tcp",scope="destination"}} '
                f"{0.04 * 9:.2f} {at}")
     for at in range(END - 600, END, 15):
         yield f'sockdiag_ephemeral_ports_usable{{{HOST},protocol="tcp"}} 28232 {at}'

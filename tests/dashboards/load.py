@@ -53,6 +53,19 @@ def unconnected(kind, count):
     return made
 
 
+def unread_datagram():
+    made = unconnected(socket.SOCK_DGRAM, 1)[0]
+    made.sendto(b"unread", made.getsockname())
+    return made
+
+
+def unix_listener():
+    made = socket.socket(socket.AF_UNIX)
+    made.bind("\0listener")  # needs no file
+    made.listen()
+    return made
+
+
 def main():
     server, stuck = listener(BUSY, 64), listener(STUCK, 2)
     held = list(pairs(server, 300))
@@ -63,6 +76,7 @@ def main():
     for _, accepted in held[:5]:
         accepted.shutdown(socket.SHUT_WR)  # the client stays in CLOSE_WAIT
     held += [stuck, overflow(STUCK, 10), unconnected(socket.SOCK_DGRAM, 20), unconnected(socket.SOCK_STREAM, 3)]
+    held += [unread_datagram(), unix_listener()]
     signal.alarm(180)
     signal.pause()
 

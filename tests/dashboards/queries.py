@@ -23,13 +23,16 @@ from board import expressions, fill_in, load, variables
 VALUES = {"job": "sockdiag", "cluster": ".*", "instance": "127.0.0.1:10073", "top": "10",
           "__rate_interval": "10s", "__range": "10m"}
 PATIENCE = 60  # seconds
-OPTIONAL = {"cluster"}  # labels that a target may lack
+OPTIONAL = {"cluster", "local_interface"}  # labels that may be absent or empty
+OF_TARGET = "cluster, job, instance"
+# tcp_mem and tcp_max_orphans are in the first namespace only.
+OF_FIRST_NAMESPACE = re.compile(r"sockdiag_tcp_(memory|orphan)_limit")
 # Recorded trends over days; the dashboards have no other query for them.
 OF_DAYS = re.compile(r":max_1d\b|:delta_1d\b|trend_7d\b|_delta_1d:")
 # Series that docs/fleet.md keeps only in the Prometheus of each cluster.
 NOT_CENTRAL = re.compile(r"sockdiag_listener_")
-# A recorded series, and the labels of its substitute.
-SUBSTITUTED = re.compile(r"(\w+:\w+:\w+{[^}]*}) or \w+ by \(([^)]*)\)")
+# A recorded series, and the labels of its substitute, which are the target's after `without`.
+SUBSTITUTED = re.compile(r"(\w+:\w+:\w+{[^}]*}) or \w+ (?:without|by \(([^)]*)\))")
 
 
 def filled(target, panel):
@@ -122,13 +125,14 @@ def questions(url, recorded, boards):
     asked = {}
     for board in boards:
         for where, target, panel in expressions(board):
-            if recorded == "central" and NOT_CENTRAL.search(target["expr"]):
+            query = target["expr"]
+            if OF_FIRST_NAMESPACE.search(query) or recorded == "central" and NOT_CENTRAL.search(query):
                 continue
-            if recorded != "no" or not OF_DAYS.search(target["expr"]):
+            if recorded != "no" or not OF_DAYS.search(query):
                 asked[where] = partial(complaint, url, target, panel)
             if recorded != "no":
                 for series, labels in SUBSTITUTED.findall(filled(target, panel)):
-                    asked[f"{where} {series}"] = partial(substitute_complaint, url, series, labels)
+                    asked[f"{where} {series}"] = partial(substitute_complaint, url, series, labels or OF_TARGET)
             if panel is not None and panel.get("repeat") == "state":
                 asked[f"{where} with bounds respelled"] = partial(bounds_complaint, url, target)
         for variable in variables(board):

@@ -54,9 +54,9 @@ print(*(p["id"] for p in json.load(open("monitoring/dashboards/host.json"))["pan
     pngquant --force --ext .png 128 "docs/dashboard-$name.png"
 }
 
-draw ports "Fullest destination" "Preferred half" TIME_WAIT ESTABLISHED "Fullest accept queue" "Age of the numbers" \
-    "Utilization by scope" "Preferred half of the fullest destination" "Ports against the range" \
-    "Utilization between scrapes (destination)" "Fullest destinations" "Fullest destinations now"
+draw ports "Fullest destination" TIME_WAIT ESTABLISHED "Fullest accept queue" "Dropped connections" \
+    "Age of the numbers" "Fullest destination: exact, peak and bound" "Utilization between scrapes (destination)" \
+    "Utilization by scope" "Ports against the range" "Fullest destinations" "Fullest destinations now"
 draw states "Sockets by state" "Peak against current: \$state" "Between scrapes: \$state" \
-    "Connections by listener" "Connections by listener and state" "Accept queues: peak share of the limit" \
-    "Accept queues now"
+    "Accept queues: peak share of the limit" "Accept queues now" "Connections by listener" \
+    "Connections by listener and state"
