@@ -15,7 +15,6 @@ for more than a day.
 """
 
 import contextlib
-import dataclasses
 import json
 import pathlib
 import re
@@ -29,83 +28,20 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from hosts import WEB, fleet
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 LOAD = TOP / "tests/fleet/load.py"
 WORK = pathlib.Path("/run/fleet")  # in a tmpfs of this namespace
 GATEWAY = "10.99.0.1"
-WEB = "10.99.1.1"
 PROMETHEUS, ALERTMANAGER = f"http://{GATEWAY}:9090", f"http://{GATEWAY}:9093"
 ALERT_SECONDS = 180  # for all alerts to fire, after the loads have begun
 QUIET_SECONDS = 10  # in which no other alert may fire
 PAST_SECONDS, PAST_STEP = 1800, 5
 AGREE_SECONDS = 20  # for a number to arrive
-# A minute for the alerts is a second here, so a peak must not last a minute. Every sample walks the sockets of
-# all hosts, because they share one kernel: the budget must not stretch the intervals because of that.
-EXPORTER_FLAGS = ["--sample.peak-window=2s", "--sample.detail-interval=1s", "--sample.cpu-budget=50", "--log.level=warn"]
-VISIT = ["visit", WEB, "8080", "2"]
-
-
-@dataclasses.dataclass
-class Host:
-    name: str
-    load: list
-    alerts: frozenset = frozenset()
-    settings: dict = dataclasses.field(default_factory=dict)  # in /proc/sys/net/ipv4
-    cluster: str = ""
-    address: str = ""
-    exporter: subprocess.Popen = None
-    maker: subprocess.Popen = None
-    made: int = 0
-
-
-def fleet():
-    faulty = [
-        Host("leak", ["leak", "8081", "25"], frozenset({"SockdiagCloseWaitLeak", "SockdiagListenerCloseWaitLeak"})),
-        Host(
-            "ports",
-            ["hold", WEB, "8080", "12", "950"],
-            frozenset(
-                {
-                    "SockdiagDestinationNearKnee",
-                    "SockdiagDestinationPastKnee",
-                    "SockdiagDestinationNearlyExhausted",
-                    "SockdiagDestinationExhaustionPredicted",
-                }
-            ),
-            {"ip_local_port_range": "40000 40999"},
-        ),
-        Host(
-            "burst",
-            ["burst", "25", "24000", "10"],
-            frozenset({"SockdiagTimeWaitSpike", "SockdiagTimeWaitOftenHigh"}),
-            {"tcp_max_tw_buckets": "100000"},
-        ),
-        Host(
-            "full",
-            ["visit", WEB, "8080", "20"],
-            frozenset({"SockdiagTimeWaitNearLimit", "SockdiagTimeWaitOverflow"}),
-            {"tcp_max_tw_buckets": "200"},
-        ),
-        Host(
-            "queue",
-            ["queue", "8082", "16", "10"],
-            frozenset({"SockdiagAcceptQueueFilling", "SockdiagAcceptQueueOverflowing"}),
-        ),
-        Host("flood", ["flood", "own address", "8083", "100"], frozenset({"SockdiagSynFlood"})),
-        Host(
-            "udp",
-            ["udp", "90"],
-            frozenset({"SockdiagUdpPortsNearlyExhausted"}),
-            {"ip_local_port_range": "50000 50099"},
-        ),
-        Host("down", VISIT, frozenset({"SockdiagExporterDown"})),
-    ]
-    hosts = [Host("web", ["serve", "8080"])] + faulty + [Host(f"good{n:02}", VISIT) for n in range(1, 16)]
-    for number, host in enumerate(hosts):
-        host.address = f"10.99.1.{number + 1}"
-        host.cluster = ("east", "west", "")[number % 3]  # a third has no cluster
-        host.load = [host.address if word == "own address" else word for word in host.load]
-    return hosts
+# A minute for the alerts is a second here, so a peak must not last for two minutes. Every sample walks the sockets
+# of all hosts, because they share one kernel: the budget must not stretch the intervals because of that.
+EXPORTER_FLAGS = ["--sample.peak-window=2s", "--sample.cpu-budget=50", "--log.level=warn"]
 
 
 def fail(text):
@@ -309,10 +245,13 @@ def start_servers(build):
 # -- the checks -------------------------------------------------------------------------------------------
 
 
+def key(labels):
+    return labels.get("instance", "-"), f"{labels['alertname'].removeprefix('Sockdiag')} {labels['severity']}"
+
+
 def firing():
-    """Alertmanager's current alerts: {(instance, name): alert}."""
-    alerts = ask(f"{ALERTMANAGER}/api/v2/alerts") or []
-    return {(alert["labels"].get("instance", "-"), alert["labels"]["alertname"]): alert for alert in alerts}
+    """Alertmanager's current alerts: {(instance, "name severity"): alert}."""
+    return {key(alert["labels"]): alert for alert in ask(f"{ALERTMANAGER}/api/v2/alerts") or []}
 
 
 def watch_alerts(hosts):
@@ -320,10 +259,10 @@ def watch_alerts(hosts):
     expected = {(host.name, alert) for host in hosts for alert in host.alerts}
     fired, start, complete = {}, time.monotonic(), None
     while time.monotonic() < (complete + QUIET_SECONDS if complete else start + ALERT_SECONDS):
-        for key, alert in firing().items():
-            if key not in fired:
-                print(f"{time.monotonic() - start:4.0f} s  {key[0]:8} {key[1]}", flush=True)
-            fired[key] = alert
+        for (instance, name), alert in firing().items():
+            if (instance, name) not in fired:
+                print(f"{time.monotonic() - start:4.0f} s  {instance:8} {name}", flush=True)
+            fired[instance, name] = alert
         ended = [host.name for host in hosts if host.maker.poll() is not None]
         if ended:
             fail(f"loads have ended: {ended}")
@@ -352,16 +291,17 @@ def report(hosts, fired):
 
 def check_words(fired):
     """An alert names the destination or the listener."""
-    for key, words in {
-        ("ports", "SockdiagDestinationNearlyExhausted"): f"to {WEB} port 8080",
-        ("ports", "SockdiagDestinationExhaustionPredicted"): f"towards {WEB} port 8080",
-        ("leak", "SockdiagListenerCloseWaitLeak"): "0.0.0.0 port 8081",
-        ("queue", "SockdiagAcceptQueueFilling"): "0.0.0.0 port 8082",
-        ("queue", "SockdiagAcceptQueueOverflowing"): "0.0.0.0 port 8082",
-        ("flood", "SockdiagSynFlood"): "0.0.0.0 port 8083",
+    for of, words in {
+        ("ports", "DestinationNearlyExhausted critical"): f"to {WEB} port 8080",
+        ("ports", "DestinationExhaustionPredicted warning"): f"towards {WEB} port 8080",
+        ("bursts", "PortsFullInBursts critical"): "127.0.0.1 port 8084",
+        ("leak", "ListenerCloseWaitLeak warning"): "0.0.0.0 port 8081",
+        ("queue", "AcceptQueueFilling warning"): "0.0.0.0 port 8082",
+        ("queue", "AcceptQueueOverflowing critical"): "0.0.0.0 port 8082",
+        ("flood", "SynFlood critical"): "0.0.0.0 port 8083",
     }.items():
-        if words not in fired[key]["annotations"]["description"]:
-            fail(f"{key}: no '{words}' in: {fired[key]['annotations']['description']}")
+        if words not in fired[of]["annotations"]["description"]:
+            fail(f"{of}: no '{words}' in: {fired[of]['annotations']['description']}")
     passed("descriptions name the destination or the listener")
 
 
@@ -432,7 +372,7 @@ def check_clusters(hosts):
         truth = statistics.quantiles(values, n=10, method="inclusive")[-1]
         quantile = f'cluster_job:sockdiag_port_utilization_max_1h:quantile{{cluster="{cluster}",quantile="0.9"}}'
         agree(f"90th percentile of {len(values)} hosts of '{cluster}'", quantile, truth, 1e-6)
-    least = query("bottomk(1, cluster_job:sockdiag_knee_headroom_connections_min_1h:bottomk10)")
+    least = query("bottomk(1, instance:sockdiag_knee_headroom_connections:min_1h)")
     if [labels["instance"] for labels, _ in least] != ["ports"]:
         fail(f"the least headroom is not that of ports, but of {least}")
 
@@ -477,7 +417,8 @@ def main():
     write_configuration(hosts)
     backfill(hosts)
     for host in hosts:
-        host.exporter = in_host(host, exporter, *EXPORTER_FLAGS, log="exporter")
+        interval = f"--sample.detail-interval={host.interval}"
+        host.exporter = in_host(host, exporter, *EXPORTER_FLAGS, interval, log="exporter")
     start_servers(build)
     await_true(30, "Alertmanager answers", lambda: ask(f"{ALERTMANAGER}/api/v2/status"))
     await_true(60, "all exporters are up", lambda: [n for _, n in query('sum(up{job="sockdiag"})')] == [len(hosts)])

@@ -7,6 +7,9 @@
     load.py hold ADDRESS PORT RATE COUNT  connects RATE times a second, up to COUNT, and closes none
     load.py leak PORT RATE                a server that does not close connections that its clients have closed
     load.py burst DELAY COUNT PORTS       after DELAY seconds COUNT connections at once, to PORTS servers
+    load.py bursts PORT COUNT LENGTH PERIOD
+                                          each PERIOD milliseconds COUNT connections to a server of its own, for
+                                          LENGTH milliseconds
     load.py queue PORT BACKLOG RATE       a server that does not accept, and its clients
     load.py flood ADDRESS PORT RATE       a server on its own ADDRESS, and RATE SYNs a second to it from
                                           10.98.0.0/16, where no host answers
@@ -113,6 +116,23 @@ def burst(delay, limit, ports):
     return limit, servers
 
 
+def bursts(port, count, length, period):
+    made = 0
+    server = listener(port, count)
+    for _ in at_rate(1000 / period):
+        held = []
+        for _ in range(count):
+            client = socket.create_connection(("127.0.0.1", port))
+            held += [server.accept()[0], client]
+        time.sleep(length / 1000)
+        for each in held:
+            # A reset, so that no TIME_WAIT keeps the port.
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            each.close()
+        made += count
+    return made, server
+
+
 def queue(port, backlog, rate):
     server = listener(port, backlog)
     clients = []
@@ -159,7 +179,7 @@ def udp(limit):
 
 
 def main():
-    makers = (serve, visit, hold, leak, burst, queue, flood, udp)
+    makers = (serve, visit, hold, leak, burst, bursts, queue, flood, udp)
     make = next(maker for maker in makers if maker.__name__ == sys.argv[1])
     signal.signal(signal.SIGUSR1, stop)
     signal.alarm(LIFETIME_SECONDS)
