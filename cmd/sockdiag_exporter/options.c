@@ -50,7 +50,7 @@ static const struct flag flags[] = {
      "DURATION", "Time between ports and detail samples: ports, destinations, families"},
     {"sample.cpu-budget", read_percent, FIELD(sampler.cpu_share), 0.01, 100, "2", "PERCENT",
      "CPU time that sampling may take, as a share of one CPU; intervals are stretched to keep it"},
-    {"sample.peak-window", read_duration, FIELD(sampler.peak_window), 1, 86400, "1m", "DURATION",
+    {"sample.peak-window", read_duration, FIELD(sampler.peak_window), 1, 86400, "2m", "DURATION",
      "How long a peak is remembered"},
     {"collector.listeners", NULL, FIELD(sampler.collect_listeners), 0, 0, "on", NULL,
      "Accept queues by listener"},

@@ -44,7 +44,14 @@ struct port_snapshot {
     double peak_utilization[PORT_SCOPES];   /* within the peak window */
     const struct destination *destinations; /* the fullest */
     size_t destination_count;
+    struct history port_history; /* of port_main_scope(), in units of 1 / PORT_HISTORY_WHOLE */
 };
+
+enum { PORT_HISTORY_WHOLE = 10000 };
+
+/* The scope that runs out first: with TCP, the ports towards one destination, for connect(); with
+ * UDP, the ports of the host, for any socket. */
+enum port_scope port_main_scope(enum socket_protocol protocol);
 
 enum sample_kind { SAMPLE_COUNT, SAMPLE_PORTS, SAMPLE_DETAIL, SAMPLE_KINDS };
 
@@ -78,6 +85,8 @@ struct snapshot {
     /* Read for each snapshot. False when none of the numbers could be read; each can be absent. */
     bool has_counters;
     struct tcp_counters counters;
+    struct tcp_counters recent; /* by how much they have grown in the last minute */
+    double recent_seconds;      /* the time of this growth: less than 60 soon after the start */
     bool has_settings;
     struct tcp_settings settings;
     bool has_pressure;
@@ -105,6 +114,9 @@ struct snapshot {
     /* From the options. */
     bool time_wait_collected;
     bool listeners_collected;
+    double peak_window_seconds;
+
+    char host_name[65]; /* printable ASCII */
 
     /* Statistics of sampling. */
     struct sample_report samples[SAMPLE_KINDS];

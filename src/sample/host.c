@@ -56,6 +56,7 @@ bool host_init(struct host *host, const struct kernel_access *kernel,
         .has_bound_inactive = kernel_reports_bound_inactive(),
         .time_wait_collected = options->collect_time_wait,
         .listeners_collected = options->collect_listeners,
+        .peak_window_seconds = (double)options->peak_window / (double)NANOSECONDS_PER_SECOND,
     };
     bool good = host->listeners && host->queue_rows && host->listener_rows;
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
@@ -114,6 +115,19 @@ static void describe_ports(struct host *host, int64_t now, int64_t age)
     }
 }
 
+/* The name is anything that root has set. */
+static void describe_name(struct snapshot *snapshot)
+{
+    struct utsname kernel;
+    if (uname(&kernel) != 0)
+        return;
+    snprintf(snapshot->host_name, sizeof snapshot->host_name, "%.64s", kernel.nodename);
+    for (char *at = snapshot->host_name; *at; at++) {
+        if (*at < ' ' || *at > '~')
+            *at = '?';
+    }
+}
+
 void host_describe(struct host *host, int64_t now, const int64_t ages[static SAMPLE_KINDS])
 {
     struct snapshot *snapshot = &host->snapshot;
@@ -125,6 +139,7 @@ void host_describe(struct host *host, int64_t now, const int64_t ages[static SAM
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
         snapshot->peak_sockets[state] = (uint64_t)peak_window_read(&host->peaks[state]);
     describe_ports(host, now, ages[SAMPLE_PORTS]);
+    describe_name(snapshot);
     if (host->options.collect_listeners)
         describe_listeners(host);
 }

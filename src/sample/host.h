@@ -11,6 +11,7 @@
 #include "fault_log.h"
 #include "measure/identity_check.h"
 #include "measure/peak_window.h"
+#include "measure/recent_counters.h"
 #include "sockdiag/sampler.h"
 
 /* The bound-only sockets, from the last detail sample that listed them. */
@@ -46,9 +47,10 @@ struct host {
     struct listener_row *queue_rows; /* those of both rankings */
     struct listener_row *listener_rows;
     struct identity_check identity;
+    struct recent_counters recent;
 
     /* The ports sample, or the detail sample in its place. */
-    int64_t roles_sampled;   /* TIME_WAIT by role */
+    int64_t roles_sampled; /* TIME_WAIT by role */
     bool has_opens_at_ports;
     uint64_t opens_at_ports; /* ActiveOpens before the last one that measured ports */
     struct bound_sample bound;

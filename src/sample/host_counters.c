@@ -21,6 +21,8 @@ void host_read_counters(struct host *host, int64_t now, struct fault_log *faults
     bool good = procfs_read_tcp_counters(root, &snapshot->counters, &fault);
     fault_log_add(faults, SOURCE_COUNTERS, good, &fault, now);
     snapshot->has_counters = has_number(&snapshot->counters, sizeof snapshot->counters);
+    recent_counters_observe(&host->recent, now, &snapshot->counters);
+    snapshot->recent_seconds = recent_counters_read(&host->recent, &snapshot->recent);
 
     good = procfs_read_tcp_settings(root, &snapshot->settings, &fault);
     fault_log_add(faults, SOURCE_SETTINGS, good, &fault, now);

@@ -109,6 +109,9 @@ static void keep_ports(struct host *host, enum socket_protocol protocol, int64_t
         histogram_observe(&snapshot->sampled_utilization[scope], utilization);
         peak_window_observe(&ports->peaks[scope], host->options.peak_window, now, utilization);
     }
+    double main_utilization = snapshot->summary.utilization[port_main_scope(protocol)];
+    history_observe(&snapshot->port_history, now,
+                    (uint64_t)(main_utilization * PORT_HISTORY_WHOLE + 0.5));
 }
 
 static bool list_udp(const struct host *host, uint64_t *rows, struct fault *fault)

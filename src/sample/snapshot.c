@@ -24,6 +24,11 @@ const char *socket_protocol_name(enum socket_protocol protocol)
     return names[protocol];
 }
 
+enum port_scope port_main_scope(enum socket_protocol protocol)
+{
+    return protocol == SOCKET_TCP ? PORT_SCOPE_DESTINATION : PORT_SCOPE_HOST;
+}
+
 /* Copy `size` bytes of `data` to `*end` and advance it. Returns the copy, or NULL if `size` is 0.
  */
 static void *append(char **end, const void *data, size_t size)

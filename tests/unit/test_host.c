@@ -17,6 +17,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define SECOND NANOSECONDS_PER_SECOND
 
@@ -514,6 +515,46 @@ static void test_established_and_time_wait_have_a_history(void **state)
     assert_int_equal(read_newest(&describe(fixture)->time_wait_history), 90);
 }
 
+static void test_each_protocol_has_the_history_of_the_scope_that_runs_out(void **state)
+{
+    struct fixture *fixture = *state;
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, CLIENT_PORT, 7058); /* a quarter of 28232 */
+    assert_true(take_ports(fixture));
+    const struct snapshot *snapshot = describe(fixture);
+    assert_int_equal(read_newest(&snapshot->ports[SOCKET_TCP].port_history), 2500);
+    for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
+        const struct port_snapshot *ports = &snapshot->ports[protocol];
+        double share = ports->summary.utilization[port_main_scope(protocol)];
+        assert_int_equal(read_newest(&ports->port_history), lround(share * PORT_HISTORY_WHOLE));
+    }
+    assert_int_equal(port_main_scope(SOCKET_TCP), PORT_SCOPE_DESTINATION);
+    assert_int_equal(port_main_scope(SOCKET_UDP), PORT_SCOPE_HOST);
+}
+
+static void test_a_snapshot_has_what_the_counters_grew_by(void **state)
+{
+    struct fixture *fixture = *state;
+    struct snapshot *snapshot = &fixture->host.snapshot;
+    write_opens(fixture, 100);
+    host_read_counters(&fixture->host, fixture->kernel.now, &fixture->faults);
+    assert_true(snapshot->recent_seconds == 0);
+    write_opens(fixture, 107);
+    fixture->kernel.now += 3 * SECOND;
+    host_read_counters(&fixture->host, fixture->kernel.now, &fixture->faults);
+    assert_true(snapshot->recent_seconds == 3);
+    assert_int_equal(snapshot->recent.active_opens, 7);
+    assert_int_equal(snapshot->recent.passive_opens, 0);
+}
+
+static void test_a_snapshot_names_the_host_and_the_window(void **state)
+{
+    struct fixture *fixture = *state;
+    char name[65];
+    assert_int_equal(gethostname(name, sizeof name), 0);
+    assert_string_equal(describe(fixture)->host_name, name);
+    assert_true(describe(fixture)->peak_window_seconds == 60);
+}
+
 static void assert_bounds(const struct histogram *histogram, const double *bounds, size_t count)
 {
     assert_int_equal(histogram->bound_count, count);
@@ -697,6 +738,9 @@ int main(void)
         HOST_TEST(test_the_bound_is_absent_without_destinations),
         HOST_TEST(test_ports_are_needed_when_a_threshold_may_have_been_passed),
         HOST_TEST(test_established_and_time_wait_have_a_history),
+        HOST_TEST(test_each_protocol_has_the_history_of_the_scope_that_runs_out),
+        HOST_TEST(test_a_snapshot_has_what_the_counters_grew_by),
+        HOST_TEST(test_a_snapshot_names_the_host_and_the_window),
         HOST_TEST(test_buckets_keep_their_bounds),
         HOST_TEST(test_a_bound_socket_shows_that_this_kernel_reports_them),
         HOST_TEST(test_a_lasting_fault_is_logged_every_five_minutes),

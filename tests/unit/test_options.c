@@ -186,7 +186,7 @@ static void test_defaults(void **state)
     assert_int_equal(options.sampler.interval, SECOND);
     assert_int_equal(options.sampler.detail_interval, 5 * SECOND);
     assert_true(options.sampler.cpu_share == 0.02);
-    assert_int_equal(options.sampler.peak_window, 60 * SECOND);
+    assert_int_equal(options.sampler.peak_window, 120 * SECOND);
     assert_int_equal(options.sampler.listeners_top, 32);
     assert_int_equal(options.sampler.destinations_top, 10);
     assert_int_equal(options.log_level, LOG_LEVEL_INFO);
