@@ -26,7 +26,6 @@ struct entry {
 
 struct listeners {
     int64_t peak_window;
-    int64_t ended; /* the time of the last sample */
     struct socket_drops *drops;
     struct port_set ports; /* of the sample in progress: most sockets are on other ports */
     struct port_set untracked_ports;
@@ -177,6 +176,7 @@ static void end_entry(struct entry *entry, int64_t peak_window, int64_t now, boo
     entry->next.queue_peak = (uint64_t)peak_window_read(&entry->peak);
     if (entry->next.drops != entry->row.drops)
         entry->dropped = now;
+    entry->next.dropping = entry->dropped > 0 && now - entry->dropped <= peak_window;
     replace_row(&entry->row, &entry->next, detailed);
 }
 
@@ -192,7 +192,6 @@ void listeners_end(struct listeners *listeners, int64_t now, bool detailed)
             *entry = listeners->entries[i];
         end_entry(entry, listeners->peak_window, now, detailed);
     }
-    listeners->ended = now;
     replace_row(&listeners->untracked, &listeners->next_untracked, detailed);
     if (kept == listeners->count)
         return;
@@ -269,13 +268,11 @@ static uint64_t count_connections(const struct listener_row *row)
 
 /* How busy a listener is. One that was picked before gets a quarter and one more. By its queue, one
  * that dropped something within the peak window goes before those that did not. */
-static uint64_t rate(const struct listeners *listeners, const struct entry *entry,
-                     enum listener_ranking ranking)
+static uint64_t rate(const struct entry *entry, enum listener_ranking ranking)
 {
     uint64_t busy =
         ranking == LISTENERS_BY_QUEUE ? entry->row.queue_peak : count_connections(&entry->row);
-    if (ranking == LISTENERS_BY_QUEUE && entry->dropped > 0 &&
-        listeners->ended - entry->dropped <= listeners->peak_window)
+    if (ranking == LISTENERS_BY_QUEUE && entry->row.dropping)
         busy += 2 * (uint64_t)UINT32_MAX;
     return entry->picked[ranking] ? busy + busy / 4 + 1 : busy;
 }
@@ -294,7 +291,7 @@ size_t listeners_pick_top(struct listeners *listeners, enum listener_ranking ran
     for (size_t i = 0; i < listeners->count; i++) {
         struct entry *entry = &listeners->entries[i];
         if (entry->row.queues > 0)
-            top_offer(&list, (double)rate(listeners, entry, ranking), entry);
+            top_offer(&list, (double)rate(entry, ranking), entry);
         entry->picked[ranking] = false;
     }
     for (size_t i = 0; i < list.count; i++) {

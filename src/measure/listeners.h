@@ -25,15 +25,16 @@ struct listener_row {
     enum ip_family family;
     struct ip_address address;
     uint16_t port;
-    uint32_t interface;               /* the index of the one that it is bound to, or 0 */
+    uint32_t interface;                       /* the index of the one that it is bound to, or 0 */
     char interface_name[INTERFACE_NAME_SIZE]; /* for the caller to fill */
-    uint64_t queue_length;            /* of the fullest socket */
+    uint64_t queue_length;                    /* of the fullest socket */
     uint64_t queue_limit;
     /* The highest queue_length within the peak window. If sockets with different limits share the
      * port, it may come from a different socket than the limit. */
     uint64_t queue_peak;
     uint64_t queues;              /* sockets that share the address and the port */
     uint64_t drops;               /* since the exporter started: see listeners_add_drops() */
+    bool dropping;                /* it dropped something within the peak window */
     uint64_t sockets[TCP_STATES]; /* connections by state, from the last detailed sample */
 };
 

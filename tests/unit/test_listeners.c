@@ -925,6 +925,7 @@ static void test_who_drops_is_named_first(void **state)
     end_sample(*state, 2);
     assert_int_equal(top_of(*state, &row, 1), 1);
     assert_int_equal(row.port, 80);
+    assert_true(row.dropping);
 
     assert_int_equal(listeners_pick_top(*state, LISTENERS_BY_SOCKETS, &row, 1, NULL), 1);
     assert_int_equal(row.port, 80); /* equally busy: by port */
@@ -941,7 +942,11 @@ static void test_who_drops_is_named_first(void **state)
     sample_of_droppers(*state, later, 2, 2 + window, true);
     top_of(*state, &row, 1);
     assert_int_equal(row.port, 80); /* still within the window */
+    assert_true(row.dropping);
     sample_of_droppers(*state, later, 2, 3 + window, true);
+    struct listener_row rows[2];
+    assert_int_equal(top_of(*state, rows, 2), 2);
+    assert_false(rows[0].dropping || rows[1].dropping);
     listeners_begin(*state);
     add_port(*state, 80, 0);
     add_port(*state, 443, 100);
