@@ -24,6 +24,27 @@ struct formatted format_known(bool known, uint64_t count)
     return known ? format_count(count) : (struct formatted){"?"};
 }
 
+struct formatted format_plural(uint64_t count, const char *noun)
+{
+    struct formatted out;
+    snprintf(out.text, sizeof out.text, "%.26s %.32s%s", format_count(count).text, noun,
+             count == 1 ? "" : "s");
+    return out;
+}
+
+struct formatted format_bytes(uint64_t bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    struct formatted out;
+    double count = (double)bytes;
+    size_t unit = 0;
+    for (; count >= 1024; count /= 1024)
+        unit++;
+    snprintf(out.text, sizeof out.text, count < 1000 ? "%.3g" SPACE "%s" : "%.0f" SPACE "%s", count,
+             units[unit]);
+    return out;
+}
+
 struct formatted format_share(double share)
 {
     struct formatted out = {"?"};
@@ -61,6 +82,17 @@ struct formatted format_duration(double seconds)
     else
         snprintf(out.text, sizeof out.text, count < 10 ? "%.2g" SPACE "%s" : "%.0f" SPACE "%s",
                  count, units[i].name);
+    return out;
+}
+
+struct formatted format_period(double seconds)
+{
+    double minutes = seconds / 60;
+    struct formatted out = {"minute"};
+    if (minutes < 1 || minutes != floor(minutes) || minutes >= 60)
+        return format_duration(seconds);
+    if (minutes > 1)
+        snprintf(out.text, sizeof out.text, "%.0f minutes", minutes);
     return out;
 }
 

@@ -33,33 +33,47 @@ static void write_path(struct buffer *out, const struct history *history, uint64
     buffer_append_string(out, area && drawing ? "V1000z\"/>" : "\"/>");
 }
 
-void html_write_chart(struct buffer *out, const char *name, const struct history *history,
-                      double interval)
+/* Find the highest known value; returns how many are known. */
+static size_t find_highest(const struct history *history, uint64_t *highest)
 {
-    static const double slot_seconds = HISTORY_SLOT_LENGTH / (double)NANOSECONDS_PER_SECOND;
-    double gap = floor(interval / slot_seconds) + 1;
-    uint64_t value, highest = 0;
+    uint64_t value;
     size_t known = 0;
+    *highest = 0;
     for (size_t age = 0; age < HISTORY_SLOTS; age++) {
         if (!history_read(history, age, &value))
             continue;
         known++;
-        highest = value > highest ? value : highest;
+        *highest = value > *highest ? value : *highest;
     }
-    uint64_t top = highest > 0 ? highest : 1;
+    return known;
+}
+
+static struct formatted format_value(const struct chart *chart, uint64_t value)
+{
+    return chart->whole > 0 ? format_share((double)value / (double)chart->whole)
+                            : format_count(value);
+}
+
+void html_write_chart(struct buffer *out, const struct chart *chart)
+{
+    static const double slot_seconds = HISTORY_SLOT_LENGTH / (double)NANOSECONDS_PER_SECOND;
+    double gap = floor(chart->interval / slot_seconds) + 1;
+    uint64_t highest;
+    size_t known = find_highest(chart->history, &highest);
+    uint64_t top = chart->whole > 0 ? chart->whole : highest > 0 ? highest : 1;
     buffer_append_format(out,
                          "<div class=\"chart\"><div class=\"y\"><span>%s</span><span>0</span></div>"
                          "<svg role=\"img\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\">"
                          "<title>%s, last 15 minutes</title>"
-                         "<desc>The highest count in each 5 seconds; the maximum is %s. "
+                         "<desc>The highest value in each 5 seconds; the maximum is %s. "
                          "%zu of %d intervals are known.</desc>"
                          "<path class=\"grid\" d=\"M0 0H179M0 500H179M0 1000H179M0 0V1000M59 "
                          "0V1000M119 0V1000M179 0V1000\"/>",
-                         format_count(top).text, NEWEST, HEIGHT, name, format_count(highest).text,
-                         known, HISTORY_SLOTS);
-    write_path(out, history, top, gap, true);
-    write_path(out, history, top, gap, false);
-    buffer_append_string(out, "</svg><div class=\"x\"><span>15 min ago</span><span>10 min</span>"
+                         format_value(chart, top).text, NEWEST, HEIGHT, chart->name,
+                         format_value(chart, highest).text, known, HISTORY_SLOTS);
+    write_path(out, chart->history, top, gap, true);
+    write_path(out, chart->history, top, gap, false);
+    buffer_append_string(out, "</svg><div class=\"x\"><span>15 min</span><span>10 min</span>"
                               "<span>5 min</span><span>now</span></div></div>\n");
 }
 

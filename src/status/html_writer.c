@@ -5,18 +5,22 @@
 
 #include <limits.h>
 
-void html_write_text(struct buffer *out, const char *text)
+static void write_character(struct buffer *out, char character)
 {
     static const char *const escapes[UCHAR_MAX + 1] = {
         ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;",
     };
-    for (; *text; text++) {
-        const char *escape = is_control(*text) ? "\ufffd" : escapes[(unsigned char)*text];
-        if (escape)
-            buffer_append_string(out, escape);
-        else
-            buffer_append(out, text, 1);
-    }
+    const char *escape = is_control(character) ? "\ufffd" : escapes[(unsigned char)character];
+    if (escape)
+        buffer_append_string(out, escape);
+    else
+        buffer_append(out, &character, 1);
+}
+
+void html_write_text(struct buffer *out, const char *text)
+{
+    for (; *text; text++)
+        write_character(out, *text);
 }
 
 void html_write_link(struct buffer *out, const char *path)
@@ -33,19 +37,20 @@ void html_write_unknown(struct buffer *out, const char *why)
     buffer_append_format(out, "<p class=\"Unknown\"><strong>Unknown.</strong> %s.</p>\n", why);
 }
 
-void html_write_hidden(struct buffer *out, size_t count, const char *path)
+void html_write_figure(struct buffer *out, const char *class, const char *name, const char *value)
 {
-    if (count == 0)
-        return;
-    buffer_append_format(out, "%zu more at ", count);
-    html_write_link(out, path);
-    buffer_append_string(out, ". ");
+    buffer_append_format(out, "<div class=\"%s\"><dt>%s</dt><dd>%s</dd></div>", class, name, value);
+}
+
+void html_write_part(struct buffer *out, const char *name, const char *part, const char *whole)
+{
+    buffer_append_format(out, "<div><dt>%s</dt><dd>%s of %s</dd></div>", name, part, whole);
 }
 
 static void write_breakable(struct buffer *out, const char *text)
 {
     for (; *text; text++) {
-        buffer_append(out, text, 1);
+        write_character(out, *text);
         if (*text == ':')
             buffer_append_string(out, "<wbr>");
     }

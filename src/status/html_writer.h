@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Pieces of HTML. Only html_write_text() and html_write_link() escape their text. Private to
- * src/status.
+ * Pieces of HTML. Texts, links, and the names and cells of rows are escaped. Private to src/status.
  */
 #ifndef SOCKDIAG_STATUS_HTML_WRITER_H
 #define SOCKDIAG_STATUS_HTML_WRITER_H
@@ -20,8 +19,11 @@ void html_write_link(struct buffer *out, const char *path);
 /* Append the reason why numbers are unknown, a sentence without its full stop, in their place. */
 void html_write_unknown(struct buffer *out, const char *why);
 
-/* Append that `count` more rows are at `path`, unless it is 0. */
-void html_write_hidden(struct buffer *out, size_t count, const char *path);
+/* Append a figure of a <dl>, coloured by the level that `class` names. */
+void html_write_figure(struct buffer *out, const char *class, const char *name, const char *value);
+
+/* The same for a part, "7 of 9". */
+void html_write_part(struct buffer *out, const char *name, const char *part, const char *whole);
 
 /* Open a table with these headings of its columns. */
 #define html_open_table(out, class, ...)                                                           \
@@ -38,11 +40,16 @@ void html_open_row(struct buffer *out, const char *class, const char *name);
 void html_write_cells(struct buffer *out, const char *class, const char *name,
                       const char *const cells[]);
 
-/* Append the curve of the last 15 minutes, with both axes. `name` describes the count, in plain
- * text without special characters. `interval` is the time between observations in seconds: points
- * at this distance are joined, a longer distance is a gap. */
-void html_write_chart(struct buffer *out, const char *name, const struct history *history,
-                      double interval);
+struct chart {
+    const char *name; /* of what is shown, without special characters */
+    const struct history *history;
+    double interval; /* seconds between observations: points at this distance are joined, a longer
+                      * distance is a gap */
+    uint64_t whole;  /* 100 %, where the axis ends; 0: counts, up to the highest */
+};
+
+/* Append the curve of the last 15 minutes, with both axes. */
+void html_write_chart(struct buffer *out, const struct chart *chart);
 
 /* Append a meter of `share`, whose bar ends at 0 and at 1. `name` describes the share; `knee` marks
  * the middle. */

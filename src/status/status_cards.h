@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "sockdiag/self_report.h"
 #include "sockdiag/snapshot.h"
+#include "verdict.h"
 
 /* The input and the output of a card. */
 struct status_view {
@@ -16,6 +17,7 @@ struct status_view {
     const struct snapshot *snapshot;
     const struct self_report *self;
     double now; /* unix seconds */
+    const struct verdict *verdict;
 };
 
 void status_write_established(const struct status_view *view);
@@ -25,8 +27,10 @@ void status_write_udp_ports(const struct status_view *view);
 void status_write_destinations(const struct status_view *view);
 void status_write_listeners(const struct status_view *view);
 void status_write_states(const struct status_view *view);
-void status_write_kernel(const struct status_view *view);
+void status_write_events(const struct status_view *view);
+void status_write_limits(const struct status_view *view);
 void status_write_sampling(const struct status_view *view);
+void status_write_advice(const struct status_view *view);
 
 enum { STATUS_TABLE_ROWS = 8 }; /* the most rows of destinations and of listeners */
 

@@ -47,20 +47,44 @@ static void write_table(const struct status_view *view, size_t rows)
     html_close_table(view->out);
 }
 
-static void write_total(const struct status_view *view, enum socket_protocol protocol)
+/* How many there are, and how many of them this table and the metrics name. */
+static void write_total(const struct status_view *view, size_t rows, size_t named)
 {
-    const struct port_snapshot *ports = &view->snapshot->ports[protocol];
-    bool known = knows_destinations(ports);
-    uint64_t total = ports->summary.destinations;
-    uint64_t error_bound = known ? ports->summary.destination_error_bound : 0;
-    buffer_append_format(view->out, "%s destinations: %s%s%s. ", protocol_names[protocol],
-                         error_bound > 0 ? "at most " : "", format_known(known, total).text,
-                         known && total > 0 && ports->destination_count == 0
-                             ? ", none listed: --collector.destinations.top is 0"
-                             : "");
+    const struct port_snapshot *ports = view->snapshot->ports;
+    uint64_t total = 0, error_bound = 0;
+    for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
+        const struct port_summary *summary = &ports[protocol].summary;
+        if (!knows_destinations(&ports[protocol]))
+            continue;
+        total += summary->destinations;
+        if (summary->destination_error_bound > error_bound)
+            error_bound = summary->destination_error_bound;
+    }
+    if (rows > 0 && total > rows)
+        buffer_append_format(view->out, "The top %zu of ", rows);
+    buffer_append_format(view->out, "%s%s", error_bound > 0 ? "at most " : "",
+                         format_plural(total, "destination").text);
+    if (named > rows) {
+        buffer_append_format(view->out, "; the top %zu of %s at ", named, format_count(total).text);
+        html_write_link(view->out, view->self->telemetry_path);
+    }
+    buffer_append_string(view->out, ".");
     if (error_bound > 0)
-        buffer_append_format(view->out, "Up to %s ports of each are not counted. ",
-                             format_count(error_bound).text);
+        buffer_append_format(view->out, " Up to %s of each not counted.",
+                             format_plural(error_bound, "port").text);
+}
+
+/* Why the table lacks some. */
+static void write_gaps(const struct status_view *view, size_t named)
+{
+    const struct port_snapshot *ports = view->snapshot->ports;
+    for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
+        if (!knows_destinations(&ports[protocol]))
+            buffer_append_format(view->out, " %s: unknown.", protocol_names[protocol]);
+        else if (named == 0 && ports[protocol].summary.destinations > 0)
+            buffer_append_format(view->out, " None of %s named: --collector.destinations.top is 0.",
+                                 protocol_names[protocol]);
+    }
 }
 
 void status_write_destinations(const struct status_view *view)
@@ -71,8 +95,7 @@ void status_write_destinations(const struct status_view *view)
     if (rows > 0)
         write_table(view, rows);
     buffer_append_string(view->out, "<p class=\"note\">");
-    html_write_hidden(view->out, named - rows, view->self->telemetry_path);
-    write_total(view, SOCKET_TCP);
-    write_total(view, SOCKET_UDP);
+    write_total(view, rows, named);
+    write_gaps(view, named);
     buffer_append_string(view->out, "</p>\n");
 }

@@ -43,16 +43,25 @@ static void write_connections(const struct status_view *view, const uint64_t soc
                          format_known(known, sockets[TCP_STATE_TIME_WAIT]).text);
 }
 
+/* A length of the queue, marked if it reaches the limit. */
+static void write_length(const struct status_view *view, uint64_t length, uint64_t limit)
+{
+    bool known = view->snapshot->has_counts;
+    buffer_append_format(view->out, "<td>%s%s</td>", format_known(known, length).text,
+                         known && length > 0 && length >= limit ? " full" : "");
+}
+
 static void write_listener(const struct status_view *view, const struct listener_row *row)
 {
     bool known = view->snapshot->has_counts;
-    bool full = known && row->queue_peak > 0 && row->queue_peak >= row->queue_limit;
     html_open_row(view->out, alert_level_names[known ? judge_queue(row) : LEVEL_UNKNOWN],
-                  format_address_port(row->family, &row->address, row->port).text);
-    buffer_append_format(view->out, "<td>%s of %s</td><td>%s%s</td>",
-                         format_known(known, row->queue_length).text,
+                  name_listener(row).text);
+    write_length(view, row->queue_length, row->queue_limit);
+    write_length(view, row->queue_peak, row->queue_limit);
+    buffer_append_format(view->out, "<td>%s</td><td class=\"%s\">%s</td>",
                          format_known(known, row->queue_limit).text,
-                         format_known(known, row->queue_peak).text, full ? " full" : "");
+                         known && row->dropping ? "Warning dropping" : "",
+                         format_known(known, row->drops).text);
     write_connections(view, row->sockets);
 }
 
@@ -70,7 +79,7 @@ static void write_others(const struct status_view *view, const struct listener_r
             others[state] -= chosen[i]->sockets[state];
     }
     html_open_row(view->out, "soft", "others");
-    buffer_append_string(view->out, "<td></td><td></td>");
+    buffer_append_string(view->out, "<td></td><td></td><td></td><td></td>");
     write_connections(view, others);
 }
 
@@ -83,14 +92,18 @@ void status_write_listeners(const struct status_view *view)
     size_t named = snapshot->has_counts ? snapshot->queue_count : snapshot->listener_count;
     const struct listener_row *chosen[STATUS_TABLE_ROWS + 1];
     size_t count = choose_rows(rows, named, chosen);
-    html_open_table(out, "places listeners", "Listener", "Accept queue", "Peak", "Established",
-                    "Close wait", "Time wait");
+    html_open_table(out, "places listeners", "Listener", "Waiting", "Peak", "Limit", "Dropped",
+                    "Estab.", "Close wait", "Time wait");
     for (size_t i = 0; i < count; i++)
         write_listener(view, chosen[i]);
     write_others(view, chosen, count);
     html_close_table(out);
     buffer_append_string(out, "<p class=\"note\">");
-    html_write_hidden(view->out, named - count, view->self->telemetry_path);
-    buffer_append_string(out, "Accept queue: connections that wait for accept(). If several "
-                              "sockets share the port, the fullest is shown.</p>\n");
+    if (named > count) {
+        buffer_append_format(out, "%zu more at ", named - count);
+        html_write_link(out, view->self->telemetry_path);
+        buffer_append_string(out, ". ");
+    }
+    buffer_append_string(out, "Waiting: for accept(), of the fullest if sockets share the port. "
+                              "Dropped: since the exporter's start; coloured if lately.</p>\n");
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A snapshot as a page for the operator: one screen of HTML that needs no scripts and loads
- * nothing, so that it works on a broken host at three in the morning.
+ * A snapshot as a page for the operator: HTML that loads nothing, so that it works on a broken host
+ * at three in the morning. A short script renews its numbers; without scripts the browser loads it
+ * again.
  */
 #ifndef SOCKDIAG_STATUS_PAGE_H
 #define SOCKDIAG_STATUS_PAGE_H
@@ -12,8 +13,10 @@
 
 #define STATUS_PAGE_CONTENT_TYPE "text/html; charset=utf-8"
 
-/* The content of the only <style> element, which the Content-Security-Policy allows by its hash. */
+/* The contents of the only <style> and the only <script>, which the Content-Security-Policy allows
+ * by their hashes: unlike a nonce, a hash also suits a page that is made once for all clients. */
 extern const char status_page_style[];
+extern const char status_page_script[];
 
 /* Append the page to `out`; its `failed` is set if memory runs out. `now`, in unix seconds, is the
  * shown time and the reference of ages. */

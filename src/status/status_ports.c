@@ -4,82 +4,114 @@
 #include "status_cards.h"
 #include "verdict.h"
 
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
 static const char *const scope_names[PORT_SCOPES] = {
     [PORT_SCOPE_DESTINATION] = "fullest destination",
     [PORT_SCOPE_LOCAL_ADDRESS] = "fullest local address",
     [PORT_SCOPE_HOST] = "whole host",
 };
 
-/* The scope that runs out first: with TCP, the ports towards one destination, for connect(); with
- * UDP, the ports of the host, for any socket. */
+/* The scope that runs out first, in words. */
 static const struct {
-    enum port_scope scope;
     const char *name, *middle, *end;
 } main_scopes[SOCKET_PROTOCOLS] = {
-    [SOCKET_TCP] = {PORT_SCOPE_DESTINATION, "towards the fullest destination",
-                    "50 %: connect() gets slow", "100 %: it fails"},
-    [SOCKET_UDP] = {PORT_SCOPE_HOST, "of this host", "", "100 %: no new socket"},
+    [SOCKET_TCP] = {"towards the fullest destination", "50 %: connect() gets slow",
+                    "100 %: it fails"},
+    [SOCKET_UDP] = {"of this host", "", "100 %: no new socket"},
 };
 
+/* The share now, at its peak and, if it can be higher than when it was sampled, at most. */
 static void write_main_scope(const struct status_view *view, enum socket_protocol protocol)
 {
-    const struct port_snapshot *ports = &view->snapshot->ports[protocol];
-    enum port_scope scope = main_scopes[protocol].scope;
+    const struct snapshot *snapshot = view->snapshot;
+    const struct port_snapshot *ports = &snapshot->ports[protocol];
+    enum port_scope scope = port_main_scope(protocol);
     double share = ports->summary.utilization[scope];
+    struct formatted exact = format_share(share);
+    struct formatted bound = format_share(fmax(snapshot->bound_utilization, share));
     buffer_append_format(view->out,
-                         "<p class=\"big\">%s <small>of the ports %s</small></p>\n"
-                         "<div class=\"gauge %s\">",
-                         format_share(share).text, main_scopes[protocol].name,
+                         "<div class=\"lead\"><p class=\"big\">%s <small>%s</small></p>\n<dl>",
+                         exact.text, main_scopes[protocol].name);
+    html_write_figure(view->out, "", "peak", format_share(ports->peak_utilization[scope]).text);
+    if (protocol == SOCKET_TCP && snapshot->has_bound && strcmp(bound.text, exact.text) != 0)
+        html_write_figure(view->out, "", "now at most", bound.text);
+    buffer_append_format(view->out, "</dl></div>\n<div class=\"gauge %s\">",
                          alert_level_names[judge_ports(ports, protocol, scope)]);
     html_write_meter(view->out, scope_names[scope], share, protocol == SOCKET_TCP);
     buffer_append_format(
         view->out,
         "<div class=\"scale\"><span>0</span><span>%s</span><span>%s</span></div></div>\n",
         main_scopes[protocol].middle, main_scopes[protocol].end);
-}
-
-static void write_share(const struct status_view *view, const char *name, double share,
-                        enum alert_level level)
-{
-    html_open_row(view->out, alert_level_names[level], name);
-    buffer_append_string(view->out, "<td class=\"wide\">");
-    html_write_meter(view->out, name, share, false);
-    buffer_append_format(view->out, "</td><td>%s</td></tr>\n", format_share(share).text);
+    const struct chart chart = {scope_names[scope], &ports->port_history,
+                                snapshot->samples[SAMPLE_PORTS].interval_seconds,
+                                PORT_HISTORY_WHOLE};
+    html_write_chart(view->out, &chart);
 }
 
 /* The other scopes and, for TCP only, the ports that connect() tries first. */
 static void write_other_scopes(const struct status_view *view, enum socket_protocol protocol)
 {
     const struct port_snapshot *ports = &view->snapshot->ports[protocol];
-    buffer_append_string(view->out, "<table class=\"shares\"><tbody>\n");
+    buffer_append_string(view->out, "<dl class=\"scopes\">");
     if (protocol == SOCKET_TCP && ports->has_destinations)
-        write_share(view, "half that connect() tries first", ports->summary.preferred_utilization,
-                    judge_ports(ports, protocol, PORT_SCOPE_DESTINATION));
+        html_write_figure(view->out,
+                          alert_level_names[judge_ports(ports, protocol, PORT_SCOPE_DESTINATION)],
+                          "half that connect() tries first",
+                          format_share(ports->summary.preferred_utilization).text);
     for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++) {
-        if (scope != main_scopes[protocol].scope &&
+        if (scope != port_main_scope(protocol) &&
             (scope != PORT_SCOPE_DESTINATION || ports->has_destinations))
-            write_share(view, scope_names[scope], ports->summary.utilization[scope],
-                        judge_ports(ports, protocol, scope));
+            html_write_figure(view->out, alert_level_names[judge_ports(ports, protocol, scope)],
+                              scope_names[scope],
+                              format_share(ports->summary.utilization[scope]).text);
     }
-    html_close_table(view->out);
+    buffer_append_string(view->out, "</dl>\n");
+}
+
+/* Ports that connect() does not find although they could be free. */
+static void write_losses(struct buffer *out, const struct port_summary *summary)
+{
+    if (summary->has_bound_before_connect && summary->bound_before_connect > 0)
+        buffer_append_format(out, " About %s taken by bind() before connect().",
+                             format_plural(summary->bound_before_connect, "port").text);
+    if (summary->unreserved_listeners == 0)
+        return;
+    buffer_append_format(out, " A listener has taken %s that ip_local_reserved_ports lacks:",
+                         format_plural(summary->unreserved_listeners, "port").text);
+    for (size_t i = 0; i < summary->unreserved_named; i++)
+        buffer_append_format(out, "%s %" PRIu16, i > 0 ? "," : "", summary->unreserved_ports[i]);
+    buffer_append_string(out,
+                         summary->unreserved_named < summary->unreserved_listeners ? ", ..." : ".");
+}
+
+static void write_sizes(const struct status_view *view, enum socket_protocol protocol)
+{
+    struct buffer *out = view->out;
+    const struct port_summary *summary = &view->snapshot->ports[protocol].summary;
+    buffer_append_format(out,
+                         "<p class=\"note\"><b>%s</b> used, <b>%s</b> usable: range <b>%s</b>, "
+                         "reserved <b>%s</b>, owned <b>%s</b>.",
+                         format_count(summary->used).text, format_count(summary->usable).text,
+                         format_count(summary->range).text, format_count(summary->reserved).text,
+                         format_count(summary->owned).text);
+    if (protocol == SOCKET_TCP)
+        write_losses(out, summary);
+    buffer_append_string(out, "</p>\n");
 }
 
 static void write_ports(const struct status_view *view, enum socket_protocol protocol)
 {
     const struct port_snapshot *ports = &view->snapshot->ports[protocol];
-    const struct port_summary *summary = &ports->summary;
     if (protocol == SOCKET_TCP && !ports->has_destinations)
         html_write_unknown(view->out,
                            "Destinations are not collected: --no-collector.destinations");
     else
         write_main_scope(view, protocol);
     write_other_scopes(view, protocol);
-    buffer_append_format(view->out,
-                         "<p class=\"note\"><b>%s</b> used of <b>%s</b> usable: "
-                         "range <b>%s</b>, reserved <b>%s</b>, owned <b>%s</b></p>\n",
-                         format_count(summary->used).text, format_count(summary->usable).text,
-                         format_count(summary->range).text, format_count(summary->reserved).text,
-                         format_count(summary->owned).text);
+    write_sizes(view, protocol);
 }
 
 void status_write_tcp_ports(const struct status_view *view)

@@ -3,44 +3,49 @@
 #include "html_writer.h"
 #include "status_cards.h"
 
-/* One state: its count, its parts unless `counts` is NULL, and its history. */
+/* A part of the sockets in a state. Both are from one sample, which may be older than the count of
+ * the state. */
+struct part {
+    const char *name;
+    uint64_t count, whole;
+};
+
+/* One state: its count, its part unless `part` is NULL, and its history. */
 static void write_state(const struct status_view *view, enum tcp_state state, const char *heading,
-                        const struct history *history, const char *const names[2],
-                        const uint64_t *counts)
+                        const struct history *history, const struct part *part)
 {
     struct buffer *out = view->out;
     const struct snapshot *snapshot = view->snapshot;
-    buffer_append_format(out,
-                         "<div class=\"lead\"><p class=\"big\">%s</p>\n"
-                         "<dl><div><dt>peak</dt><dd>%s</dd></div>",
-                         format_count(snapshot->sockets[state]).text,
-                         format_count(snapshot->peak_sockets[state]).text);
-    for (size_t i = 0; counts && i < 2; i++)
-        buffer_append_format(out, "<div><dt>%s</dt><dd>%s</dd></div>", names[i],
-                             format_count(counts[i]).text);
+    buffer_append_format(out, "<div class=\"lead\"><p class=\"big\">%s</p>\n<dl>",
+                         format_count(snapshot->sockets[state]).text);
+    html_write_figure(out, "", "peak", format_count(snapshot->peak_sockets[state]).text);
+    if (part)
+        html_write_part(out, part->name, format_count(part->count).text,
+                        format_count(part->whole).text);
     buffer_append_string(out, "</dl></div>\n");
-    html_write_chart(out, heading, history, snapshot->samples[SAMPLE_COUNT].interval_seconds);
+    const struct chart chart = {heading, history, snapshot->samples[SAMPLE_COUNT].interval_seconds,
+                                0};
+    html_write_chart(out, &chart);
 }
 
 void status_write_established(const struct status_view *view)
 {
     const struct snapshot *snapshot = view->snapshot;
-    const uint64_t counts[] = {
-        snapshot->detail.sockets[IP_FAMILY_IPV4][TCP_STATE_ESTABLISHED],
-        snapshot->detail.sockets[IP_FAMILY_IPV6][TCP_STATE_ESTABLISHED],
-    };
+    const struct part ipv6 = {"IPv6",
+                              snapshot->detail.sockets[IP_FAMILY_IPV6][TCP_STATE_ESTABLISHED],
+                              state_counts_sum(&snapshot->detail, TCP_STATE_ESTABLISHED)};
     write_state(view, TCP_STATE_ESTABLISHED, "Established", &snapshot->established_history,
-                (const char *const[]){"IPv4", "IPv6"}, snapshot->has_detail ? counts : NULL);
+                snapshot->has_detail ? &ipv6 : NULL);
 }
 
 void status_write_time_wait(const struct status_view *view)
 {
     const struct snapshot *snapshot = view->snapshot;
-    const uint64_t counts[] = {snapshot->time_wait[TIME_WAIT_CLIENT],
-                               snapshot->time_wait[TIME_WAIT_SERVER]};
+    uint64_t client = snapshot->time_wait[TIME_WAIT_CLIENT];
+    const struct part clients = {"clients: hold ports", client,
+                                 client + snapshot->time_wait[TIME_WAIT_SERVER]};
     write_state(view, TCP_STATE_TIME_WAIT, "Time wait", &snapshot->time_wait_history,
-                (const char *const[]){"client: holds a port", "server: memory only"},
-                snapshot->has_time_wait_roles && snapshot->time_wait_collected ? counts : NULL);
+                snapshot->has_time_wait_roles && snapshot->time_wait_collected ? &clients : NULL);
 }
 
 void status_write_states(const struct status_view *view)
@@ -60,5 +65,6 @@ void status_write_states(const struct status_view *view)
                        format_count(count).text, "not kept");
     }
     html_close_table(out);
-    buffer_append_string(out, "<p class=\"note\">Peak: within --sample.peak-window.</p>\n");
+    buffer_append_format(out, "<p class=\"note\">Peak: within the last %s.</p>\n",
+                         format_period(snapshot->peak_window_seconds).text);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The findings of a snapshot as text: the top of the status page. Its strings need no escaping in
- * HTML. Private to src/status.
+ * The findings of a snapshot as plain text: the top of the status page. Private to src/status.
  */
 #ifndef SOCKDIAG_STATUS_VERDICT_H
 #define SOCKDIAG_STATUS_VERDICT_H
 
+#include "format.h"
 #include "sockdiag/snapshot.h"
 
 /* From the least to the most urgent. */
@@ -14,20 +14,38 @@ enum alert_level { LEVEL_OK, LEVEL_WATCH, LEVEL_UNKNOWN, LEVEL_WARNING, LEVEL_CR
 /* By level: a word such as "Warning", which is also the class that colours it. */
 extern const char *const alert_level_names[];
 
-/* The level of the ports of one protocol in one scope. */
+/* The level of the ports of one protocol in one scope, now. */
 enum alert_level judge_ports(const struct port_snapshot *ports, enum socket_protocol protocol,
                              enum port_scope scope);
 
 /* The level of one accept queue. */
 enum alert_level judge_queue(const struct listener_row *row);
 
-struct finding {
-    enum alert_level level;
-    char fact[256];    /* a sentence without its full stop */
-    char meaning[320]; /* sentences: its consequences */
+/* What findings are about: each topic has its advice (advice.h). */
+enum topic {
+    TOPIC_SAMPLES,
+    TOPIC_DESTINATIONS,
+    TOPIC_LOCAL_PORTS,
+    TOPIC_UDP_PORTS,
+    TOPIC_QUEUES,
+    TOPIC_DROPS,
+    TOPIC_SYN_RECV,
+    TOPIC_CLOSE_WAIT,
+    TOPIC_TIME_WAIT,
+    TOPIC_MEMORY,
+    TOPIC_ORPHANS,
+    TOPICS
 };
 
-enum { VERDICT_MAX_FINDINGS = 8 };
+struct finding {
+    enum alert_level level;
+    enum topic topic;   /* unless LEVEL_OK */
+    char fact[320];     /* a sentence without its full stop */
+    char meaning[1024]; /* sentences: its consequences */
+    char command[128];  /* to run next, in a shell on this host; "" with LEVEL_OK */
+};
+
+enum { VERDICT_MAX_FINDINGS = 16 };
 
 /* The most urgent finding comes first. If nothing is close to a limit, the only one is LEVEL_OK. */
 struct verdict {
@@ -40,5 +58,17 @@ void verdict_reach(struct verdict *verdict, const struct snapshot *snapshot, dou
 
 /* Are the destinations of a protocol known? */
 bool knows_destinations(const struct port_snapshot *ports);
+
+/* Have port numbers been asked for, now or before? */
+bool collects_ports(const struct snapshot *snapshot);
+
+/* What follows "the last" for the growth of the counters. */
+struct formatted format_recent_period(const struct snapshot *snapshot);
+
+/* The name of a place, with the interface that its sockets are bound to, if any. */
+struct place_name {
+    char text[96];
+};
+struct place_name name_listener(const struct listener_row *row);
 
 #endif

@@ -13,7 +13,7 @@
 #include <strings.h>
 
 struct access {
-    char content_security_policy[256];
+    char content_security_policy[384];
     struct web_config *config;
     struct passwords *passwords; /* NULL without a configuration */
 };
@@ -21,22 +21,36 @@ struct access {
 /* How many checks may wait at least: one is under way and makes no room. */
 enum { LEAST_PLACES = 2 };
 
-/* The policy allows one thing: the style of the status page, known by its hash (CSP Level 3). False
- * when GnuTLS fails. */
-static bool write_policy(struct access *access)
+/* The base64 of a SHA-256. */
+struct text_hash {
+    char text[48];
+};
+
+/* False when GnuTLS fails. */
+static bool hash_text(const char *text, struct text_hash *out)
 {
     unsigned char hash[32];
     gnutls_datum_t encoded = {0};
     const gnutls_datum_t raw = {hash, sizeof hash};
-    if (gnutls_hash_fast(GNUTLS_DIG_SHA256, status_page_style, strlen(status_page_style), hash) <
-            0 ||
+    if (gnutls_hash_fast(GNUTLS_DIG_SHA256, text, strlen(text), hash) < 0 ||
         gnutls_base64_encode2(&raw, &encoded) < 0)
         return false;
-    snprintf(access->content_security_policy, sizeof access->content_security_policy,
-             "default-src 'none'; style-src 'sha256-%.*s'; base-uri 'none'; form-action 'none'; "
-             "frame-ancestors 'none'",
-             (int)encoded.size, encoded.data);
+    snprintf(out->text, sizeof out->text, "%.*s", (int)encoded.size, encoded.data);
     gnutls_free(encoded.data);
+    return true;
+}
+
+/* The policy allows the style and the script of the status page, known by their hashes (CSP Level
+ * 3), and what this script does: load the page again. */
+static bool write_policy(struct access *access)
+{
+    struct text_hash style, script;
+    if (!hash_text(status_page_style, &style) || !hash_text(status_page_script, &script))
+        return false;
+    snprintf(access->content_security_policy, sizeof access->content_security_policy,
+             "default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; "
+             "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+             style.text, script.text);
     return true;
 }
 

@@ -99,6 +99,44 @@ static void test_ages_are_truncated_to_tenths_of_a_second(void **state)
     assert_string_equal(format_ago(100, 0).text, "none yet");
 }
 
+static void test_nouns_have_a_plural(void **state)
+{
+    (void)state;
+    assert_string_equal(format_plural(0, "port").text, "0 ports");
+    assert_string_equal(format_plural(1, "destination").text, "1 destination");
+    assert_string_equal(format_plural(2, "destination").text, "2 destinations");
+    assert_string_equal(format_plural(UINT64_MAX, "connection attempt").text,
+                        "18,446,744,073,709,551,615 connection attempts");
+}
+
+static void test_bytes_have_binary_units(void **state)
+{
+    (void)state;
+    assert_string_equal(format_bytes(0).text, "0\u202f"
+                                              "B");
+    assert_string_equal(format_bytes(1023).text, "1023\u202f"
+                                                 "B");
+    assert_string_equal(format_bytes(1024).text, "1\u202fKiB");
+    assert_string_equal(format_bytes(1536).text, "1.5\u202fKiB");
+    assert_string_equal(format_bytes(1000 * 1024).text, "1000\u202fKiB");
+    assert_string_equal(format_bytes(1023 * 1024).text, "1023\u202fKiB");
+    assert_string_equal(format_bytes(1 << 20).text, "1\u202fMiB");
+    assert_string_equal(format_bytes(UINT64_MAX).text, "16\u202f"
+                                                       "EiB");
+}
+
+static void test_periods_are_whole_minutes_or_durations(void **state)
+{
+    (void)state;
+    assert_string_equal(format_period(60).text, "minute");
+    assert_string_equal(format_period(120).text, "2 minutes");
+    assert_string_equal(format_period(3540).text, "59 minutes");
+    assert_string_equal(format_period(3600).text, "1\u202fh 0\u202fmin");
+    assert_string_equal(format_period(90).text, "1\u202fmin 30\u202fs");
+    assert_string_equal(format_period(12).text, "12\u202fs");
+    assert_string_equal(format_period(0).text, "0\u202fs");
+}
+
 static void test_unknown_values_are_a_question_mark(void **state)
 {
     (void)state;
@@ -129,6 +167,9 @@ int main(void)
         cmocka_unit_test(test_only_the_whole_is_a_hundred_percent),
         cmocka_unit_test(test_durations_have_their_significant_units),
         cmocka_unit_test(test_ages_are_truncated_to_tenths_of_a_second),
+        cmocka_unit_test(test_nouns_have_a_plural),
+        cmocka_unit_test(test_bytes_have_binary_units),
+        cmocka_unit_test(test_periods_are_whole_minutes_or_durations),
         cmocka_unit_test(test_unknown_values_are_a_question_mark),
         cmocka_unit_test(test_addresses_have_brackets_before_a_port),
     };

@@ -49,13 +49,14 @@ static void test_links_are_relative(void **state)
     assert_written(&out, "<a href=\"&quot;&lt;\">/&quot;&lt;</a>");
 }
 
-static void test_hidden_rows_have_a_link_if_there_are_any(void **state)
+static void test_figures_have_a_name_and_a_level(void **state)
 {
     (void)state;
     struct buffer out = {0};
-    html_write_hidden(&out, 0, "/x");
-    html_write_hidden(&out, 1, "/x");
-    assert_written(&out, "1 more at <a href=\"x\">/x</a>. ");
+    html_write_figure(&out, "Warning", "peak", "7");
+    assert_written(&out, "<div class=\"Warning\"><dt>peak</dt><dd>7</dd></div>");
+    html_write_part(&out, "IPv6", "7", "9");
+    assert_written(&out, "<div><dt>IPv6</dt><dd>7 of 9</dd></div>");
 }
 
 static void test_a_table_may_break_addresses_after_colons(void **state)
@@ -64,11 +65,13 @@ static void test_a_table_may_break_addresses_after_colons(void **state)
     struct buffer out = {0};
     html_open_table(&out, "t", "Name", "A");
     html_write_row(&out, "c", "[::1]:80", "192.0.2.1", "::");
+    html_write_row(&out, "c", "<b>", "&");
     html_close_table(&out);
     assert_written(&out, "<table class=\"t\"><thead><tr><th scope=\"col\">Name</th>"
                          "<th scope=\"col\">A</th></tr></thead>\n<tbody>\n"
                          "<tr class=\"c\"><th scope=\"row\">[:<wbr>:<wbr>1]:<wbr>80</th>"
                          "<td>192.0.2.1</td><td>:<wbr>:<wbr></td></tr>\n"
+                         "<tr class=\"c\"><th scope=\"row\">&lt;b&gt;</th><td>&amp;</td></tr>\n"
                          "</tbody></table>\n");
 }
 
@@ -76,6 +79,7 @@ static const int64_t slot = HISTORY_SLOT_LENGTH;
 
 struct drawing {
     struct history history;
+    uint64_t whole;
     struct buffer out;
 };
 
@@ -83,7 +87,8 @@ struct drawing {
 static const char *draw(struct drawing *drawing, double interval)
 {
     buffer_clear(&drawing->out);
-    html_write_chart(&drawing->out, "Things", &drawing->history, interval);
+    html_write_chart(&drawing->out,
+                     &(struct chart){"Things", &drawing->history, interval, drawing->whole});
     buffer_append(&drawing->out, "", 1);
     assert_false(drawing->out.failed);
     return drawing->out.data;
@@ -160,6 +165,19 @@ static void test_zeros_are_a_line_at_the_bottom(void **state)
     buffer_free(&drawing.out);
 }
 
+static void test_shares_have_an_axis_up_to_the_whole(void **state)
+{
+    (void)state;
+    struct drawing drawing = {.whole = 10000};
+    history_observe(&drawing.history, 1000 * slot, 2500);
+    history_observe(&drawing.history, 1001 * slot, 7400);
+    const char *picture = draw(&drawing, 1);
+    assert_drawn(picture, "class=\"line\" d=\"M178 750h0L179 260\"");
+    assert_drawn(picture, "<div class=\"y\"><span>100\u202f%</span><span>0</span></div>");
+    assert_drawn(picture, "the maximum is 74\u202f%. 2 of 180 intervals are known.");
+    buffer_free(&drawing.out);
+}
+
 static void test_an_empty_history_has_axes_only(void **state)
 {
     (void)state;
@@ -168,7 +186,7 @@ static void test_an_empty_history_has_axes_only(void **state)
     assert_drawn(picture, "class=\"line\" d=\"\"");
     assert_drawn(picture, "class=\"area\" d=\"\"");
     assert_drawn(picture, "0 of 180 intervals are known");
-    assert_drawn(picture, "15 min ago");
+    assert_drawn(picture, "<span>15 min</span>");
     buffer_free(&drawing.out);
 }
 
@@ -210,13 +228,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_cannot_become_markup),
         cmocka_unit_test(test_links_are_relative),
-        cmocka_unit_test(test_hidden_rows_have_a_link_if_there_are_any),
+        cmocka_unit_test(test_figures_have_a_name_and_a_level),
         cmocka_unit_test(test_a_table_may_break_addresses_after_colons),
         cmocka_unit_test(test_the_newest_slot_is_at_the_right),
         cmocka_unit_test(test_the_oldest_slot_is_at_the_left),
         cmocka_unit_test(test_a_silence_is_a_gap),
         cmocka_unit_test(test_points_at_the_distance_of_samples_are_joined),
         cmocka_unit_test(test_zeros_are_a_line_at_the_bottom),
+        cmocka_unit_test(test_shares_have_an_axis_up_to_the_whole),
         cmocka_unit_test(test_an_empty_history_has_axes_only),
         cmocka_unit_test(test_the_largest_values_stay_inside),
         cmocka_unit_test(test_a_meter_is_as_full_as_its_share),

@@ -21,6 +21,7 @@ def check_headers(answer, what):
         check(answer.headers.get_all(name) == [value], f"{what}: {name}: {answer.headers.get_all(name)}")
     policy = answer.headers["Content-Security-Policy"]
     check(policy.startswith("default-src 'none'; style-src 'sha256-"), f"{what}: {policy}")
+    check("; script-src 'sha256-" in policy and "; connect-src 'self'; " in policy, f"{what}: {policy}")
 
 
 def paths_and_methods():
