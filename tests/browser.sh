@@ -33,7 +33,7 @@ await 20 grep -q ready stage
 page_has() {
     curl -sf http://127.0.0.1:10073/metrics -o page && grep -q "$1" page
 }
-"$exporter" --sample.detail-interval=1s 2>log &
+"$exporter" --sample.detail-interval=1s --sample.cpu-budget=50 2>log &
 pids="$pids $!"
 await 10 page_has '^sockdiag_destination_ephemeral_ports_used'
 

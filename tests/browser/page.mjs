@@ -3,6 +3,7 @@
 // Reads the status page at URL in Chromium and compares it with the metrics; leaves screenshots in
 // FOLDER. Prints a line for each check that passes, and stops at the first that fails.
 import assert from 'node:assert/strict';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
@@ -73,17 +74,20 @@ function share(value) {
   return `${Number((Math.floor(value * step + 1e-6) * 100 / step).toPrecision(6))} %`;
 }
 
-/** The cards of the page: heading, text, and the rows of its tables as lists of text. */
+const plain = (text) => text.replace(/\u202f/g, ' ').trim();
+
+/** The cards of the page: heading, text, the rows of its tables as lists of text, and its figures by name. */
 async function readCards(page) {
   const cards = await page.evaluate(() => [...document.querySelectorAll('section.card')].map((card) => ({
     heading: card.querySelector('h2').textContent,
     text: card.innerText,
     rows: [...card.querySelectorAll('tbody tr')].map((row) => [...row.cells].map((cell) => cell.innerText)),
+    figures: [...card.querySelectorAll('dl > div')].map((figure) => [...figure.children].map((part) => part.innerText)),
   })));
-  const plain = (text) => text.replace(/\u202f/g, ' ').trim();
-  return new Map(cards.map(({ heading, text, rows }) => [heading, {
+  return new Map(cards.map(({ heading, text, rows, figures }) => [heading, {
     text: plain(text).replace(/\s+/g, ' '),
     rows: rows.map((row) => row.map(plain)),
+    figures: new Map(figures.map((figure) => figure.map(plain))),
   }]));
 }
 
@@ -106,26 +110,36 @@ function checkTimeWait(cards, series) {
   const now = series.get('sockdiag_tcp_sockets{state="time_wait"}');
   const peak = series.get('sockdiag_tcp_sockets_peak{state="time_wait"}');
   assert.match(cards.get('Time wait').text, new RegExp(`^TIME WAIT ${count(now)} peak ${count(peak)} ` +
-    `client: holds a port ${count(roles[0])} server: memory only ${count(roles[1])}`));
-  const rows = new Map(cards.get('Settings and counters').rows);
-  assert.equal(rows.get('tcp_max_tw_buckets'), count(series.get('sockdiag_tcp_time_wait_limit')));
-  assert.equal(rows.get('TIME_WAITs started'), count(series.get('sockdiag_tcp_time_wait_started_total')));
-  assert.equal(rows.get('dropped by listeners'), count(series.get('sockdiag_tcp_listen_drops_total')));
+    `clients: hold ports ${count(roles[0])} of ${count(roles[0] + roles[1])}`));
+}
+
+/** The kernel's limits, some of which only the host's first namespace can read. */
+function checkLimits(cards, series) {
+  const { figures } = cards.get('Limits');
+  const limit = series.get('sockdiag_tcp_time_wait_limit');
+  assert.equal(figures.get('TIME_WAIT'), `${count(series.get('sockdiag_tcp_sockets{state="time_wait"}'))} of ${count(limit)}`);
+  assert.equal(figures.get('FIN_WAIT2 without a process'),
+    `${count(series.get('sockdiag_tcp_fin_wait2_sockets{owner="kernel"}'))} of ` +
+    `${count(series.get('sockdiag_tcp_sockets{state="fin_wait2"}'))}`);
+  assert.match(figures.get('orphans of the host'), /^[\d,]+ of ([\d,]+|\?)$/);
+  const events = [...cards.keys()].find((heading) => heading.startsWith('In the last '));
+  assert.match(events, /^In the last (minute|[\d.]+\s(s|ms))$/);
+  assert.equal(cards.get(events).figures.get('dropped by listeners'), '0');
 }
 
 function checkPorts(cards, series) {
   for (const [protocol, scope] of [['tcp', 'destination'], ['udp', 'host']]) {
     const of = (name, labels = '') => series.get(`sockdiag_ephemeral_${name}{protocol="${protocol}"${labels}}`);
     const utilization = (of_scope) => share(of('port_utilization_ratio', `,scope="${of_scope}"`));
-    const { text, rows } = cards.get(`${protocol.toUpperCase()} ephemeral ports in use`);
-    assert.ok(text.includes(`IN USE ${utilization(scope)} of the ports`), text);
-    assert.ok(text.includes(`${count(of('ports_used'))} used of ${count(of('ports_usable'))} usable: range ` +
+    const { text, figures } = cards.get(`${protocol.toUpperCase()} ephemeral ports in use`);
+    assert.ok(text.includes(`IN USE ${utilization(scope)} ${protocol === 'tcp' ? 'towards the fullest destination' : 'of this host'}`), text);
+    assert.ok(text.includes(`${count(of('ports_used'))} used, ${count(of('ports_usable'))} usable: range ` +
       `${count(of('ports_range'))}, reserved 0, owned ${count(of('ports_owned'))}`), text);
-    const shares = new Map(rows.map(([name, , value]) => [name, value]));
-    assert.equal(shares.get('fullest local address'), utilization('local_address'));
-    assert.equal(shares.get(protocol === 'tcp' ? 'whole host' : 'fullest destination'),
+    assert.equal(figures.get('peak'), share(of('port_peak_utilization_ratio', `,scope="${scope}"`)));
+    assert.equal(figures.get('fullest local address'), utilization('local_address'));
+    assert.equal(figures.get(protocol === 'tcp' ? 'whole host' : 'fullest destination'),
       utilization(protocol === 'tcp' ? 'host' : 'destination'));
-    assert.equal(shares.get('half that connect() tries first'),
+    assert.equal(figures.get('half that connect() tries first'),
       protocol === 'tcp' ? share(of('port_preferred_utilization_ratio')) : undefined);
   }
   assert.ok(series.get('sockdiag_ephemeral_port_utilization_ratio{protocol="tcp",scope="destination"}') > 0.5);
@@ -137,45 +151,58 @@ function checkDestinations(cards, series) {
   for (const [to, from, protocol, ports] of rows) {
     const [, address, port] = to.match(/^\[?(.*?)\]?:(\d+)$/);
     const value = series.get(`sockdiag_destination_ephemeral_ports_used{protocol="${protocol.toLowerCase()}",` +
-      `local_address="${from}",remote_address="${address}",remote_port="${port}"}`);
+      `local_address="${from}",local_interface="",remote_address="${address}",remote_port="${port}"}`);
     assert.equal(ports, count(value));
   }
+  const named = [...series.keys()].filter((key) => key.startsWith('sockdiag_destination_ephemeral_ports_used')).length;
+  const all = series.get('sockdiag_destinations{protocol="tcp"}') + series.get('sockdiag_destinations{protocol="udp"}');
+  assert.ok(all > 40, 'the scene is incomplete');
+  assert.ok(cards.get('Fullest destinations').text.endsWith(
+    `The top ${rows.length} of ${all} destinations; the top ${named} of ${all} at /metrics.`));
 }
 
 function checkListeners(cards, series) {
   const rows = cards.get('Busiest listeners').rows;
-  for (const [name, queue, peak, ...connections] of rows.slice(0, -1)) {
+  for (const [name, waiting, peak, limit, dropped, ...connections] of rows.slice(0, -1)) {
     const [, address, port] = name.match(/^\[?(.*?)\]?:(\d+)$/);
-    const place = `local_address="${address}",local_port="${port}"`;
-    const [length, limit, highest] = ['length', 'limit', 'peak'].map((figure) =>
-      count(series.get(`sockdiag_listener_accept_queue_${figure}{${place}}`)));
-    assert.deepEqual([queue, peak], [`${length} of ${limit}`, highest]);
+    const place = `local_address="${address}",local_port="${port}",local_interface=""`;
+    const [length, most, highest] = ['length', 'limit', 'peak'].map((figure) =>
+      series.get(`sockdiag_listener_accept_queue_${figure}{${place}}`));
+    const mark = (value) => count(value) + (value > 0 && value >= most ? ' full' : '');
+    assert.deepEqual([waiting, peak, limit], [mark(length), mark(highest), count(most)]);
+    assert.equal(dropped, count(series.get(`sockdiag_listener_drops_total{${place}}`)));
     assert.deepEqual(connections, ['established', 'close_wait', 'time_wait'].map((state) =>
       count(series.get(`sockdiag_listener_sockets{${place},state="${state}"}`))));
   }
-  assert.deepEqual(rows[0].slice(0, 3), ['10.20.0.40:8009', '7 of 8', '7'], 'the fullest queue comes first');
+  assert.deepEqual(rows.slice(0, 2).map((row) => row.slice(0, 4)),
+    [['10.20.0.40:8009', '9 full', '9 full', '8'], ['10.20.0.40:8010', '5 full', '5 full', '4']], 'full queues come first');
   assert.equal(rows.at(-1)[0], 'others');
 }
 
 function checkSamples(cards, series) {
-  const rows = new Map(cards.get('Samples').rows.map(([name, ...values]) => [name, values]));
-  const of = (name) => ['count', 'detail'].map((sample) =>
-    series.get(`sockdiag_exporter_${name}{sample="${sample}"}`));
-  const failed = of('sample_failures_total');
-  assert.deepEqual(rows.get('succeeded'), of('samples_total').map((taken, i) => count(taken - failed[i])));
-  assert.deepEqual(rows.get('failed'), failed.map(count));
-  assert.deepEqual(rows.get('sockets read'), of('sample_sockets').map(count));
+  const rows = cards.get('Samples').rows;
+  assert.deepEqual(rows.map(([kind]) => kind), ['count', 'ports', 'detail']);
+  for (const [kind, , , , sockets, , good, failed] of rows) {
+    const of = (name) => series.get(`sockdiag_exporter_${name}{sample="${kind}"}`);
+    const failures = of('sample_failures_total');
+    assert.deepEqual([sockets, good, failed], [of('sample_sockets'), of('samples_total') - failures, failures].map(count));
+  }
 }
 
 async function checkNumbers() {
   const { context, page, complaints, requests } = await open({ viewport: LAPTOP });
   const { response, cards, series } = await loadWithMetrics(page);
-  for (const check of [checkStates, checkTimeWait, checkPorts, checkDestinations, checkListeners, checkSamples])
+  for (const check of [checkStates, checkTimeWait, checkLimits, checkPorts, checkDestinations, checkListeners, checkSamples])
     check(cards, series);
-  assert.match(await page.locator('.verdict h2').innerText(), /Warning 5\d\s% of the TCP ports from 10\.20\.0\.11 to/);
+  const findings = (await page.locator('.verdict :is(h2, h3)').allInnerTexts()).map(plain);
+  assert.match(findings[0], /^Critical The accept queue of \S+:8010 is full \(5 waiting, limit 4\), and 1 more$/);
+  assert.match(findings[1], /^Warning 5\d % of the TCP ports from 10\.20\.0\.11 to 10\.20\.0\.40:8443 are in use$/);
+  assert.match(findings[2], /^Watch 110 sockets in CLOSE_WAIT, most at the listener 10\.20\.0\.40:8081$/);
+  assert.equal(await page.title(), `Critical: ${hostname()} - sockdiag_exporter`);
+  assert.ok((await page.locator('h1').innerText()).startsWith(hostname()));
   console.log(`every number on the page agrees with /metrics (${cards.size} cards)`);
 
-  assert.match(response.headers()['content-security-policy'], /default-src 'none'; style-src 'sha256-/);
+  assert.match(response.headers()['content-security-policy'], /^default-src 'none'; style-src 'sha256-\S+'; script-src 'sha256-\S+'; connect-src 'self'; /);
   assert.deepEqual(complaints, []);
   assert.deepEqual([...new Set(requests)], [`${url}/`]);
   console.log('the page loads nothing else, and the browser logs no complaint');
@@ -240,10 +267,91 @@ async function checkHeight() {
   assert.equal(await page.locator('.verdict > div').count(), 3);
   assert.equal(await page.locator('.destinations tbody tr').count(), 8);
   assert.equal(await page.locator('.listeners tbody tr').count(), 9); // and the others
-  const needed = await page.evaluate(() => document.documentElement.scrollHeight);
-  assert.ok(needed <= LAPTOP.height, `the page needs ${needed} pixels of ${LAPTOP.height}`);
+  const ends = await page.locator('.column').evaluateAll((columns) =>
+    columns.map((column) => column.getBoundingClientRect().bottom));
+  assert.ok(Math.max(...ends) <= LAPTOP.height, `the cards end at ${ends} of ${LAPTOP.height}`);
   await context.close();
-  console.log('three findings and all tables fit on one screen');
+  console.log('three findings, ports, destinations, listeners and states fit on one screen');
+}
+
+/** How far each card goes on below its content, as a share of its height. */
+function findEmpty() {
+  return [...document.querySelectorAll('section.card')].map((card) => {
+    const { height, bottom } = card.getBoundingClientRect();
+    const end = Math.max(...[...card.children].map((child) => child.getBoundingClientRect().bottom));
+    return { heading: card.querySelector('h2').textContent, empty: (bottom - end) / height };
+  }).filter(({ empty }) => empty > 0.2);
+}
+
+/** Each finding names the next command, and leads to advice on the page itself. */
+async function checkFindings() {
+  const { context, page, requests } = await open({ viewport: LAPTOP });
+  await load(page);
+  assert.deepEqual(await page.locator('.verdict code').allInnerTexts(),
+    ['ss -ltnp sport = :8010', 'ss -tanp dst 10.20.0.40:8443', 'ss -tanp state close-wait sport = :8081']);
+  for (const [i, title] of ['Accept queues', 'Ports towards one destination', 'CLOSE_WAIT'].entries()) {
+    await page.locator('.verdict .next a').nth(i).click();
+    const target = page.locator(':target');
+    assert.equal(await target.locator('h3').innerText(), title);
+    assert.ok(await target.evaluate((element) => element.getBoundingClientRect().top < innerHeight));
+  }
+  assert.deepEqual([...new Set(requests)], [`${url}/`], 'advice needs no other page');
+  await context.close();
+  console.log('each finding has its command, and advice that needs no network');
+}
+
+/** Wait for the numbers of a later time in the header. */
+async function awaitRenewal(page) {
+  const time = () => document.querySelector('.facts li').textContent;
+  const before = await page.evaluate(time);
+  await page.waitForFunction((then) => document.querySelector('.facts li').textContent !== then, before, { timeout: 30000 });
+}
+
+async function checkRenewal() {
+  const { context, page, complaints } = await open({ viewport: PHONE }, { renews: true });
+  const loads = [];
+  page.on('framenavigated', () => loads.push(page.url()));
+  await page.goto(url);
+  await page.evaluate(() => {
+    scrollTo(0, 1000);
+    document.querySelector('nav a').focus({ preventScroll: true });
+  });
+  await awaitRenewal(page);
+  assert.equal(await page.evaluate(() => scrollY), 1000);
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), '/metrics');
+  assert.equal(loads.length, 1, 'it is not loaded again');
+
+  const notice = page.locator('.notice');
+  assert.ok(await notice.isHidden());
+  await page.evaluate(() => getSelection().selectAllChildren(document.querySelector('.verdict code')));
+  await notice.filter({ hasText: 'Not renewed while text is selected.' }).waitFor({ timeout: 30000 });
+  const renewed = page.waitForResponse(url + '/', { timeout: 30000 });
+  const shown = await page.locator('header').innerText();
+  await (await renewed).finished();
+  assert.equal(await page.evaluate(() => String(getSelection())), 'ss -ltnp sport = :8010');
+  assert.equal(await page.locator('header').innerText(), shown);
+  await page.evaluate(() => getSelection().removeAllRanges());
+  await awaitRenewal(page);
+  await notice.waitFor({ state: 'hidden' });
+  assert.deepEqual(complaints, []);
+
+  await page.route(`${url}/`, (route) => route.fulfill({ status: 503, body: 'The sampler is stuck.' }));
+  await notice.filter({ hasText: 'These numbers are old: no answer. The sampler is stuck.' }).waitFor({ timeout: 30000 });
+  await page.unroute(`${url}/`);
+  await notice.waitFor({ state: 'hidden', timeout: 30000 });
+  await page.route(`${url}/`, (route) => route.abort());
+  await notice.filter({ hasText: /^These numbers are old: no answer. ./ }).waitFor({ timeout: 30000 });
+  await context.close();
+  console.log('numbers are renewed; scroll position, focus and a selection stay, and old numbers are called old');
+}
+
+/** The cells of full queues whose text takes more than one line. */
+function findWrapped() {
+  return [...document.querySelectorAll('.listeners .Critical td')].map((cell) => {
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    return { text: cell.textContent, lines: new Set([...range.getClientRects()].map(({ top }) => top)).size };
+  }).filter(({ lines }) => lines > 1);
 }
 
 async function checkWidths() {
@@ -253,6 +361,8 @@ async function checkWidths() {
     await load(page);
     const needed = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(needed <= width, `the page needs ${needed} pixels of ${width}`);
+    assert.deepEqual(await page.evaluate(findEmpty), [], `at ${width}`);
+    assert.deepEqual(await page.evaluate(findWrapped), [], `cells that wrap at ${width}`);
   }
   await page.setViewportSize(PHONE);
   await load(page);
@@ -265,7 +375,7 @@ async function checkWidths() {
   assert.ok(headers.includes('10.20.0.40: 8009'), headers.join()); // the space is where a line may break
   await page.screenshot({ path: join(folder, 'phone.png'), fullPage: true });
   await context.close();
-  console.log('nothing scrolls sideways, from 320 to 2560 pixels');
+  console.log('nothing scrolls sideways or is cut, no card is partly empty, from 320 to 2560 pixels');
 }
 
 async function checkWithoutScripts() {
@@ -286,6 +396,8 @@ try {
   await checkLinks();
   await checkThemes();
   await checkHeight();
+  await checkFindings();
+  await checkRenewal();
   await checkWidths();
   await checkWithoutScripts();
 } finally {

@@ -4,8 +4,8 @@
 
 Open sockets and hold them until standard input ends; print "ready" once they are open. Those in TIME_WAIT are
 renewed before they end. Run it in a network namespace whose loopback has ADDRESS and PEER and whose port range
-has 1000 ports: more than half of them are in use towards one destination, one accept queue is nearly full, and
-most UDP ports are in use.
+has 1000 ports: more than half of them are in use towards one destination, two accept queues are full, a server
+leaks sockets in CLOSE_WAIT, and many UDP ports are in use, towards many destinations.
 """
 import resource
 import select
@@ -64,17 +64,18 @@ def main():
 
     closed_by_client, closed_by_server = listen(PEER, 9200), listen(PEER, 8080)
     leave_time_waits(closed_by_client, closed_by_server)
-    for client, server in pairs(listen(PEER, 8081), 5):  # CLOSE_WAIT, and FIN_WAIT2 on the other side
+    for client, server in pairs(listen(PEER, 8081), 110):  # CLOSE_WAIT, and FIN_WAIT2 on the other side
         client.shutdown(socket.SHUT_WR)
         held.extend((client, server))
 
-    slow = listen(PEER, 8009, backlog=8)
-    held.extend(connect(slow) for _ in range(7))
-    for _ in range(20):
+    for port, backlog in ((8009, 8), (8010, 4)):
+        slow = listen(PEER, port, backlog)
+        held.extend(connect(slow) for _ in range(backlog + 1))
+    for port in [53] * 20 + list(range(5301, 5341)):
         query = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        query.connect((PEER, 53))
+        query.connect((PEER, port))
         held.append(query)
-    for _ in range(700):
+    for _ in range(600):
         unconnected = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         unconnected.bind(("", 0))
         held.append(unconnected)
