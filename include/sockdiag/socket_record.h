@@ -68,10 +68,12 @@ struct socket_record {
      * apart. */
     uint32_t interface;
     uint64_t cookie; /* never given to another socket until the host restarts */
-    /* Connections that a listener has dropped since it was made; 0 unless it was asked for. */
+    /* Connections that a listener, or datagrams that a UDP socket, has dropped since it was made.
+     * It wraps. 0 unless it was asked for. */
     uint32_t drops;
-    /* Of a listener: connections that wait for accept(), and the backlog. Of other sockets: bytes
-     * received and not read, bytes sent and not acknowledged. */
+    /* Of a listener: connections that wait for accept(), and the backlog. Of other TCP sockets:
+     * bytes received and not read, bytes sent and not acknowledged. Of UDP sockets: the memory of
+     * the datagrams that are not read, and of those that are not sent. */
     uint32_t receive_queue;
     uint32_t send_queue;
 };

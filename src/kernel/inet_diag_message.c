@@ -53,17 +53,15 @@ static int look_at_attribute(const struct nlattr *attribute, void *found)
     return MNL_CB_OK;
 }
 
-/* Only some states are worth the search: that of listeners, and the two that both full sockets and
- * stand-ins have. Full sockets always have INET_DIAG_SHUTDOWN, the others never
- * (inet_diag_msg_attrs_fill, net/ipv4/inet_diag.c). */
+/* Of TCP only some states are worth the search: that of listeners, and the two that both full
+ * sockets and stand-ins have. Full sockets always have INET_DIAG_SHUTDOWN, the others never
+ * (inet_diag_msg_attrs_fill, net/ipv4/inet_diag.c). Only UDP is asked for by family. */
 static void read_attributes(const struct nlmsghdr *message, struct socket_record *record)
 {
-    struct attributes found = {.shutdown = record->state != TCP_STATE_TIME_WAIT};
-    if (record->state == TCP_STATE_SYN_RECV || record->state == TCP_STATE_FIN_WAIT2 ||
-        record->state == TCP_STATE_LISTEN) {
-        found.shutdown = record->state == TCP_STATE_LISTEN;
+    bool doubtful = record->state == TCP_STATE_SYN_RECV || record->state == TCP_STATE_FIN_WAIT2;
+    struct attributes found = {.shutdown = !doubtful && record->state != TCP_STATE_TIME_WAIT};
+    if (doubtful || record->state == TCP_STATE_LISTEN || message->nlmsg_type == SOCK_DIAG_BY_FAMILY)
         mnl_attr_parse(message, sizeof(struct inet_diag_msg), look_at_attribute, &found);
-    }
     record->full_socket = found.shutdown;
     record->drops = found.drops;
 }
@@ -91,19 +89,19 @@ static void read_addresses(const struct inet_diag_sockid *id, uint8_t address_fa
     record->remote_address = (struct ip_address){{destination[last]}};
 }
 
-enum inet_diag_outcome inet_diag_message_read(const struct nlmsghdr *message,
-                                              struct socket_record *record)
+enum netlink_row inet_diag_message_read(const struct nlmsghdr *message,
+                                        struct socket_record *record)
 {
     if (mnl_nlmsg_get_payload_len(message) < sizeof(struct inet_diag_msg))
-        return INET_DIAG_SHORT;
+        return NETLINK_ROW_SHORT;
 
     const struct inet_diag_msg *row = mnl_nlmsg_get_payload(message);
     if (row->idiag_family != AF_INET && row->idiag_family != AF_INET6)
-        return INET_DIAG_UNKNOWN;
+        return NETLINK_ROW_UNKNOWN;
     unsigned number =
         row->idiag_state == KERNEL_TCP_NEW_SYN_RECV ? KERNEL_TCP_SYN_RECV : row->idiag_state;
     if (number < 1 || number > TCP_STATES)
-        return INET_DIAG_UNKNOWN;
+        return NETLINK_ROW_UNKNOWN;
 
     record->state = (enum tcp_state)(number - 1);
     read_attributes(message, record);
@@ -114,5 +112,5 @@ enum inet_diag_outcome inet_diag_message_read(const struct nlmsghdr *message,
     record->cookie = (uint64_t)row->id.idiag_cookie[1] << 32 | row->id.idiag_cookie[0];
     record->receive_queue = row->idiag_rqueue;
     record->send_queue = row->idiag_wqueue;
-    return INET_DIAG_ROW;
+    return NETLINK_ROW;
 }
