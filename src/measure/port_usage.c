@@ -2,6 +2,7 @@
 #include "port_usage.h"
 
 #include "base/index.h"
+#include "four_tuples.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ struct port_usage {
     struct port_set in_use;                   /* assignable, by any socket */
     struct port_set any_address[IP_FAMILIES]; /* in use on 0.0.0.0 and :: */
     struct destinations *destinations;        /* NULL: not kept */
+    struct four_tuples *connections;          /* with them: of sockets that can share a port */
 
     size_t address_count;
     struct index address_index;
@@ -48,7 +50,8 @@ struct port_usage *port_usage_create(bool with_destinations)
         return NULL;
     usage->address_index = index_make(usage->places, ADDRESS_INDEX_SIZE, usage->addresses,
                                       sizeof usage->addresses[0], 3);
-    if (with_destinations && !(usage->destinations = destinations_create())) {
+    if (with_destinations && (!(usage->destinations = destinations_create()) ||
+                              !(usage->connections = four_tuples_create()))) {
         port_usage_destroy(usage);
         return NULL;
     }
@@ -60,6 +63,7 @@ void port_usage_destroy(struct port_usage *usage)
     if (!usage)
         return;
     destinations_destroy(usage->destinations);
+    four_tuples_destroy(usage->connections);
     free(usage);
 }
 
@@ -74,8 +78,10 @@ void port_usage_begin(struct port_usage *usage, const struct port_settings *sett
     memset(&usage->any_address, 0, sizeof usage->any_address);
     index_clear(&usage->address_index);
     usage->address_count = 0;
-    if (usage->destinations)
-        destinations_clear(usage->destinations);
+    if (!usage->destinations)
+        return;
+    destinations_clear(usage->destinations);
+    four_tuples_clear(usage->connections);
 }
 
 static bool is_any(const struct ip_address *address)
@@ -133,7 +139,7 @@ void port_usage_add_former_owner(struct port_usage *usage, const struct socket_r
     mark_in_use(usage, record);
 }
 
-void port_usage_add_holder(struct port_usage *usage, const struct socket_record *record)
+static void add_holder(struct port_usage *usage, const struct socket_record *record, bool shares)
 {
     uint16_t port = record->local_port;
     if (!is_in_port_range(&usage->settings, port))
@@ -143,8 +149,19 @@ void port_usage_add_holder(struct port_usage *usage, const struct socket_record 
     if (port_set_has(&usage->owned, port) || !port_set_has(&usage->assignable, port))
         return;
     port_set_add(&usage->held, port);
-    if (usage->destinations && record->remote_port != 0)
+    if (usage->destinations && record->remote_port != 0 &&
+        (!shares || four_tuples_add(usage->connections, record)))
         destinations_add(usage->destinations, record, port % 2 == usage->settings.low % 2);
+}
+
+void port_usage_add_holder(struct port_usage *usage, const struct socket_record *record)
+{
+    add_holder(usage, record, false);
+}
+
+void port_usage_add_sharer(struct port_usage *usage, const struct socket_record *record)
+{
+    add_holder(usage, record, true);
 }
 
 static struct port_set find_usable(const struct port_usage *usage)

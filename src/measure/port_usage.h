@@ -14,6 +14,10 @@
  * (__inet_hash_connect, net/ipv4/inet_hashtables.c; inet_csk_find_open_port,
  * net/ipv4/inet_connection_sock.c; udp_lib_get_port, net/ipv4/udp.c.)
  *
+ * The kernel gives a port to a UDP socket whatever its destination is (udp_lib_get_port,
+ * net/ipv4/udp.c): none runs out before the local address or the host does. There the destination
+ * scope only says who has the ports.
+ *
  * A connected socket that has its port from bind() owns it, too. sock_diag does not show that:
  * with such programs fewer ports are usable than are counted here.
  */
@@ -88,6 +92,9 @@ void port_usage_add_former_owner(struct port_usage *usage, const struct socket_r
 /* Add a client's socket, in any state: it holds its port. Without a peer (remote port 0) it has no
  * destination. */
 void port_usage_add_holder(struct port_usage *usage, const struct socket_record *record);
+
+/* Add a UDP socket: the same, but several can share their port and their destination. */
+void port_usage_add_sharer(struct port_usage *usage, const struct socket_record *record);
 
 struct port_summary port_usage_summarize(const struct port_usage *usage);
 
