@@ -29,6 +29,10 @@ struct sampler_options {
     bool collect_ports;        /* --collector.ports */
     bool collect_destinations; /* --collector.destinations: only together with the ports */
     bool collect_time_wait;    /* --collector.time-wait */
+    size_t udp_top;            /* UDP sockets that it names */
+    size_t unix_top;           /* UNIX listeners that it names */
+    bool collect_udp;          /* --collector.udp */
+    bool collect_unix;         /* --collector.unix */
 };
 
 /* Reads a snapshot; called in the sampler's thread. */

@@ -16,6 +16,8 @@
 #include "measure/listeners.h"
 #include "measure/port_usage.h"
 #include "measure/state_counts.h"
+#include "measure/udp_sockets.h"
+#include "measure/unix_sockets.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -110,6 +112,18 @@ struct snapshot {
     const struct listener_row *listeners; /* those with the most connections */
     size_t listener_count;
     struct listener_row other_listeners; /* the connections of those not named */
+
+    /* From the same pass as the ports of UDP; from the detail sample without --collector.ports. */
+    bool has_udp; /* the next three are known */
+    struct udp_summary udp;
+    const struct udp_socket_row *udp_rows; /* the worst */
+    size_t udp_row_count;
+
+    /* From the detail sample. */
+    bool has_unix; /* the next three are known */
+    struct unix_summary unix_sockets;
+    const struct unix_listener_row *unix_rows; /* the fullest accept queues */
+    size_t unix_row_count;
 
     /* From the options. */
     bool time_wait_collected;

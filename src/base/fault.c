@@ -45,7 +45,8 @@ static const char *find_hint(const struct fault *fault)
         /* -ENOENT: no handler for the family or the protocol (net/core/sock_diag.c,
          * net/ipv4/inet_diag.c). */
         return fault->error_number == ENOENT || fault->error_number == ECONNREFUSED
-                   ? "; load the modules inet_diag, tcp_diag and udp_diag (CONFIG_INET_DIAG)"
+                   ? "; load the modules tcp_diag, udp_diag and unix_diag (CONFIG_INET_DIAG, "
+                     "CONFIG_UNIX_DIAG)"
                    : "";
     default:
         return "";

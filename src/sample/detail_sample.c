@@ -63,5 +63,6 @@ bool host_take_detail(struct host *host, int64_t now, uint64_t *rows, struct fau
     if (checkable && read_totals(host, &after, &unchecked))
         check_identity(host, &before, &after);
     port_pass_end(&pass.ports, rows, faults);
+    host_take_unix(host, now, rows, faults);
     return true;
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <errno.h>
 #include <inttypes.h>
 
 static const char *const source_names[FAULT_SOURCES] = {
@@ -16,9 +17,18 @@ static const char *const source_names[FAULT_SOURCES] = {
     [SOURCE_DETAIL_SAMPLE] = "detail sample",
     [SOURCE_PORT_SETTINGS] = "reading of the port settings",
     [SOURCE_UDP] = "listing of the UDP sockets",
+    [SOURCE_UNIX] = "listing of the UNIX sockets",
 };
 
 static const int64_t quiet_time = 300 * NANOSECONDS_PER_SECOND;
+
+/* Is it that the kernel has no module for these sockets? -ENOENT (net/core/sock_diag.c,
+ * net/ipv4/inet_diag.c). Without the one for TCP the exporter is of no use, and says so again. */
+static bool is_missing_module(enum fault_source source, const struct fault *fault)
+{
+    return (source == SOURCE_UDP || source == SOURCE_UNIX) &&
+           fault->reason == FAULT_NETLINK_REFUSED && fault->error_number == ENOENT;
+}
 
 static void add_failure(struct fault_log *log, enum fault_source source, const struct fault *fault,
                         int64_t now)
@@ -27,7 +37,8 @@ static void add_failure(struct fault_log *log, enum fault_source source, const s
     log->source[source].failures++;
     if (now < log->source[source].quiet_until[fault->reason])
         return;
-    log->source[source].quiet_until[fault->reason] = now + quiet_time;
+    log->source[source].quiet_until[fault->reason] =
+        is_missing_module(source, fault) ? INT64_MAX : now + quiet_time;
     log->source[source].logged = true;
     char description[256];
     fault_describe(fault, description, sizeof description);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Faults of the sampling: each is counted and logged once, and again after five minutes if it lasts
- * or returns. Private to src/sample.
+ * or returns; that the kernel has no module for UDP or UNIX sockets, once only. Private
+ * to src/sample.
  */
 #ifndef SOCKDIAG_SAMPLE_FAULT_LOG_H
 #define SOCKDIAG_SAMPLE_FAULT_LOG_H
@@ -22,6 +23,7 @@ enum fault_source {
     SOURCE_DETAIL_SAMPLE,
     SOURCE_PORT_SETTINGS,
     SOURCE_UDP,
+    SOURCE_UNIX,
     FAULT_SOURCES
 };
 

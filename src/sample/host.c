@@ -39,6 +39,22 @@ static bool init_ports(struct host *host, enum socket_protocol protocol)
     return ports->usage && ports->destinations;
 }
 
+static bool init_udp(struct host *host)
+{
+    host->udp_sockets = udp_sockets_create(host->options.peak_window);
+    host->udp_rows = calloc(host->options.udp_top + 1, sizeof *host->udp_rows);
+    host->snapshot.udp_rows = host->udp_rows;
+    return host->udp_sockets && host->udp_rows;
+}
+
+static bool init_unix(struct host *host)
+{
+    host->unix_sockets = unix_sockets_create(host->options.peak_window);
+    host->unix_rows = calloc(host->options.unix_top + 1, sizeof *host->unix_rows);
+    host->snapshot.unix_rows = host->unix_rows;
+    return host->unix_sockets && host->unix_rows;
+}
+
 bool host_init(struct host *host, const struct kernel_access *kernel,
                const struct sampler_options *options)
 {
@@ -64,6 +80,8 @@ bool host_init(struct host *host, const struct kernel_access *kernel,
             socket_bounds, sizeof socket_bounds / sizeof socket_bounds[0], HISTOGRAM_OF_COUNTS);
     for (enum socket_protocol i = 0; options->collect_ports && i < SOCKET_PROTOCOLS; i++)
         good = init_ports(host, i) && good;
+    good = (!options->collect_udp || init_udp(host)) && good;
+    good = (!options->collect_unix || init_unix(host)) && good;
     if (!good)
         host_release(host);
     return good;
@@ -78,6 +96,10 @@ void host_release(struct host *host)
         port_usage_destroy(host->ports[i].usage);
         free(host->ports[i].destinations);
     }
+    udp_sockets_destroy(host->udp_sockets);
+    free(host->udp_rows);
+    unix_sockets_destroy(host->unix_sockets);
+    free(host->unix_rows);
 }
 
 /* Is `time` at most `age` ago? */
@@ -134,6 +156,9 @@ void host_describe(struct host *host, int64_t now, const int64_t ages[static SAM
     snapshot->has_counts = is_fresh(host->counted, now, ages[SAMPLE_COUNT]);
     snapshot->has_detail = is_fresh(host->detailed, now, ages[SAMPLE_DETAIL]);
     snapshot->has_time_wait_roles = is_fresh(host->roles_sampled, now, ages[SAMPLE_PORTS]);
+    snapshot->has_udp = is_fresh(host->udp_sampled, now,
+                                 ages[host->options.collect_ports ? SAMPLE_PORTS : SAMPLE_DETAIL]);
+    snapshot->has_unix = is_fresh(host->unix_sampled, now, ages[SAMPLE_DETAIL]);
     snapshot->derived_drift = host->identity.drift;
     snapshot->derived_counts_in_use = !host->identity.distrusted;
     for (enum tcp_state state = 0; state < TCP_STATES; state++)

@@ -12,6 +12,8 @@
 #include "measure/identity_check.h"
 #include "measure/peak_window.h"
 #include "measure/recent_counters.h"
+#include "measure/udp_sockets.h"
+#include "measure/unix_sockets.h"
 #include "sockdiag/sampler.h"
 
 /* The bound-only sockets, from the last detail sample that listed them. */
@@ -55,9 +57,16 @@ struct host {
     uint64_t opens_at_ports; /* ActiveOpens before the last one that measured ports */
     struct bound_sample bound;
     struct port_sample ports[SOCKET_PROTOCOLS];
+    int64_t udp_sampled;
+    struct udp_sockets *udp_sockets; /* NULL: not collected */
+    struct udp_socket_row *udp_rows; /* options.udp_top of them */
+    bool udp_untracked_logged;
 
     /* The detail sample. */
     int64_t detailed;
+    int64_t unix_sampled;
+    struct unix_sockets *unix_sockets;   /* NULL: not collected */
+    struct unix_listener_row *unix_rows; /* options.unix_top of them */
 };
 
 /* False when there is no memory. `kernel` and `options` are copied. */
@@ -112,6 +121,16 @@ bool host_needs_ports(const struct host *host);
  */
 bool host_take_detail(struct host *host, int64_t now, uint64_t *rows, struct fault_log *faults,
                       struct fault *fault);
+
+/*
+ * The part of both that lists the UDP sockets: their ports, unless `settings` is NULL, and the
+ * worst of them, as far as they are collected. `rows` grows. A failure is reported to `faults`.
+ */
+void host_take_udp(struct host *host, int64_t now, const struct port_settings *settings,
+                   uint64_t *rows, struct fault_log *faults);
+
+/* The part of the detail sample that lists the UNIX sockets, if they are collected. The same. */
+void host_take_unix(struct host *host, int64_t now, uint64_t *rows, struct fault_log *faults);
 
 /* Complete host->snapshot: mark numbers absent that are older, at `now`, than the age in `ages` for
  * their kind of sample. In nanoseconds. */

@@ -86,14 +86,7 @@ void port_pass_add(struct port_pass *pass, const struct socket_record *record)
         port_usage_add_holder(pass->ports, record);
 }
 
-/* A UDP server's port looks like a client's, so each counts as used. */
-static void take_udp_record(void *context, const struct socket_record *record)
-{
-    port_usage_add_holder(context, record);
-}
-
-/* Store the results of the sample at `now` for the ports of one protocol. */
-static void keep_ports(struct host *host, enum socket_protocol protocol, int64_t now)
+void port_pass_keep(struct host *host, enum socket_protocol protocol, int64_t now)
 {
     struct port_sample *ports = &host->ports[protocol];
     struct port_snapshot *snapshot = &host->snapshot.ports[protocol];
@@ -114,28 +107,6 @@ static void keep_ports(struct host *host, enum socket_protocol protocol, int64_t
                     (uint64_t)(main_utilization * PORT_HISTORY_WHOLE + 0.5));
 }
 
-static bool list_udp(const struct host *host, uint64_t *rows, struct fault *fault)
-{
-    struct port_usage *usage = host->ports[SOCKET_UDP].usage;
-    for (enum ip_family family = 0; family < IP_FAMILIES; family++) {
-        uint64_t family_rows = 0;
-        if (!sock_diag_dump_udp(&host->kernel, family, take_udp_record, usage, &family_rows, fault))
-            return false;
-        *rows += family_rows;
-    }
-    return true;
-}
-
-static void sample_udp(const struct port_pass *pass, uint64_t *rows, struct fault_log *faults)
-{
-    struct fault fault;
-    struct host *host = pass->host;
-    port_usage_begin(host->ports[SOCKET_UDP].usage, &pass->settings);
-    bool good = list_udp(host, rows, &fault);
-    if (fault_log_add(faults, SOURCE_UDP, good, &fault, pass->now))
-        keep_ports(host, SOCKET_UDP, pass->now);
-}
-
 void port_pass_end(struct port_pass *pass, uint64_t *rows, struct fault_log *faults)
 {
     struct host *host = pass->host;
@@ -145,10 +116,10 @@ void port_pass_end(struct port_pass *pass, uint64_t *rows, struct fault_log *fau
         host->snapshot.has_bound_inactive = true;
     memcpy(host->snapshot.time_wait, pass->time_wait, sizeof host->snapshot.time_wait);
     host->roles_sampled = pass->now;
-    if (!pass->ports)
-        return;
-    keep_ports(host, SOCKET_TCP, pass->now);
-    host->has_opens_at_ports = pass->has_opens;
-    host->opens_at_ports = pass->opens;
-    sample_udp(pass, rows, faults);
+    if (pass->ports) {
+        port_pass_keep(host, SOCKET_TCP, pass->now);
+        host->has_opens_at_ports = pass->has_opens;
+        host->opens_at_ports = pass->opens;
+    }
+    host_take_udp(host, pass->now, pass->ports ? &pass->settings : NULL, rows, faults);
 }

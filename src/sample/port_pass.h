@@ -32,4 +32,7 @@ void port_pass_add(struct port_pass *pass, const struct socket_record *record);
  * results. `faults` gets a failure to list UDP sockets. */
 void port_pass_end(struct port_pass *pass, uint64_t *rows, struct fault_log *faults);
 
+/* Keep what the sample at `now` found of the ports of one protocol. */
+void port_pass_keep(struct host *host, enum socket_protocol protocol, int64_t now);
+
 #endif

@@ -41,17 +41,21 @@ static void *append(char **end, const void *data, size_t size)
 struct snapshot *snapshot_copy(const struct snapshot *snapshot)
 {
     size_t rows = snapshot->queue_count + snapshot->listener_count;
+    size_t udp_size = snapshot->udp_row_count * sizeof *snapshot->udp_rows;
+    size_t unix_size = snapshot->unix_row_count * sizeof *snapshot->unix_rows;
     size_t destinations = 0;
     for (int i = 0; i < SOCKET_PROTOCOLS; i++)
         destinations += snapshot->ports[i].destination_count;
-    struct snapshot *copy = malloc(sizeof *copy + rows * sizeof *copy->queues +
-                                   destinations * sizeof *copy->ports->destinations);
+    struct snapshot *copy = malloc(sizeof *copy + rows * sizeof *copy->queues + udp_size +
+                                   unix_size + destinations * sizeof *copy->ports->destinations);
     if (!copy)
         return NULL;
     *copy = *snapshot;
     char *end = (char *)(copy + 1);
     copy->queues = append(&end, copy->queues, copy->queue_count * sizeof *copy->queues);
     copy->listeners = append(&end, copy->listeners, copy->listener_count * sizeof *copy->listeners);
+    copy->udp_rows = append(&end, copy->udp_rows, udp_size);
+    copy->unix_rows = append(&end, copy->unix_rows, unix_size);
     for (int i = 0; i < SOCKET_PROTOCOLS; i++) {
         struct port_snapshot *ports = &copy->ports[i];
         ports->destinations = append(&end, ports->destinations,

@@ -131,9 +131,9 @@ static void test_a_count_sample_is_one_dump(void **state)
     struct capture capture;
     const struct kernel_access kernel = {open_and_count, &dumps, "/proc"};
     capture_take_through(&capture, &kernel);
-    /* count; detail of TCP, of UDP over IPv4 and over IPv6; ports of listeners, of clients, of UDP
-     * as before */
-    assert_int_equal(dumps, 1 + 3 + 4);
+    /* count; detail of TCP, of UDP over IPv4 and over IPv6, of UNIX sockets; ports of listeners, of
+     * clients, of UDP as before */
+    assert_int_equal(dumps, 1 + 4 + 4);
 }
 
 static void test_v4_mapped_sockets_count_as_ipv4(void **state)

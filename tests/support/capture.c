@@ -19,6 +19,10 @@ static const struct sampler_options everything = {
     .collect_ports = true,
     .collect_destinations = true,
     .collect_time_wait = true,
+    .udp_top = CAPTURE_ROWS,
+    .unix_top = CAPTURE_ROWS,
+    .collect_udp = true,
+    .collect_unix = true,
 };
 
 static void keep(void *context, const struct snapshot *snapshot)
@@ -30,6 +34,10 @@ static void keep(void *context, const struct snapshot *snapshot)
     copy->queues = capture->queues;
     memcpy(capture->listeners, copy->listeners, copy->listener_count * sizeof *copy->listeners);
     copy->listeners = capture->listeners;
+    memcpy(capture->udp_rows, copy->udp_rows, copy->udp_row_count * sizeof *copy->udp_rows);
+    copy->udp_rows = capture->udp_rows;
+    memcpy(capture->unix_rows, copy->unix_rows, copy->unix_row_count * sizeof *copy->unix_rows);
+    copy->unix_rows = capture->unix_rows;
     for (int i = 0; i < SOCKET_PROTOCOLS; i++) {
         struct port_snapshot *ports = &copy->ports[i];
         memcpy(capture->destinations[i], ports->destinations,
@@ -83,6 +91,7 @@ static void take(struct capture *capture, const struct kernel_access *kernel,
     assert_true(capture->snapshot.has_detail);
     assert_true(capture->snapshot.ports[SOCKET_TCP].present);
     assert_true(capture->snapshot.ports[SOCKET_UDP].present);
+    assert_true(capture->snapshot.has_udp && capture->snapshot.has_unix);
 }
 
 void capture_take(struct capture *capture)

@@ -15,6 +15,8 @@ struct capture {
     struct listener_row queues[LISTENER_RANKINGS * CAPTURE_ROWS];
     struct listener_row listeners[CAPTURE_ROWS];
     struct destination destinations[SOCKET_PROTOCOLS][CAPTURE_ROWS];
+    struct udp_socket_row udp_rows[CAPTURE_ROWS];
+    struct unix_listener_row unix_rows[CAPTURE_ROWS];
 };
 
 /* Take a count, a detail and a ports sample from the real kernel, with all collectors. Fails the

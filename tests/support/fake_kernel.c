@@ -115,7 +115,7 @@ static void send_tcp_rows(struct fake_kernel *kernel, enum tcp_state state)
 
 static void send_udp_rows(struct fake_kernel *kernel, uint8_t family)
 {
-    if (kernel->udp_sockets > 0)
+    if (kernel->udp_sockets > 0 && family != AF_UNIX)
         send_rows(kernel, SOCK_DIAG_BY_FAMILY, family, TCP_STATE_BOUND_INACTIVE, 50000,
                   kernel->udp_sockets + (family == AF_INET6));
 }
@@ -153,6 +153,11 @@ static void read_filter(struct fake_kernel *kernel, bool filtered,
     kernel->high_port = filtered ? operations[3].no : UINT16_MAX;
 }
 
+static bool is_missing(const struct fake_kernel *kernel, uint8_t family)
+{
+    return family == AF_UNIX ? kernel->unix_is_missing : kernel->udp_is_missing;
+}
+
 static void *answer_request(void *argument)
 {
     struct fake_kernel *kernel = argument;
@@ -170,12 +175,13 @@ static void *answer_request(void *argument)
         };
     } request;
     if (recv(kernel->kernel_end, &request, sizeof request, 0) > 0) {
-        bool udp = request.header.nlmsg_type == SOCK_DIAG_BY_FAMILY;
+        bool udp = request.header.nlmsg_type == SOCK_DIAG_BY_FAMILY; /* or UNIX */
         if (!udp) {
             kernel->last_mask = request.tcp.body.idiag_states;
             read_filter(kernel, request.header.nlmsg_len == sizeof request, request.tcp.filter);
         }
-        switch (udp && kernel->udp_is_missing ? ANSWER_ERROR : kernel->answer) {
+        switch (udp && is_missing(kernel, request.udp.sdiag_family) ? ANSWER_ERROR
+                                                                    : kernel->answer) {
         case ANSWER_ROWS:
             if (udp)
                 send_udp_rows(kernel, request.udp.sdiag_family);

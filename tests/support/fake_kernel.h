@@ -24,6 +24,7 @@ enum fake_answer {
 struct fake_kernel {
     enum fake_answer answer;
     bool udp_is_missing;          /* dumps of UDP end with NLMSG_ERROR, -ENOENT */
+    bool unix_is_missing;         /* the same of UNIX sockets, of which there are none */
     unsigned udp_sockets;         /* of IPv4, on ports from 50000 on; IPv6 has one more */
     unsigned sockets[TCP_STATES]; /* IPv4, full sockets, on no address */
     uint16_t ports[TCP_STATES];   /* the local ports from here on; 0: all have port 0 */

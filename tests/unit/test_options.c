@@ -121,6 +121,16 @@ static bool has_destinations(const struct options *options)
     return options->sampler.destinations_top == 5;
 }
 
+static bool has_udp_top(const struct options *options)
+{
+    return options->sampler.udp_top == 1000;
+}
+
+static bool has_unix_top(const struct options *options)
+{
+    return options->sampler.unix_top == 1024;
+}
+
 static bool has_level(const struct options *options)
 {
     return options->log_level == LOG_LEVEL_ERROR;
@@ -147,6 +157,8 @@ static const struct {
     {"sample.peak-window", "1h", "1 h", has_peak_window},
     {"collector.listeners.top", "5", "-5", has_top},
     {"collector.destinations.top", "5", "ten", has_destinations},
+    {"collector.udp.top", "1000", "1001", has_udp_top},
+    {"collector.unix.top", "1024", "1025", has_unix_top},
     {"log.level", "error", "loud", has_level},
     {"log.format", "json", "xml", has_format},
 };
@@ -162,6 +174,8 @@ static const struct {
     {"collector.ports", offsetof(struct options, sampler.collect_ports), true},
     {"collector.destinations", offsetof(struct options, sampler.collect_destinations), true},
     {"collector.time-wait", offsetof(struct options, sampler.collect_time_wait), true},
+    {"collector.udp", offsetof(struct options, sampler.collect_udp), true},
+    {"collector.unix", offsetof(struct options, sampler.collect_unix), true},
     {"web.systemd-socket", offsetof(struct options, web.systemd_socket), false},
     {"config.check", offsetof(struct options, config_check), false},
     {"once", offsetof(struct options, once), false},
@@ -189,6 +203,8 @@ static void test_defaults(void **state)
     assert_int_equal(options.sampler.peak_window, 120 * SECOND);
     assert_int_equal(options.sampler.listeners_top, 32);
     assert_int_equal(options.sampler.destinations_top, 10);
+    assert_int_equal(options.sampler.udp_top, 5);
+    assert_int_equal(options.sampler.unix_top, 5);
     assert_int_equal(options.log_level, LOG_LEVEL_INFO);
     assert_int_equal(options.log_format, LOG_FORMAT_LOGFMT);
     for (size_t i = 0; i < SWITCHES; i++)

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "endpoint_text.h"
+#include "exposition_parts.h"
+
+static void write_row(struct metric_writer *writer, const struct udp_socket_row *row,
+                      uint64_t number)
+{
+    struct endpoint_text text = format_endpoint(row->family, &row->address, row->port);
+    struct label labels[] = {{"local_address", text.address},
+                             {"local_port", text.port},
+                             {"local_interface", row->interface_name}};
+    metric_write_integer(writer, labels, 3, number);
+}
+
+static void write_rows(struct metric_writer *writer, const struct udp_socket_row *rows,
+                       size_t count)
+{
+    metric_begin(writer, "sockdiag_udp_socket_receive_queue_bytes", METRIC_GAUGE,
+                 "Memory of the datagrams that wait to be read in the fullest socket on this "
+                 "address and port, of the worst UDP sockets at the last ports sample.");
+    for (size_t i = 0; i < count; i++)
+        write_row(writer, &rows[i], rows[i].receive_queue);
+
+    metric_begin(writer, "sockdiag_udp_socket_drops", METRIC_FOREIGN_COUNTER,
+                 "Datagrams that the sockets on this address and port dropped, mostly because the "
+                 "receive buffer was full, of the worst UDP sockets.");
+    for (size_t i = 0; i < count; i++)
+        write_row(writer, &rows[i], rows[i].drops);
+}
+
+void exposition_write_udp(struct metric_writer *writer, const struct snapshot *snapshot)
+{
+    if (!snapshot->has_udp)
+        return;
+    metric_begin(writer, "sockdiag_udp_sockets", METRIC_GAUGE,
+                 "UDP sockets with a port at the last ports sample.");
+    metric_write_integer(writer, NULL, 0, snapshot->udp.sockets);
+
+    write_rows(writer, snapshot->udp_rows, snapshot->udp_row_count);
+
+    metric_begin(writer, "sockdiag_udp_other_drops", METRIC_FOREIGN_COUNTER,
+                 "Datagrams that UDP sockets dropped while they were not named in "
+                 "sockdiag_udp_socket_drops_total.");
+    metric_write_integer(writer, NULL, 0, snapshot->udp.other_drops);
+}

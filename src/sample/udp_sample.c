@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/log.h"
+#include "kernel/interface_name.h"
+#include "port_pass.h"
+
+#include <inttypes.h>
+
+struct udp_pass {
+    struct port_usage *ports;    /* NULL: not to be measured */
+    struct udp_sockets *sockets; /* NULL: not collected */
+};
+
+/* A UDP server's port looks like a client's, so each counts as used. */
+static void take_record(void *context, const struct socket_record *record)
+{
+    const struct udp_pass *pass = context;
+    if (pass->ports)
+        port_usage_add_sharer(pass->ports, record);
+    if (pass->sockets)
+        udp_sockets_add(pass->sockets, record);
+}
+
+static bool list_sockets(const struct host *host, struct udp_pass *pass, uint64_t *rows,
+                         struct fault *fault)
+{
+    for (enum ip_family family = 0; family < IP_FAMILIES; family++) {
+        uint64_t family_rows = 0;
+        if (!sock_diag_dump_udp(&host->kernel, family, take_record, pass, &family_rows, fault))
+            return false;
+        *rows += family_rows;
+    }
+    return true;
+}
+
+/* Log once that more sockets drop than the table can track. */
+static void warn_of_untracked(struct host *host)
+{
+    uint64_t untracked = host->snapshot.udp.untracked;
+    if (untracked > 0 && !host->udp_untracked_logged)
+        log_warn("sampler",
+                 "%" PRIu64
+                 " UDP sockets with drops exceed the limit of %d: theirs are not counted",
+                 untracked, UDP_DROPPERS_CAPACITY);
+    host->udp_untracked_logged = untracked > 0;
+}
+
+static void keep_sockets(struct host *host, int64_t now)
+{
+    struct snapshot *snapshot = &host->snapshot;
+    snapshot->udp_row_count = udp_sockets_end(host->udp_sockets, now, host->udp_rows,
+                                              host->options.udp_top, &snapshot->udp);
+    for (size_t i = 0; i < snapshot->udp_row_count; i++)
+        interface_name_read(host->udp_rows[i].interface, host->udp_rows[i].interface_name);
+    host->udp_sampled = now;
+    warn_of_untracked(host);
+}
+
+void host_take_udp(struct host *host, int64_t now, const struct port_settings *settings,
+                   uint64_t *rows, struct fault_log *faults)
+{
+    struct fault fault;
+    struct udp_pass pass = {.ports = settings ? host->ports[SOCKET_UDP].usage : NULL,
+                            .sockets = host->udp_sockets};
+    if (!pass.ports && !pass.sockets)
+        return;
+    if (pass.ports)
+        port_usage_begin(pass.ports, settings);
+    if (pass.sockets)
+        udp_sockets_begin(pass.sockets);
+    bool good = list_sockets(host, &pass, rows, &fault);
+    if (!fault_log_add(faults, SOURCE_UDP, good, &fault, now))
+        return;
+    if (pass.ports)
+        port_pass_keep(host, SOCKET_UDP, now);
+    if (pass.sockets)
+        keep_sockets(host, now);
+}
