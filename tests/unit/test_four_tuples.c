@@ -53,7 +53,10 @@ static void test_beyond_the_capacity_each_is_new(void **state)
     (void)state;
     struct four_tuples *tuples = four_tuples_create();
     assert_non_null(tuples);
-    for (int known = 0; known < 2; known++) {
+    for (int turn = 0; turn < 4; turn++) {
+        bool known = turn % 2;
+        if (!known)
+            four_tuples_clear(tuples);
         for (uint32_t i = 0; i <= FOUR_TUPLES_CAPACITY; i++) {
             struct socket_record record = connected((uint16_t)i);
             assert_int_equal(four_tuples_add(tuples, &record), !known || i == FOUR_TUPLES_CAPACITY);

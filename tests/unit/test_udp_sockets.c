@@ -171,6 +171,17 @@ static void test_a_named_row_keeps_its_name_without_a_queue(void **state)
     assert_int_equal(fixture->count, 0); /* forgotten */
 }
 
+static void test_sockets_without_drops_or_queue_take_no_room(void **state)
+{
+    struct fixture *fixture = *state;
+    for (uint32_t i = 1; i <= UDP_ROWS_CAPACITY; i++)
+        add(fixture, i, (uint16_t)i, 0, 0);
+    add(fixture, 60000, 60000, 1, 0);
+    end(fixture, 5);
+    assert_int_equal(fixture->count, 1);
+    assert_row(fixture, 60000, 1, 0);
+}
+
 static void test_sockets_of_one_port_are_one_row(void **state)
 {
     struct fixture *fixture = *state;
@@ -237,6 +248,22 @@ static void test_a_restart_loses_nothing(void **state)
     assert_other(fixture, 0);
 }
 
+static void test_a_row_that_was_never_named_is_forgotten(void **state)
+{
+    struct fixture *fixture = *state;
+    end(fixture, 5);
+    add(fixture, 1, 53, 3, 0);
+    end(fixture, 5);
+    end(fixture, 5); /* closed */
+    for (int i = 0; i < 2; i++) {
+        add(fixture, 2, 53, 1, 0);
+        end(fixture, 5);
+        assert_int_equal(fixture->count, i); /* as if it were new */
+    }
+    assert_row(fixture, 53, 1, 0);
+    assert_other(fixture, 4);
+}
+
 /* A cookie is never used again, but a dump may miss a socket once. */
 static void test_a_socket_that_a_dump_missed_is_not_counted_again(void **state)
 {
@@ -249,11 +276,17 @@ static void test_a_socket_that_a_dump_missed_is_not_counted_again(void **state)
     add(fixture, 1, 53, 6, 0);
     end(fixture, 5);
     assert_row(fixture, 53, 6, 0);
+    add(fixture, 1, 53, 9, 0);
+    udp_sockets_begin(fixture->sockets); /* nor while another dump failed */
+    end(fixture, 5);
+    add(fixture, 1, 53, 9, 0);
+    end(fixture, 5);
+    assert_row(fixture, 53, 9, 0);
     end(fixture, 5);
     end(fixture, 5);
     add(fixture, 1, 53, 6, 0); /* gone for good: this is another */
     end(fixture, 5);
-    assert_row(fixture, 53, 12, 0);
+    assert_row(fixture, 53, 9 + 6, 0);
 }
 
 static void test_a_socket_that_is_listed_twice_is_counted_once(void **state)
@@ -334,6 +367,23 @@ static void test_old_drops_count_less(void **state)
     assert_row(fixture, 53, 1000006, 0);
 }
 
+static void test_old_queues_count_less(void **state)
+{
+    struct fixture *fixture = *state;
+    add(fixture, 1, 53, 0, 1000);
+    add(fixture, 2, 54, 0, 500);
+    end(fixture, 1);
+    add(fixture, 1, 53, 0, 0);
+    add(fixture, 2, 54, 0, 500);
+    end(fixture, 1);
+    assert_row(fixture, 53, 0, 0);
+    fixture->now += 2 * HALF_LIFE;
+    add(fixture, 1, 53, 0, 0);
+    add(fixture, 2, 54, 0, 500);
+    end(fixture, 1);
+    assert_row(fixture, 54, 0, 500);
+}
+
 static void test_drops_of_a_row_that_loses_its_name_are_in_the_sum(void **state)
 {
     struct fixture *fixture = *state;
@@ -365,6 +415,15 @@ static void test_rows_beyond_the_capacity_are_in_the_sum(void **state)
         add(fixture, i, (uint16_t)i, 2, 0);
     end(fixture, 5);
     assert_other(fixture, 2 * (UDP_ROWS_CAPACITY + 5));
+}
+
+static void test_the_last_row_can_be_named(void **state)
+{
+    struct fixture *fixture = *state;
+    for (uint32_t i = 1; i <= UDP_ROWS_CAPACITY + 1; i++)
+        add(fixture, i, (uint16_t)i, i < UDP_ROWS_CAPACITY ? 1 : i, 0);
+    end(fixture, 1);
+    assert_row(fixture, UDP_ROWS_CAPACITY, UDP_ROWS_CAPACITY, 0);
 }
 
 /* The published counters of closed sockets are kept, but not all, for ever. */
@@ -505,17 +564,21 @@ int main(void)
         UDP_TEST(test_a_row_is_named_from_its_second_sample_on),
         UDP_TEST(test_a_queue_that_was_read_meanwhile_is_not_named),
         UDP_TEST(test_a_named_row_keeps_its_name_without_a_queue),
+        UDP_TEST(test_sockets_without_drops_or_queue_take_no_room),
         UDP_TEST(test_sockets_of_one_port_are_one_row),
         UDP_TEST(test_families_addresses_ports_and_interfaces_are_kept_apart),
         UDP_TEST(test_the_kernels_counter_wraps),
         UDP_TEST(test_a_restart_loses_nothing),
+        UDP_TEST(test_a_row_that_was_never_named_is_forgotten),
         UDP_TEST(test_a_socket_that_a_dump_missed_is_not_counted_again),
         UDP_TEST(test_a_socket_that_is_listed_twice_is_counted_once),
         UDP_TEST(test_a_sample_without_an_end_has_no_effect),
         UDP_TEST(test_a_name_stays_until_another_is_clearly_worse),
         UDP_TEST(test_old_drops_count_less),
+        UDP_TEST(test_old_queues_count_less),
         UDP_TEST(test_drops_of_a_row_that_loses_its_name_are_in_the_sum),
         UDP_TEST(test_rows_beyond_the_capacity_are_in_the_sum),
+        UDP_TEST(test_the_last_row_can_be_named),
         UDP_TEST(test_closed_rows_make_room),
         UDP_TEST(test_sockets_beyond_the_capacity_are_reported),
         UDP_TEST(test_every_drop_is_visible_once),

@@ -163,6 +163,7 @@ static void test_names(void **state)
     assert_name("\0", 1, 1);
     assert_name("", 0, 0);
     assert_name(longest, UNIX_NAME_SIZE, UNIX_NAME_SIZE);
+    assert_name(longest, UNIX_NAME_SIZE + 1, UNIX_NAME_SIZE);
     assert_name(longest, sizeof longest, UNIX_NAME_SIZE);
 }
 
@@ -172,6 +173,16 @@ static void test_a_short_row_is_malformed(void **state)
     struct message row = make_row(SOCK_STREAM, LISTEN);
     row.header.nlmsg_len--;
     struct outcome outcome = decode_message(&row);
+    assert_false(outcome.good);
+    assert_int_equal(outcome.fault.reason, FAULT_NETLINK_MALFORMED);
+}
+
+static void test_a_half_message_after_a_row_is_malformed(void **state)
+{
+    (void)state;
+    struct message row = make_row(SOCK_STREAM, LISTEN);
+    struct outcome outcome = decode(&row, row.header.nlmsg_len + 4);
+    assert_int_equal(outcome.rows, 1);
     assert_false(outcome.good);
     assert_int_equal(outcome.fault.reason, FAULT_NETLINK_MALFORMED);
 }
@@ -240,6 +251,7 @@ int main(void)
         cmocka_unit_test(test_the_queues_of_a_listener),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_a_short_row_is_malformed),
+        cmocka_unit_test(test_a_half_message_after_a_row_is_malformed),
         cmocka_unit_test(test_a_recorded_dump_holds_one_of_each),
         cmocka_unit_test(test_a_truncated_datagram_is_never_a_complete_dump),
         cmocka_unit_test(test_random_damage_stays_within_the_datagram),

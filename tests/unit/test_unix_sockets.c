@@ -75,11 +75,12 @@ static void assert_row(const struct fixture *fixture, size_t i, const char *path
 static void test_sockets_are_counted_by_type_and_state(void **state)
 {
     struct fixture *fixture = *state;
+    static const char *const names[UNIX_SOCKET_STATES] = {"/x", "/y", "/z"};
     unsigned number = 1;
     for (enum unix_socket_type type = 0; type < UNIX_SOCKET_TYPES; type++) {
         for (enum unix_socket_state s = 0; s < UNIX_SOCKET_STATES; s++, number++) {
             struct unix_socket_record record = {
-                .type = type, .state = s, .name = "/x", .name_length = 2, .receive_queue = 5};
+                .type = type, .state = s, .name = names[s], .name_length = 2, .receive_queue = 5};
             for (unsigned i = 0; i < number; i++)
                 unix_sockets_add(fixture->sockets, &record);
         }
@@ -90,7 +91,7 @@ static void test_sockets_are_counted_by_type_and_state(void **state)
         for (enum unix_socket_state s = 0; s < UNIX_SOCKET_STATES; s++, number++)
             assert_int_equal(fixture->summary.sockets[type][s], number);
     }
-    assert_int_equal(fixture->count, 1); /* others have the name of their listener */
+    assert_int_equal(fixture->count, 1);
     end(fixture, MOST);
     assert_int_equal(fixture->summary.sockets[0][0], 0);
     assert_int_equal(fixture->count, 0);
@@ -143,6 +144,10 @@ static void test_no_limit_divides_by_zero(void **state)
     listen_at(fixture, "/one-of-one", 1, 0);
     end(fixture, 1);
     assert_row(fixture, 0, "/one-of-one", 1, 0, 1);
+    listen_at(fixture, "/none-of-one", 0, 0);
+    listen_at(fixture, "/one-of-ten", 1, 9);
+    end(fixture, 1);
+    assert_row(fixture, 0, "/one-of-ten", 1, 9, 1);
 }
 
 static void test_a_peak_is_remembered_for_the_window(void **state)
