@@ -16,7 +16,6 @@
 
 #include "sockdiag/socket_record.h"
 
-#include <net/if.h>
 #include <stddef.h>
 
 /* The most rows that are tracked: the drops of all others are only in the sum. */
@@ -33,7 +32,7 @@ struct udp_socket_row {
     struct ip_address address;
     uint16_t port;
     uint32_t interface;               /* the index of the one that it is bound to, or 0 */
-    char interface_name[IF_NAMESIZE]; /* for the caller to fill */
+    char interface_name[INTERFACE_NAME_SIZE]; /* for the caller to fill */
     uint64_t receive_queue;           /* bytes of memory, as SO_RCVBUF limits them */
     uint64_t drops; /* all that were seen, also those that were counted among the others */
 };
