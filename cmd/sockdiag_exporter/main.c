@@ -83,8 +83,9 @@ static bool print_once(const struct options *options, const struct self_report *
         sampler_create(&options->sampler, &kernel, &system_clock, render_page, &page);
     if (!sampler)
         return complain("out of memory");
+    /* The detail sample comes first: the count sample then finds the bound of its ports. */
     bool sampled =
-        sampler_take(sampler, SAMPLE_COUNT, &fault) && sampler_take(sampler, SAMPLE_DETAIL, &fault);
+        sampler_take(sampler, SAMPLE_DETAIL, &fault) && sampler_take(sampler, SAMPLE_COUNT, &fault);
     if (sampled)
         sampler_publish(sampler);
     sampler_destroy(sampler);
