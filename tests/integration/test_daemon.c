@@ -271,39 +271,6 @@ static void test_a_burst_between_scrapes_is_seen(void **state)
     stop(&daemon);
 }
 
-/* Each series costs memory for each host of a fleet. */
-static void test_a_host_with_ten_listeners_has_at_most_600_series(void **state)
-{
-    (void)state;
-    enum { DESTINATIONS = 12 }; /* more than the page names */
-    const struct zoo_population population = {.established = 20, .listen = 9};
-    struct http_reply reply;
-    static struct daemon daemon;
-    start(&daemon, (const char *[]){SAMPLE_FAST, NULL});
-    assert_int_equal(zoo_create(&population, NULL, &zoo), 0);
-    int connections[DESTINATIONS];
-    for (int i = 0; i < DESTINATIONS; i++) {
-        char address[16];
-        snprintf(address, sizeof address, "127.0.0.%d", i + 1);
-        connections[i] = http_connect(NULL, address, PORT);
-        assert_true(connections[i] >= 0);
-    }
-    await_samples(&daemon, COUNT_SAMPLES);
-    await_samples(&daemon, DETAIL_SAMPLES);
-    assert_int_equal(http_request(PORT, "GET", "/metrics", &reply), 0);
-    for (int i = 0; i < DESTINATIONS; i++)
-        close(connections[i]);
-    assert_true(value_of(&reply, "sockdiag_destinations{protocol=\"tcp\"}") >= DESTINATIONS);
-    assert_value(&reply, "sockdiag_tcp_sockets{state=\"listen\"}", 10);
-    unsigned series = 0;
-    for (const char *line = strtok(reply.body, "\n"); line; line = strtok(NULL, "\n"))
-        series += line[0] != '#';
-    print_message("%u series\n", series);
-    assert_in_range(series, 500, 600);
-    http_reply_free(&reply);
-    stop(&daemon);
-}
-
 /* Clients with idle connections do not block others. */
 static void test_idle_connections_of_few_clients_leave_room_for_others(void **state)
 {
@@ -417,7 +384,6 @@ int main(void)
         DAEMON_TEST(test_the_page_is_valid_and_both_families_are_served),
         DAEMON_TEST(test_the_daemon_counts_a_zoo),
         DAEMON_TEST(test_a_burst_between_scrapes_is_seen),
-        DAEMON_TEST(test_a_host_with_ten_listeners_has_at_most_600_series),
         DAEMON_TEST(test_idle_connections_of_few_clients_leave_room_for_others),
         DAEMON_TEST(test_signals_end_it_cleanly),
         DAEMON_TEST(test_the_watchdog_is_fed),
