@@ -21,9 +21,12 @@ static void write_rows(struct metric_writer *writer, const struct udp_socket_row
     for (size_t i = 0; i < count; i++)
         write_row(writer, &rows[i], rows[i].receive_queue);
 
+    /* Not a counter since the start: a reader would see all of a new series as an increase, what is
+     * among the others included. */
     metric_begin(writer, "sockdiag_udp_socket_drops", METRIC_FOREIGN_COUNTER,
-                 "Datagrams that the sockets on this address and port dropped, mostly because the "
-                 "receive buffer was full, of the worst UDP sockets.");
+                 "Datagrams that the sockets on this address and port dropped since the exporter "
+                 "started, mostly for lack of room in the receive buffer, of the worst UDP "
+                 "sockets.");
     for (size_t i = 0; i < count; i++)
         write_row(writer, &rows[i], rows[i].drops);
 }
@@ -38,7 +41,7 @@ void exposition_write_udp(struct metric_writer *writer, const struct snapshot *s
 
     write_rows(writer, snapshot->udp_rows, snapshot->udp_row_count);
 
-    metric_begin(writer, "sockdiag_udp_other_drops", METRIC_FOREIGN_COUNTER,
+    metric_begin(writer, "sockdiag_udp_other_drops", METRIC_COUNTER,
                  "Datagrams that UDP sockets dropped while they were not named in "
                  "sockdiag_udp_socket_drops_total.");
     metric_write_integer(writer, NULL, 0, snapshot->udp.other_drops);

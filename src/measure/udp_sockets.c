@@ -2,37 +2,26 @@
 #include "udp_sockets.h"
 
 #include "base/index.h"
+#include "socket_drops.h"
 #include "top.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROW_INDEX_SIZE = 2 * UDP_ROWS_CAPACITY, DROPPER_INDEX_SIZE = 2 * UDP_DROPPERS_CAPACITY };
-
-/* A dump may miss a socket while others come and go: one that is absent twice is gone. */
-enum { GONE = 2 };
+enum { INDEX_SIZE = 2 * UDP_ROWS_CAPACITY };
 
 /* Interface, family and port; address. */
 enum { KEY_WORDS = 3 };
 
-/* A socket that has dropped. */
-struct dropper {
-    uint64_t cookie;
-    uint32_t drops; /* at the last sample */
-    uint32_t next;  /* at the sample in progress, if it is `seen` there */
-    bool seen;
-    uint8_t absent; /* samples in a row */
-};
-
 struct entry {
     uint64_t key[KEY_WORDS];
-    struct udp_socket_row row; /* its `drops` are of the last sample, its queue of this one */
-    uint64_t new_drops;        /* of the sample in progress, as is the next */
-    bool present;
-    bool known;     /* from an earlier sample */
-    bool named;     /* in the last sample */
-    bool published; /* it was named once: `drops` must not fall */
+    struct udp_socket_row row; /* its queue is of the sample in progress, its drops of the last */
+    uint64_t new_drops;        /* since then */
+    bool present;              /* in the sample in progress */
+    bool known;                /* from an earlier sample */
+    bool named;                /* in the last sample */
+    bool published;            /* it was named once: `drops` must not fall */
     double recent_drops;
     double recent_queue;
 };
@@ -40,16 +29,12 @@ struct entry {
 struct udp_sockets {
     double half_life;
     int64_t ended; /* when the last sample did; 0 before the first */
-    uint64_t other_drops;
-    struct udp_summary next; /* of the sample in progress; other_drops are the new ones */
+    struct socket_drops *drops;
+    struct udp_summary summary; /* its `sockets` are of the sample in progress */
     size_t row_count;
-    size_t dropper_count;
-    struct index row_index;
-    struct index dropper_index;
-    uint16_t row_places[ROW_INDEX_SIZE];
-    uint16_t dropper_places[DROPPER_INDEX_SIZE];
+    struct index index;
+    uint16_t places[INDEX_SIZE];
     struct entry rows[UDP_ROWS_CAPACITY];
-    struct dropper droppers[UDP_DROPPERS_CAPACITY];
 };
 
 struct udp_sockets *udp_sockets_create(int64_t half_life)
@@ -58,50 +43,31 @@ struct udp_sockets *udp_sockets_create(int64_t half_life)
     if (!sockets)
         return NULL;
     sockets->half_life = (double)half_life;
-    sockets->row_index = index_make(sockets->row_places, ROW_INDEX_SIZE, sockets->rows,
-                                    sizeof sockets->rows[0], KEY_WORDS);
-    sockets->dropper_index = index_make(sockets->dropper_places, DROPPER_INDEX_SIZE,
-                                        sockets->droppers, sizeof sockets->droppers[0], 1);
+    sockets->index =
+        index_make(sockets->places, INDEX_SIZE, sockets->rows, sizeof sockets->rows[0], KEY_WORDS);
+    sockets->drops = socket_drops_create();
+    if (!sockets->drops) {
+        free(sockets);
+        return NULL;
+    }
     return sockets;
 }
 
 void udp_sockets_destroy(struct udp_sockets *sockets)
 {
+    if (!sockets)
+        return;
+    socket_drops_destroy(sockets->drops);
     free(sockets);
 }
 
 void udp_sockets_begin(struct udp_sockets *sockets)
 {
-    sockets->next = (struct udp_summary){0};
-    for (size_t i = 0; i < sockets->dropper_count; i++)
-        sockets->droppers[i].seen = false;
+    sockets->summary.sockets = 0;
     for (size_t i = 0; i < sockets->row_count; i++) {
         sockets->rows[i].present = false;
-        sockets->rows[i].new_drops = 0;
         sockets->rows[i].row.receive_queue = 0;
     }
-}
-
-/* Count what the socket has dropped since the last sample. */
-static uint32_t count_new_drops(struct udp_sockets *sockets, const struct socket_record *record)
-{
-    uint16_t *place = index_find(&sockets->dropper_index, &record->cookie);
-    if (!*place) {
-        if (record->drops == 0)
-            return 0;
-        if (sockets->dropper_count == UDP_DROPPERS_CAPACITY) {
-            sockets->next.untracked++;
-            return 0;
-        }
-        sockets->droppers[sockets->dropper_count++] = (struct dropper){.cookie = record->cookie};
-        *place = (uint16_t)sockets->dropper_count;
-    }
-    struct dropper *dropper = &sockets->droppers[*place - 1];
-    if (dropper->seen)
-        return 0; /* listed twice */
-    dropper->seen = true;
-    dropper->next = record->drops;
-    return record->drops - dropper->drops;
 }
 
 /* Find the row of a socket; enter it if `worth` it. NULL when it is not, or there are too many. */
@@ -111,7 +77,7 @@ static struct entry *find_row(struct udp_sockets *sockets, const struct socket_r
     uint64_t key[KEY_WORDS] = {(uint64_t)record->interface << 32 | (uint64_t)record->family << 16 |
                                record->local_port};
     memcpy(&key[1], &record->local_address, sizeof record->local_address);
-    uint16_t *place = index_find(&sockets->row_index, key);
+    uint16_t *place = index_find(&sockets->index, key);
     if (*place)
         return &sockets->rows[*place - 1];
     if (!worth || sockets->row_count == UDP_ROWS_CAPACITY)
@@ -128,37 +94,19 @@ static struct entry *find_row(struct udp_sockets *sockets, const struct socket_r
 
 void udp_sockets_add(struct udp_sockets *sockets, const struct socket_record *record)
 {
-    sockets->next.sockets++;
-    uint32_t drops = count_new_drops(sockets, record);
+    sockets->summary.sockets++;
+    /* Those that never dropped take no place in the table: their first reading is from 0. */
+    uint32_t drops =
+        record->drops > 0 ? socket_drops_read(sockets->drops, record->cookie, record->drops) : 0;
     struct entry *entry = find_row(sockets, record, drops > 0 || record->receive_queue > 0);
     if (!entry) {
-        sockets->next.other_drops += drops;
+        sockets->summary.other_drops += drops;
         return;
     }
     entry->present = true;
     entry->new_drops += drops;
     if (record->receive_queue > entry->row.receive_queue)
         entry->row.receive_queue = record->receive_queue;
-}
-
-static void settle_droppers(struct udp_sockets *sockets)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < sockets->dropper_count; i++) {
-        struct dropper *dropper = &sockets->droppers[i];
-        dropper->absent = dropper->seen ? 0 : (uint8_t)(dropper->absent + 1);
-        if (dropper->absent == GONE)
-            continue;
-        if (dropper->seen)
-            dropper->drops = dropper->next;
-        sockets->droppers[kept++] = *dropper;
-    }
-    if (kept == sockets->dropper_count)
-        return;
-    sockets->dropper_count = kept;
-    index_clear(&sockets->dropper_index);
-    for (size_t i = 0; i < kept; i++)
-        *index_find(&sockets->dropper_index, &sockets->droppers[i].cookie) = (uint16_t)(i + 1);
 }
 
 /* Of rows without a socket only counters that were published are kept, while there is room: the
@@ -183,17 +131,19 @@ static void remove_rows(struct udp_sockets *sockets)
     if (kept == sockets->row_count)
         return;
     sockets->row_count = kept;
-    index_clear(&sockets->row_index);
+    index_clear(&sockets->index);
     for (size_t i = 0; i < kept; i++)
-        *index_find(&sockets->row_index, sockets->rows[i].key) = (uint16_t)(i + 1);
+        *index_find(&sockets->index, sockets->rows[i].key) = (uint16_t)(i + 1);
 }
 
-/* Take in the new drops and queues; `weight` is what is left of the old ones. */
+/* Take in the new drops and queues; `weight` is what is left of the old ones. The drops are among
+ * the others until their row is named. */
 static void update_rows(struct udp_sockets *sockets, double weight)
 {
     for (size_t i = 0; i < sockets->row_count; i++) {
         struct entry *entry = &sockets->rows[i];
         entry->row.drops += entry->new_drops;
+        sockets->summary.other_drops += entry->new_drops;
         entry->recent_drops = weight * entry->recent_drops + (double)entry->new_drops;
         entry->recent_queue = fmax(weight * entry->recent_queue, (double)entry->row.receive_queue);
     }
@@ -213,21 +163,19 @@ static int compare_keys(const void *left, const void *right)
     return memcmp(a->key, b->key, sizeof a->key);
 }
 
-/* Name the rows of the list, and count the new drops of the rest among the others: also those of a
- * row that was not named before, because nobody can see the increase of a new counter. */
-static size_t name_rows(struct udp_sockets *sockets, const struct top *list, bool first,
+/* Name the rows of the list. The new drops of one that was not named before stay among the others:
+ * nobody can see the increase of a new counter. */
+static size_t name_rows(struct udp_sockets *sockets, const struct top *list,
                         struct udp_socket_row *rows)
 {
-    sockets->other_drops += sockets->next.other_drops;
-    for (size_t i = 0; i < sockets->row_count; i++)
-        sockets->other_drops += sockets->rows[i].new_drops;
     for (size_t i = 0; i < list->count; i++) {
         const struct entry *entry = list->candidates[i].entry;
-        if (entry->named || first)
-            sockets->other_drops -= entry->new_drops;
+        if (entry->named)
+            sockets->summary.other_drops -= entry->new_drops;
         rows[i] = entry->row;
     }
     for (size_t i = 0; i < sockets->row_count; i++) {
+        sockets->rows[i].new_drops = 0;
         sockets->rows[i].named = false;
         sockets->rows[i].known = true;
     }
@@ -246,15 +194,14 @@ size_t udp_sockets_end(struct udp_sockets *sockets, int64_t now, struct udp_sock
     bool first = sockets->ended == 0;
     update_rows(sockets, exp2((double)(sockets->ended - now) / sockets->half_life));
     remove_rows(sockets);
-    settle_droppers(sockets);
+    socket_drops_end_round(sockets->drops);
     sockets->ended = now;
     for (size_t i = 0; i < sockets->row_count; i++) {
         struct entry *entry = &sockets->rows[i];
         if (entry->present && (entry->known || first))
             top_offer(&list, rate(entry), entry);
     }
-    size_t count = name_rows(sockets, &list, first, rows);
-    *summary = sockets->next;
-    summary->other_drops = sockets->other_drops;
+    size_t count = name_rows(sockets, &list, rows);
+    *summary = sockets->summary;
     return count;
 }

@@ -6,10 +6,9 @@
  * share all of these (SO_REUSEPORT, one connected socket for each client) are one row: their drops
  * are added up, the queue is that of the fullest.
  *
- * The kernel counts the drops of a socket in 32 bits, which wrap, and forgets them when it is
- * closed. So they are accumulated here by its cookie. Each drop is counted once: in the row of its
- * socket if that was named before and is now, otherwise among all others. Neither counter ever
- * falls.
+ * The drops are those since the exporter started, by whichever sockets (socket_drops.h). Each is
+ * counted once: in the row of its socket if that was named before and is now, otherwise among all
+ * others. Neither counter ever falls.
  */
 #ifndef SOCKDIAG_UDP_SOCKETS_H
 #define SOCKDIAG_UDP_SOCKETS_H
@@ -20,9 +19,6 @@
 
 /* The most rows that are tracked: the drops of all others are only in the sum. */
 enum { UDP_ROWS_CAPACITY = 4096 };
-
-/* The most sockets with drops that are tracked. Drops of further ones are not counted. */
-enum { UDP_DROPPERS_CAPACITY = 16384 };
 
 /* The most that udp_sockets_end() names. */
 enum { UDP_SOCKETS_MAX_TOP = 1000 };
@@ -40,7 +36,6 @@ struct udp_socket_row {
 struct udp_summary {
     uint64_t sockets;
     uint64_t other_drops;
-    uint64_t untracked; /* sockets beyond UDP_DROPPERS_CAPACITY */
 };
 
 struct udp_sockets;
@@ -51,7 +46,7 @@ struct udp_sockets;
 struct udp_sockets *udp_sockets_create(int64_t half_life);
 void udp_sockets_destroy(struct udp_sockets *sockets);
 
-/* A sample: begin, add each socket, end. Without an end it has no effect on later ones. */
+/* A sample: begin, add each socket, end. Without an end, its drops are those of the next. */
 void udp_sockets_begin(struct udp_sockets *sockets);
 void udp_sockets_add(struct udp_sockets *sockets, const struct socket_record *record);
 

@@ -60,7 +60,6 @@ struct host {
     int64_t udp_sampled;
     struct udp_sockets *udp_sockets; /* NULL: not collected */
     struct udp_socket_row *udp_rows; /* options.udp_top of them */
-    bool udp_untracked_logged;
 
     /* The detail sample. */
     int64_t detailed;

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/log.h"
 #include "kernel/interface_name.h"
 #include "port_pass.h"
-
-#include <inttypes.h>
 
 struct udp_pass {
     struct port_usage *ports;    /* NULL: not to be measured */
@@ -32,18 +29,6 @@ static bool list_sockets(const struct host *host, struct udp_pass *pass, uint64_
     return true;
 }
 
-/* Log once that more sockets drop than the table can track. */
-static void warn_of_untracked(struct host *host)
-{
-    uint64_t untracked = host->snapshot.udp.untracked;
-    if (untracked > 0 && !host->udp_untracked_logged)
-        log_warn("sampler",
-                 "%" PRIu64
-                 " UDP sockets with drops exceed the limit of %d: theirs are not counted",
-                 untracked, UDP_DROPPERS_CAPACITY);
-    host->udp_untracked_logged = untracked > 0;
-}
-
 static void keep_sockets(struct host *host, int64_t now)
 {
     struct snapshot *snapshot = &host->snapshot;
@@ -52,7 +37,6 @@ static void keep_sockets(struct host *host, int64_t now)
     for (size_t i = 0; i < snapshot->udp_row_count; i++)
         interface_name_read(host->udp_rows[i].interface, host->udp_rows[i].interface_name);
     host->udp_sampled = now;
-    warn_of_untracked(host);
 }
 
 void host_take_udp(struct host *host, int64_t now, const struct port_settings *settings,

@@ -77,26 +77,57 @@ static void assert_row(const struct fixture *fixture, uint16_t port, uint64_t dr
     assert_int_equal(row->receive_queue, queue);
 }
 
+/* A socket that has dropped, alone in its samples, and is named for it. */
+static void name(struct fixture *fixture, uint64_t cookie, uint16_t port, uint32_t drops)
+{
+    end(fixture, 5);
+    for (int i = 0; i < 2; i++) {
+        add(fixture, cookie, port, drops, 0);
+        end(fixture, 5);
+    }
+    assert_row(fixture, port, drops, 0);
+}
+
 static void assert_other(const struct fixture *fixture, uint64_t drops)
 {
     assert_int_equal(fixture->summary.other_drops, drops);
 }
 
-static void test_the_first_sample_names_the_worst_and_sums_the_rest(void **state)
+static void test_the_worst_are_named_and_the_rest_is_summed(void **state)
 {
     struct fixture *fixture = *state;
-    add(fixture, 1, 53, 0, 0);
-    add(fixture, 2, 514, 7, 0);
-    add(fixture, 3, 123, 0, 4000000000);
-    add(fixture, 4, 161, 2, 100);
-    add(fixture, 5, 162, 1, 0);
     end(fixture, 2);
+    for (int i = 0; i < 2; i++) {
+        add(fixture, 1, 53, 0, 0);
+        add(fixture, 2, 514, 7, 0);
+        add(fixture, 3, 123, 0, 4000000000);
+        add(fixture, 4, 161, 2, 100);
+        add(fixture, 5, 162, 1, 0);
+        end(fixture, 2);
+    }
     assert_int_equal(fixture->summary.sockets, 5);
     assert_int_equal(fixture->count, 2);
     assert_int_equal(fixture->rows[0].port, 514); /* drops before any queue */
     assert_int_equal(fixture->rows[1].port, 161);
     assert_row(fixture, 514, 7, 0);
     assert_row(fixture, 161, 2, 100);
+    assert_other(fixture, 7 + 2 + 1);
+}
+
+/* What a socket dropped before the exporter started is not counted. */
+static void test_the_first_sample_names_queues(void **state)
+{
+    struct fixture *fixture = *state;
+    add(fixture, 1, 53, 1000, 0);
+    add(fixture, 2, 514, 7, 10);
+    end(fixture, 2);
+    assert_int_equal(fixture->count, 1);
+    assert_row(fixture, 514, 0, 10);
+    assert_other(fixture, 0);
+    add(fixture, 1, 53, 1001, 0);
+    add(fixture, 2, 514, 9, 10);
+    end(fixture, 2);
+    assert_row(fixture, 514, 2, 10);
     assert_other(fixture, 1);
 }
 
@@ -113,12 +144,13 @@ static void test_sockets_without_drops_or_queue_are_not_named(void **state)
 static void test_without_names_all_is_in_the_sum(void **state)
 {
     struct fixture *fixture = *state;
-    add(fixture, 1, 53, 3, 0);
     end(fixture, 0);
-    add(fixture, 1, 53, 10, 0);
-    end(fixture, 0);
-    assert_int_equal(fixture->count, 0);
-    assert_other(fixture, 10);
+    for (uint32_t i = 1; i <= 3; i++) {
+        add(fixture, 1, 53, 5 * i, 0);
+        end(fixture, 0);
+        assert_int_equal(fixture->count, 0);
+        assert_other(fixture, 5 * i);
+    }
 }
 
 static void test_a_row_is_named_from_its_second_sample_on(void **state)
@@ -176,19 +208,36 @@ static void test_sockets_without_drops_or_queue_take_no_room(void **state)
     struct fixture *fixture = *state;
     for (uint32_t i = 1; i <= UDP_ROWS_CAPACITY; i++)
         add(fixture, i, (uint16_t)i, 0, 0);
-    add(fixture, 60000, 60000, 1, 0);
+    add(fixture, 60000, 60000, 0, 1);
     end(fixture, 5);
     assert_int_equal(fixture->count, 1);
-    assert_row(fixture, 60000, 1, 0);
+    assert_row(fixture, 60000, 0, 1);
+}
+
+/* Nor in the table of drops. */
+static void test_of_many_sockets_those_that_drop_are_known(void **state)
+{
+    struct fixture *fixture = *state;
+    end(fixture, 5);
+    for (uint32_t drops = 1; drops < 4; drops++) {
+        for (uint32_t i = 1; i <= 20000; i++)
+            add(fixture, i, (uint16_t)i, 0, 0);
+        add(fixture, 60000, 60000, drops, 0);
+        end(fixture, 5);
+    }
+    assert_row(fixture, 60000, 3, 0);
 }
 
 static void test_sockets_of_one_port_are_one_row(void **state)
 {
     struct fixture *fixture = *state;
-    add(fixture, 1, 53, 3, 500);
-    add(fixture, 2, 53, 4, 900);
-    add(fixture, 3, 53, 0, 100);
     end(fixture, 5);
+    for (int i = 0; i < 2; i++) {
+        add(fixture, 1, 53, 3, 500);
+        add(fixture, 2, 53, 4, 900);
+        add(fixture, 3, 53, 0, 100);
+        end(fixture, 5);
+    }
     assert_int_equal(fixture->count, 1);
     assert_row(fixture, 53, 7, 900);
 }
@@ -204,9 +253,12 @@ static void test_families_addresses_ports_and_interfaces_are_kept_apart(void **s
         {.cookie = 5, .drops = 5, .local_port = 53, .interface = 2},
         {.cookie = 6, .drops = 6, .local_port = 54},
     };
-    for (size_t i = 0; i < 6; i++)
-        udp_sockets_add(fixture->sockets, &records[i]);
     end(fixture, 9);
+    for (int twice = 0; twice < 2; twice++) {
+        for (size_t i = 0; i < 6; i++)
+            udp_sockets_add(fixture->sockets, &records[i]);
+        end(fixture, 9);
+    }
     assert_int_equal(fixture->count, 6);
     for (size_t i = 0; i < 6; i++) {
         const struct udp_socket_row *row = &fixture->rows[i];
@@ -221,11 +273,11 @@ static void test_families_addresses_ports_and_interfaces_are_kept_apart(void **s
 static void test_the_kernels_counter_wraps(void **state)
 {
     struct fixture *fixture = *state;
+    end(fixture, 5);
     add(fixture, 1, 53, UINT32_MAX - 1, 0);
     end(fixture, 5);
-    add(fixture, 1, 53, 0, 0); /* two more; and 0 does not mean that it never dropped */
+    add(fixture, 1, 53, 0, 0); /* two more: it looks as if it never dropped */
     end(fixture, 5);
-    assert_row(fixture, 53, UINT64_C(0x100000000), 0);
     add(fixture, 1, 53, 5, 0);
     end(fixture, 5);
     assert_row(fixture, 53, UINT64_C(0x100000005), 0);
@@ -234,8 +286,7 @@ static void test_the_kernels_counter_wraps(void **state)
 static void test_a_restart_loses_nothing(void **state)
 {
     struct fixture *fixture = *state;
-    add(fixture, 1, 53, 5, 0);
-    end(fixture, 5);
+    name(fixture, 1, 53, 5);
     end(fixture, 5); /* closed */
     assert_int_equal(fixture->count, 0);
     end(fixture, 5);
@@ -245,7 +296,7 @@ static void test_a_restart_loses_nothing(void **state)
     add(fixture, 2, 53, 4, 0);
     end(fixture, 5);
     assert_row(fixture, 53, 9, 0);
-    assert_other(fixture, 0);
+    assert_other(fixture, 5);
 }
 
 static void test_a_row_that_was_never_named_is_forgotten(void **state)
@@ -268,53 +319,36 @@ static void test_a_row_that_was_never_named_is_forgotten(void **state)
 static void test_a_socket_that_a_dump_missed_is_not_counted_again(void **state)
 {
     struct fixture *fixture = *state;
-    add(fixture, 1, 53, 5, 0);
-    add(fixture, 2, 53, 0, 0);
-    end(fixture, 5);
-    add(fixture, 2, 53, 0, 0);
+    name(fixture, 1, 53, 5);
     end(fixture, 5);
     add(fixture, 1, 53, 6, 0);
     end(fixture, 5);
     assert_row(fixture, 53, 6, 0);
-    add(fixture, 1, 53, 9, 0);
-    udp_sockets_begin(fixture->sockets); /* nor while another dump failed */
-    end(fixture, 5);
-    add(fixture, 1, 53, 9, 0);
-    end(fixture, 5);
-    assert_row(fixture, 53, 9, 0);
-    end(fixture, 5);
-    end(fixture, 5);
-    add(fixture, 1, 53, 6, 0); /* gone for good: this is another */
-    end(fixture, 5);
-    assert_row(fixture, 53, 9 + 6, 0);
 }
 
 static void test_a_socket_that_is_listed_twice_is_counted_once(void **state)
 {
     struct fixture *fixture = *state;
-    add(fixture, 1, 53, 5, 0);
+    name(fixture, 1, 53, 5);
     add(fixture, 1, 53, 6, 0);
+    add(fixture, 1, 53, 8, 0);
     end(fixture, 5);
-    assert_row(fixture, 53, 5, 0);
-    add(fixture, 1, 53, 6, 0);
-    end(fixture, 5);
-    assert_row(fixture, 53, 6, 0);
+    assert_row(fixture, 53, 8, 0);
 }
 
-static void test_a_sample_without_an_end_has_no_effect(void **state)
+static void test_a_sample_without_an_end_loses_no_drops(void **state)
 {
     struct fixture *fixture = *state;
-    add(fixture, 1, 53, 5, 100);
-    end(fixture, 5);
+    name(fixture, 1, 53, 5);
     add(fixture, 1, 53, 9, 900);
-    add(fixture, 2, 54, 9, 900);
+    add(fixture, 2, 54, 4, 900);
     udp_sockets_begin(fixture->sockets);
-    add(fixture, 1, 53, 7, 100);
-    end(fixture, 5);
+    add(fixture, 1, 53, 10, 100);
+    end(fixture, 5); /* the second is closed */
     assert_int_equal(fixture->summary.sockets, 1);
     assert_int_equal(fixture->count, 1);
-    assert_row(fixture, 53, 7, 100);
-    assert_other(fixture, 0);
+    assert_row(fixture, 53, 10, 100);
+    assert_other(fixture, 5 + 4);
 }
 
 static void test_a_name_stays_until_another_is_clearly_worse(void **state)
@@ -343,8 +377,7 @@ static void test_old_drops_count_less(void **state)
 {
     struct fixture *fixture = *state;
     uint32_t new = 0;
-    add(fixture, 1, 53, 1000000, 0);
-    end(fixture, 1);
+    name(fixture, 1, 53, 1000000);
     fixture->now += 30 * HALF_LIFE;
     for (int i = 0; i < 3; i++) {
         add(fixture, 1, 53, 1000000, 0);
@@ -387,43 +420,46 @@ static void test_old_queues_count_less(void **state)
 static void test_drops_of_a_row_that_loses_its_name_are_in_the_sum(void **state)
 {
     struct fixture *fixture = *state;
-    add(fixture, 1, 53, 5, 0);
-    add(fixture, 2, 54, 1, 0);
     end(fixture, 1);
-    assert_other(fixture, 1);
+    for (int i = 0; i < 2; i++) {
+        add(fixture, 1, 53, 5, 0);
+        add(fixture, 2, 54, 1, 0);
+        end(fixture, 1);
+    }
+    assert_row(fixture, 53, 5, 0);
+    assert_other(fixture, 5 + 1);
     add(fixture, 1, 53, 6, 0);
     add(fixture, 2, 54, 101, 0);
     end(fixture, 1);
     assert_row(fixture, 54, 101, 0);
-    assert_other(fixture, 1 + 100 + 1);
+    assert_other(fixture, 5 + 1 + 100 + 1);
     add(fixture, 1, 53, 9, 0);
     add(fixture, 2, 54, 102, 0);
     end(fixture, 1);
     assert_row(fixture, 54, 102, 0);
-    assert_other(fixture, 1 + 100 + 1 + 3);
+    assert_other(fixture, 5 + 1 + 100 + 1 + 3);
 }
 
 static void test_rows_beyond_the_capacity_are_in_the_sum(void **state)
 {
     struct fixture *fixture = *state;
-    for (uint32_t i = 1; i <= UDP_ROWS_CAPACITY + 10; i++)
-        add(fixture, i, (uint16_t)i, 1, 0);
     end(fixture, 5);
+    for (uint32_t drops = 1; drops <= 3; drops++) {
+        for (uint32_t i = 1; i <= UDP_ROWS_CAPACITY + 10; i++)
+            add(fixture, i, (uint16_t)i, drops, 0);
+        end(fixture, 5);
+    }
     assert_int_equal(fixture->count, 5);
-    assert_other(fixture, UDP_ROWS_CAPACITY + 5);
-    for (uint32_t i = 1; i <= UDP_ROWS_CAPACITY + 10; i++)
-        add(fixture, i, (uint16_t)i, 2, 0);
-    end(fixture, 5);
-    assert_other(fixture, 2 * (UDP_ROWS_CAPACITY + 5));
+    assert_other(fixture, 2 * (UDP_ROWS_CAPACITY + 10) + UDP_ROWS_CAPACITY + 5);
 }
 
 static void test_the_last_row_can_be_named(void **state)
 {
     struct fixture *fixture = *state;
     for (uint32_t i = 1; i <= UDP_ROWS_CAPACITY + 1; i++)
-        add(fixture, i, (uint16_t)i, i < UDP_ROWS_CAPACITY ? 1 : i, 0);
+        add(fixture, i, (uint16_t)i, 0, i < UDP_ROWS_CAPACITY ? 1 : i);
     end(fixture, 1);
-    assert_row(fixture, UDP_ROWS_CAPACITY, UDP_ROWS_CAPACITY, 0);
+    assert_row(fixture, UDP_ROWS_CAPACITY, 0, UDP_ROWS_CAPACITY);
 }
 
 /* The published counters of closed sockets are kept, but not all, for ever. */
@@ -431,6 +467,7 @@ static void test_closed_rows_make_room(void **state)
 {
     struct fixture *fixture = *state;
     uint32_t cookie = 0;
+    end(fixture, 5);
     for (uint16_t port = 1; port <= UDP_ROWS_CAPACITY / 2; port++) {
         add(fixture, ++cookie, port, 3, 0);
         if (port % UDP_SOCKETS_MAX_TOP == 0 || port == UDP_ROWS_CAPACITY / 2) {
@@ -455,19 +492,6 @@ static void test_closed_rows_make_room(void **state)
     add(fixture, cookie, 2, 1, 0);
     end(fixture, 5);
     assert_row(fixture, 2, 1, 0);
-}
-
-static void test_sockets_beyond_the_capacity_are_reported(void **state)
-{
-    struct fixture *fixture = *state;
-    for (uint32_t i = 1; i <= UDP_DROPPERS_CAPACITY + 3; i++)
-        add(fixture, i, 53, 1, 0);
-    end(fixture, 5);
-    assert_int_equal(fixture->summary.untracked, 3);
-    assert_row(fixture, 53, UDP_DROPPERS_CAPACITY, 0);
-    add(fixture, 1, 53, 1, 0);
-    end(fixture, 5);
-    assert_int_equal(fixture->summary.untracked, 0);
 }
 
 /* Random sockets on a few ports, which open, drop, close, and are listed by dumps that fail. */
@@ -558,13 +582,15 @@ static void test_every_drop_is_visible_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        UDP_TEST(test_the_first_sample_names_the_worst_and_sums_the_rest),
+        UDP_TEST(test_the_worst_are_named_and_the_rest_is_summed),
+        UDP_TEST(test_the_first_sample_names_queues),
         UDP_TEST(test_sockets_without_drops_or_queue_are_not_named),
         UDP_TEST(test_without_names_all_is_in_the_sum),
         UDP_TEST(test_a_row_is_named_from_its_second_sample_on),
         UDP_TEST(test_a_queue_that_was_read_meanwhile_is_not_named),
         UDP_TEST(test_a_named_row_keeps_its_name_without_a_queue),
         UDP_TEST(test_sockets_without_drops_or_queue_take_no_room),
+        UDP_TEST(test_of_many_sockets_those_that_drop_are_known),
         UDP_TEST(test_sockets_of_one_port_are_one_row),
         UDP_TEST(test_families_addresses_ports_and_interfaces_are_kept_apart),
         UDP_TEST(test_the_kernels_counter_wraps),
@@ -572,7 +598,7 @@ int main(void)
         UDP_TEST(test_a_row_that_was_never_named_is_forgotten),
         UDP_TEST(test_a_socket_that_a_dump_missed_is_not_counted_again),
         UDP_TEST(test_a_socket_that_is_listed_twice_is_counted_once),
-        UDP_TEST(test_a_sample_without_an_end_has_no_effect),
+        UDP_TEST(test_a_sample_without_an_end_loses_no_drops),
         UDP_TEST(test_a_name_stays_until_another_is_clearly_worse),
         UDP_TEST(test_old_drops_count_less),
         UDP_TEST(test_old_queues_count_less),
@@ -580,7 +606,6 @@ int main(void)
         UDP_TEST(test_rows_beyond_the_capacity_are_in_the_sum),
         UDP_TEST(test_the_last_row_can_be_named),
         UDP_TEST(test_closed_rows_make_room),
-        UDP_TEST(test_sockets_beyond_the_capacity_are_reported),
         UDP_TEST(test_every_drop_is_visible_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
