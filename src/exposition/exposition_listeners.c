@@ -40,10 +40,11 @@ static void write_queues(struct metric_writer *writer, const struct listener_row
     for (size_t i = 0; i < count; i++)
         write_queue(writer, &rows[i], rows[i].queues);
 
-    metric_begin(writer, "sockdiag_listener_drops", METRIC_COUNTER,
-                 "Segments that the listener discarded since the exporter started: for lack of room "
-                 "in its queues, but also resets of half-open connections and, with "
-                 "TCP_DEFER_ACCEPT, each first ACK.");
+    metric_begin(
+        writer, "sockdiag_listener_drops", METRIC_COUNTER,
+        "Segments that the listener discarded since the exporter started: for lack of room "
+        "in its queues, but also resets of half-open connections and, with "
+        "TCP_DEFER_ACCEPT, each first ACK.");
     for (size_t i = 0; i < count; i++)
         write_queue(writer, &rows[i], rows[i].drops);
 }

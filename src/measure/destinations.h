@@ -30,7 +30,7 @@ struct destination {
     struct ip_address local_address;
     struct ip_address remote_address;
     uint16_t remote_port;
-    uint32_t interface;               /* the index of the one that its sockets are bound to, or 0 */
+    uint32_t interface; /* the index of the one that its sockets are bound to, or 0 */
     char interface_name[INTERFACE_NAME_SIZE]; /* for the caller to fill */
     uint32_t ports;
     uint32_t preferred_ports; /* of these, the ports of the parity that connect() tries first */

@@ -436,10 +436,18 @@ static void test_listeners_have_their_connections_and_the_others_a_sum(void **st
     struct fixture *f = *state;
     render(f);
 #define LISTENER "sockdiag_listener_sockets{local_address="
-    assert_value(f, LISTENER "\"192.0.2.1\",local_port=\"80\",local_interface=\"\",state=\"close_wait\"}", 33);
-    assert_value(f, LISTENER "\"192.0.2.1\",local_port=\"80\",local_interface=\"\",state=\"last_ack\"}", 0);
-    assert_value(f, LISTENER "\"2001:db8::1\",local_port=\"65535\",local_interface=\"eth1\",state=\"close_wait\"}", 0);
-    assert_value(f, LISTENER "\"other\",local_port=\"other\",local_interface=\"\",state=\"last_ack\"}", 77);
+    assert_value(
+        f, LISTENER "\"192.0.2.1\",local_port=\"80\",local_interface=\"\",state=\"close_wait\"}",
+        33);
+    assert_value(
+        f, LISTENER "\"192.0.2.1\",local_port=\"80\",local_interface=\"\",state=\"last_ack\"}", 0);
+    assert_value(
+        f,
+        LISTENER
+        "\"2001:db8::1\",local_port=\"65535\",local_interface=\"eth1\",state=\"close_wait\"}",
+        0);
+    assert_value(
+        f, LISTENER "\"other\",local_port=\"other\",local_interface=\"\",state=\"last_ack\"}", 77);
     /* A connection is in any of the ten states but listen. */
     assert_int_equal(count_lines(f, "sockdiag_listener_sockets{"), 3 * (COUNTED - 1));
     assert_int_equal(count_lines(f, LISTENER "\"other\","), COUNTED - 1);
@@ -560,9 +568,13 @@ static void test_wildcards_of_both_families_are_two_series(void **state)
     memset(&f->listeners[1].address, 0, sizeof f->listeners[1].address);
     f->listeners[1].port = 80;
     render(f);
-    assert_value(
-        f, "sockdiag_listener_accept_queue_length{local_address=\"0.0.0.0\",local_port=\"80\",local_interface=\"\"}", 1);
-    assert_value(f, "sockdiag_listener_accept_queue_length{local_address=\"::\",local_port=\"80\",local_interface=\"eth1\"}",
+    assert_value(f,
+                 "sockdiag_listener_accept_queue_length{local_address=\"0.0.0.0\",local_port="
+                 "\"80\",local_interface=\"\"}",
+                 1);
+    assert_value(f,
+                 "sockdiag_listener_accept_queue_length{local_address=\"::\",local_port=\"80\","
+                 "local_interface=\"eth1\"}",
                  2);
 }
 
@@ -738,7 +750,8 @@ static void test_without_named_listeners_the_sum_stays(void **state)
     f->snapshot.listeners = NULL;
     f->snapshot.listener_count = 0;
     render(f);
-    assert_value(f, LISTENER "\"other\",local_port=\"other\",local_interface=\"\",state=\"last_ack\"}", 77);
+    assert_value(
+        f, LISTENER "\"other\",local_port=\"other\",local_interface=\"\",state=\"last_ack\"}", 77);
     assert_int_equal(count_lines(f, LISTENER), COUNTED - 1);
 }
 

@@ -212,8 +212,10 @@ static void test_ports_samples_come_between_stretched_detail_samples(void **stat
     assert_in_range(report(fixture, SAMPLE_COUNT)->interval_seconds, 17, 18);
     assert_in_range(report(fixture, SAMPLE_PORTS)->interval_seconds, 36, 40);
     assert_in_range(report(fixture, SAMPLE_DETAIL)->interval_seconds, 160, 170);
-    uint64_t detail = report(fixture, SAMPLE_DETAIL)->successes - before.samples[SAMPLE_DETAIL].successes;
-    uint64_t ports = report(fixture, SAMPLE_PORTS)->successes - before.samples[SAMPLE_PORTS].successes;
+    uint64_t detail =
+        report(fixture, SAMPLE_DETAIL)->successes - before.samples[SAMPLE_DETAIL].successes;
+    uint64_t ports =
+        report(fixture, SAMPLE_PORTS)->successes - before.samples[SAMPLE_PORTS].successes;
     assert_in_range(detail, 17, 19);
     assert_in_range(ports, 75, 95); /* both kinds */
     assert_true((double)(fixture->kernel.cpu - cpu) < 0.0181 * 3000 * (double)SECOND);
