@@ -13,9 +13,9 @@
 /*
  * The intervals in force, in nanoseconds: the wanted ones if the budget allows them, longer ones
  * otherwise. `costs` is the CPU time of one sample of each kind, in nanoseconds. A tenth of the
- * budget is saved. Of the rest the count sample gets up to a third, count and ports samples together
- * up to nine tenths, and the detail sample what is left. A stretched count interval is a multiple
- * of the wanted one.
+ * budget is saved. Of the rest the count sample gets up to a third, count and ports samples
+ * together up to nine tenths, and the detail sample what is left. A stretched count interval is a
+ * multiple of the wanted one.
  *
  * Shares refer to one CPU: 0.02 is two percent. `overhead_share` does not depend on the intervals;
  * it is subtracted from `cpu_share`, but never more than half of it.
@@ -30,8 +30,8 @@ void budget_stretch(double cpu_share, double overhead_share,
 int64_t budget_expect(int64_t expected, int64_t seen);
 
 /*
- * CPU time saved for samples ahead of their time: a tenth of `cpu_share`, for up to ten minutes. The
- * savings of ten minutes are there from the start.
+ * CPU time saved for samples ahead of their time: a tenth of `cpu_share`, for up to ten minutes.
+ * The savings of ten minutes are there from the start.
  */
 struct budget_savings {
     double cpu_share;

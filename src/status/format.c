@@ -38,8 +38,10 @@ struct formatted format_bytes(uint64_t bytes)
     struct formatted out;
     double count = (double)bytes;
     size_t unit = 0;
-    for (; count >= 1024; count /= 1024)
+    while (count >= 1024) {
+        count /= 1024;
         unit++;
+    }
     snprintf(out.text, sizeof out.text, count < 1000 ? "%.3g" SPACE "%s" : "%.0f" SPACE "%s", count,
              units[unit]);
     return out;

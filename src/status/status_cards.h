@@ -26,6 +26,8 @@ void status_write_tcp_ports(const struct status_view *view);
 void status_write_udp_ports(const struct status_view *view);
 void status_write_destinations(const struct status_view *view);
 void status_write_listeners(const struct status_view *view);
+void status_write_udp_sockets(const struct status_view *view);
+void status_write_unix_listeners(const struct status_view *view);
 void status_write_states(const struct status_view *view);
 void status_write_events(const struct status_view *view);
 void status_write_limits(const struct status_view *view);

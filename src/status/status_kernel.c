@@ -50,9 +50,9 @@ void status_write_events(const struct status_view *view)
 
 static struct formatted format_limit(bool known, uint64_t limit)
 {
-    return known && limit == PROCFS_UNLIMITED
-               ? (struct formatted){"no limit"}
-               : format_known(known && procfs_is_number(limit), limit);
+    if (known && limit == PROCFS_UNLIMITED)
+        return (struct formatted){"no limit"};
+    return format_known(known && procfs_is_number(limit), limit);
 }
 
 static struct formatted format_memory(bool known, uint64_t bytes)

@@ -40,8 +40,7 @@ int main(void)
         .collect_time_wait = true,
     };
     const struct kernel_access kernel = {sock_diag_open_netlink, NULL, "/proc"};
-    struct sampler *sampler =
-        sampler_create(&options, &kernel, &system_clock, read_nothing, NULL);
+    struct sampler *sampler = sampler_create(&options, &kernel, &system_clock, read_nothing, NULL);
     if (!sampler || take(sampler, SAMPLE_DETAIL) < 0)
         return 1;
     nanosleep(&(struct timespec){.tv_sec = 1}, NULL);

@@ -36,8 +36,8 @@ static unsigned connection_count;
 static int listeners[DESTINATIONS];
 static unsigned connected[DESTINATIONS]; /* connections that are open */
 
-/* Connections whose client closed first, the last of them at the end: a TIME_WAIT holds the port for
- * a minute. */
+/* Connections whose client closed first, the last of them at the end: a TIME_WAIT holds the port
+ * for a minute. */
 static struct closing {
     time_t at;
     unsigned destination;
@@ -157,8 +157,7 @@ static int set_up(void **state)
     fixture = (struct fixture){.now = 1000 * SECOND};
     fixture.clock = (struct clock){read_now, read_now, read_cpu, &fixture};
     fixture.kernel = (struct kernel_access){open_netlink, &fixture, "/proc"};
-    fixture.sampler =
-        sampler_create(&options, &fixture.kernel, &fixture.clock, keep, &fixture);
+    fixture.sampler = sampler_create(&options, &fixture.kernel, &fixture.clock, keep, &fixture);
     *state = &fixture;
     for (unsigned i = 0; i < DESTINATIONS; i++) {
         struct sockaddr_in at = address(i, SERVER);

@@ -66,7 +66,8 @@ static void test_wanted_intervals_are_kept_when_cheap(void **state)
     assert_intervals(stretch(0.02, 0, (struct each){{0}}), SECOND, 5 * SECOND, 5 * SECOND);
     /* 6 ms a second, then 10 ms a second, then the rest of 18 ms */
     assert_intervals(
-        stretch(0.02, 0, (struct each){{6 * MILLISECOND - 1000, 50 * MILLISECOND, 9 * MILLISECOND}}),
+        stretch(0.02, 0,
+                (struct each){{6 * MILLISECOND - 1000, 50 * MILLISECOND, 9 * MILLISECOND}}),
         SECOND, 5 * SECOND, 5 * SECOND);
 }
 
@@ -96,8 +97,7 @@ static void test_an_expensive_detail_sample_gets_the_rest(void **state)
 {
     (void)state;
     /* of 1.8 % the count samples take 0.5 and the ports samples 0.3 */
-    struct each seen =
-        stretch(0.02, 0, (struct each){{5 * MILLISECOND, 15 * MILLISECOND, SECOND}});
+    struct each seen = stretch(0.02, 0, (struct each){{5 * MILLISECOND, 15 * MILLISECOND, SECOND}});
     assert_int_equal(seen.of[SAMPLE_PORTS], 5 * SECOND);
     assert_about(seen.of[SAMPLE_DETAIL], 100 * SECOND);
 }
@@ -263,9 +263,9 @@ static void test_extremes_give_intervals_that_can_be_added_to_a_clock(void **sta
     static const double overheads[] = {0, 1e-300, 1, 1e300};
     const int64_t century = INT64_C(36525) * 86400 * SECOND;
     for (size_t i = 0; i < 5 * 5 * 5 * 4 * 4; i++) {
-        struct each seen = stretch(
-            shares[i / 125 % 4], overheads[i / 500],
-            (struct each){{costs[i % 5], costs[i / 5 % 5], costs[i / 25 % 5]}});
+        struct each seen =
+            stretch(shares[i / 125 % 4], overheads[i / 500],
+                    (struct each){{costs[i % 5], costs[i / 5 % 5], costs[i / 25 % 5]}});
         for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)
             assert_in_range(seen.of[kind], defaults.of[kind], century);
     }

@@ -1146,6 +1146,46 @@ static void test_the_checker_refuses_bad_pages(void **state)
 
 #define whole(test) cmocka_unit_test_setup_teardown(test, make_whole, unmake)
 
+static void test_udp_sockets_have_their_queues_and_drops(void **state)
+{
+    struct fixture *f = *state;
+    const struct udp_socket_row rows[] = {
+        {.port = 53, .receive_queue = 2048, .drops = 1234},
+        {.port = 161, .interface_name = "eth1"},
+    };
+    render(f);
+    assert_silent(f, "UDP receive queues");
+    f->snapshot.has_udp = true;
+    f->snapshot.udp = (struct udp_summary){.sockets = 1, .other_drops = 7};
+    render(f);
+    assert_says(f, "UDP receive queues 1 UDP socket. Dropped since the exporter's start by those "
+                   "not named: 7.");
+    f->snapshot.udp_rows = rows;
+    f->snapshot.udp_row_count = 2;
+    render(f);
+    assert_says(f, "Socket Not read Dropped 0.0.0.0:53 2\u202fKiB 1,234 0.0.0.0:161 on eth1 "
+                   "0\u202fB 0 1 UDP socket.");
+}
+
+static void test_unix_listeners_have_their_queues(void **state)
+{
+    struct fixture *f = *state;
+    const struct unix_listener_row rows[] = {
+        {.path = "/run/php/<fpm>.sock", .queue_length = 1, .queue_limit = 511, .queue_peak = 511},
+        {.path = "@x", .queue_limit = 1},
+    };
+    render(f);
+    assert_silent(f, "UNIX accept queues");
+    f->snapshot.has_unix = true;
+    f->snapshot.unix_sockets.other_queue_length = 9;
+    f->snapshot.unix_rows = rows;
+    f->snapshot.unix_row_count = 2;
+    render(f);
+    assert_says(f, "UNIX accept queues UNIX listener Waiting Peak Limit /run/php/<fpm>.sock 1 511 "
+                   "511 @x 0 0 1 Waiting at listeners not named: 9.");
+    assert_int_equal(count_of(f->html.data, "<tr class=\"Warning\">"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1193,6 +1233,8 @@ int main(void)
         whole(test_out_of_memory_marks_the_buffer),
         cmocka_unit_test(test_the_checker_accepts_valid_pages),
         cmocka_unit_test(test_the_checker_refuses_bad_pages),
+        whole(test_udp_sockets_have_their_queues_and_drops),
+        whole(test_unix_listeners_have_their_queues),
     };
     return cmocka_run_group_tests_name("status page", tests, NULL, NULL);
 }
