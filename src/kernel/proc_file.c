@@ -12,15 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-bool proc_file_read_text(char *text, size_t size, const char *root, const char *name,
-                         struct fault *fault)
+/* Read the whole of `fd` and close it. */
+static bool read_text(char *text, size_t size, int fd, const char *name, struct fault *fault)
 {
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/%s", root, name);
-
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return fault_set(fault, FAULT_PROC_READ, errno, name);
     ssize_t length = read_to_end(fd, text, size);
     close(fd);
     if (length == (ssize_t)size)
@@ -31,11 +25,30 @@ bool proc_file_read_text(char *text, size_t size, const char *root, const char *
     return true;
 }
 
+bool proc_file_read_text(char *text, size_t size, const char *root, const char *name,
+                         struct fault *fault)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s", root, name);
+
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fault_set(fault, FAULT_PROC_READ, errno, name);
+    return read_text(text, size, fd, name, fault);
+}
+
 bool proc_file_read(struct proc_file *file, const char *root, const char *name, struct fault *fault)
 {
     file->name = name;
     file->fault = fault;
     return proc_file_read_text(file->text, sizeof file->text, root, name, fault);
+}
+
+bool proc_file_read_open(struct proc_file *file, int fd, const char *name, struct fault *fault)
+{
+    file->name = name;
+    file->fault = fault;
+    return read_text(file->text, sizeof file->text, fd, name, fault);
 }
 
 static bool fail(const struct proc_file *file)
@@ -92,19 +105,39 @@ bool proc_file_get_keyed(const struct proc_file *file, const char *line, const c
     return fail(file);
 }
 
-bool proc_file_get_column(const struct proc_file *file, const char *line, const char *column,
-                          uint64_t *value)
+/* The column with this heading, or NULL. */
+static const struct proc_column *find_column(const struct proc_column *columns, size_t count,
+                                             const char *heading, size_t length)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (is_word(heading, length, columns[i].name))
+            return &columns[i];
+    }
+    return NULL;
+}
+
+bool proc_file_get_columns(const struct proc_file *file, const char *line,
+                           const struct proc_column *columns, size_t count)
 {
     const char *heading = find_line(file->text, line);
     const char *number = find_line(heading, line);
-    *value = PROCFS_ABSENT;
+    bool good = number || fail(file);
+    for (size_t i = 0; i < count; i++)
+        *columns[i].value = PROCFS_ABSENT;
     for (size_t length; number && (length = find_word(&heading)) > 0; heading += length) {
         size_t number_length = find_word(&number);
-        if (is_word(heading, length, column))
-            return parse_number(file, number, value);
+        const struct proc_column *column = find_column(columns, count, heading, length);
+        if (column)
+            good = parse_number(file, number, column->value) && good;
         number += number_length;
     }
-    return number || fail(file);
+    return good;
+}
+
+bool proc_file_get_column(const struct proc_file *file, const char *line, const char *column,
+                          uint64_t *value)
+{
+    return proc_file_get_columns(file, line, &(struct proc_column){column, value}, 1);
 }
 
 /* Parse `text` that has one number and nothing more. */

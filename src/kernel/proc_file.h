@@ -29,7 +29,10 @@ struct proc_file {
 bool proc_file_read(struct proc_file *file, const char *root, const char *name,
                     struct fault *fault);
 
-/* The same into `text` of `size` bytes, for a file that may be larger. */
+/* The same from the open file `fd`, which is closed in any case. */
+bool proc_file_read_open(struct proc_file *file, int fd, const char *name, struct fault *fault);
+
+/* The first one into `text` of `size` bytes, for a file that may be larger. */
 bool proc_file_read_text(char *text, size_t size, const char *root, const char *name,
                          struct fault *fault);
 
@@ -43,6 +46,14 @@ bool proc_file_get_keyed(const struct proc_file *file, const char *line, const c
  * begin with `line`. Also PROCFS_ABSENT after a fault. */
 bool proc_file_get_column(const struct proc_file *file, const char *line, const char *column,
                           uint64_t *value);
+
+/* The same for several columns in one pass: a file has about 150 of them. */
+struct proc_column {
+    const char *name;
+    uint64_t *value;
+};
+bool proc_file_get_columns(const struct proc_file *file, const char *line,
+                           const struct proc_column *columns, size_t count);
 
 /* Get the number that is the whole file. */
 bool proc_file_get_number(const struct proc_file *file, uint64_t *value);

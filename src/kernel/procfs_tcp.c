@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "proc_file.h"
+#include "procfs_tcp.h"
 
 /* thread-self, not self: a thread may be in a different network namespace than its process. */
 #define NET "thread-self/net/"
@@ -27,30 +27,10 @@ bool procfs_read_tcp_usage(const char *root, struct tcp_usage *usage, struct fau
     return true;
 }
 
-/* A column of a file, and where its number belongs. */
-struct column {
-    const char *name;
-    uint64_t *value;
-};
-
-/* Read `count` columns of the lines that begin with `line`, each whether or not another fails. */
-static bool read_columns(const char *root, const char *name, const char *line,
-                         const struct column *columns, size_t count, struct fault *fault)
-{
-    struct proc_file file;
-    bool readable = proc_file_read(&file, root, name, fault), good = readable;
-    for (size_t i = 0; i < count; i++) {
-        *columns[i].value = PROCFS_ABSENT;
-        if (readable)
-            good = proc_file_get_column(&file, line, columns[i].name, columns[i].value) && good;
-    }
-    return good;
-}
-
-static bool read_netstat(const char *root, struct tcp_counters *counters, struct fault *fault)
+bool procfs_parse_netstat(const struct proc_file *file, struct tcp_counters *counters)
 {
     uint64_t time_wait_normal, time_wait_short;
-    const struct column columns[] = {
+    const struct proc_column columns[] = {
         {"TW", &time_wait_normal},
         {"TWKilled", &time_wait_short},
         {"TWRecycled", &counters->time_wait_reused},
@@ -63,38 +43,53 @@ static bool read_netstat(const char *root, struct tcp_counters *counters, struct
         {"SyncookiesRecv", &counters->syncookies_received},
         {"SyncookiesFailed", &counters->syncookies_failed},
     };
-    bool good = read_columns(root, NET "netstat", "TcpExt:", columns,
-                             sizeof columns / sizeof columns[0], fault);
+    bool good = proc_file_get_columns(file, "TcpExt:", columns, sizeof columns / sizeof columns[0]);
     counters->time_wait_started = PROCFS_ABSENT;
     if (procfs_is_number(time_wait_normal) && procfs_is_number(time_wait_short))
         counters->time_wait_started = time_wait_normal + time_wait_short;
     return good;
 }
 
-static bool read_snmp(const char *root, struct tcp_counters *counters, struct fault *fault)
+bool procfs_parse_snmp(const struct proc_file *file, struct tcp_counters *counters)
 {
-    const struct column columns[] = {
+    const struct proc_column columns[] = {
         {"ActiveOpens", &counters->active_opens},
         {"PassiveOpens", &counters->passive_opens},
         {"AttemptFails", &counters->failed_attempts},
         {"EstabResets", &counters->established_resets},
         {"OutRsts", &counters->resets_sent},
     };
-    return read_columns(root, NET "snmp", "Tcp:", columns, sizeof columns / sizeof columns[0],
-                        fault);
+    return proc_file_get_columns(file, "Tcp:", columns, sizeof columns / sizeof columns[0]);
+}
+
+/* Read a file and its counters. Those of one that cannot be read are all absent. */
+static bool read_counters(const char *root, const char *name,
+                          bool parse(const struct proc_file *, struct tcp_counters *),
+                          struct tcp_counters *counters, struct fault *fault)
+{
+    struct proc_file file;
+    struct fault ignored; /* that there is nothing in a file that cannot be read */
+    bool readable = proc_file_read(&file, root, name, fault);
+    if (!readable) {
+        file.text[0] = '\0';
+        file.fault = &ignored;
+    }
+    return parse(&file, counters) && readable;
 }
 
 bool procfs_read_tcp_counters(const char *root, struct tcp_counters *counters, struct fault *fault)
 {
     struct fault second;
-    bool good = read_netstat(root, counters, fault);
-    return read_snmp(root, counters, good ? fault : &second) && good;
+    bool good = read_counters(root, NET "netstat", procfs_parse_netstat, counters, fault);
+    return read_counters(root, NET "snmp", procfs_parse_snmp, counters, good ? fault : &second) &&
+           good;
 }
 
 bool procfs_read_active_opens(const char *root, uint64_t *active_opens, struct fault *fault)
 {
-    const struct column column = {"ActiveOpens", active_opens};
-    return read_columns(root, NET "snmp", "Tcp:", &column, 1, fault) &&
+    struct proc_file file;
+    return proc_file_read(&file, root, NET "snmp", fault) &&
+           proc_file_get_column(&file, "Tcp:", "ActiveOpens", active_opens) &&
            (procfs_is_number(*active_opens) || fault_set(fault, FAULT_PROC_PARSE, 0, NET "snmp"));
 }
 

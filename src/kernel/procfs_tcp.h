@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The parsers of procfs_read_tcp_counters(), for the files of any network namespace. Private to
+ * src/kernel.
+ */
+#ifndef SOCKDIAG_KERNEL_PROCFS_TCP_H
+#define SOCKDIAG_KERNEL_PROCFS_TCP_H
+
+#include "proc_file.h"
+#include "procfs.h"
+
+/* The counters of net/netstat and those of net/snmp; the others are left as they are. As
+ * procfs_read_tcp_counters() says of absent and faulty ones. */
+bool procfs_parse_netstat(const struct proc_file *file, struct tcp_counters *counters);
+bool procfs_parse_snmp(const struct proc_file *file, struct tcp_counters *counters);
+
+#endif
