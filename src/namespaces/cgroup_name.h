@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Whose a process is, from the path of its cgroup: the container, its pod, or the systemd unit. Pure:
+ * text in, names out.
+ *
+ * Every runtime has its own form of the path, and each of them is described where it is matched.
+ * Containers are looked for from the innermost component outwards, because a path that is read
+ * from inside of a cgroup namespace has no known root ("/../docker-ID.scope"), and because a
+ * container may run in another. What runs inside of a container (its own systemd's units, for
+ * example) does not matter: a unit counts only where there is no container.
+ *
+ * Whoever may make a cgroup chooses its name: this is a label, not a proof.
+ */
+#ifndef SOCKDIAG_NAMESPACES_CGROUP_NAME_H
+#define SOCKDIAG_NAMESPACES_CGROUP_NAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { CONTAINER_ID_SIZE = 65, POD_UID_SIZE = 37, CGROUP_UNIT_SIZE = 256 };
+
+enum cgroup_owner {
+    OWNER_UNKNOWN,
+    OWNER_UNIT,     /* a service or a scope of systemd */
+    OWNER_POD,      /* a pod, its container untold */
+    OWNER_CONTAINER /* with an id, or with a name (LXC, nspawn, machined) */
+};
+
+/* All strings are printable ASCII, "" where the path does not tell. */
+struct cgroup_name {
+    enum cgroup_owner owner;
+    const char *runtime; /* a literal, such as "containerd"; "kubernetes" for an untold one */
+    char container_id[CONTAINER_ID_SIZE]; /* 64 hexadecimal digits */
+    /* 8-4-4-4-12 as in the API; 32 hexadecimal digits for a static pod. */
+    char pod_uid[POD_UID_SIZE];
+    char unit[CGROUP_UNIT_SIZE]; /* the unit, or the name of a container without an id */
+};
+
+/* Read the path of a cgroup, `length` bytes of it. */
+struct cgroup_name cgroup_name_read_path(const char *path, size_t length);
+
+/* Read the whole of /proc/PID/cgroup, NUL-terminated: a line for each hierarchy of cgroups
+ * (cgroups(7)). Returns the line that tells most. */
+struct cgroup_name cgroup_name_read_file(const char *text);
+
+/* Copy `length` bytes, truncated to `size`, NUL-terminated; what is not printable ASCII becomes '_'.
+ */
+void copy_printable(char *text, size_t size, const char *bytes, size_t length);
+
+#endif
