@@ -2,6 +2,8 @@
 #include "options.h"
 
 #include "base/controls.h"
+#include "namespaces/name_filter.h"
+#include "namespaces/namespace_table.h"
 
 #include <errno.h>
 #include <math.h>
@@ -16,7 +18,7 @@ struct flag;
 typedef const char *value_reader(const struct flag *flag, const char *text, void *field);
 
 static value_reader read_listen_address, read_path, read_file, read_duration, read_percent,
-    read_number, read_level, read_format;
+    read_number, read_pattern, read_level, read_format;
 
 struct flag {
     const char *name;
@@ -73,6 +75,14 @@ static const struct flag flags[] = {
      "UNIX sockets by type and state, accept queues by path"},
     {"collector.unix.top", read_number, FIELD(sampler.unix_top), 0, UNIX_LISTENERS_CAPACITY, "5",
      "N", "How many UNIX listeners to name by their queues"},
+    {"collector.netns", NULL, FIELD(sampler.collect_namespaces), 0, 0, NULL, NULL,
+     "Every network namespace of the node, by its pod or container"},
+    {"collector.netns.include", read_pattern, FIELD(sampler.namespaces_include), 0, 0, NULL,
+     "REGEX", "Only namespaces whose name matches this extended regular expression"},
+    {"collector.netns.exclude", read_pattern, FIELD(sampler.namespaces_exclude), 0, 0, NULL,
+     "REGEX", "No namespaces whose name matches this one"},
+    {"collector.netns.max", read_number, FIELD(sampler.namespaces_max), 1, NAMESPACES_CAPACITY,
+     "256", "N", "How many namespaces get series of their own; the others are summed"},
     {"once", NULL, FIELD(once), 0, 0, NULL, NULL,
      "Take one sample of each kind, print the metrics and exit"},
     {"config.check", NULL, FIELD(config_check), 0, 0, NULL, NULL,
@@ -186,6 +196,15 @@ static const char *read_number(const struct flag *flag, const char *text, void *
         (double)number < flag->low || (double)number > flag->high)
         return "is not a number";
     *(size_t *)field = number;
+    return NULL;
+}
+
+static const char *read_pattern(const struct flag *flag, const char *text, void *field)
+{
+    (void)flag;
+    if (!name_pattern_is_valid(text))
+        return "is not an extended regular expression";
+    *(const char **)field = text;
     return NULL;
 }
 

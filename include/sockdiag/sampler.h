@@ -33,6 +33,9 @@ struct sampler_options {
     size_t unix_top;           /* UNIX listeners that it names */
     bool collect_udp;          /* --collector.udp */
     bool collect_unix;         /* --collector.unix */
+    bool collect_namespaces;   /* --collector.netns */
+    const char *namespaces_include, *namespaces_exclude; /* regular expressions, or NULL */
+    size_t namespaces_max; /* network namespaces with numbers of their own */
 };
 
 /* Reads a snapshot; called in the sampler's thread. */
@@ -41,7 +44,8 @@ typedef void snapshot_reader(void *context, const struct snapshot *snapshot);
 struct sampler;
 
 /* Copies `options` and `kernel`; `clock` and everything that they point to must outlive the
- * sampler. NULL when there is no memory. Free with sampler_destroy(). */
+ * sampler. NULL when there is no memory or an expression is not correct. Free with
+ * sampler_destroy(). */
 struct sampler *sampler_create(const struct sampler_options *options,
                                const struct kernel_access *kernel, const struct clock *clock,
                                snapshot_reader *read, void *read_context);

@@ -18,6 +18,7 @@
 #include "measure/state_counts.h"
 #include "measure/udp_sockets.h"
 #include "measure/unix_sockets.h"
+#include "namespaces/namespace_row.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -124,6 +125,9 @@ struct snapshot {
     struct unix_summary unix_sockets;
     const struct unix_listener_row *unix_rows; /* the fullest accept queues */
     size_t unix_row_count;
+
+    /* Every network namespace of the node, this one included. */
+    struct namespaces_snapshot namespaces;
 
     /* From the options. */
     bool time_wait_collected;

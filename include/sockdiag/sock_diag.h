@@ -36,6 +36,9 @@ struct kernel_access {
     sock_diag_opener *open_sock_diag;
     void *opener_context;
     const char *proc_root; /* "/proc" */
+    /* For other network namespaces alone. */
+    const char *netns_root;    /* "/run/netns" */
+    const char *pod_logs_root; /* "/var/log/pods" */
 };
 
 /* Which TCP sockets to report. The kernel filters before it copies anything: a socket that does not

@@ -21,6 +21,10 @@ void exposition_write_ports(struct metric_writer *writer, const struct snapshot 
 void exposition_write_udp(struct metric_writer *writer, const struct snapshot *snapshot);
 void exposition_write_unix(struct metric_writer *writer, const struct snapshot *snapshot);
 
+/* Every network namespace of the node. */
+void exposition_write_netns(struct metric_writer *writer,
+                            const struct namespaces_snapshot *snapshot);
+
 /* Statistics of sampling. */
 void exposition_write_sampling(struct metric_writer *writer, const struct snapshot *snapshot);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The network namespaces of other processes, as /proc shows them without privilege: /proc/PID/net is
- * that of the process, for any process of any user, unless /proc is mounted with hidepid=.
+ * The network namespaces of other processes, as /proc shows them without privilege: /proc/PID/net
+ * is that of the process, for any process of any user, unless /proc is mounted with hidepid=.
  *
  * The inode of /proc/PID/net/sockstat is the same for all processes of a namespace, and differs
  * between namespaces that exist at the same time (fs/proc/proc_net.c). A later namespace may have
@@ -32,8 +32,8 @@ void netns_proc_close(struct netns_proc *proc);
 /* `context` is the consumer's. */
 typedef void netns_process_consumer(void *context, uint32_t pid);
 
-/* Call `consume` for every process that /proc lists, in any order. False with `fault` filled when it
- * cannot be listed. */
+/* Call `consume` for every process that /proc lists, in any order. False with `fault` filled when
+ * it cannot be listed. */
 bool netns_list_processes(const struct netns_proc *proc, netns_process_consumer *consume,
                           void *context, struct fault *fault);
 
@@ -43,8 +43,8 @@ uint64_t netns_of_process(const struct netns_proc *proc, uint32_t pid);
 /* That of the calling thread. */
 uint64_t netns_of_caller(const struct netns_proc *proc);
 
-/* Read /proc/PID/cgroup into `text`, NUL-terminated, at most `size` - 1 bytes of it. It is empty when
- * it cannot be read. */
+/* Read /proc/PID/cgroup into `text`, NUL-terminated, at most `size` - 1 bytes of it. It is empty
+ * when it cannot be read. */
 void netns_read_cgroup(const struct netns_proc *proc, uint32_t pid, char *text, size_t size);
 
 enum netns_file { NETNS_SOCKSTAT, NETNS_SOCKSTAT6, NETNS_SNMP, NETNS_NETSTAT, NETNS_FILES };
@@ -66,8 +66,8 @@ enum netns_answer {
     NETNS_FAILED /* with the fault filled */
 };
 
-/* Read one file of the namespace `inode` through a process in it, and its part of `numbers`. A kernel
- * without IPv6 has no sockstat6: these numbers are 0. */
+/* Read one file of the namespace `inode` through a process in it, and its part of `numbers`. A
+ * kernel without IPv6 has no sockstat6: these numbers are 0. */
 enum netns_answer netns_read(const struct netns_proc *proc, uint32_t pid, uint64_t inode,
                              enum netns_file file, struct netns_numbers *numbers,
                              struct fault *fault);

@@ -41,8 +41,7 @@ static bool cut_prefix(struct span *span, const char *prefix)
 static bool cut_suffix(struct span *span, const char *suffix)
 {
     size_t length = strlen(suffix);
-    if (span->length < length ||
-        memcmp(span->start + span->length - length, suffix, length) != 0)
+    if (span->length < length || memcmp(span->start + span->length - length, suffix, length) != 0)
         return false;
     span->length -= length;
     return true;
@@ -171,8 +170,8 @@ static bool has_component(struct span path, const char *word)
     return false;
 }
 
-/* A bare ID, of the cgroupfs driver: what is around it (`outer` is the path to it) tells whose. From
- * inside of a cgroup namespace that may be nothing at all. */
+/* A bare ID, of the cgroupfs driver: what is around it (`outer` is the path to it) tells whose.
+ * From inside of a cgroup namespace that may be nothing at all. */
 static const char *take_bare(struct span span, struct span outer, struct cgroup_name *name)
 {
     struct span path = outer, parent = cut_component(&path);
@@ -204,10 +203,9 @@ static void copy_unescaped(char *text, size_t size, struct span span)
     size_t length = 0;
     for (size_t i = 0; i < span.length && length < sizeof bytes; length++) {
         const char *at = span.start + i;
-        bool escaped = span.length - i >= 4 && at[0] == '\\' && at[1] == 'x' &&
-                       is_hexadecimal(at + 2, 2);
-        bytes[length] =
-            escaped ? (char)(digit_value(at[2]) << 4 | digit_value(at[3])) : *at;
+        bool escaped =
+            span.length - i >= 4 && at[0] == '\\' && at[1] == 'x' && is_hexadecimal(at + 2, 2);
+        bytes[length] = escaped ? (char)(digit_value(at[2]) << 4 | digit_value(at[3])) : *at;
         i += escaped ? 4 : 1;
     }
     copy_printable(text, size, bytes, length);

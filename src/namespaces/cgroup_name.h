@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Whose a process is, from the path of its cgroup: the container, its pod, or the systemd unit. Pure:
- * text in, names out.
+ * Whose a process is, from the path of its cgroup: the container, its pod, or the systemd unit.
+ * Pure: text in, names out.
  *
  * Every runtime has its own form of the path, and each of them is described where it is matched.
  * Containers are looked for from the innermost component outwards, because a path that is read
@@ -43,7 +43,8 @@ struct cgroup_name cgroup_name_read_path(const char *path, size_t length);
  * (cgroups(7)). Returns the line that tells most. */
 struct cgroup_name cgroup_name_read_file(const char *text);
 
-/* Copy `length` bytes, truncated to `size`, NUL-terminated; what is not printable ASCII becomes '_'.
+/* Copy `length` bytes, truncated to `size`, NUL-terminated; what is not printable ASCII becomes
+ * '_'.
  */
 void copy_printable(char *text, size_t size, const char *bytes, size_t length);
 

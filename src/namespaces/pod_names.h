@@ -2,8 +2,8 @@
 /*
  * The names of the pods on this node, without asking the API: the kubelet keeps the logs of each in
  * a directory NAMESPACE_POD_UID, which it makes before the pod. No part can contain a '_'
- * (pkg/kubelet/kuberuntime, BuildPodLogsDirectory). The UID is the one in the path of the cgroup, for
- * static pods as well, whose UID in the API is a different one.
+ * (pkg/kubelet/kuberuntime, BuildPodLogsDirectory). The UID is the one in the path of the cgroup,
+ * for static pods as well, whose UID in the API is a different one.
  */
 #ifndef SOCKDIAG_NAMESPACES_POD_NAMES_H
 #define SOCKDIAG_NAMESPACES_POD_NAMES_H

@@ -18,6 +18,7 @@ static const char *const source_names[FAULT_SOURCES] = {
     [SOURCE_PORT_SETTINGS] = "reading of the port settings",
     [SOURCE_UDP] = "listing of the UDP sockets",
     [SOURCE_UNIX] = "listing of the UNIX sockets",
+    [SOURCE_NAMESPACES] = "reading of other network namespaces",
 };
 
 static const int64_t quiet_time = 300 * NANOSECONDS_PER_SECOND;

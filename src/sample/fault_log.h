@@ -24,6 +24,7 @@ enum fault_source {
     SOURCE_PORT_SETTINGS,
     SOURCE_UDP,
     SOURCE_UNIX,
+    SOURCE_NAMESPACES,
     FAULT_SOURCES
 };
 

@@ -3,6 +3,7 @@
 
 #include "budget.h"
 #include "host.h"
+#include "namespaces/namespaces.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,11 +40,35 @@ struct sampler {
     int64_t publish_cost;
     struct budget_savings savings;
 
+    struct namespaces *namespaces; /* NULL: not collected */
+    int64_t namespaces_due;        /* 0 before the first step */
+    double namespaces_cpu;         /* seconds, since the start */
+
     /* The monotonic time of the last attempt; 0 before the first. */
     int64_t taken[SAMPLE_KINDS]; /* a detail sample is a ports sample as well */
     int64_t published;
     int64_t next_tick; /* the time of the next one; 0: at once */
 };
+
+/* The part of the budget that other network namespaces may take. */
+static const double namespaces_part = 0.5;
+
+static bool create_namespaces(struct sampler *sampler, const struct sampler_options *options,
+                              const struct kernel_access *kernel, const struct clock *clock)
+{
+    const struct namespaces_options wanted = {
+        .include = options->namespaces_include,
+        .exclude = options->namespaces_exclude,
+        .max = options->namespaces_max,
+        .cpu_share = namespaces_part * options->cpu_share,
+        .peak_window = options->peak_window,
+    };
+    const struct namespaces_roots roots = {kernel->proc_root, kernel->netns_root,
+                                           kernel->pod_logs_root};
+    if (options->collect_namespaces)
+        sampler->namespaces = namespaces_create(&wanted, &roots, clock);
+    return sampler->namespaces || !options->collect_namespaces;
+}
 
 struct sampler *sampler_create(const struct sampler_options *options,
                                const struct kernel_access *kernel, const struct clock *clock,
@@ -52,6 +77,10 @@ struct sampler *sampler_create(const struct sampler_options *options,
     struct sampler *sampler = calloc(1, sizeof *sampler);
     if (!sampler || !host_init(&sampler->host, kernel, options)) {
         free(sampler);
+        return NULL;
+    }
+    if (!create_namespaces(sampler, options, kernel, clock)) {
+        sampler_destroy(sampler);
         return NULL;
     }
     sampler->options = *options;
@@ -70,6 +99,7 @@ void sampler_destroy(struct sampler *sampler)
 {
     if (!sampler)
         return;
+    namespaces_destroy(sampler->namespaces);
     host_release(&sampler->host);
     free(sampler);
 }
@@ -160,9 +190,31 @@ static void take_time_wait(struct sampler *sampler)
     book(sampler, SAMPLE_COUNT, cpu_at_start, &sampler->time_wait_cost);
 }
 
+static void step_namespaces(struct sampler *sampler)
+{
+    struct fault fault;
+    bool failed;
+    int64_t now = clock_now(sampler->clock);
+    int64_t cpu_at_start = read_cpu(sampler);
+    sampler->namespaces_due = namespaces_step(sampler->namespaces, now, &failed, &fault);
+    fault_log_add(&sampler->faults, SOURCE_NAMESPACES, !failed, &fault, now);
+    sampler->namespaces_cpu += to_seconds(read_cpu(sampler) - cpu_at_start);
+}
+
+static void describe_namespaces(struct sampler *sampler, int64_t busy)
+{
+    struct namespaces_snapshot *snapshot = &sampler->host.snapshot.namespaces;
+    if (!sampler->namespaces)
+        return;
+    namespaces_describe(sampler->namespaces, clock_now(sampler->clock), busy, snapshot);
+    snapshot->cpu_seconds = sampler->namespaces_cpu;
+}
+
 void sampler_publish(struct sampler *sampler)
 {
     struct snapshot *snapshot = &sampler->host.snapshot;
+    if (sampler->namespaces && sampler->namespaces_due == 0)
+        step_namespaces(sampler);
     int64_t cpu_at_start = read_cpu(sampler);
     host_read_counters(&sampler->host, clock_now(sampler->clock), &sampler->faults);
     /* A sample waits for the one before it, so its numbers get older by the duration of all. */
@@ -176,6 +228,7 @@ void sampler_publish(struct sampler *sampler)
         snapshot->samples[kind].interval_seconds = to_seconds(sampler->intervals[kind]);
     }
     host_describe(&sampler->host, clock_now(sampler->clock), ages);
+    describe_namespaces(sampler, busy);
     snapshot->next_within = intervals_shown * (longest_publish_interval + busy);
     memcpy(snapshot->errors, sampler->faults.count, sizeof snapshot->errors);
 
@@ -194,7 +247,10 @@ static int64_t spread_cost(int64_t cost, double share)
 static void stretch_intervals(struct sampler *sampler)
 {
     const struct sampler_options *options = &sampler->options;
-    double quarter = options->cpu_share / 4;
+    double share = options->cpu_share;
+    if (sampler->namespaces)
+        share -= namespaces_load(sampler->namespaces);
+    double quarter = share / 4;
     int64_t ticks = spread_cost(sampler->time_wait_cost, quarter) / options->interval + 1;
     sampler->tick_interval = ticks * options->interval;
     sampler->publish_interval = pick_sooner(
@@ -211,7 +267,7 @@ static void stretch_intervals(struct sampler *sampler)
         [SAMPLE_PORTS] = options->detail_interval,
         [SAMPLE_DETAIL] = options->detail_interval,
     };
-    budget_stretch(options->cpu_share, overhead, wanted, sampler->costs, sampler->intervals);
+    budget_stretch(share, overhead, wanted, sampler->costs, sampler->intervals);
 }
 
 /* The first tick after `time`, which is not before next_tick: ticks that passed during a long
@@ -292,10 +348,14 @@ int64_t sampler_step(struct sampler *sampler)
     int64_t started = clock_now(sampler->clock);
     int64_t nearly = started + sampler->tick_interval / 2;
     step_count(sampler, started, nearly);
+    if (sampler->namespaces)
+        step_namespaces(sampler);
     if (measured || nearly >= sampler->published + sampler->publish_interval)
         sampler_publish(sampler);
     int64_t next = pick_sooner(sampler->next_tick, find_due_time(sampler, SAMPLE_DETAIL));
     if (sampler->options.collect_ports)
         next = pick_sooner(next, find_due_time(sampler, SAMPLE_PORTS));
+    if (sampler->namespaces)
+        next = pick_sooner(next, sampler->namespaces_due);
     return pick_sooner(next, sampler->published + longest_publish_interval);
 }

@@ -46,8 +46,10 @@ struct snapshot *snapshot_copy(const struct snapshot *snapshot)
     size_t destinations = 0;
     for (int i = 0; i < SOCKET_PROTOCOLS; i++)
         destinations += snapshot->ports[i].destination_count;
-    struct snapshot *copy = malloc(sizeof *copy + rows * sizeof *copy->queues + udp_size +
-                                   unix_size + destinations * sizeof *copy->ports->destinations);
+    size_t namespaces_size = snapshot->namespaces.count * sizeof *snapshot->namespaces.rows;
+    struct snapshot *copy =
+        malloc(sizeof *copy + rows * sizeof *copy->queues + udp_size + unix_size +
+               destinations * sizeof *copy->ports->destinations + namespaces_size);
     if (!copy)
         return NULL;
     *copy = *snapshot;
@@ -56,6 +58,7 @@ struct snapshot *snapshot_copy(const struct snapshot *snapshot)
     copy->listeners = append(&end, copy->listeners, copy->listener_count * sizeof *copy->listeners);
     copy->udp_rows = append(&end, copy->udp_rows, udp_size);
     copy->unix_rows = append(&end, copy->unix_rows, unix_size);
+    copy->namespaces.rows = append(&end, copy->namespaces.rows, namespaces_size);
     for (int i = 0; i < SOCKET_PROTOCOLS; i++) {
         struct port_snapshot *ports = &copy->ports[i];
         ports->destinations = append(&end, ports->destinations,

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Every network namespace of the node, without privilege: finds them through the processes in them,
+ * names them, and reads the kernel's totals of each, within a share of one CPU. Nothing that it
+ * holds keeps a namespace alive.
+ *
+ * Not found are namespaces without a process (made by `ip netns add`, and not yet used) or with
+ * threads only whose process is in another one, and, where /proc hides processes, those of
+ * other users.
+ *
+ * Not safe for several threads.
+ */
+#ifndef SOCKDIAG_NAMESPACES_NAMESPACES_H
+#define SOCKDIAG_NAMESPACES_NAMESPACES_H
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "namespace_row.h"
+
+struct namespaces_options {
+    const char *include; /* struct name_filter; NULL: none */
+    const char *exclude;
+    size_t max;       /* namespaces with numbers of their own; the others are summed */
+    double cpu_share; /* of one CPU: 0.01 is one percent */
+    int64_t peak_window;
+};
+
+/* Where to look. */
+struct namespaces_roots {
+    const char *proc;     /* "/proc" */
+    const char *names;    /* "/run/netns" */
+    const char *pod_logs; /* "/var/log/pods" */
+};
+
+struct namespaces;
+
+/* Copies the structs; what they and `clock` point to must outlive it. NULL when there is no memory,
+ * no /proc, or an expression is not correct. */
+struct namespaces *namespaces_create(const struct namespaces_options *options,
+                                     const struct namespaces_roots *roots,
+                                     const struct clock *clock);
+void namespaces_destroy(struct namespaces *namespaces);
+
+/*
+ * Do what is due at `now`, or would be within half a second: look for namespaces, read their files.
+ * Returns when to call it next, monotonic. That a namespace ends meanwhile is no failure; `failed`
+ * says whether anything else was, and `fault` then has the last failure. In the log: once what
+ * hides processes.
+ */
+int64_t namespaces_step(struct namespaces *namespaces, int64_t now, bool *failed,
+                        struct fault *fault);
+
+/* The share of one CPU that namespaces_step() is expected to take. */
+double namespaces_load(const struct namespaces *namespaces);
+
+/* Describe the namespaces at `now`. A number vanishes when it has not been read for three intervals
+ * and `busy`, the nanoseconds that other samples take. `snapshot` is valid until the next call;
+ * cpu_seconds is the caller's. */
+void namespaces_describe(struct namespaces *namespaces, int64_t now, int64_t busy,
+                         struct namespaces_snapshot *snapshot);
+
+#endif

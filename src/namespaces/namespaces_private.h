@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The parts of namespaces.h. Private to src/namespaces.
+ */
+#ifndef SOCKDIAG_NAMESPACES_NAMESPACES_PRIVATE_H
+#define SOCKDIAG_NAMESPACES_NAMESPACES_PRIVATE_H
+
+#include "kernel/netns_events.h"
+#include "kernel/netns_names.h"
+#include "namespace_table.h"
+#include "namespaces.h"
+#include "process_table.h"
+#include "reading_plan.h"
+
+struct namespaces {
+    struct namespaces_options options;
+    struct namespaces_roots roots;
+    const struct clock *clock;
+
+    struct netns_proc proc;
+    struct netns_names names;
+    struct netns_events events;
+
+    struct process_table processes;
+    struct namespace_table table;
+    struct reading_plan plan;
+
+    int64_t passed[NAMESPACE_PASSES]; /* when, monotonic; 0: never */
+    bool hurry[NAMESPACE_PASSES];     /* something has happened that a pass would show */
+    bool names_changed;               /* as above; read /run/netns again */
+    bool hidden;                      /* the last pass saw no processes of others */
+    bool hidden_logged, untracked_logged;
+
+    uint64_t own_inode;
+    bool has_own_settings;
+    struct port_settings own_settings;
+
+    int64_t next_tick; /* 0: at once */
+
+    struct tcp_counters other_counters; /* all that was counted in those that are not listed */
+    struct namespace_row *rows;         /* options.max of them */
+};
+
+/* A failure of a step. */
+struct step_faults {
+    bool failed;
+    struct fault *last;
+};
+
+/* Look for namespaces that have come or gone, if that is due. */
+void namespaces_discover(struct namespaces *namespaces, int64_t now, struct step_faults *faults);
+
+/* Find out what is still missing for the names of those that need one. */
+void namespaces_name(struct namespaces *namespaces);
+
+/* Read the owner of a process in `entry`, unless its container is known. */
+void namespaces_read_owner(struct namespaces *namespaces, struct namespace *entry, uint32_t pid);
+
+/* Read the files that are due. */
+void namespaces_read_files(struct namespaces *namespaces, int64_t now, struct step_faults *faults);
+
+#endif
