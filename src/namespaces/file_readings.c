@@ -26,15 +26,13 @@ static void take_numbers(struct namespaces *namespaces, struct namespace *entry,
         entry->sockets_at_opens = namespace_full_sockets(entry) + numbers->minisockets;
 }
 
-/* Read through another process of the namespace, after that of `entry` has gone. Without one the
- * namespace may be gone or not: the next pass will tell. */
+/* Read through another process of the namespace, after that of `entry` has ended or left it.
+ * Without one the namespace may be gone or not: the next pass will tell. */
 static void choose_other_process(struct namespaces *namespaces, struct namespace *entry,
                                  uint16_t place)
 {
-    const struct process *other = process_table_next(&namespaces->processes, entry->pid, place);
-    if (other)
-        entry->pid = other->pid;
-    entry->lost = !other;
+    entry->pid = process_table_replace(&namespaces->processes, entry->pid, place);
+    entry->lost = entry->pid == 0;
     namespaces->hurry[PASS_NAMES] |= entry->lost;
 }
 

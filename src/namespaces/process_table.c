@@ -72,13 +72,14 @@ void process_table_end(struct process_table *table)
     }
 }
 
-const struct process *process_table_next(const struct process_table *table, uint32_t pid,
-                                         uint16_t place)
+uint32_t process_table_replace(struct process_table *table, uint32_t pid, uint16_t place)
 {
     for (size_t i = 0; i < table->now.count; i++) {
-        const struct process *process = &table->now.processes[i];
-        if (process->pid > pid && process->place == place)
-            return process;
+        struct process *process = &table->now.processes[i];
+        if (process->pid == pid)
+            process->place = PLACE_UNKNOWN;
+        else if (process->pid > pid && process->place == place)
+            return process->pid;
     }
-    return NULL;
+    return 0;
 }

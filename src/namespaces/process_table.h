@@ -41,8 +41,8 @@ void process_table_begin(struct process_table *table);
 void process_table_add(struct process_table *table, uint32_t pid);
 void process_table_end(struct process_table *table);
 
-/* The process with the lowest pid above `pid` that is in the namespace at `place`, or NULL. */
-const struct process *process_table_next(const struct process_table *table, uint32_t pid,
-                                         uint16_t place);
+/* Forget where the process `pid` is, and find another one in the namespace at `place`: the one with
+ * the lowest pid above it. Returns its pid; 0: none. */
+uint32_t process_table_replace(struct process_table *table, uint32_t pid, uint16_t place);
 
 #endif
