@@ -202,7 +202,7 @@ static const char *read_number(const struct flag *flag, const char *text, void *
 static const char *read_pattern(const struct flag *flag, const char *text, void *field)
 {
     (void)flag;
-    if (!name_pattern_is_valid(text))
+    if (text[0] == '\0' || !name_pattern_is_valid(text))
         return "is not an extended regular expression";
     *(const char **)field = text;
     return NULL;

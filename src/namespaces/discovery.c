@@ -119,8 +119,10 @@ static void make_pass(struct namespaces *namespaces, enum namespace_pass pass,
         return;
     }
     process_table_end(processes);
-    if (pass == PASS_ALL)
+    if (pass == PASS_ALL) {
         check_places(namespaces);
+        namespaces->names_changed = true; /* an event came before the mount that it stands for */
+    }
     /* First the departures: the kernel gives the inode of a namespace that is gone to the next new
      * one. So one that only new processes are in is a new one. */
     settle_namespaces(namespaces);

@@ -131,6 +131,23 @@ static bool has_unix_top(const struct options *options)
     return options->sampler.unix_top == 1024;
 }
 
+static bool has_include(const struct options *options)
+{
+    const char *pattern = options->sampler.namespaces_include;
+    return pattern && strcmp(pattern, "^a|b") == 0;
+}
+
+static bool has_exclude(const struct options *options)
+{
+    const char *pattern = options->sampler.namespaces_exclude;
+    return pattern && strcmp(pattern, "c{2}") == 0;
+}
+
+static bool has_netns_max(const struct options *options)
+{
+    return options->sampler.namespaces_max == 9;
+}
+
 static bool has_level(const struct options *options)
 {
     return options->log_level == LOG_LEVEL_ERROR;
@@ -159,6 +176,9 @@ static const struct {
     {"collector.destinations.top", "5", "ten", has_destinations},
     {"collector.udp.top", "1000", "1001", has_udp_top},
     {"collector.unix.top", "1024", "1025", has_unix_top},
+    {"collector.netns.include", "^a|b", NULL, has_include},
+    {"collector.netns.exclude", "c{2}", NULL, has_exclude},
+    {"collector.netns.max", "9", "all", has_netns_max},
     {"log.level", "error", "loud", has_level},
     {"log.format", "json", "xml", has_format},
 };
@@ -176,6 +196,7 @@ static const struct {
     {"collector.time-wait", offsetof(struct options, sampler.collect_time_wait), true},
     {"collector.udp", offsetof(struct options, sampler.collect_udp), true},
     {"collector.unix", offsetof(struct options, sampler.collect_unix), true},
+    {"collector.netns", offsetof(struct options, sampler.collect_namespaces), false},
     {"web.systemd-socket", offsetof(struct options, web.systemd_socket), false},
     {"config.check", offsetof(struct options, config_check), false},
     {"once", offsetof(struct options, once), false},
@@ -578,6 +599,11 @@ static void test_numbers_have_their_range(void **state)
         REFUSED("web.max-connections", joined("web.max-connections", bad[i]));
     REFUSED("collector.listeners.top", "--collector.listeners.top=4097");
     REFUSED("collector.destinations.top", "--collector.destinations.top=1001");
+    REFUSED("collector.netns.include: \"a(\" is not an extended", "--collector.netns.include=a(");
+    REFUSED("collector.netns.exclude", "--collector.netns.exclude=");
+    assert_int_equal(defaults().sampler.namespaces_max, 256);
+    REFUSED("collector.netns.max", "--collector.netns.max=0");
+    REFUSED("collector.netns.max", "--collector.netns.max=4097");
 }
 
 static void test_paths(void **state)
