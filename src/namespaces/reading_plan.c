@@ -19,7 +19,7 @@ static const int64_t pauses[NAMESPACE_PASSES] = {
 static const int64_t shortest_pause = SECOND;
 
 /* The parts of the share. */
-static const double files_part = 0.5, pass_part = 0.25;
+static const double files_part = 0.75, pass_part = 0.125;
 
 struct reading_plan reading_plan_make(double share)
 {

@@ -2,10 +2,10 @@
 /*
  * How often to read, within a share of one CPU: by what readings have cost. Only arithmetic.
  *
- * Half of the share is for the files of namespaces, a quarter each for the two kinds of passes over
- * the processes of the node: the names in /proc each ten seconds, and a look at every process each
- * minute. None can take what is another's, so that a node with 50,000 processes still has numbers
- * that are a second old.
+ * Three quarters of the share are for the files of namespaces, an eighth each for the two kinds of
+ * passes over the processes of the node: the names in /proc each ten seconds, and a look at every
+ * process each minute. None can take what is another's, so that a node with 50,000 processes still
+ * has numbers that are a second old.
  */
 #ifndef SOCKDIAG_NAMESPACES_READING_PLAN_H
 #define SOCKDIAG_NAMESPACES_READING_PLAN_H

@@ -36,6 +36,7 @@ import subprocess
 import sys
 import time
 
+import namespaces
 import scrape_latency
 import web_load
 from population import Population, Recipe
@@ -55,7 +56,7 @@ GOAL_COUNT_SOCKETS = 500_000  # the goal for the count sample applies from this 
 GOAL_PEAK_MIB, GOAL_IDLE_PERCENT, GOAL_BUDGET_PERCENT = 12, 0.2, 2.0
 
 IDLE = Recipe("an idle host", {"established": 20, "listen": 10}, {})
-NOT_COMPARED = {"web", "scrape", "knee"}  # the parts without other samplers
+NOT_COMPARED = {"web", "scrape", "netns", "knee"}  # the parts without other samplers
 
 
 # ---- the benchmark ----
@@ -332,10 +333,13 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5, help="of interleaved samples")
     parser.add_argument("--idle-seconds", type=float, default=30)
     parser.add_argument("--budget-seconds", type=float, default=60)
+    parser.add_argument("--namespaces", type=int, default=200, help="with half of the sockets")
+    parser.add_argument("--netns-seconds", type=float, default=40)
     parser.add_argument("--web-seconds", type=int, default=4, help="each tool loads each subject")
     parser.add_argument("--scrape-seconds", type=float, default=12, help="of each phase")
     parser.add_argument(
-        "--only", action="append", choices=("idle", "web", "scrape", *recipes(0), "budget", "knee"),
+        "--only", action="append",
+        choices=("idle", "web", "scrape", *recipes(0), "budget", "netns", "knee"),
         help="this part of the benchmark (may be repeated; budget needs full or server)",
     )
     return parser.parse_args()
@@ -389,6 +393,17 @@ def run_scrape(bench, options, report):
     scrape_latency.print_results(results)
 
 
+def run_netns(bench, options, report):
+    sockets, count = options.sockets // 2, options.namespaces
+    try:
+        result = namespaces.measure(bench, sockets, count, options.netns_seconds)
+    except (Failure, OSError, http.client.HTTPException) as failure:
+        progress(f"netns: {failure}")
+        result = {"remark": str(failure)}
+    report["netns"] = result
+    namespaces.print_results(result, sockets, count)
+
+
 def run(bench, options, report):
     def wanted(name):
         return not options.only or name in options.only
@@ -399,6 +414,8 @@ def run(bench, options, report):
         run_web(bench, options, report)
     if wanted("scrape"):
         run_scrape(bench, options, report)
+    if wanted("netns"):
+        run_netns(bench, options, report)
     if wanted("knee"):
         progress("the knee of connect()")
         report["knee"] = connect_knee_or_reason(bench)

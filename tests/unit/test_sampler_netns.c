@@ -181,7 +181,7 @@ static void test_what_they_take_others_do_not_have(void **state)
 {
     struct fixture *f = *state;
     double alone = measure_interval(f, false), beside = measure_interval(f, true);
-    /* Half of the budget at most: 0.5 % of a CPU for the files, and what two passes cost. */
+    /* Half of the budget at most: three quarters of that for the files, and what passes cost. */
     assert_true(beside > 1.3 * alone && beside < 2.1 * alone);
     assert_true(f->last->namespaces.cpu_seconds > 0);
 }
