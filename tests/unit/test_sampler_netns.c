@@ -181,8 +181,8 @@ static void test_what_they_take_others_do_not_have(void **state)
 {
     struct fixture *f = *state;
     double alone = measure_interval(f, false), beside = measure_interval(f, true);
-    /* Half of the budget at most: count intervals are whole seconds, hence not
-     * quite twice as long. */
+    /* They have half of the budget at most. Count intervals are whole seconds, so it is not
+     * exactly twice as long. */
     assert_true(beside > 1.3 * alone && beside < 2.5 * alone);
     assert_true(f->last->namespaces.cpu_seconds > 0);
 }
