@@ -18,8 +18,8 @@ static const int64_t pauses[NAMESPACE_PASSES] = {
 /* Events come in groups: a container is a veth, a name and processes. */
 static const int64_t shortest_pause = SECOND;
 
-/* The parts of the share. */
-static const double files_part = 0.75, pass_part = 0.125;
+/* The parts of the share; and the most of that for files that sockstat gets. */
+static const double files_part = 0.75, pass_part = 0.125, sockstat_part = 0.75;
 
 struct reading_plan reading_plan_make(double share)
 {
@@ -45,22 +45,31 @@ void reading_plan_book_pass(struct reading_plan *plan, enum namespace_pass pass,
     plan->pass_costs[pass] = expect(plan->pass_costs[pass], cpu);
 }
 
-/* The share of one CPU that reading the files takes at these intervals. */
-static double read_load(const struct reading_plan *plan, const int64_t intervals[NETNS_FILES],
+/* The share of one CPU that reading the files from `first` to `last` takes at these intervals. */
+static double read_load(const struct reading_plan *plan, enum netns_file first,
+                        enum netns_file last, const int64_t intervals[NETNS_FILES],
                         size_t namespaces)
 {
     double load = 0;
-    for (enum netns_file file = 0; file < NETNS_FILES; file++)
+    for (enum netns_file file = first; file <= last; file++)
         load += (double)namespaces * (double)plan->file_costs[file] / (double)intervals[file];
     return load;
 }
 
+static void stretch(struct reading_plan *plan, enum netns_file file, double factor)
+{
+    plan->intervals[file] = factor > 1 ? (int64_t)((double)wanted[file] * factor) : wanted[file];
+}
+
 void reading_plan_stretch(struct reading_plan *plan, size_t namespaces)
 {
-    double factor = read_load(plan, wanted, namespaces) / (files_part * plan->share);
-    for (enum netns_file file = 0; file < NETNS_FILES; file++)
-        plan->intervals[file] =
-            factor > 1 ? (int64_t)((double)wanted[file] * factor) : wanted[file];
+    double share = files_part * plan->share;
+    double load = read_load(plan, NETNS_SOCKSTAT, NETNS_SOCKSTAT, wanted, namespaces);
+    stretch(plan, NETNS_SOCKSTAT, load / (sockstat_part * share));
+    share -= read_load(plan, NETNS_SOCKSTAT, NETNS_SOCKSTAT, plan->intervals, namespaces);
+    load = read_load(plan, NETNS_SOCKSTAT6, NETNS_NETSTAT, wanted, namespaces);
+    for (enum netns_file file = NETNS_SOCKSTAT6; file < NETNS_FILES; file++)
+        stretch(plan, file, load / share);
 }
 
 int64_t reading_plan_pause(const struct reading_plan *plan, enum namespace_pass pass, bool hurry)
@@ -72,7 +81,7 @@ int64_t reading_plan_pause(const struct reading_plan *plan, enum namespace_pass 
 
 double reading_plan_load(const struct reading_plan *plan, size_t namespaces)
 {
-    double load = read_load(plan, plan->intervals, namespaces);
+    double load = read_load(plan, NETNS_SOCKSTAT, NETNS_NETSTAT, plan->intervals, namespaces);
     for (enum namespace_pass pass = 0; pass < NAMESPACE_PASSES; pass++)
         load += (double)plan->pass_costs[pass] / (double)reading_plan_pause(plan, pass, false);
     return load;

@@ -34,7 +34,8 @@ void reading_plan_book(struct reading_plan *plan, enum netns_file file, size_t c
 void reading_plan_book_pass(struct reading_plan *plan, enum namespace_pass pass, int64_t cpu);
 
 /* Set the intervals for `namespaces` of them: 1 s for sockstat, 5 s for sockstat6 and snmp, 15 s
- * for netstat, or all of them longer by the same factor. */
+ * for netstat, or longer ones. The others are stretched first, all alike: sockstat has TIME_WAIT,
+ * which is what spikes. */
 void reading_plan_stretch(struct reading_plan *plan, size_t namespaces);
 
 /* How long to wait after a pass for the next: less long if there is reason to hurry, but never so

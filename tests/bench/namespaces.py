@@ -18,6 +18,7 @@ from samplers import Exporter
 TIME_WAIT_SHARE = 0.25
 SETTLE_SECONDS = 15  # every file was read, and the costs are known
 SCRAPE_SECONDS = 1
+REARM_SECONDS = 20  # TIME_WAIT lasts for 60
 
 GOAL_PERCENT, GOAL_INTERVAL, GOAL_AGE, GOAL_PEAK_MIB = 2.0, 1.0, 1.1, 20
 
@@ -29,13 +30,22 @@ def spread(sockets, namespaces):
     return [round(sockets * weight / sum(weights)) for weight in weights]
 
 
+def rearm(populations):
+    for population in populations:
+        population.rearm()
+
+
 def populate(stack, bench, sockets, namespaces):
     """The populations of all namespaces, the largest last: TIME_WAIT lasts a minute."""
-    populations = []
+    populations, rearmed = [], time.monotonic()
     for count in reversed(spread(sockets, namespaces)):
         time_wait = round(count * TIME_WAIT_SHARE)
         options = {"established": count - time_wait, "time-wait": time_wait, "listen": 1}
         populations.append(stack.enter_context(Population(bench, Recipe("", options, {}))))
+        if time.monotonic() - rearmed > REARM_SECONDS:
+            rearm(populations)
+            rearmed = time.monotonic()
+    rearm(populations)
     return populations
 
 
@@ -71,8 +81,7 @@ def watch(exporter, populations, seconds):
     daemon = exporter.daemon
     exporter.wait_until_running()
     time.sleep(SETTLE_SECONDS)
-    for population in populations:
-        population.rearm()
+    rearm(populations)
     first, start, cpu = daemon.get(), time.monotonic(), daemon.cpu()
     pages = scrape(daemon, seconds)
     elapsed, cpu, last = time.monotonic() - start, daemon.cpu() - cpu, daemon.get()

@@ -495,12 +495,11 @@ static void test_slow_files_are_spread_over_their_interval(void **state)
 static void test_costs_stretch_the_readings(void **state)
 {
     struct fixture *f = *state;
-    f->cost_of_a_reading =
-        20 * 1000 * 1000; /* 20 ms a file: 20 + 4 + 4 + 1.3 ms/s; 7.5 are allowed */
+    f->cost_of_a_reading = 20 * 1000 * 1000; /* 20 ms a file; sockstat may take 5.6 ms/s */
     create(f, 10, NULL, NULL);
     run_for(f, 60);
-    assert_true(f->last.interval_seconds[NETNS_SOCKSTAT] > 3.9 &&
-                f->last.interval_seconds[NETNS_SOCKSTAT] < 3.92);
+    assert_true(f->last.interval_seconds[NETNS_SOCKSTAT] > 3.5 &&
+                f->last.interval_seconds[NETNS_SOCKSTAT] < 3.6);
     assert_true(namespaces_load(f->namespaces) <= 0.01);
     f->cost_of_a_reading = 0;
     run_for(f, 120);

@@ -33,6 +33,12 @@ static void assert_near(double a, double b)
 
 static const int64_t measured[NETNS_FILES] = {12, 11, 26, 70};
 
+/* How much longer the interval is than wanted. */
+static double stretched(const struct reading_plan *plan, enum netns_file file)
+{
+    return (double)plan->intervals[file] / (double)wanted[file];
+}
+
 static void test_without_costs_all_is_as_wanted(void **state)
 {
     (void)state;
@@ -55,17 +61,29 @@ static void test_two_hundred_namespaces_fit_into_one_percent(void **state)
     assert_int_equal(plan.intervals[NETNS_NETSTAT], 15 * SECOND);
 }
 
-static void test_all_are_stretched_alike_to_their_part(void **state)
+static void test_the_files_get_their_parts(void **state)
 {
     (void)state;
     struct reading_plan plan = plan_with(0.01, measured);
     reading_plan_stretch(&plan, 2000);
-    for (enum netns_file file = 1; file < NETNS_FILES; file++)
-        assert_near((double)plan.intervals[file] / (double)wanted[file],
-                    (double)plan.intervals[0] / (double)wanted[0]);
+    double load = 2000 * 12e-6;
+    assert_near(stretched(&plan, NETNS_SOCKSTAT), load / (0.75 * 0.0075));
+    load = 2000 * (11e-6 / 5 + 26e-6 / 5 + 70e-6 / 15);
+    for (enum netns_file file = NETNS_SOCKSTAT6; file < NETNS_FILES; file++)
+        assert_near(stretched(&plan, file), load / (0.25 * 0.0075));
     assert_near(reading_plan_load(&plan, 2000), 0.0075);
     reading_plan_stretch(&plan, 20);
     assert_int_equal(plan.intervals[NETNS_SOCKSTAT], SECOND);
+}
+
+static void test_sockstat_is_stretched_last(void **state)
+{
+    (void)state;
+    struct reading_plan plan = plan_with(0.01, measured);
+    reading_plan_stretch(&plan, 400); /* 4.8 + 4.8 ms/s, of which 7.5 are allowed */
+    assert_int_equal(plan.intervals[NETNS_SOCKSTAT], SECOND);
+    assert_near(stretched(&plan, NETNS_SNMP), 400 * (37e-6 / 5 + 70e-6 / 15) / 0.0027);
+    assert_near(reading_plan_load(&plan, 400), 0.0075);
 }
 
 static void test_costs_follow_by_a_quarter(void **state)
@@ -119,7 +137,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_without_costs_all_is_as_wanted),
         cmocka_unit_test(test_two_hundred_namespaces_fit_into_one_percent),
-        cmocka_unit_test(test_all_are_stretched_alike_to_their_part),
+        cmocka_unit_test(test_the_files_get_their_parts),
+        cmocka_unit_test(test_sockstat_is_stretched_last),
         cmocka_unit_test(test_costs_follow_by_a_quarter),
         cmocka_unit_test(test_a_pass_gets_an_eighth_however_much_it_is_wanted),
         cmocka_unit_test(test_the_load_never_exceeds_the_share),
