@@ -39,7 +39,6 @@ static void settle_namespaces(struct namespaces *namespaces)
         if (!entry)
             continue;
         entry->pid = first[i];
-        entry->lost = false;
         if (first[i] == 0)
             namespace_table_remove(&namespaces->table, (int)i);
     }

@@ -32,8 +32,7 @@ static void choose_other_process(struct namespaces *namespaces, struct namespace
                                  uint16_t place)
 {
     entry->pid = process_table_replace(&namespaces->processes, entry->pid, place);
-    entry->lost = entry->pid == 0;
-    namespaces->hurry[PASS_NAMES] |= entry->lost;
+    namespaces->hurry[PASS_NAMES] |= entry->pid == 0;
 }
 
 static void read_file(struct namespaces *namespaces, uint16_t place, enum netns_file file,
@@ -42,7 +41,7 @@ static void read_file(struct namespaces *namespaces, uint16_t place, enum netns_
     struct namespace *entry = namespaces->table.places[place];
     struct netns_numbers numbers = entry->numbers;
     enum netns_answer answer = NETNS_GONE;
-    while (!entry->lost && answer == NETNS_GONE) {
+    while (entry->pid != 0 && answer == NETNS_GONE) {
         answer =
             netns_read(&namespaces->proc, entry->pid, entry->inode, file, &numbers, faults->last);
         if (answer == NETNS_GONE)

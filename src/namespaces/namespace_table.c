@@ -101,7 +101,7 @@ static void choose_name(const struct namespace *entry, char name[static NAMESPAC
     const struct cgroup_name *owner = &entry->owner;
     name[0] = '\0';
     if (entry->is_host)
-        strcpy(name, "host");
+        snprintf(name, NAMESPACE_NAME_SIZE, "host");
     else if (entry->pod.namespace[0])
         snprintf(name, NAMESPACE_NAME_SIZE, "%s/%s", entry->pod.namespace, entry->pod.pod);
     else if (owner->pod_uid[0])
@@ -167,7 +167,7 @@ void namespace_table_name(struct namespace_table *table, struct namespace *entry
     make_unique(table, entry, name);
     log_debug("netns", "the namespace %" PRIu64 " of process %" PRIu32 " is %s", entry->inode,
               entry->pid, name);
-    strcpy(entry->name, name);
+    memcpy(entry->name, name, sizeof entry->name);
     set_admitted(table, entry, name_filter_admits(&table->filter, name));
 }
 

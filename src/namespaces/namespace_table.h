@@ -23,8 +23,7 @@ enum { NAMESPACES_CAPACITY = 4096 };
 struct namespace
 {
     uint64_t inode;
-    uint32_t pid;     /* the process through which it is read: the lowest that is known */
-    bool lost;        /* that is gone, and no other is known */
+    uint32_t pid;     /* the process through which it is read, the lowest; 0: none is left */
     uint64_t arrival; /* in the order of arrivals */
 
     /* What its name is made of. */

@@ -61,7 +61,7 @@ static void take_file_name(void *context, const char *name, const struct netns_h
         char printable[sizeof entry->file_name];
         copy_printable(printable, sizeof printable, name, strlen(name));
         if (!entry->file_name[0] || strcmp(printable, entry->file_name) < 0)
-            strcpy(entry->file_name, printable);
+            memcpy(entry->file_name, printable, sizeof printable);
     }
 }
 

@@ -227,18 +227,20 @@ static int64_t tell_nothing(void *context)
 static const struct clock test_clock = {tell_time, tell_time, tell_nothing, NULL};
 
 struct view {
+    char names[64];
     struct namespaces *namespaces;
     struct namespaces_snapshot last;
 };
 
-static struct view open_view(const char *proc)
+static void open_view(struct view *view, const char *proc)
 {
+    *view = (struct view){0};
+    strcpy(view->names, scratch_path("names"));
     const struct namespaces_options options = {
         .max = 256, .cpu_share = 1, .peak_window = 60 * NANOSECONDS_PER_SECOND};
-    const struct namespaces_roots roots = {proc, strdup(scratch_path("names")), ""};
-    struct view view = {.namespaces = namespaces_create(&options, &roots, &test_clock)};
-    assert_non_null(view.namespaces);
-    return view;
+    const struct namespaces_roots roots = {proc, view->names, ""};
+    view->namespaces = namespaces_create(&options, &roots, &test_clock);
+    assert_non_null(view->namespaces);
 }
 
 /* Step once, a second later. */
@@ -298,7 +300,8 @@ static void test_every_namespace_is_found_and_read(void **state)
     (void)state;
     int plain = ask(TASK_MEMBER, MEMBER_PLAIN);
     int inside = ask(TASK_MEMBER, MEMBER_IN_USER_NAMESPACE);
-    struct view view = open_view("/proc");
+    struct view view;
+    open_view(&view, "/proc");
     step(&view);
     assert_int_equal(view.last.count, 3);
     assert_false(view.last.processes_hidden);
@@ -324,7 +327,8 @@ static void test_ports_run_out_in_one_and_not_in_its_neighbour(void **state)
     (void)state;
     int exhausted = ask(TASK_MEMBER, MEMBER_EXHAUSTED);
     int neighbour = ask(TASK_MEMBER, MEMBER_NEIGHBOUR);
-    struct view view = open_view("/proc");
+    struct view view;
+    open_view(&view, "/proc");
     step(&view);
     const struct namespace_row *row = get(&view, exhausted);
     assert_true(row->has_bound);
@@ -353,7 +357,8 @@ static void test_names_of_run_netns(void **state)
     int member = ask(TASK_MEMBER, MEMBER_PLAIN);
     char makeshift[64];
     snprintf(makeshift, sizeof makeshift, "netns-%llu", (unsigned long long)inode_of(member));
-    struct view view = open_view("/proc");
+    struct view view;
+    open_view(&view, "/proc");
     step(&view);
     assert_string_equal(get(&view, member)->labels.name, makeshift);
     ask(TASK_NAME, member);
@@ -454,7 +459,8 @@ static void test_a_thousand_come_and_go_and_nothing_is_kept(void **state)
 {
     (void)state;
     int ends[2];
-    struct view view = open_view("/proc");
+    struct view view;
+    open_view(&view, "/proc");
     step(&view);
     unsigned descriptors = count_descriptors();
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
@@ -482,7 +488,8 @@ static void test_a_thousand_come_and_go_and_nothing_is_kept(void **state)
 static void look_through(const char *proc, bool hidden)
 {
     struct stderr_lines lines = stderr_lines_start();
-    struct view view = open_view(proc);
+    struct view view;
+    open_view(&view, proc);
     step(&view);
     step_for_a_minute(&view);
     char last[256];

@@ -212,8 +212,9 @@ static void test_a_directory_of_logs_names_a_pod(void **state)
 static void test_other_directories_name_none(void **state)
 {
     (void)state;
+    static const char wrong_uid[] = "a_b_" UID "0";
     static const char *const wrong[] = {".",    "a",    "a_b",     "_b_c",
-                                        "a__c", "a_b_", "a_b_c_d", "a_b_" UID "0"};
+                                        "a__c", "a_b_", "a_b_c_d", wrong_uid};
     struct pod_name name;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_false(pod_name_parse(wrong[i], &name));

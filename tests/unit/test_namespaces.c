@@ -29,7 +29,8 @@ struct fixture {
     struct clock clock;
     int64_t now;
     int64_t cpu;
-    int64_t cost_of_a_reading; /* of the CPU clock: what is measured costs that */
+    int64_t cost_of_a_reading;          /* of the CPU clock: what is measured costs that */
+    char proc[64], names[64], pods[64]; /* the roots */
     struct namespaces *namespaces;
     struct namespaces_snapshot last;
     unsigned failures;
@@ -134,8 +135,11 @@ static int set_up(void **state)
     static const char *const folders[] = {
         "proc", "ns", "names", "pods", "proc/sys", "proc/sys/net", "proc/sys/net/ipv4"};
     struct fixture *f = calloc(1, sizeof *f);
-    if (!f || scratch_make(state) != 0)
-        return -1;
+    assert_non_null(f);
+    assert_int_equal(scratch_make(state), 0);
+    strcpy(f->proc, scratch_path("proc"));
+    strcpy(f->names, scratch_path("names"));
+    strcpy(f->pods, scratch_path("pods"));
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
         make_folder(folders[i]);
     put("1001\t2000\n", "proc/sys/net/ipv4/ip_local_port_range");
@@ -377,6 +381,27 @@ static void test_a_later_process_may_tell_more(void **state)
     assert_int_equal(f->last.count, 2);
 }
 
+static void test_a_later_process_does_not_tell_less(void **state)
+{
+    struct fixture *f = *state;
+    make_namespace("a", &(struct numbers){.tcp = 1});
+    start(50, "a", "0::/a.service\n");
+    start(51, "a", "0::/\n");
+    create(f, 10, NULL, NULL);
+    step(f);
+    get(f, "a.service");
+}
+
+static void test_the_host_is_nobodys(void **state)
+{
+    struct fixture *f = *state;
+    start(50, "host", "0::/docker/" ID "\n"); /* a container on the host's network */
+    create(f, 10, NULL, NULL);
+    step(f);
+    assert_string_equal(get(f, "host")->labels.runtime, "");
+    assert_string_equal(get(f, "host")->labels.container_id, "");
+}
+
 static void test_not_every_process_is_asked(void **state)
 {
     struct fixture *f = *state;
@@ -398,11 +423,13 @@ static void test_what_is_beyond_the_most_is_summed(void **state)
     make_namespace("a", &(struct numbers){10, 1, 5, 6, 7, 25, 8, 100, 3, 9});
     make_namespace("b", &(struct numbers){20, 2, 6, 1, 1, 70, 1, 50, 0, 0});
     start(50, "a", "0::/a.service\n");
+    make_namespace("c", &(struct numbers){.tcp = 0});
     start(51, "b", "0::/b.service\n");
+    start(52, "c", "0::/c.service\n");
     create(f, 1, NULL, NULL);
     step(f);
     assert_int_equal(f->last.count, 1);
-    assert_int_equal(f->last.other_count, 2);
+    assert_int_equal(f->last.other_count, 3);
     const struct namespace_row *others = &f->last.others;
     assert_string_equal(others->labels.name, "other");
     assert_int_equal(others->full_sockets, 33);
@@ -411,6 +438,7 @@ static void test_what_is_beyond_the_most_is_summed(void **state)
     assert_int_equal(others->udp_sockets, 15);
     assert_int_equal(others->tcp_bound, 28); /* the higher one */
     assert_int_equal(others->counters.time_wait_started, 0);
+    put_numbers("host", &(struct numbers){.started = 7777, .active = 777});
     put_numbers("a", &(struct numbers){10, 1, 5, 6, 7, 35, 9, 140, 3, 9});
     put_numbers("b", &(struct numbers){20, 2, 6, 1, 1, 72, 1, 51, 0, 2});
     run_for(f, 20);
@@ -419,7 +447,7 @@ static void test_what_is_beyond_the_most_is_summed(void **state)
     assert_int_equal(others->counters.active_opens, 12);
     end(51);
     run_for(f, 20);
-    assert_int_equal(f->last.other_count, 1);
+    assert_int_equal(f->last.other_count, 2);
     assert_int_equal(others->full_sockets, 11);
     assert_int_equal(others->counters.time_wait_started, 41); /* it never falls */
 }
@@ -463,6 +491,36 @@ static void test_each_file_has_its_interval(void **state)
     assert_int_equal(count_readings(f, NETNS_SNMP, 60), 12);
     assert_int_equal(count_readings(f, NETNS_NETSTAT, 60), 4);
     assert_true(f->last.interval_seconds[NETNS_NETSTAT] == 15);
+}
+
+static void test_after_a_long_wait_nothing_is_read_twice(void **state)
+{
+    struct fixture *f = *state;
+    create(f, 10, NULL, NULL);
+    run_for(f, 30);
+    f->now += 100 * SECOND;
+    step(f);
+    assert_int_equal(count_readings(f, NETNS_SNMP, 10), 2);
+}
+
+static void test_the_bound_grows_with_the_sockets_and_falls_with_the_opens(void **state)
+{
+    struct fixture *f = *state;
+    make_namespace("a", &(struct numbers){.tcp = 100, .active = 10, .passive = 100});
+    start(50, "a", "0::/a.service\n");
+    create(f, 10, NULL, NULL);
+    run_for(f, 7); /* past the reading of snmp after six seconds */
+    assert_int_equal(get(f, "a.service")->tcp_bound, 10);
+    put_numbers("a", &(struct numbers){.tcp = 150, .active = 30, .passive = 130});
+    bool grew = false;
+    for (int i = 0; i < 6; i++) {
+        run_for(f, 1);
+        uint64_t bound = get(f, "a.service")->tcp_bound;
+        assert_true(bound == 60 || bound == 30);
+        grew |= bound == 60;
+    }
+    assert_true(grew);
+    assert_int_equal(get(f, "a.service")->tcp_bound, 30);
 }
 
 static void test_slow_files_are_spread_over_their_interval(void **state)
@@ -633,10 +691,14 @@ int main(void)
         NAMESPACES_TEST(test_zombies_have_none),
         NAMESPACES_TEST(test_pods_get_their_names_when_these_appear),
         NAMESPACES_TEST(test_a_later_process_may_tell_more),
+        NAMESPACES_TEST(test_a_later_process_does_not_tell_less),
+        NAMESPACES_TEST(test_the_host_is_nobodys),
         NAMESPACES_TEST(test_not_every_process_is_asked),
         NAMESPACES_TEST(test_what_is_beyond_the_most_is_summed),
         NAMESPACES_TEST(test_excluded_ones_are_not_read),
         NAMESPACES_TEST(test_each_file_has_its_interval),
+        NAMESPACES_TEST(test_after_a_long_wait_nothing_is_read_twice),
+        NAMESPACES_TEST(test_the_bound_grows_with_the_sockets_and_falls_with_the_opens),
         NAMESPACES_TEST(test_slow_files_are_spread_over_their_interval),
         NAMESPACES_TEST(test_costs_stretch_the_readings),
         NAMESPACES_TEST(test_a_step_before_its_time_does_nothing),

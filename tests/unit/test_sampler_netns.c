@@ -59,8 +59,8 @@ static int set_up(void **state)
         "TcpExt: 1 2 3 4 5 6\n"};
     struct fixture *f = calloc(1, sizeof *f);
     char path[128];
-    if (!f || scratch_make(state) != 0)
-        return -1;
+    assert_non_null(f);
+    assert_int_equal(scratch_make(state), 0);
     fake_kernel_init(&f->kernel, 1000 * SECOND);
     for (size_t i = 0; i < 4; i++)
         scratch_write_text(names[i], texts[i]);
