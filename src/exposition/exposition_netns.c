@@ -4,12 +4,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* One number of a namespace, with another label unless `name` is NULL. */
+/* One number of a namespace, unless it is absent; with another label unless `name` is NULL. */
 static void write_number(struct metric_writer *writer, const struct namespace_row *row,
                          const char *name, const char *value, uint64_t number)
 {
     struct label labels[] = {{"netns", row->labels.name}, {name, value}};
-    metric_write_integer(writer, labels, name ? 2 : 1, number);
+    if (procfs_is_number(number))
+        metric_write_integer(writer, labels, name ? 2 : 1, number);
 }
 
 /* The rows with numbers: those of the namespaces, then that of the others, if there are any. */

@@ -9,7 +9,7 @@ static void add_growth(struct tcp_counters *sum, const struct tcp_counters *now,
     const uint64_t *new = (const uint64_t *)now, *old = (const uint64_t *)before;
     uint64_t *total = (uint64_t *)sum;
     for (size_t i = 0; i < sizeof *sum / sizeof *total; i++)
-        total[i] += new[i] > old[i] ? new[i] - old[i] : 0;
+        total[i] += procfs_is_number(new[i]) && new[i] > old[i] ? new[i] - old[i] : 0;
 }
 
 static void take_numbers(struct namespaces *namespaces, struct namespace *entry,

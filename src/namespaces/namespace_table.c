@@ -189,6 +189,6 @@ uint64_t namespace_tcp_bound(const struct namespace *entry)
     uint64_t sockets = namespace_full_sockets(entry) + entry->numbers.minisockets;
     uint64_t unexplained = subtract(entry->sockets_at_opens, counters->passive_opens);
     uint64_t opened = counters->active_opens > unexplained ? counters->active_opens : unexplained;
-    opened += subtract(sockets, entry->sockets_at_opens);
-    return opened < sockets ? opened : sockets;
+    uint64_t grown = subtract(sockets, entry->sockets_at_opens);
+    return opened < sockets - grown ? opened + grown : sockets;
 }

@@ -214,6 +214,16 @@ static void test_what_is_not_known_is_absent(void **state)
     assert_row(f, "host", 1000);
 }
 
+static void test_a_counter_that_the_kernel_does_not_have_is_absent(void **state)
+{
+    struct fixture *f = *state;
+    double value;
+    f->rows[1].counters.listen_drops = PROCFS_ABSENT;
+    render(f);
+    assert_false(has(f, name_series("tcp_listen_drops_total", "shop/web-0", ""), &value));
+    assert_true(has(f, name_series("tcp_listen_overflows_total", "shop/web-0", ""), &value));
+}
+
 static void test_without_others_or_collector_there_is_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -251,6 +261,7 @@ int main(void)
         PAGE_TEST(test_a_ratio_needs_a_range),
         PAGE_TEST(test_the_collector_reports_on_itself),
         PAGE_TEST(test_what_is_not_known_is_absent),
+        PAGE_TEST(test_a_counter_that_the_kernel_does_not_have_is_absent),
         PAGE_TEST(test_without_others_or_collector_there_is_nothing),
         PAGE_TEST(test_each_help_is_one_sentence),
     };

@@ -222,6 +222,9 @@ static void test_the_bound_of_ports(void **state)
     assert_int_equal(bound_of(300, 200, 500, 0, 0), 500); /* restored: opened by nobody */
     assert_int_equal(bound_of(300, 200, 500, 10, 100), 400);
     assert_int_equal(bound_of(0, 0, 0, 7, 7), 0);
+    assert_int_equal(bound_of(300, 200, 450, PROCFS_ABSENT, 0), 500);
+    assert_int_equal(bound_of(300, 200, 450, PROCFS_ABSENT, PROCFS_ABSENT), 500);
+    assert_int_equal(bound_of(300, 200, 450, 449, 449), 499);
 }
 
 /* ---- processes ---- */

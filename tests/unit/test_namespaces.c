@@ -452,6 +452,24 @@ static void test_what_is_beyond_the_most_is_summed(void **state)
     assert_int_equal(others->counters.time_wait_started, 41); /* it never falls */
 }
 
+static void test_a_counter_that_vanishes_adds_nothing(void **state)
+{
+    struct fixture *f = *state;
+    make_namespace("a", &(struct numbers){.started = 10, .drops = 5});
+    start(50, "a", "0::/a.service\n");
+    create(f, 1, NULL, NULL);
+    step(f);
+    put("TcpExt: TW TWKilled\nTcpExt: 15 0\n", "ns/a/netstat");
+    run_for(f, 20);
+    assert_int_equal(f->last.others.counters.time_wait_started, 5);
+    assert_int_equal(f->last.others.counters.listen_drops, 0);
+    put_numbers("a", &(struct numbers){.started = 16, .drops = 7});
+    run_for(f, 20);
+    assert_int_equal(f->last.others.counters.time_wait_started, 6);
+    assert_int_equal(f->last.others.counters.listen_drops, 0);
+    assert_int_equal(f->failures, 0);
+}
+
 static void test_excluded_ones_are_not_read(void **state)
 {
     struct fixture *f = *state;
@@ -695,6 +713,7 @@ int main(void)
         NAMESPACES_TEST(test_the_host_is_nobodys),
         NAMESPACES_TEST(test_not_every_process_is_asked),
         NAMESPACES_TEST(test_what_is_beyond_the_most_is_summed),
+        NAMESPACES_TEST(test_a_counter_that_vanishes_adds_nothing),
         NAMESPACES_TEST(test_excluded_ones_are_not_read),
         NAMESPACES_TEST(test_each_file_has_its_interval),
         NAMESPACES_TEST(test_after_a_long_wait_nothing_is_read_twice),
