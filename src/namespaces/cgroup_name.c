@@ -205,7 +205,9 @@ static void copy_unescaped(char *text, size_t size, struct span span)
         const char *at = span.start + i;
         bool escaped =
             span.length - i >= 4 && at[0] == '\\' && at[1] == 'x' && is_hexadecimal(at + 2, 2);
-        bytes[length] = escaped ? (char)(digit_value(at[2]) << 4 | digit_value(at[3])) : *at;
+        bytes[length] = *at;
+        if (escaped)
+            bytes[length] = (char)(digit_value(at[2]) << 4 | digit_value(at[3]));
         i += escaped ? 4 : 1;
     }
     copy_printable(text, size, bytes, length);

@@ -124,8 +124,7 @@ static int64_t tell_cpu(void *context)
 static void create(struct fixture *f, size_t max, const char *include, const char *exclude)
 {
     const struct namespaces_options options = {include, exclude, max, 0.01, 60 * SECOND};
-    const struct namespaces_roots roots = {
-        strdup(scratch_path("proc")), strdup(scratch_path("names")), strdup(scratch_path("pods"))};
+    const struct namespaces_roots roots = {f->proc, f->names, f->pods};
     f->namespaces = namespaces_create(&options, &roots, &f->clock);
     assert_non_null(f->namespaces);
 }
