@@ -4,6 +4,7 @@
  * stop, 1 when it cannot start or --once fails, 2 for a wrong command line.
  */
 #include "base/log.h"
+#include "kernel/netns_helper.h"
 #include "options.h"
 #include "service.h"
 #include "sockdiag/exposition.h"
@@ -96,14 +97,32 @@ static bool print_once(const struct options *options, const struct self_report *
     return printed;
 }
 
+/* With --collector.netns.walk: start the helper, which keeps two capabilities, and keep none here.
+ * Without them the exporter does what it can. */
+static bool start_helper(struct netns_helper **helper)
+{
+    char error[512];
+    *helper = netns_helper_start(error, sizeof error);
+    if (!*helper)
+        log_warn("main", "--collector.netns.walk does nothing: %s", error);
+    return capabilities_keep(0) == 0 || complain("cannot give up capabilities");
+}
+
 static bool run_service(const struct options *options, const struct self_report *self)
 {
     char error[512];
-    return service_run(options, &kernel, self, error, sizeof error) || complain(error);
+    struct netns_helper *helper = NULL;
+    if (options->walk_namespaces && !start_helper(&helper))
+        return false;
+    bool good = service_run(options, &kernel, self, helper, error, sizeof error) || complain(error);
+    netns_helper_stop(helper);
+    return good;
 }
 
 int main(int argc, char *argv[])
 {
+    if (netns_helper_is_asked_for(argc, argv))
+        netns_helper_run();
     struct options options;
     char error[512];
     if (!options_parse(&options, argc, argv, error, sizeof error)) {

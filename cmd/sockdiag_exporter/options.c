@@ -83,6 +83,9 @@ static const struct flag flags[] = {
      "REGEX", "No namespaces whose name matches this one"},
     {"collector.netns.max", read_number, FIELD(sampler.namespaces_max), 1, NAMESPACES_CAPACITY,
      "256", "N", "How many namespaces get series of their own; the others are summed"},
+    {"collector.netns.walk", NULL, FIELD(walk_namespaces), 0, 0, NULL, NULL,
+     "Exact states, ports and destinations of other network namespaces; needs CAP_SYS_ADMIN and "
+     "CAP_SYS_PTRACE at the start"},
     {"once", NULL, FIELD(once), 0, 0, NULL, NULL,
      "Take one sample of each kind, print the metrics and exit"},
     {"config.check", NULL, FIELD(config_check), 0, 0, NULL, NULL,

@@ -19,6 +19,7 @@ struct options {
     struct sampler_options sampler;
     enum log_level log_level;
     enum log_format log_format;
+    bool walk_namespaces; /* --collector.netns.walk */
     bool disable_exporter_metrics;
     bool config_check;
     bool once;

@@ -16,7 +16,8 @@ struct service {
     const struct options *options;
     const struct kernel_access *kernel;
     const struct self_report *self;
-    sigset_t signals; /* for the main thread to wait for */
+    struct netns_helper *helper; /* NULL: none */
+    sigset_t signals;            /* for the main thread to wait for */
     struct publication *publication;
     struct sampler *sampler;
     struct sampler_thread *sampler_thread;
@@ -87,6 +88,7 @@ static bool start_service(struct service *service, char *error, size_t error_siz
 {
     sigemptyset(&service->signals);
     hold_signal(service, SIGHUP);
+    hold_signal(service, SIGCHLD);
     service->publication = publication_create();
     service->sampler = sampler_create(&service->options->sampler, service->kernel, &system_clock,
                                       publish, service);
@@ -140,8 +142,8 @@ static void reload_config(struct service *service)
         service->config_seconds = clock_unix_seconds(&system_clock);
 }
 
-/* Returns the signal that ends the service. */
-static int serve(struct service *service)
+/* Returns the signal that ends the service, or 0 with `error` filled when the helper has failed. */
+static int serve(struct service *service, char *error, size_t error_size)
 {
     static const struct timespec second = {.tv_sec = 1};
     struct reload reload = {0};
@@ -150,6 +152,8 @@ static int serve(struct service *service)
         int signal_number = sigtimedwait(&service->signals, NULL, &second);
         if (signal_number == SIGTERM || signal_number == SIGINT)
             return signal_number;
+        if (service->helper && netns_helper_has_failed(service->helper, error, error_size))
+            return 0;
         if (service->options->web_config_file &&
             reload_is_due(&reload, signal_number == SIGHUP,
                           file_stamps_changed(&service->config_files)))
@@ -168,18 +172,21 @@ static void stop_service(struct service *service)
 }
 
 bool service_run(const struct options *options, const struct kernel_access *kernel,
-                 const struct self_report *self, char *error, size_t error_size)
+                 const struct self_report *self, struct netns_helper *helper, char *error,
+                 size_t error_size)
 {
-    struct service service = {.options = options, .kernel = kernel, .self = self};
-    bool started = start_service(&service, error, error_size);
-    if (started) {
+    struct service service = {.options = options, .kernel = kernel, .self = self, .helper = helper};
+    bool good = start_service(&service, error, error_size);
+    if (good) {
         log_info("main", "sockdiag_exporter %s samples every %g s, in detail every %g s",
                  self->version, (double)options->sampler.interval / 1e9,
                  (double)options->sampler.detail_interval / 1e9);
-        int signal_number = serve(&service);
+        int signal_number = serve(&service, error, error_size);
+        good = signal_number != 0;
         service_notify("STOPPING=1");
-        log_info("main", "stopping on %s", sigabbrev_np(signal_number));
+        if (good)
+            log_info("main", "stopping on %s", sigabbrev_np(signal_number));
     }
     stop_service(&service);
-    return started;
+    return good;
 }

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capabilities.h"
+
+#include <errno.h>
+#include <linux/securebits.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* 64 bits are two words of each set (include/uapi/linux/capability.h). */
+enum { WORDS = _LINUX_CAPABILITY_U32S_3 };
+
+static int change(capability_set permitted, capability_set inheritable)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[WORDS];
+    for (int i = 0; i < WORDS; i++)
+        data[i] = (struct __user_cap_data_struct){
+            .effective = (uint32_t)(permitted >> 32 * i),
+            .permitted = (uint32_t)(permitted >> 32 * i),
+            .inheritable = (uint32_t)(inheritable >> 32 * i),
+        };
+    return syscall(SYS_capset, &header, data) == 0 ? 0 : -errno;
+}
+
+capability_set capabilities_read(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[WORDS] = {0};
+    if (syscall(SYS_capget, &header, data) != 0)
+        return 0;
+    return (capability_set)data[1].permitted << 32 | data[0].permitted;
+}
+
+/* With CAP_SETPCAP: nothing that is executed gets a capability from a file or from uid 0. */
+static int close_bounds(capability_set kept)
+{
+    static const unsigned long bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED |
+                                      SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
+                                      SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
+                                      SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+    for (unsigned long i = 0; prctl(PR_CAPBSET_READ, i) >= 0; i++) {
+        if (!(kept & CAPABILITY_BIT(i)) && prctl(PR_CAPBSET_DROP, i) != 0)
+            return -errno;
+    }
+    return prctl(PR_SET_SECUREBITS, bits) == 0 ? 0 : -errno;
+}
+
+int capabilities_keep(capability_set kept)
+{
+    capability_set had = capabilities_read();
+    if (kept & ~had)
+        return -EPERM;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
+        return -errno;
+    if (had & CAPABILITY_BIT(CAP_SETPCAP)) {
+        int error = change(had, 0);
+        if (!error)
+            error = close_bounds(kept);
+        if (error)
+            return error;
+    }
+    return change(kept, 0);
+}
+
+int capabilities_pass_on(capability_set passed)
+{
+    int error = change(capabilities_read(), passed);
+    for (unsigned long i = 0; !error && i < 64; i++) {
+        if (passed & CAPABILITY_BIT(i) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) != 0)
+            error = -errno;
+    }
+    return error;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Linux capabilities of the calling thread: which it has, and how to have fewer.
+ */
+#ifndef SOCKDIAG_KERNEL_CAPABILITIES_H
+#define SOCKDIAG_KERNEL_CAPABILITIES_H
+
+#include <linux/capability.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Bit n is capability n. */
+typedef uint64_t capability_set;
+#define CAPABILITY_BIT(capability) ((capability_set)1 << (capability))
+
+/* The permitted capabilities; 0 if they cannot be read. */
+capability_set capabilities_read(void);
+
+/*
+ * Give up every capability that is not in `kept`, for good: permitted, effective, inheritable and
+ * ambient, and no program that this thread executes gets any (no_new_privs). A thread that has
+ * CAP_SETPCAP also empties its bounding set and locks the bits that make uid 0 special; without it
+ * nothing allows that, and no_new_privs alone has to do.
+ *
+ * Call it before the first thread starts: other threads keep theirs. 0 or -errno; -EPERM if one of
+ * `kept` is missing.
+ */
+int capabilities_keep(capability_set kept);
+
+/* Let the next program that this thread executes have `passed`, which it must have itself. 0 or
+ * -errno. */
+int capabilities_pass_on(capability_set passed);
+
+#endif

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Sockets made in other network namespaces, by a helper process.
+ *
+ * sock_diag answers for the namespace in which its socket was made, and entering one takes
+ * CAP_SYS_ADMIN, finding it by a process CAP_SYS_PTRACE. The process that parses HTTP, TLS and
+ * netlink shall have neither: the helper has both and nothing else, parses nothing, and hands over
+ * descriptors. docs/security.md says what can be had from it.
+ *
+ * The helper dies with its parent; when it dies or is silent for a second, the exporter ends too.
+ */
+#ifndef SOCKDIAG_KERNEL_NETNS_HELPER_H
+#define SOCKDIAG_KERNEL_NETNS_HELPER_H
+
+#include "capabilities.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The capabilities that it needs. */
+#define NETNS_HELPER_CAPABILITIES (CAPABILITY_BIT(CAP_SYS_ADMIN) | CAPABILITY_BIT(CAP_SYS_PTRACE))
+
+/* A namespace to enter. Every field counts, and no byte is left undefined: fill it with
+ * netns_target_of_process() or netns_target_of_name(). */
+struct netns_target {
+    /* By process: the inode of /proc/PID/net/sockstat. By name: that of /run/netns/NAME. Another
+     * namespace, of a process that has the same number now for instance, is refused. */
+    uint64_t inode;
+    /* SO_NETNS_COOKIE of the namespace as it was entered before, which is never used again; 0: not
+     * known. Inodes are used again. The helper does not look at it. */
+    uint64_t cookie;
+    int32_t pid;             /* 0: by name */
+    char name[NAME_MAX + 1]; /* a file of /run/netns */
+    char padding[4];
+};
+
+struct netns_target netns_target_of_process(int32_t pid, uint64_t inode, uint64_t cookie);
+
+/* A name that is too long is cut, and refused by the helper or not found. */
+struct netns_target netns_target_of_name(const char *name, uint64_t inode, uint64_t cookie);
+
+enum netns_descriptor {
+    NETNS_SOCKET, /* a sock_diag socket; it pins the namespace while it is open */
+    /* Of /proc/sys/net/ipv4, for reading. They pin nothing; reading fails with ENOENT once the
+     * namespace is gone. -1 unless they were asked for. */
+    NETNS_PORT_RANGE,
+    NETNS_RESERVED_PORTS,
+    NETNS_TIME_WAIT_LIMIT,
+    NETNS_DESCRIPTORS
+};
+
+/* A namespace that was entered; the descriptors belong to the caller. */
+struct netns_door {
+    int descriptors[NETNS_DESCRIPTORS]; /* -1: none */
+    uint64_t inode;                     /* of net/sockstat in there */
+    uint64_t cookie;                    /* SO_NETNS_COOKIE; 0 before Linux 5.14 */
+};
+
+void netns_door_close(struct netns_door *door);
+
+struct netns_helper;
+
+/*
+ * Start the helper: fork, and execute this program again, whose main() must call
+ * netns_helper_is_asked_for() first. Call it before there are threads, and drop the capabilities
+ * then. NULL, with `error` filled with one line, when there is none. Free with netns_helper_stop().
+ */
+struct netns_helper *netns_helper_start(char *error, size_t error_size);
+void netns_helper_stop(struct netns_helper *helper);
+
+/*
+ * Let the helper make a sock_diag socket in the namespace, and open its settings if they are asked
+ * for. Waits a second at most. For one thread.
+ *
+ * 0, or -errno with an empty `door`:
+ *   -ENOENT, -ESRCH, -ENXIO, -EINVAL   it is gone, or its process or name is
+ *   -ESTALE                            another namespace is there now
+ *   -EMFILE                            no descriptors left
+ *   -EPERM, -EACCES                    a security module or a user namespace forbids it
+ *   -EPIPE                             the helper has failed: this is final
+ */
+int netns_helper_enter(struct netns_helper *helper, const struct netns_target *target,
+                       bool with_settings, struct netns_door *door);
+
+/* Has the helper died, or failed to answer? If so `error` gets one line. For another thread than
+ * netns_helper_enter() too: SIGCHLD comes when it is time to ask. */
+bool netns_helper_has_failed(struct netns_helper *helper, char *error, size_t error_size);
+
+/* The process, for tests. */
+int netns_helper_pid(const struct netns_helper *helper);
+
+/*
+ * Is this process to be the helper? Looks at the name of the program, which is one that nobody
+ * types, and at descriptor 0, a socket of netns_helper_start().
+ */
+bool netns_helper_is_asked_for(int count, char *const arguments[]);
+
+/* Be the helper until the exporter ends. Does not return. */
+_Noreturn void netns_helper_run(void);
+
+#endif
