@@ -99,10 +99,10 @@ static bool is_sock_diag(int fd)
 }
 
 /* Does it follow the protocol? */
-static bool is_right(const struct netns_answer *answer, uint32_t number, bool with_settings,
+static bool is_right(const struct helper_answer *answer, uint32_t number, bool with_settings,
                      uint32_t taken, const struct netns_door *door)
 {
-    if (answer->magic != NETNS_MAGIC || answer->number != number || answer->descriptors != taken ||
+    if (answer->magic != HELPER_MAGIC || answer->number != number || answer->descriptors != taken ||
         answer->error < 0 || answer->error > 4095)
         return false;
     if (answer->error != 0 || number == 0)
@@ -114,7 +114,7 @@ static bool is_right(const struct netns_answer *answer, uint32_t number, bool wi
 static int receive(struct netns_helper *helper, bool with_settings, int64_t patience,
                    struct netns_door *door)
 {
-    struct netns_answer answer;
+    struct helper_answer answer;
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(NETNS_DESCRIPTORS * sizeof(int))];
     struct iovec part = {&answer, sizeof answer};
     struct msghdr header = {.msg_iov = &part,
@@ -152,10 +152,10 @@ static uint64_t read_cookie(int fd)
 static int exchange(struct netns_helper *helper, const struct netns_target *target,
                     bool with_settings, struct netns_door *door)
 {
-    struct netns_request request = {.magic = NETNS_MAGIC,
-                                    .number = ++helper->number,
-                                    .with_settings = with_settings,
-                                    .target = *target};
+    struct helper_request request = {.magic = HELPER_MAGIC,
+                                     .number = ++helper->number,
+                                     .with_settings = with_settings,
+                                     .target = *target};
     if (send(helper->fd, &request, sizeof request, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         return fail(helper, errno == EAGAIN ? SILENT : GONE);
     int error = receive(helper, with_settings, answer_patience, door);

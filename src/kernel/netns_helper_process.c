@@ -46,12 +46,12 @@ static void close_descriptor(int fd)
 }
 
 /* Is it one of the packets that the exporter sends, to the last byte? */
-static bool is_request(const struct netns_request *request)
+static bool is_request(const struct helper_request *request)
 {
     static const char zeros[sizeof request->target.name + sizeof request->target.padding];
     const struct netns_target *target = &request->target;
     size_t length = strnlen(target->name, sizeof target->name);
-    if (request->magic != NETNS_MAGIC || request->with_settings > 1 || target->pid < 0 ||
+    if (request->magic != HELPER_MAGIC || request->with_settings > 1 || target->pid < 0 ||
         length == sizeof target->name || (target->pid == 0) == (length == 0))
         return false;
     /* The name ends the path: with these two it would be a directory. */
@@ -116,7 +116,7 @@ static int open_descriptors(bool with_settings, int descriptors[static NETNS_DES
 }
 
 /* Enter the namespace, open there what was asked for, and go home: whoever stays pins it. */
-static int visit(int home, const struct netns_request *request, uint64_t *inode,
+static int visit(int home, const struct helper_request *request, uint64_t *inode,
                  int descriptors[static NETNS_DESCRIPTORS])
 {
     int fd = open_namespace(&request->target);
@@ -135,7 +135,7 @@ static int visit(int home, const struct netns_request *request, uint64_t *inode,
 }
 
 /* The descriptors are closed here: they are the exporter's. */
-static void send_answer(const struct netns_answer *answer, const int *descriptors)
+static void send_answer(const struct helper_answer *answer, const int *descriptors)
 {
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(NETNS_DESCRIPTORS * sizeof(int))] = {0};
     struct iovec part = {(void *)answer, sizeof *answer};
@@ -159,7 +159,7 @@ static void send_answer(const struct netns_answer *answer, const int *descriptor
  * descriptors of the exporter's are refused as well. */
 static void serve(int home)
 {
-    struct netns_request request;
+    struct helper_request request;
     struct iovec part = {&request, sizeof request};
     struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
     ssize_t got = syscall(SYS_recvmsg, NETNS_HELPER_SOCKET, &header, 0);
@@ -169,7 +169,7 @@ static void serve(int home)
         !is_request(&request))
         end(EXIT_FAILURE);
     int descriptors[NETNS_DESCRIPTORS];
-    struct netns_answer answer = {.magic = NETNS_MAGIC, .number = request.number};
+    struct helper_answer answer = {.magic = HELPER_MAGIC, .number = request.number};
     int result = visit(home, &request, &answer.inode, descriptors);
     answer.error = result < 0 ? -result : 0;
     answer.descriptors = result > 0 ? (uint32_t)result : 0;
@@ -218,7 +218,7 @@ static int prepare(void)
 _Noreturn void netns_helper_run(void)
 {
     int home = prepare();
-    const struct netns_answer ready = {.magic = NETNS_MAGIC, .error = home < 0 ? -home : 0};
+    const struct helper_answer ready = {.magic = HELPER_MAGIC, .error = home < 0 ? -home : 0};
     send_answer(&ready, NULL);
     if (home < 0)
         end(EXIT_FAILURE);

@@ -12,9 +12,9 @@
 #include <stdint.h>
 
 /* In all packets: "nswk". */
-#define NETNS_MAGIC UINT32_C(0x6e73776b)
+#define HELPER_MAGIC UINT32_C(0x6e73776b)
 
-struct netns_request {
+struct helper_request {
     uint32_t magic;
     uint32_t number; /* counts from 1 */
     uint32_t with_settings;
@@ -23,7 +23,7 @@ struct netns_request {
 
 /* A successful answer comes with one descriptor, or all NETNS_DESCRIPTORS if the settings were
  * asked for, in their order. Another comes with none. Number 0: the helper is ready, or why not. */
-struct netns_answer {
+struct helper_answer {
     uint32_t magic;
     uint32_t number; /* the request's */
     int32_t error;   /* an errno, 0 for success */

@@ -112,6 +112,10 @@ static inline bool is_in_port_range(const struct port_settings *settings, uint16
 bool procfs_read_port_settings(const char *root, struct port_settings *settings,
                                struct fault *fault);
 
+/* The same from the two files, opened in another network namespace. ENOENT when that is gone. */
+bool procfs_read_open_port_settings(int range, int reserved, struct port_settings *settings,
+                                    struct fault *fault);
+
 /* Of this process, for the process_* metrics that every Prometheus client exports. */
 struct process_usage {
     double cpu_seconds;

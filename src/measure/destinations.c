@@ -74,6 +74,11 @@ void destinations_clear(struct destinations *destinations)
     destinations->incumbents = destinations->count = destinations->picked_count;
 }
 
+void destinations_forget(struct destinations *destinations)
+{
+    destinations->picked_count = 0;
+}
+
 /* Returns the most ports that the destination may have. */
 static uint32_t find_level(const struct entry *entry)
 {

@@ -43,6 +43,9 @@ void destinations_destroy(struct destinations *destinations);
 /* Begin a sample: forget everything except the destinations that were picked. */
 void destinations_clear(struct destinations *destinations);
 
+/* Forget also those that were picked: the next sample is of another host. */
+void destinations_forget(struct destinations *destinations);
+
 /* Add a socket, which holds one port towards its destination: the kernel keeps four-tuples unique.
  * `preferred`: the port has the parity that connect() tries first. */
 void destinations_add(struct destinations *destinations, const struct socket_record *record,

@@ -84,6 +84,12 @@ void port_usage_begin(struct port_usage *usage, const struct port_settings *sett
     four_tuples_clear(usage->connections);
 }
 
+void port_usage_forget(struct port_usage *usage)
+{
+    if (usage->destinations)
+        destinations_forget(usage->destinations);
+}
+
 static bool is_any(const struct ip_address *address)
 {
     return (address->word[0] | address->word[1] | address->word[2] | address->word[3]) == 0;

@@ -82,6 +82,9 @@ void port_usage_destroy(struct port_usage *usage);
 /* A sample: begin, add each socket, owners before holders, then summarize. */
 void port_usage_begin(struct port_usage *usage, const struct port_settings *settings);
 
+/* Before a sample of another network namespace than the last: no destination is known to it. */
+void port_usage_forget(struct port_usage *usage);
+
 /* Add a listener or a bound-only socket: it owns its port. */
 void port_usage_add_owner(struct port_usage *usage, const struct socket_record *record);
 

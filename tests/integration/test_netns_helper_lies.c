@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 struct lie {
-    struct netns_answer answer;
+    struct helper_answer answer;
     size_t length;
     int descriptors; /* sent, whatever the answer says */
     int domain;      /* of the first one, a socket */
@@ -57,12 +57,13 @@ static void send_lie(const struct lie *lie)
 }
 
 /* The right answer to a request for the socket alone, but for what `how` says. */
-static struct lie make_lie(const struct netns_request *request, const char *how)
+static struct lie make_lie(const struct helper_request *request, const char *how)
 {
-    struct lie lie = {.answer = {.magic = NETNS_MAGIC, .number = request->number, .descriptors = 1},
-                      .length = sizeof lie.answer,
-                      .descriptors = 1,
-                      .domain = AF_NETLINK};
+    struct lie lie = {
+        .answer = {.magic = HELPER_MAGIC, .number = request->number, .descriptors = 1},
+        .length = sizeof lie.answer,
+        .descriptors = 1,
+        .domain = AF_NETLINK};
     if (strcmp(how, "short") == 0)
         lie.length--;
     else if (strcmp(how, "long") == 0)
@@ -92,9 +93,9 @@ static struct lie make_lie(const struct netns_request *request, const char *how)
 
 static _Noreturn void lie_always(void)
 {
-    struct netns_request request;
+    struct helper_request request;
     send_lie(
-        &(struct lie){.answer = {.magic = NETNS_MAGIC}, .length = sizeof(struct netns_answer)});
+        &(struct lie){.answer = {.magic = HELPER_MAGIC}, .length = sizeof(struct helper_answer)});
     while (recv(NETNS_HELPER_SOCKET, &request, sizeof request, 0) == sizeof request) {
         struct lie lie = make_lie(&request, request.target.name);
         send_lie(&lie);
