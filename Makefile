@@ -56,8 +56,7 @@ $(TESTS): $(BUILD)/%: $(BUILD)/%.o $(call objects,tests/support/*.c) \
           $(filter-out %/main.o,$(call objects,cmd/sockdiag_exporter/*.c)) $(LIBRARY)
 $(TESTS): LIBS += -lcmocka
 $(BUILD)/tests/unit/test_basic_credentials: ALL_LDFLAGS += -Wl,--wrap=malloc
-$(BENCHES): $(BUILD)/%: $(BUILD)/%.o
-$(BUILD)/tests/bench/ports_sample: $(LIBRARY)
+$(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(LIBRARY)
 
 $(EXPORTER) $(TESTS) $(BENCHES):
 	@echo "  LD $@"

@@ -31,6 +31,8 @@ struct self_report {
     bool web_config_refused;    /* at the last reading; the previous one stays in force */
     double web_config_seconds;  /* unix time when the one in force was read */
     uint64_t log_lines_dropped;
+    bool walks_asked_for; /* --collector.netns.walk was given */
+    bool walks_enabled;   /* and there is a helper for them */
     bool has_process;
     struct process_usage process;
     struct request_count requests[REQUEST_COUNTS_MAX];

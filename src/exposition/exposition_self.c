@@ -46,6 +46,14 @@ static void write_web_config(struct metric_writer *writer, const struct self_rep
     metric_write_real(writer, NULL, 0, self->web_config_seconds);
 }
 
+static void write_walks(struct metric_writer *writer, const struct self_report *self)
+{
+    metric_begin(writer, "sockdiag_exporter_netns_walks_enabled", METRIC_GAUGE,
+                 "Whether other network namespaces are walked: 0 when --collector.netns.walk was "
+                 "given and the exporter had not the capabilities for it.");
+    metric_write_integer(writer, NULL, 0, self->walks_enabled);
+}
+
 /* The names that every Prometheus client library gives these. */
 static void write_process(struct metric_writer *writer, const struct self_report *self)
 {
@@ -81,6 +89,8 @@ void exposition_write_self(struct metric_writer *writer, const struct self_repor
     write_http(writer, self);
     if (self->has_web_config)
         write_web_config(writer, self);
+    if (self->walks_asked_for)
+        write_walks(writer, self);
     if (self->has_process)
         write_process(writer, self);
 }

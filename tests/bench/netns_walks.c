@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * netns_walks: how long after a burst of connections in one of many network namespaces its exact
+ * number is known, on the real kernel.
+ *
+ *     netns_walks [--namespaces 200] [--sockets 500000] [--percent 2] [--seconds 360]
+ *                 [--interval 6] [--own-tables]
+ *
+ *   --percent     CPU time for walks and for reading the counters of all namespaces, of one CPU
+ *   --interval    seconds between bursts
+ *   --own-tables  give each namespace a hash table of its own (net.ipv4.tcp_child_ehash_entries)
+ *
+ * The namespaces have sizes by Zipf's law. A third of them have a destination with up to 35 % of
+ * their ports, and pretend to open connections to it all the time. A burst is 2,000 real
+ * connections a second for ten seconds, each closed at once by its client: TIME_WAIT. A delay
+ * begins when 40 % of the ports are in use. Prints one line.
+ */
+#include "kernel/netns_helper.h"
+#include "namespaces/walker.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <math.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST = 1000, PORTS = 28232, FIRST_PORT = 32768, PER_PROCESS = 15000, SERVER_PORT = 9000 };
+enum { BURST_STEPS = 100, BURST_STEP = 200, FULL = PORTS * 4 / 10 };
+
+struct one {
+    pid_t pid;
+    int fd;         /* to the process there */
+    uint64_t inode; /* of net/sockstat */
+    unsigned sockets, clients;
+    double opens_pretended; /* a second */
+    uint64_t real_opens;
+    bool bursting;
+    int64_t full; /* when 40 % were in use; 0: not yet */
+};
+
+static struct one ones[MOST];
+static struct netns_target targets[MOST];
+static struct namespace_walk walks[MOST];
+static struct walked_namespace namespaces[MOST];
+static unsigned count = 200, sockets = 500000, seconds = 360, burst_interval = 6;
+static double percent = 2;
+static bool own_tables;
+
+static int64_t now(void)
+{
+    return clock_now(&system_clock);
+}
+
+static _Noreturn void die(const char *what)
+{
+    fprintf(stderr, "netns_walks: %s: %s\n", what, strerrordesc_np(errno));
+    exit(1);
+}
+
+static void write_number(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || write(fd, text, strlen(text)) < 0)
+        die(path);
+    close(fd);
+}
+
+/* ---- in a namespace ---- */
+
+static struct sockaddr_in endpoint(uint32_t address, unsigned port)
+{
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)port),
+                                .sin_addr.s_addr = htonl(address)};
+}
+
+/* The i-th socket: ESTABLISHED without a peer. The first ones are clients of one destination. */
+static void fabricate(unsigned i, unsigned clients)
+{
+    struct sockaddr_in local, remote;
+    if (i < clients) {
+        local = endpoint(INADDR_LOOPBACK, FIRST_PORT + i);
+        remote = endpoint(INADDR_LOOPBACK + 1, 443);
+    } else {
+        local = endpoint(INADDR_LOOPBACK, 8080);
+        remote = endpoint(0x7f800000 + i / 20000, 40000 + i % 20000);
+    }
+    int on = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof on) != 0 ||
+        bind(fd, (struct sockaddr *)&local, sizeof local) != 0 ||
+        connect(fd, (struct sockaddr *)&remote, sizeof remote) != 0)
+        die("cannot make a socket");
+}
+
+static void fill(unsigned wanted, unsigned clients)
+{
+    for (unsigned first = 0; first < wanted; first += PER_PROCESS) {
+        int ready[2];
+        char done;
+        if (pipe(ready) != 0)
+            die("pipe");
+        if (fork() == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            for (unsigned i = first; i < wanted && i < first + PER_PROCESS; i++)
+                fabricate(i, clients);
+            if (write(ready[1], "", 1) == 1)
+                pause();
+            _exit(1);
+        }
+        close(ready[1]);
+        if (read(ready[0], &done, 1) != 1)
+            die("cannot fill a namespace");
+        close(ready[0]);
+    }
+}
+
+static int listen_here(void)
+{
+    struct sockaddr_in address = endpoint(INADDR_LOOPBACK, SERVER_PORT);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 128) != 0)
+        die("listen");
+    return fd;
+}
+
+static void connect_once(int listener)
+{
+    struct sockaddr_in address = endpoint(INADDR_LOOPBACK, SERVER_PORT);
+    int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connect(client, (struct sockaddr *)&address, sizeof address) != 0)
+        die("connect");
+    int server = accept(listener, NULL, NULL);
+    close(client);
+    close(server);
+}
+
+/* Tells when 40 % of the ports are in use, and when all is over. */
+static void burst(int listener, int fd)
+{
+    unsigned made = 0;
+    int64_t begin = now();
+    for (int step = 1; step <= BURST_STEPS; step++) {
+        for (int i = 0; i < BURST_STEP; i++) {
+            connect_once(listener);
+            if (++made == FULL) {
+                int64_t full = now();
+                if (write(fd, &full, sizeof full) != sizeof full)
+                    exit(1);
+            }
+        }
+        int64_t wait = begin + step * NANOSECONDS_PER_SECOND / 10 - now();
+        if (wait > 0)
+            nanosleep(&(struct timespec){.tv_nsec = wait}, NULL);
+    }
+}
+
+static _Noreturn void live(int fd, const struct one *one)
+{
+    char command;
+    struct ifreq up = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (unshare(CLONE_NEWNET) != 0)
+        die("unshare");
+    ioctl(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), SIOCSIFFLAGS, &up);
+    write_number("/proc/sys/net/ipv4/tcp_tw_reuse", "0");
+    int listener = listen_here();
+    fill(one->sockets, one->clients);
+    if (write(fd, "", 1) != 1)
+        exit(1);
+    while (read(fd, &command, 1) == 1)
+        burst(listener, fd);
+    exit(0);
+}
+
+/* ---- outside ---- */
+
+static void start(unsigned i, double sum)
+{
+    struct one *one = &ones[i];
+    int ends[2];
+    char ready, path[64];
+    struct stat status;
+    bool client = i % 10 < 3;
+    double part = client ? .1 + .5 * drand48() : .05 * drand48();
+    one->sockets = (unsigned)(sockets / sum / (i + 1));
+    one->clients = (unsigned)fmin(one->sockets * part, .35 * PORTS);
+    one->opens_pretended = client ? one->sockets * part / 30 : one->sockets * .002;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        die("socketpair");
+    one->pid = fork();
+    if (one->pid == 0) {
+        close(ends[0]);
+        live(ends[1], one);
+    }
+    close(ends[1]);
+    one->fd = ends[0];
+    snprintf(path, sizeof path, "/proc/%d/net/sockstat", one->pid);
+    if (read(one->fd, &ready, 1) != 1 || stat(path, &status) != 0)
+        die("a namespace is missing");
+    one->inode = status.st_ino;
+    targets[i] = netns_target_of_process(one->pid, one->inode, 0);
+    namespaces[i] = (struct walked_namespace){.target = &targets[i], .walk = &walks[i]};
+}
+
+static uint64_t read_after(unsigned i, const char *file, const char *format, bool second_line)
+{
+    char path[64], text[8192];
+    unsigned long long a = 0, b = 0;
+    snprintf(path, sizeof path, "/proc/%d/net/%s", ones[i].pid, file);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[length > 0 ? length : 0] = '\0';
+    const char *found = strstr(text, "TCP: inuse");
+    if (second_line) {
+        found = strstr(text, "Tcp: RtoAlg");
+        found = found ? strstr(found + 1, "Tcp:") : NULL;
+    }
+    if (!found || sscanf(found, format, &a, &b) < 1)
+        die(path);
+    return a + b;
+}
+
+/* As the other tier does: sockets each second, opens each five. */
+static void read_counters(unsigned second)
+{
+    for (unsigned i = 0; i < count; i++) {
+        namespaces[i].sockets =
+            read_after(i, "sockstat", "TCP: inuse %llu orphan %*u tw %llu", false);
+        if (second % 5 == 0) {
+            ones[i].real_opens = read_after(i, "snmp", "Tcp: %*d %*d %*d %*d %llu", true);
+        }
+        namespaces[i].opens = ones[i].real_opens + (uint64_t)(ones[i].opens_pretended * second);
+    }
+}
+
+static void update_bounds(void)
+{
+    for (unsigned i = 0; i < count; i++)
+        namespaces[i].bound =
+            namespace_walk_bound(&walks[i], namespaces[i].sockets, namespaces[i].opens);
+}
+
+static double delays[10000];
+static unsigned seen, begun;
+
+static void begin_burst(void)
+{
+    unsigned i = (unsigned)(drand48() * count);
+    if (ones[i].bursting)
+        return;
+    ones[i].bursting = true;
+    begun++;
+    if (write(ones[i].fd, "b", 1) != 1)
+        die("burst");
+}
+
+static void watch_bursts(void)
+{
+    for (unsigned i = 0; i < count; i++) {
+        struct one *one = &ones[i];
+        if (!one->bursting)
+            continue;
+        if (one->full == 0 &&
+            recv(one->fd, &one->full, sizeof one->full, MSG_DONTWAIT) != sizeof one->full)
+            one->full = 0;
+        if (one->full > 0 && walks[i].walked > 0 &&
+            walks[i].result.ports.utilization[PORT_SCOPE_DESTINATION] >= .4) {
+            delays[seen++] = fmax(0, (double)(now() - one->full) / 1e9);
+            one->full = -1;
+        }
+        if (one->full != 0 && now() - one->full > 75 * NANOSECONDS_PER_SECOND &&
+            walks[i].result.ports.utilization[PORT_SCOPE_DESTINATION] < .4) {
+            one->full = 0;
+            one->bursting = false;
+        }
+    }
+}
+
+static int compare(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+static double pick(const double *sorted, unsigned length, double part)
+{
+    return length ? sorted[(unsigned)(part * (length - 1))] : NAN;
+}
+
+static void report(const struct walker *walker, double elapsed, double counters_cpu)
+{
+    static double ages[MOST];
+    struct rusage usage;
+    unsigned walked = 0;
+    for (unsigned i = 0; i < count; i++) {
+        if (walks[i].walked > 0)
+            ages[walked++] = (double)(now() - walks[i].walked) / 1e9;
+    }
+    qsort(ages, walked, sizeof ages[0], compare);
+    qsort(delays, seen, sizeof delays[0], compare);
+    getrusage(RUSAGE_SELF, &usage);
+    struct walker_report walks_report = walker_get_report(walker);
+    printf("namespaces=%u sockets=%u own_tables=%d walks=%lu failures=%lu "
+           "cpu_percent=%.2f counters_percent=%.2f ms_a_walk=%.1f "
+           "bursts=%u seen=%u delay_median=%.1f delay_p95=%.1f delay_max=%.1f "
+           "walked=%u age_median=%.0f age_max=%.0f resident_kib=%ld\n",
+           count, sockets, own_tables, walks_report.walks, walks_report.failures,
+           (walks_report.cpu_seconds + counters_cpu) / elapsed * 100, counters_cpu / elapsed * 100,
+           walks_report.cpu_seconds / (double)walks_report.walks * 1e3, begun, seen,
+           pick(delays, seen, .5), pick(delays, seen, .95), pick(delays, seen, 1), walked,
+           pick(ages, walked, .5), pick(ages, walked, 1), usage.ru_maxrss);
+}
+
+static void measure(struct walker *walker)
+{
+    int64_t begin = now(), next_walk = 0;
+    int64_t counters_cpu = 0;
+    for (unsigned second = 0; second < seconds; second++) {
+        int64_t cpu = system_clock.thread_cpu(NULL);
+        read_counters(second);
+        update_bounds();
+        cpu = system_clock.thread_cpu(NULL) - cpu;
+        counters_cpu += cpu;
+        walker_spend(walker, cpu);
+        if (second >= 120 && second % burst_interval == 0 && second < seconds - 30)
+            begin_burst();
+        for (;;) {
+            int64_t end = begin + (second + 1) * NANOSECONDS_PER_SECOND;
+            if (now() >= next_walk)
+                next_walk = walker_step(walker, namespaces, count);
+            watch_bursts();
+            int64_t wait = (next_walk < end ? next_walk : end) - now();
+            if (now() >= end)
+                break;
+            if (wait > 100000000)
+                wait = 100000000;
+            if (wait > 0)
+                nanosleep(&(struct timespec){.tv_nsec = wait}, NULL);
+        }
+    }
+    report(walker, (double)(now() - begin) / 1e9, (double)counters_cpu / 1e9);
+}
+
+static void parse(int arguments, char *values[])
+{
+    static const struct option options[] = {{"namespaces", 1, 0, 'n'},
+                                            {"sockets", 1, 0, 's'},
+                                            {"percent", 1, 0, 'p'},
+                                            {"seconds", 1, 0, 't'},
+                                            {"interval", 1, 0, 'i'},
+                                            {"own-tables", 0, 0, 'o'},
+                                            {0}};
+    for (int option; (option = getopt_long(arguments, values, "", options, NULL)) != -1;) {
+        if (option == 'n')
+            count = (unsigned)atoi(optarg) < MOST ? (unsigned)atoi(optarg) : MOST;
+        else if (option == 's')
+            sockets = (unsigned)atoi(optarg);
+        else if (option == 'p')
+            percent = atof(optarg);
+        else if (option == 't')
+            seconds = (unsigned)atoi(optarg);
+        else if (option == 'i')
+            burst_interval = (unsigned)atoi(optarg);
+        else if (option == 'o')
+            own_tables = true;
+        else
+            exit(2);
+    }
+}
+
+int main(int arguments, char *values[])
+{
+    if (netns_helper_is_asked_for(arguments, values))
+        netns_helper_run();
+    char error[512];
+    struct rlimit files;
+    double sum = 0;
+    parse(arguments, values);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    struct netns_helper *helper = netns_helper_start(error, sizeof error);
+    const struct walker_options options = {.cpu_share = percent / 100,
+                                           .interval = 5 * NANOSECONDS_PER_SECOND,
+                                           .peak_window = 120 * NANOSECONDS_PER_SECOND};
+    if (!helper)
+        die(error);
+    /* The namespaces are children of this one, whose settings they get. */
+    if (unshare(CLONE_NEWNET) != 0)
+        die("unshare");
+    if (own_tables)
+        write_number("/proc/sys/net/ipv4/tcp_child_ehash_entries", "16384");
+    srand48(7);
+    for (unsigned i = 0; i < count; i++)
+        sum += 1.0 / (i + 1);
+    for (unsigned i = 0; i < count; i++)
+        start(i, sum);
+    struct walker *walker = walker_create(helper, &system_clock, &options);
+    measure(walker);
+    walker_destroy(walker);
+    netns_helper_stop(helper);
+    for (unsigned i = 0; i < count; i++)
+        kill(ones[i].pid, SIGKILL);
+    return 0;
+}

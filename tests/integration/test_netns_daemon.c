@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The exporter with --collector.netns.walk: what it gives up, and what it does when it has no
+ * helper, or has one no longer.
+ */
+#include "await.h"
+#include "daemon.h"
+#include "http_client.h"
+#include "kernel/netns_helper.h"
+#include "skip.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { PORT = 10073 };
+
+#define REQUEST "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+static struct daemon exporter;
+static bool is_running;
+static char errors[4096];
+
+static void start(void (*before_exec)(void))
+{
+    assert_int_equal(
+        daemon_start(&exporter, (const char *[]){"--collector.netns.walk", NULL}, before_exec), 0);
+    is_running = true;
+    assert_true(daemon_await_message(&exporter, "READY=1"));
+}
+
+static int end(int signal_number)
+{
+    is_running = false;
+    return daemon_end(&exporter, signal_number, errors, sizeof errors);
+}
+
+static int end_what_runs(void **state)
+{
+    (void)state;
+    if (is_running)
+        end(SIGKILL);
+    return 0;
+}
+
+static void assert_page_has(const char *line)
+{
+    struct http_reply reply;
+    int fd = http_connect(NULL, "127.0.0.1", PORT);
+    assert_true(fd >= 0);
+    assert_int_equal(http_exchange(fd, REQUEST, &reply), 0);
+    if (!strstr(reply.body, line))
+        fail_msg("the page lacks %s", line);
+    http_reply_free(&reply);
+    close(fd);
+}
+
+/* A line of the status of a process. */
+static void assert_status(pid_t pid, const char *line)
+{
+    char path[64], text[4096];
+    snprintf(path, sizeof path, "/proc/%d/status", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = read(fd, text, sizeof text - 1);
+    close(fd);
+    assert_true(length > 0);
+    text[length] = '\0';
+    if (!strstr(text, line))
+        fail_msg("%s is not in:\n%s", line, text);
+}
+
+/* The only child of the exporter. */
+static pid_t find_helper(void)
+{
+    char path[64], text[64] = "";
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", exporter.pid, exporter.pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(read(fd, text, sizeof text - 1) > 0);
+    close(fd);
+    return atoi(text);
+}
+
+/* None of its threads has a capability, and none can get one. */
+static void test_the_exporter_keeps_no_capability(void **state)
+{
+    (void)state;
+    start(NULL);
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task", exporter.pid);
+    DIR *threads = opendir(path);
+    assert_non_null(threads);
+    unsigned count = 0;
+    for (struct dirent *entry; (entry = readdir(threads));) {
+        pid_t thread = atoi(entry->d_name);
+        if (thread == 0)
+            continue;
+        count++;
+        assert_status(thread, "CapPrm:\t0000000000000000\n");
+        assert_status(thread, "CapEff:\t0000000000000000\n");
+        assert_status(thread, "CapInh:\t0000000000000000\n");
+        assert_status(thread, "CapBnd:\t0000000000000000\n");
+        assert_status(thread, "CapAmb:\t0000000000000000\n");
+        assert_status(thread, "NoNewPrivs:\t1\n");
+    }
+    closedir(threads);
+    assert_true(count >= 3);
+    assert_status(find_helper(), "CapEff:\t0000000000280000\n");
+    assert_page_has("\nsockdiag_exporter_netns_walks_enabled 1\n");
+    assert_int_equal(end(SIGTERM), 0);
+}
+
+static void test_a_dead_helper_ends_the_exporter(void **state)
+{
+    (void)state;
+    start(NULL);
+    kill(find_helper(), SIGKILL);
+    assert_int_equal(end(0), 1);
+    assert_non_null(
+        strstr(errors, "\nsockdiag_exporter: the namespace helper was killed by SIGKILL\n"));
+}
+
+/* A terminal or systemd may send it to both. */
+static void test_a_stop_of_both_is_a_clean_one(void **state)
+{
+    (void)state;
+    start(NULL);
+    kill(find_helper(), SIGTERM);
+    assert_int_equal(end(SIGTERM), 0);
+}
+
+static void lack_ptrace(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+    syscall(SYS_capget, &header, data);
+    prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE);
+    data[0].effective &= ~(1U << CAP_SYS_PTRACE);
+    data[0].permitted = data[0].effective;
+    syscall(SYS_capset, &header, data);
+}
+
+static void test_without_a_capability_it_goes_on_without_walks(void **state)
+{
+    (void)state;
+    start(lack_ptrace);
+    assert_page_has("\nsockdiag_exporter_netns_walks_enabled 0\n");
+    assert_status(exporter.pid, "CapPrm:\t0000000000000000\n");
+    assert_int_equal(end(SIGTERM), 0);
+    const char *warning = strstr(errors, "level=warn");
+    assert_non_null(warning);
+    assert_non_null(strstr(warning, "CAP_SYS_PTRACE is missing"));
+    assert_null(strstr(warning + 1, "level=warn"));
+}
+
+#define with_exporter(test) cmocka_unit_test_teardown(test, end_what_runs)
+
+int main(void)
+{
+    int skipped = enter_namespace_or_skip();
+    if (skipped)
+        return skipped;
+    const struct CMUnitTest tests[] = {
+        with_exporter(test_the_exporter_keeps_no_capability),
+        with_exporter(test_a_dead_helper_ends_the_exporter),
+        with_exporter(test_a_stop_of_both_is_a_clean_one),
+        with_exporter(test_without_a_capability_it_goes_on_without_walks),
+    };
+    return cmocka_run_group_tests_name("netns_daemon", tests, NULL, NULL);
+}
