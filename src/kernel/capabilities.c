@@ -55,6 +55,8 @@ int capabilities_keep(capability_set kept)
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
         prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
         return -errno;
+    if (had == 0)
+        return 0; /* a sandbox may forbid capset() */
     if (had & CAPABILITY_BIT(CAP_SETPCAP)) {
         int error = change(had, 0);
         if (!error)

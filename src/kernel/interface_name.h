@@ -10,4 +10,7 @@
  * interface that is gone. */
 void interface_name_read(uint32_t index, char name[static INTERFACE_NAME_SIZE]);
 
+/* The same in the network namespace that the socket `fd` was made in. */
+void interface_name_read_through(int fd, uint32_t index, char name[static IF_NAMESIZE]);
+
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "walk.h"
 
+#include "kernel/interface_name.h"
 #include "sockdiag/sock_diag.h"
 
 #include <errno.h>
@@ -80,6 +81,10 @@ bool walk_sockets(struct port_usage *scratch, const struct netns_door *door,
     result->ports = port_usage_summarize(scratch);
     result->destination_count =
         port_usage_pick_top(scratch, result->destinations, WALK_DESTINATIONS);
+    for (size_t i = 0; i < result->destination_count; i++)
+        interface_name_read_through(door->descriptors[NETNS_SOCKET],
+                                    result->destinations[i].interface,
+                                    result->destinations[i].interface_name);
     return true;
 }
 
@@ -108,5 +113,8 @@ static void take_listener(void *context, const struct socket_record *record)
 bool walk_listeners(const struct netns_door *door, struct walk_queue *queue, struct fault *fault)
 {
     *queue = (struct walk_queue){0};
-    return list(door, tcp_state_bit(TCP_STATE_LISTEN), take_listener, queue, fault);
+    bool whole = list(door, tcp_state_bit(TCP_STATE_LISTEN), take_listener, queue, fault);
+    interface_name_read_through(door->descriptors[NETNS_SOCKET], queue->interface,
+                                queue->interface_name);
+    return whole;
 }

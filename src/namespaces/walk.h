@@ -34,8 +34,9 @@ struct walk_queue {
     enum ip_family family;
     struct ip_address address;
     uint16_t port;
-    uint32_t interface; /* an index of that namespace, or 0 */
-    uint32_t length;    /* connections */
+    uint32_t interface; /* the index of the one that it is bound to, or 0 */
+    char interface_name[IF_NAMESIZE];
+    uint32_t length; /* connections */
     uint32_t limit;
 };
 

@@ -322,12 +322,13 @@ static void report(const struct walker *walker, double elapsed, double counters_
     printf("namespaces=%u sockets=%u own_tables=%d walks=%lu failures=%lu "
            "cpu_percent=%.2f counters_percent=%.2f ms_a_walk=%.1f "
            "bursts=%u seen=%u delay_median=%.1f delay_p95=%.1f delay_max=%.1f "
-           "walked=%u age_median=%.0f age_max=%.0f resident_kib=%ld\n",
+           "walked=%u age_median=%.0f age_max=%.0f resident_kib=%ld on_host=%lu\n",
            count, sockets, own_tables, walks_report.walks, walks_report.failures,
            (walks_report.cpu_seconds + counters_cpu) / elapsed * 100, counters_cpu / elapsed * 100,
            walks_report.cpu_seconds / (double)walks_report.walks * 1e3, begun, seen,
            pick(delays, seen, .5), pick(delays, seen, .95), pick(delays, seen, 1), walked,
-           pick(ages, walked, .5), pick(ages, walked, 1), usage.ru_maxrss);
+           pick(ages, walked, .5), pick(ages, walked, 1), usage.ru_maxrss,
+           read_after(0, "sockstat", "TCP: inuse %*u orphan %*u tw %*u alloc %llu", false));
 }
 
 static void measure(struct walker *walker)

@@ -18,15 +18,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -37,8 +44,15 @@ static struct netns_helper *helper;
 static struct neighbour first, second;
 static char error[512];
 
+enum { LISTENER_PORT = 9000 };
+
+/* With a listener, for somebody to destroy. */
 static int inhabit(void *range)
 {
+    const struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(LISTENER_PORT)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(fd, (const struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 1) != 0)
+        return -errno;
     return range ? netns_sysctl_write("ipv4/ip_local_port_range", range) : 0;
 }
 
@@ -228,6 +242,20 @@ static const char *read_status(const char *heading)
     return found;
 }
 
+/* The pair, and its home. */
+static int holds_two(void *context)
+{
+    (void)context;
+    for (int fd = 0; fd < 64; fd++) {
+        char path[64];
+        struct stat status;
+        snprintf(path, sizeof path, "/proc/%d/fd/%d", netns_helper_pid(helper), fd);
+        if ((lstat(path, &status) == 0) != (fd < 2))
+            return 0;
+    }
+    return 1;
+}
+
 static void test_has_two_capabilities_and_two_descriptors(void **state)
 {
     (void)state;
@@ -241,12 +269,7 @@ static void test_has_two_capabilities_and_two_descriptors(void **state)
     assert_string_equal(read_status("Seccomp:"), "\t2");
     assert_string_equal(read_status("Name:"), "\tnetns-helper");
     assert_works();
-    for (int fd = 0; fd < 64; fd++) {
-        char path[64];
-        struct stat status;
-        snprintf(path, sizeof path, "/proc/%d/fd/%d", netns_helper_pid(helper), fd);
-        assert_int_equal(lstat(path, &status) == 0, fd < 2); /* the pair, and its home */
-    }
+    assert_int_equal(await_until(holds_two, NULL), 0); /* it closes the others after its answer */
 }
 
 static int has_failed(void *context)
@@ -538,6 +561,76 @@ static void test_works_for_an_ordinary_user(void **state)
     assert_string_equal(reason, "");
 }
 
+/* Ask the kernel to destroy the listener there. Returns its errno. */
+static int destroy_listener(int fd)
+{
+    struct {
+        struct nlmsghdr header;
+        struct inet_diag_req_v2 body;
+    } request = {
+        .header = {.nlmsg_len = sizeof request,
+                   .nlmsg_type = SOCK_DESTROY,
+                   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
+        .body = {.sdiag_family = AF_INET,
+                 .sdiag_protocol = IPPROTO_TCP,
+                 .idiag_states = UINT32_MAX,
+                 .id = {.idiag_sport = htons(LISTENER_PORT),
+                        .idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}}},
+    };
+    struct {
+        struct nlmsghdr header;
+        struct nlmsgerr body;
+        char more[256];
+    } reply = {0};
+    if (send(fd, &request, sizeof request, 0) < 0 || recv(fd, &reply, sizeof reply, 0) < 0 ||
+        reply.header.nlmsg_type != NLMSG_ERROR)
+        return -1;
+    return -reply.body.error;
+}
+
+/* What somebody who owns the exporter may not do with what the helper gives. */
+static int abuse(void)
+{
+    struct netns_door door;
+    struct netns_target target = target_of(&first);
+    helper = netns_helper_start(error, sizeof error);
+    if (!helper || capabilities_keep(0) != 0 || enter(&target, &door) != 0)
+        return 1;
+    int fd = door.descriptors[NETNS_SOCKET];
+    if (destroy_listener(fd) != EPERM)
+        return 2;
+    if (ioctl(fd, SIOCGSKNS) >= 0 || errno != EPERM) /* the namespace itself */
+        return 3;
+    struct ifreq down = {.ifr_name = "lo"};
+    if (ioctl(fd, SIOCSIFFLAGS, &down) == 0 || errno != EPERM)
+        return 4;
+    if (write(door.descriptors[NETNS_PORT_RANGE], "1 2", 3) >= 0 || errno != EBADF)
+        return 5;
+    if (ptrace(PTRACE_ATTACH, netns_helper_pid(helper), NULL, NULL) == 0 || errno != EPERM)
+        return 6;
+    int pidfd = (int)syscall(SYS_pidfd_open, netns_helper_pid(helper), 0);
+    if (syscall(SYS_pidfd_getfd, pidfd, 1, 0) >= 0 || errno != EPERM) /* its home */
+        return 7;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/ns/net", first.pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC); /* of a process with the same user, if at all */
+    if (fd >= 0 && (setns(fd, CLONE_NEWNET) == 0 || errno != EPERM))
+        return 8;
+    return 0;
+}
+
+static void test_what_cannot_be_had(void **state)
+{
+    (void)state;
+    int status;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(abuse());
+    waitpid(pid, &status, 0);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 #define with_all(test) cmocka_unit_test_setup_teardown(test, start_all, end_all)
 
 int main(int count, char *arguments[])
@@ -563,6 +656,7 @@ int main(int count, char *arguments[])
         with_all(test_an_unruly_exporter_has_no_helper),
         with_all(test_each_capability_is_needed),
         with_all(test_works_for_an_ordinary_user),
+        with_all(test_what_cannot_be_had),
         with_all(test_names),
     };
     return cmocka_run_group_tests_name("netns_helper", tests, NULL, NULL);

@@ -174,6 +174,22 @@ static int inhabit_with_clients(void *argument)
 static struct clients exhausted = {"20000 20009", "", -1, 0};
 static struct clients calm = {"30000 30099", "30000-30019,30050", 5, 3};
 
+/* A listener on a device that only this namespace has, and a client of its own port there. */
+static int inhabit_with_device(void *argument)
+{
+    (void)argument;
+    static const char device[] = "blue0";
+    const struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(SERVER_PORT)};
+    if (system("ip link add blue0 type veth peer name blue1") != 0)
+        return -EOPNOTSUPP;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, sizeof device) == 0 &&
+                   bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
+                   listen(fd, 100) == 0
+               ? 0
+               : -errno;
+}
+
 /* ---- tests ---- */
 
 static void test_counts_every_state(void **state)
@@ -233,6 +249,15 @@ static void test_counts_every_port(void **state)
     assert_true(walks[0].walked_at == 1001);
     assert_int_equal(walker_get_report(walker).walks, 2);
     assert_int_equal(walker_get_report(walker).failures, 0);
+}
+
+static void test_interfaces_have_the_names_that_they_have_there(void **state)
+{
+    (void)state;
+    add_neighbour(inhabit_with_device, NULL);
+    step_all();
+    assert_true(walks[0].has_queue);
+    assert_string_equal(walks[0].queue.interface_name, "blue0");
 }
 
 static void test_the_fullest_destinations_of_all(void **state)
@@ -432,6 +457,7 @@ int main(int arguments, char *values[])
     const struct CMUnitTest tests[] = {
         with_walker(test_counts_every_state),
         with_walker(test_counts_every_port),
+        with_walker(test_interfaces_have_the_names_that_they_have_there),
         with_walker(test_the_fullest_destinations_of_all),
         with_walker(test_bound),
         with_walker(test_times),
