@@ -111,11 +111,11 @@ static bool start_helper(struct netns_helper **helper)
 static bool run_service(const struct options *options, const struct self_report *self)
 {
     char error[512];
-    struct netns_helper *helper = NULL;
-    if (options->walk_namespaces && !start_helper(&helper))
+    struct kernel_access access = kernel;
+    if (options->walk_namespaces && !start_helper(&access.netns_helper))
         return false;
-    bool good = service_run(options, &kernel, self, helper, error, sizeof error) || complain(error);
-    netns_helper_stop(helper);
+    bool good = service_run(options, &access, self, error, sizeof error) || complain(error);
+    netns_helper_stop(access.netns_helper);
     return good;
 }
 

@@ -84,8 +84,8 @@ static const struct flag flags[] = {
     {"collector.netns.max", read_number, FIELD(sampler.namespaces_max), 1, NAMESPACES_CAPACITY,
      "256", "N", "How many namespaces get series of their own; the others are summed"},
     {"collector.netns.walk", NULL, FIELD(walk_namespaces), 0, 0, NULL, NULL,
-     "Exact states, ports and destinations of other network namespaces; needs CAP_SYS_ADMIN and "
-     "CAP_SYS_PTRACE at the start"},
+     "Also walk them for exact states, ports and destinations; needs CAP_SYS_ADMIN and "
+     "CAP_SYS_PTRACE at the start, which a helper process keeps"},
     {"once", NULL, FIELD(once), 0, 0, NULL, NULL,
      "Take one sample of each kind, print the metrics and exit"},
     {"config.check", NULL, FIELD(config_check), 0, 0, NULL, NULL,
@@ -345,6 +345,7 @@ bool options_parse(struct options *options, int count, char *const arguments[], 
                  "--web.listen-address cannot be combined with --web.systemd-socket");
         return false;
     }
+    options->sampler.collect_namespaces |= options->walk_namespaces;
     if (options->web.listen_address_count == 0)
         options->web.listen_addresses[options->web.listen_address_count++] = ":10073";
     return true;

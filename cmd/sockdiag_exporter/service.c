@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/service_notify.h"
+#include "kernel/netns_helper.h"
 #include "publish/publication.h"
 #include "reload.h"
 #include "web/web_config.h"
@@ -16,8 +17,7 @@ struct service {
     const struct options *options;
     const struct kernel_access *kernel;
     const struct self_report *self;
-    struct netns_helper *helper; /* NULL: none */
-    sigset_t signals;            /* for the main thread to wait for */
+    sigset_t signals; /* for the main thread to wait for */
     struct publication *publication;
     struct sampler *sampler;
     struct sampler_thread *sampler_thread;
@@ -36,7 +36,7 @@ static struct self_report describe_self(const struct service *service)
     self.web_config_seconds = service->config_seconds;
     self.log_lines_dropped = log_lines_dropped();
     self.walks_asked_for = service->options->walk_namespaces;
-    self.walks_enabled = service->helper;
+    self.walks_enabled = service->kernel->netns_helper;
     if (!service->options->disable_exporter_metrics) {
         struct fault ignored; /* a page without process_* is enough */
         self.request_count = web_server_requests(service->web, self.requests);
@@ -148,13 +148,14 @@ static void reload_config(struct service *service)
 static int serve(struct service *service, char *error, size_t error_size)
 {
     static const struct timespec second = {.tv_sec = 1};
+    struct netns_helper *helper = service->kernel->netns_helper;
     struct reload reload = {0};
     for (bool ready = false;;) {
         ready = ready || service_notify("READY=1");
         int signal_number = sigtimedwait(&service->signals, NULL, &second);
         if (signal_number == SIGTERM || signal_number == SIGINT)
             return signal_number;
-        if (service->helper && netns_helper_has_failed(service->helper, error, error_size))
+        if (helper && netns_helper_has_failed(helper, error, error_size))
             return 0;
         if (service->options->web_config_file &&
             reload_is_due(&reload, signal_number == SIGHUP,
@@ -174,10 +175,9 @@ static void stop_service(struct service *service)
 }
 
 bool service_run(const struct options *options, const struct kernel_access *kernel,
-                 const struct self_report *self, struct netns_helper *helper, char *error,
-                 size_t error_size)
+                 const struct self_report *self, char *error, size_t error_size)
 {
-    struct service service = {.options = options, .kernel = kernel, .self = self, .helper = helper};
+    struct service service = {.options = options, .kernel = kernel, .self = self};
     bool good = start_service(&service, error, error_size);
     if (good) {
         log_info("main", "sockdiag_exporter %s samples every %g s, in detail every %g s",

@@ -5,20 +5,18 @@
 #ifndef SOCKDIAG_CMD_SERVICE_H
 #define SOCKDIAG_CMD_SERVICE_H
 
-#include "kernel/netns_helper.h"
 #include "options.h"
 #include "sockdiag/self_report.h"
 
 /*
  * Sample and serve until SIGTERM or SIGINT. `self` has the build, the telemetry path and the start
- * time. `helper`, unless it is NULL, is watched. False when the start fails, or the helper later:
- * `error` then has one line for the operator.
+ * time. The kernel's helper, if there is one, is watched. False when the start fails, or the helper
+ * later: `error` then has one line for the operator.
  *
  * Until it serves, SIGTERM and SIGINT keep their action. Later they are blocked, also after the
  * return.
  */
 bool service_run(const struct options *options, const struct kernel_access *kernel,
-                 const struct self_report *self, struct netns_helper *helper, char *error,
-                 size_t error_size);
+                 const struct self_report *self, char *error, size_t error_size);
 
 #endif

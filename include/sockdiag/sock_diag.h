@@ -37,8 +37,9 @@ struct kernel_access {
     void *opener_context;
     const char *proc_root; /* "/proc" */
     /* For other network namespaces alone. */
-    const char *netns_root;    /* "/run/netns" */
-    const char *pod_logs_root; /* "/var/log/pods" */
+    const char *netns_root;            /* "/run/netns" */
+    const char *pod_logs_root;         /* "/var/log/pods" */
+    struct netns_helper *netns_helper; /* for walks of these; NULL: none */
 };
 
 /* Which TCP sockets to report. The kernel filters before it copies anything: a socket that does not

@@ -155,7 +155,7 @@ static void write_bound_ratio(struct metric_writer *writer,
 {
     metric_begin(writer, "sockdiag_netns_ephemeral_port_utilization_bound_ratio", METRIC_GAUGE,
                  "The bound as a share of the ports of the range that are not reserved, where the "
-                 "range is known: that of the exporter's own network namespace.");
+                 "range is known: of the exporter's own network namespace and of walked ones.");
     for (size_t i = 0; i < snapshot->count; i++) {
         const struct namespace_row *row = &snapshot->rows[i];
         struct label labels[] = {{"netns", row->labels.name}, {"protocol", "tcp"}};

@@ -24,6 +24,8 @@ void exposition_write_unix(struct metric_writer *writer, const struct snapshot *
 /* Every network namespace of the node. */
 void exposition_write_netns(struct metric_writer *writer,
                             const struct namespaces_snapshot *snapshot);
+void exposition_write_netns_walks(struct metric_writer *writer,
+                                  const struct namespaces_snapshot *snapshot);
 
 /* Statistics of sampling. */
 void exposition_write_sampling(struct metric_writer *writer, const struct snapshot *snapshot);

@@ -15,14 +15,14 @@ void interface_name_read(uint32_t index, char name[static INTERFACE_NAME_SIZE])
         snprintf(name, INTERFACE_NAME_SIZE, "%" PRIu32, index);
 }
 
-void interface_name_read_through(int fd, uint32_t index, char name[static IF_NAMESIZE])
+void interface_name_read_through(int fd, uint32_t index, char name[static INTERFACE_NAME_SIZE])
 {
     struct ifreq request = {.ifr_ifindex = (int)index};
     name[0] = '\0';
     if (index == 0)
         return;
     if (ioctl(fd, SIOCGIFNAME, &request) == 0)
-        memcpy(name, request.ifr_name, IF_NAMESIZE);
+        memcpy(name, request.ifr_name, INTERFACE_NAME_SIZE);
     else
-        snprintf(name, IF_NAMESIZE, "%" PRIu32, index);
+        snprintf(name, INTERFACE_NAME_SIZE, "%" PRIu32, index);
 }

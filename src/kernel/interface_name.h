@@ -11,6 +11,6 @@
 void interface_name_read(uint32_t index, char name[static INTERFACE_NAME_SIZE]);
 
 /* The same in the network namespace that the socket `fd` was made in. */
-void interface_name_read_through(int fd, uint32_t index, char name[static IF_NAMESIZE]);
+void interface_name_read_through(int fd, uint32_t index, char name[static INTERFACE_NAME_SIZE]);
 
 #endif

@@ -97,6 +97,7 @@ static void describe_listed(struct namespaces *namespaces, const struct freshnes
         *row = (struct namespace_row){.labels = describe_labels(entry)};
         describe_numbers(entry, fresh, row);
         describe_range(namespaces, row);
+        namespaces_describe_walk(entry, row);
     }
 }
 
@@ -135,4 +136,5 @@ void namespaces_describe(struct namespaces *namespaces, int64_t now, int64_t bus
     }
     describe_listed(namespaces, &fresh, snapshot);
     describe_others(namespaces, &fresh, snapshot);
+    namespaces_describe_walks(namespaces, snapshot);
 }

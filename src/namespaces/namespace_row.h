@@ -8,6 +8,7 @@
 #include "cgroup_name.h"
 #include "kernel/netns_process.h"
 #include "pod_names.h"
+#include "walker.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,6 +47,20 @@ struct namespace_row {
 
     bool has_usable;
     uint64_t usable; /* ports of the range that are not reserved */
+
+    bool has_walk;    /* the next four are known, and the bound counts from there */
+    double walked_at; /* unix time */
+    uint64_t sockets[TCP_STATES];
+    double utilization[PORT_SCOPES];
+    double peak_utilization[PORT_SCOPES];
+    bool has_queue; /* there is a listener: the fullest one's */
+    struct walk_queue queue;
+};
+
+/* One of the fullest destinations that walks found. */
+struct namespace_destination {
+    size_t row; /* of its namespace */
+    struct destination destination;
 };
 
 /* All of them. `rows` is valid as long as the snapshot. */
@@ -57,7 +72,11 @@ struct namespaces_snapshot {
     struct namespace_row others; /* their sum; counters never fall */
     size_t excluded_count;       /* by --collector.netns.include and .exclude: not read */
     bool processes_hidden;       /* by /proc: other namespaces are not found */
-    double cpu_seconds;          /* since the start */
+    double cpu_seconds;          /* since the start, walks included */
+    bool walking;                /* the next three are known */
+    struct walker_report walks;
+    struct namespace_destination destinations[WALK_DESTINATIONS];
+    size_t destination_count;
     double interval_seconds[NETNS_FILES];
     /* Unix time of the reading that is the oldest of all namespaces' latest ones; 0: none yet. */
     double oldest_reading[NETNS_FILES];

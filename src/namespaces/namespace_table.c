@@ -8,10 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void free_entry(struct namespace *entry)
+{
+    if (entry)
+        free(entry->walk);
+    free(entry);
+}
+
 void namespace_table_release(struct namespace_table *table)
 {
     for (size_t i = 0; i < table->used; i++)
-        free(table->places[i]);
+        free_entry(table->places[i]);
     name_filter_release(&table->filter);
 }
 
@@ -89,7 +96,7 @@ void namespace_table_remove(struct namespace_table *table, int place)
     table->places[place] = NULL;
     table->count--;
     table->full_logged = false;
-    free(entry);
+    free_entry(entry);
 }
 
 /* ---- names ---- */

@@ -13,6 +13,7 @@
 #include "measure/peak_window.h"
 #include "name_filter.h"
 #include "namespace_row.h"
+#include "walker.h"
 
 /* A namespace takes less than 2.5 KiB. Those beyond are not read. */
 enum { NAMESPACES_CAPACITY = 4096 };
@@ -42,6 +43,7 @@ struct namespace
     int64_t due[NETNS_FILES];
     uint64_t sockets_at_opens; /* TCP sockets and minisockets when snmp was read */
     struct peak_window minisockets_peak;
+    struct namespace_walk *walk; /* NULL: was never to be walked */
 };
 
 struct namespace_table {

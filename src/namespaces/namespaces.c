@@ -20,8 +20,9 @@ struct namespaces *namespaces_create(const struct namespaces_options *options,
         .rows = calloc(options->max, sizeof *namespaces->rows),
     };
     bool filtered = name_filter_init(&namespaces->table.filter, options->include, options->exclude);
-    if (!namespaces->rows || !filtered ||
+    if (!namespaces->rows || !filtered || !namespaces_prepare_walks(namespaces) ||
         !netns_proc_open(&namespaces->proc, roots->proc, &fault)) {
+        namespaces_end_walks(namespaces);
         namespace_table_release(&namespaces->table);
         free(namespaces->rows);
         free(namespaces);
@@ -39,6 +40,7 @@ void namespaces_destroy(struct namespaces *namespaces)
     netns_events_close(&namespaces->events);
     netns_names_close(&namespaces->names);
     netns_proc_close(&namespaces->proc);
+    namespaces_end_walks(namespaces);
     process_table_release(&namespaces->processes);
     namespace_table_release(&namespaces->table);
     free(namespaces->rows);
@@ -53,8 +55,12 @@ int64_t namespaces_step(struct namespaces *namespaces, int64_t now, bool *failed
     *failed = false;
     if (now + interval / 2 < namespaces->next_tick)
         return namespaces->next_tick;
+    int64_t cpu = namespaces->clock->thread_cpu(namespaces->clock->context);
     namespaces_discover(namespaces, now, &faults);
     namespaces_read_files(namespaces, now, &faults);
+    cpu = namespaces->clock->thread_cpu(namespaces->clock->context) - cpu;
+    if (namespaces->walker)
+        walker_spend(namespaces->walker, cpu);
     *failed = faults.failed;
     /* In step with the caller's own ticks, if it is called a little early; not to catch up. */
     interval = namespaces->plan.intervals[NETNS_SOCKSTAT];

@@ -11,6 +11,7 @@
 #include "namespaces.h"
 #include "process_table.h"
 #include "reading_plan.h"
+#include "walker.h"
 
 struct namespaces {
     struct namespaces_options options;
@@ -39,6 +40,11 @@ struct namespaces {
 
     struct tcp_counters other_counters; /* all that was counted in those that are not listed */
     struct namespace_row *rows;         /* options.max of them */
+
+    struct walker *walker; /* NULL: no walks */
+    /* Refilled for each step, options.max of them. */
+    struct netns_target *targets;
+    struct walked_namespace *walked;
 };
 
 /* A failure of a step. */
@@ -55,6 +61,15 @@ void namespaces_name(struct namespaces *namespaces);
 
 /* Read the owner of a process in `entry`, unless its container is known. */
 void namespaces_read_owner(struct namespaces *namespaces, struct namespace *entry, uint32_t pid);
+
+/* Prepare walks. False when there is no memory. */
+bool namespaces_prepare_walks(struct namespaces *namespaces);
+void namespaces_end_walks(struct namespaces *namespaces);
+
+/* Describe what walks know of a listed namespace, and of the node. */
+void namespaces_describe_walk(const struct namespace *entry, struct namespace_row *row);
+void namespaces_describe_walks(const struct namespaces *namespaces,
+                               struct namespaces_snapshot *snapshot);
 
 /* Read the files that are due. */
 void namespaces_read_files(struct namespaces *namespaces, int64_t now, struct step_faults *faults);

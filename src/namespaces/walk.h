@@ -35,7 +35,7 @@ struct walk_queue {
     struct ip_address address;
     uint16_t port;
     uint32_t interface; /* the index of the one that it is bound to, or 0 */
-    char interface_name[IF_NAMESIZE];
+    char interface_name[INTERFACE_NAME_SIZE];
     uint32_t length; /* connections */
     uint32_t limit;
 };

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "walker.h"
 
+#include "base/log.h"
 #include "walk_schedule.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The ports that are usable where the range is not known yet: the kernel's default. */
 static const uint64_t usual_ports = 28232;
@@ -58,16 +61,19 @@ static uint64_t find_usable(const struct namespace_walk *walk)
     return walk->walked > 0 ? walk->result.ports.usable : usual_ports;
 }
 
-double namespace_walk_bound(const struct namespace_walk *walk, uint64_t sockets, uint64_t opens)
+uint64_t namespace_walk_bound(const struct namespace_walk *walk, uint64_t most, uint64_t opens)
 {
     const struct port_summary *ports = &walk->result.ports;
-    uint64_t most = sockets, usable = find_usable(walk);
-    if (walk->walked > 0) {
-        uint64_t since =
-            ports->fullest + ports->destination_error_bound + opens - walk->opens_walked;
-        most = since < sockets ? since : sockets;
-    }
-    return most < usable ? (double)most / (double)usable : 1;
+    if (walk->walked == 0)
+        return most;
+    uint64_t bound = ports->fullest + ports->destination_error_bound + opens - walk->opens_walked;
+    return bound < most ? bound : most;
+}
+
+double namespace_walk_bound_ratio(const struct namespace_walk *walk, uint64_t bound)
+{
+    uint64_t usable = find_usable(walk);
+    return bound < usable ? (double)bound / (double)usable : 1;
 }
 
 void walker_spend(struct walker *walker, int64_t cost)
@@ -118,6 +124,15 @@ static void keep_result(struct walker *walker, const struct walked_namespace *on
                             result->ports.utilization[scope]);
 }
 
+static void log_failure(const struct walked_namespace *one, int error, const struct fault *fault)
+{
+    char description[256] = "";
+    if (error == 0)
+        fault_describe(fault, description, sizeof description);
+    log_debug("netns", "no walk of the namespace %" PRIu64 ": %s", one->target->inode,
+              error ? strerrordesc_np(-error) : description);
+}
+
 static void walk_one(struct walker *walker, const struct walked_namespace *one, int64_t now)
 {
     struct netns_door door;
@@ -131,6 +146,7 @@ static void walk_one(struct walker *walker, const struct walked_namespace *one, 
         walker->report.walks++;
     } else if (!is_gone(error) && fault.error_number != ENOENT) {
         walker->report.failures++;
+        log_failure(one, error, &fault);
     }
     netns_door_close(&door);
 }

@@ -33,14 +33,18 @@ struct namespace_walk {
 struct walked_namespace {
     const struct netns_target *target; /* its cookie does not matter */
     uint64_t sockets;                  /* full sockets and minisockets */
-    uint64_t opens;                    /* ActiveOpens */
-    double bound;                      /* of the utilization, 0 to 1; namespace_walk_bound() */
+    uint64_t opens;                    /* ActiveOpens, when it was last read */
+    double bound; /* of the utilization, 0 to 1; namespace_walk_bound_ratio() */
     struct namespace_walk *walk;
 };
 
-/* The most of its usable ports that can be in use towards one destination, 0 to 1. Before the first
- * walk of the default range. */
-double namespace_walk_bound(const struct namespace_walk *walk, uint64_t sockets, uint64_t opens);
+/* The most ports that can be in use towards one destination: no more than `most`, and no more than
+ * at the last walk and the connections opened since, of which there are no more than `opens` says.
+ */
+uint64_t namespace_walk_bound(const struct namespace_walk *walk, uint64_t most, uint64_t opens);
+
+/* The same of the usable ports, 0 to 1; before the first walk, of the usual range. */
+double namespace_walk_bound_ratio(const struct namespace_walk *walk, uint64_t bound);
 
 struct walker_options {
     double cpu_share; /* of one CPU */

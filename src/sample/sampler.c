@@ -42,7 +42,9 @@ struct sampler {
 
     struct namespaces *namespaces; /* NULL: not collected */
     int64_t namespaces_due;        /* 0 before the first step */
-    double namespaces_cpu;         /* seconds, since the start */
+    int64_t walk_due;
+    bool walking;
+    double namespaces_cpu; /* seconds, since the start */
 
     /* The monotonic time of the last attempt; 0 before the first. */
     int64_t taken[SAMPLE_KINDS]; /* a detail sample is a ports sample as well */
@@ -62,11 +64,14 @@ static bool create_namespaces(struct sampler *sampler, const struct sampler_opti
         .max = options->namespaces_max,
         .cpu_share = namespaces_part * options->cpu_share,
         .peak_window = options->peak_window,
+        .walks_cpu_share = namespaces_part * options->cpu_share,
+        .walks_interval = options->detail_interval,
     };
     const struct namespaces_roots roots = {kernel->proc_root, kernel->netns_root,
-                                           kernel->pod_logs_root};
+                                           kernel->pod_logs_root, kernel->netns_helper};
     if (options->collect_namespaces)
         sampler->namespaces = namespaces_create(&wanted, &roots, clock);
+    sampler->walking = sampler->namespaces && kernel->netns_helper;
     return sampler->namespaces || !options->collect_namespaces;
 }
 
@@ -201,6 +206,13 @@ static void step_namespaces(struct sampler *sampler)
     sampler->namespaces_cpu += to_seconds(read_cpu(sampler) - cpu_at_start);
 }
 
+static void step_walks(struct sampler *sampler)
+{
+    int64_t cpu_at_start = read_cpu(sampler);
+    sampler->walk_due = namespaces_walk(sampler->namespaces, clock_now(sampler->clock));
+    sampler->namespaces_cpu += to_seconds(read_cpu(sampler) - cpu_at_start);
+}
+
 static void describe_namespaces(struct sampler *sampler, int64_t busy)
 {
     struct namespaces_snapshot *snapshot = &sampler->host.snapshot.namespaces;
@@ -248,7 +260,9 @@ static void stretch_intervals(struct sampler *sampler)
 {
     const struct sampler_options *options = &sampler->options;
     double share = options->cpu_share;
-    if (sampler->namespaces)
+    if (sampler->walking) /* walks use all that they may */
+        share -= namespaces_part * share;
+    else if (sampler->namespaces)
         share -= namespaces_load(sampler->namespaces);
     double quarter = share / 4;
     int64_t ticks = spread_cost(sampler->time_wait_cost, quarter) / options->interval + 1;
@@ -350,6 +364,8 @@ int64_t sampler_step(struct sampler *sampler)
     step_count(sampler, started, nearly);
     if (sampler->namespaces)
         step_namespaces(sampler);
+    if (sampler->walking && clock_now(sampler->clock) >= sampler->walk_due)
+        step_walks(sampler);
     if (measured || nearly >= sampler->published + sampler->publish_interval)
         sampler_publish(sampler);
     int64_t next = pick_sooner(sampler->next_tick, find_due_time(sampler, SAMPLE_DETAIL));
@@ -357,5 +373,7 @@ int64_t sampler_step(struct sampler *sampler)
         next = pick_sooner(next, find_due_time(sampler, SAMPLE_PORTS));
     if (sampler->namespaces)
         next = pick_sooner(next, sampler->namespaces_due);
+    if (sampler->walking)
+        next = pick_sooner(next, sampler->walk_due);
     return pick_sooner(next, sampler->published + longest_publish_interval);
 }

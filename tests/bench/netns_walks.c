@@ -255,8 +255,8 @@ static void read_counters(unsigned second)
 static void update_bounds(void)
 {
     for (unsigned i = 0; i < count; i++)
-        namespaces[i].bound =
-            namespace_walk_bound(&walks[i], namespaces[i].sockets, namespaces[i].opens);
+        namespaces[i].bound = namespace_walk_bound_ratio(
+            &walks[i], namespace_walk_bound(&walks[i], namespaces[i].sockets, namespaces[i].opens));
 }
 
 static double delays[10000];
@@ -410,7 +410,7 @@ int main(int arguments, char *values[])
     if (unshare(CLONE_NEWNET) != 0)
         die("unshare");
     if (own_tables)
-        write_number("/proc/sys/net/ipv4/tcp_child_ehash_entries", "16384");
+        write_number("/proc/sys/net/ipv4/tcp_child_ehash_entries", "65536");
     srand48(7);
     for (unsigned i = 0; i < count; i++)
         sum += 1.0 / (i + 1);

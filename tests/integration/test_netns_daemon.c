@@ -7,6 +7,8 @@
 #include "daemon.h"
 #include "http_client.h"
 #include "kernel/netns_helper.h"
+#include "neighbour.h"
+#include "netns.h"
 #include "skip.h"
 
 #include <setjmp.h>
@@ -14,7 +16,9 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,18 +28,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { PORT = 10073 };
+enum { PORT = 10073, NEIGHBOUR_PORT = 9000 };
 
 #define REQUEST "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 static struct daemon exporter;
 static bool is_running;
+static struct neighbour neighbour;
 static char errors[4096];
 
 static void start(void (*before_exec)(void))
 {
     assert_int_equal(
-        daemon_start(&exporter, (const char *[]){"--collector.netns.walk", NULL}, before_exec), 0);
+        daemon_start(&exporter,
+                     (const char *[]){"--collector.netns.walk", "--sample.cpu-budget=100", NULL},
+                     before_exec),
+        0);
     is_running = true;
     assert_true(daemon_await_message(&exporter, "READY=1"));
 }
@@ -51,7 +59,26 @@ static int end_what_runs(void **state)
     (void)state;
     if (is_running)
         end(SIGKILL);
+    neighbour_end(&neighbour);
     return 0;
+}
+
+/* Wait for a page with `text`: there is a new one with each WATCHDOG=1. */
+static void await_page_with(const char *text)
+{
+    for (int i = 0; i < 60; i++) {
+        struct http_reply reply;
+        daemon_drop_messages(&exporter);
+        assert_true(daemon_await_message(&exporter, "WATCHDOG=1"));
+        int fd = http_connect(NULL, "127.0.0.1", PORT);
+        assert_int_equal(http_exchange(fd, REQUEST, &reply), 0);
+        close(fd);
+        bool found = strstr(reply.body, text);
+        http_reply_free(&reply);
+        if (found)
+            return;
+    }
+    fail_msg("no page has %s", text);
 }
 
 static void assert_page_has(const char *line)
@@ -130,6 +157,59 @@ static void test_a_dead_helper_ends_the_exporter(void **state)
         strstr(errors, "\nsockdiag_exporter: the namespace helper was killed by SIGKILL\n"));
 }
 
+/* It is asked often: listeners of each namespace every ten seconds. */
+static void test_a_silent_helper_ends_the_exporter(void **state)
+{
+    (void)state;
+    assert_int_equal(neighbour_start(&neighbour, NULL, NULL), 0);
+    start(NULL);
+    kill(find_helper(), SIGSTOP);
+    assert_int_equal(end(0), 1);
+    assert_non_null(strstr(
+        errors, "\nsockdiag_exporter: the namespace helper has not answered for a second\n"));
+}
+
+/* Seven of ten ports, towards a listener of its own that accepts none. */
+static int use_ports(void *argument)
+{
+    (void)argument;
+    const struct sockaddr_in address = {.sin_family = AF_INET,
+                                        .sin_port = htons(NEIGHBOUR_PORT),
+                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int error = netns_sysctl_write("ipv4/ip_local_port_range", "20000 20009");
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    if (error || bind(listener, (const struct sockaddr *)&address, sizeof address) != 0 ||
+        listen(listener, 20) != 0)
+        return error ? error : -errno;
+    for (int i = 0; i < 7; i++) {
+        int client = socket(AF_INET, SOCK_STREAM, 0);
+        if (connect(client, (const struct sockaddr *)&address, sizeof address) != 0)
+            return -errno;
+    }
+    return 0;
+}
+
+static void test_the_page_tells_of_a_neighbour(void **state)
+{
+    (void)state;
+    char text[256];
+    assert_int_equal(neighbour_start(&neighbour, use_ports, NULL), 0);
+    start(NULL);
+    snprintf(text, sizeof text,
+             ",local_address=\"127.0.0.1\",remote_address=\"127.0.0.1\","
+             "remote_port=\"%d\",local_interface=\"\"} 7\n",
+             NEIGHBOUR_PORT);
+    await_page_with(text);
+    assert_page_has("protocol=\"tcp\",scope=\"destination\"} 0.7\n");
+    assert_page_has("state=\"established\"} 14\n");
+    assert_page_has("\nsockdiag_netns_last_walk_timestamp_seconds{netns=");
+    snprintf(text, sizeof text,
+             ",local_address=\"127.0.0.1\",local_port=\"%d\",local_interface=\"\"} 7\n",
+             NEIGHBOUR_PORT);
+    await_page_with(text);
+    assert_int_equal(end(SIGTERM), 0);
+}
+
 /* A terminal or systemd may send it to both. */
 static void test_a_stop_of_both_is_a_clean_one(void **state)
 {
@@ -173,6 +253,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         with_exporter(test_the_exporter_keeps_no_capability),
         with_exporter(test_a_dead_helper_ends_the_exporter),
+        with_exporter(test_a_silent_helper_ends_the_exporter),
+        with_exporter(test_the_page_tells_of_a_neighbour),
         with_exporter(test_a_stop_of_both_is_a_clean_one),
         with_exporter(test_without_a_capability_it_goes_on_without_walks),
     };

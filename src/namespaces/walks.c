@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Which namespaces the walker is offered, and what it found of them. */
+#include "namespaces_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool namespaces_prepare_walks(struct namespaces *namespaces)
+{
+    const struct namespaces_options *options = &namespaces->options;
+    const struct walker_options wanted = {.cpu_share = options->walks_cpu_share,
+                                          .interval = options->walks_interval,
+                                          .peak_window = options->peak_window};
+    if (!namespaces->roots.helper)
+        return true;
+    namespaces->walker = walker_create(namespaces->roots.helper, namespaces->clock, &wanted);
+    namespaces->targets = calloc(options->max, sizeof *namespaces->targets);
+    namespaces->walked = calloc(options->max, sizeof *namespaces->walked);
+    return namespaces->walker && namespaces->targets && namespaces->walked;
+}
+
+void namespaces_end_walks(struct namespaces *namespaces)
+{
+    walker_destroy(namespaces->walker);
+    free(namespaces->targets);
+    free(namespaces->walked);
+}
+
+/* Since the opens were read no more connections were opened than there are more sockets. */
+static uint64_t find_most_opens(const struct namespace *entry)
+{
+    uint64_t sockets = namespace_full_sockets(entry) + entry->numbers.minisockets;
+    uint64_t more = sockets > entry->sockets_at_opens ? sockets - entry->sockets_at_opens : 0;
+    return entry->numbers.counters.active_opens + more;
+}
+
+static uint64_t find_bound(const struct namespace *entry)
+{
+    return namespace_walk_bound(entry->walk, namespace_tcp_bound(entry), find_most_opens(entry));
+}
+
+/* The exporter's own namespace has samples of its own. */
+static bool is_walked(const struct namespaces *namespaces, struct namespace *entry)
+{
+    if (!entry || !entry->listed || entry->lost || entry->inode == namespaces->own_inode)
+        return false;
+    if (!entry->walk)
+        entry->walk = calloc(1, sizeof *entry->walk);
+    return entry->walk;
+}
+
+static size_t offer(struct namespaces *namespaces)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < namespaces->table.used; i++) {
+        struct namespace *entry = namespaces->table.places[i];
+        if (!is_walked(namespaces, entry))
+            continue;
+        namespaces->targets[count] = netns_target_of_process((int32_t)entry->pid, entry->inode, 0);
+        namespaces->walked[count] = (struct walked_namespace){
+            .target = &namespaces->targets[count],
+            .sockets = namespace_full_sockets(entry) + entry->numbers.minisockets,
+            .opens = entry->numbers.counters.active_opens,
+            .bound = namespace_walk_bound_ratio(entry->walk, find_bound(entry)),
+            .walk = entry->walk,
+        };
+        count++;
+    }
+    return count;
+}
+
+int64_t namespaces_walk(struct namespaces *namespaces, int64_t now)
+{
+    static const int64_t pause_length = NANOSECONDS_PER_SECOND;
+    size_t count = namespaces->walker ? offer(namespaces) : 0;
+    return count > 0 ? walker_step(namespaces->walker, namespaces->walked, count)
+                     : now + pause_length;
+}
+
+void namespaces_describe_walk(const struct namespace *entry, struct namespace_row *row)
+{
+    const struct namespace_walk *walk = entry->walk;
+    if (!walk)
+        return;
+    row->has_queue = walk->has_queue && walk->queue.present;
+    row->queue = walk->queue;
+    row->has_walk = walk->walked > 0;
+    if (!row->has_walk)
+        return;
+    row->walked_at = walk->walked_at;
+    row->has_usable = true;
+    row->usable = walk->result.ports.usable;
+    row->tcp_bound = find_bound(entry);
+    memcpy(row->sockets, walk->result.sockets, sizeof row->sockets);
+    for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++) {
+        row->utilization[scope] = walk->result.ports.utilization[scope];
+        row->peak_utilization[scope] = peak_window_read(&walk->peaks[scope]);
+    }
+}
+
+/* The row of the namespace with this inode: destinations are those of listed ones. */
+static size_t find_row(const struct namespaces_snapshot *snapshot, uint64_t inode)
+{
+    size_t row = 0;
+    while (row < snapshot->count && snapshot->rows[row].labels.inode != inode)
+        row++;
+    return row;
+}
+
+void namespaces_describe_walks(const struct namespaces *namespaces,
+                               struct namespaces_snapshot *snapshot)
+{
+    struct walked_destination top[WALK_DESTINATIONS];
+    if (!namespaces->walker)
+        return;
+    snapshot->walking = true;
+    snapshot->walks = walker_get_report(namespaces->walker);
+    size_t count = 0;
+    for (size_t i = 0; i < namespaces->table.used; i++) {
+        const struct namespace *entry = namespaces->table.places[i];
+        if (!entry || !entry->listed || !entry->walk)
+            continue;
+        namespaces->targets[count].inode = entry->inode;
+        namespaces->walked[count++] = (struct walked_namespace){.walk = entry->walk};
+    }
+    count = walker_pick_top(namespaces->walked, count, top, WALK_DESTINATIONS);
+    for (size_t i = 0; i < count; i++)
+        snapshot->destinations[i] = (struct namespace_destination){
+            .row = find_row(snapshot, namespaces->targets[top[i].place].inode),
+            .destination = *top[i].destination};
+    snapshot->destination_count = count;
+}
