@@ -20,9 +20,8 @@ struct namespaces *namespaces_create(const struct namespaces_options *options,
         .rows = calloc(options->max, sizeof *namespaces->rows),
     };
     bool filtered = name_filter_init(&namespaces->table.filter, options->include, options->exclude);
-    if (!namespaces->rows || !filtered || !namespaces_prepare_walks(namespaces) ||
+    if (!namespaces->rows || !filtered ||
         !netns_proc_open(&namespaces->proc, roots->proc, &fault)) {
-        namespaces_end_walks(namespaces);
         namespace_table_release(&namespaces->table);
         free(namespaces->rows);
         free(namespaces);

@@ -23,16 +23,13 @@ struct namespaces_options {
     size_t max;       /* namespaces with numbers of their own; the others are summed */
     double cpu_share; /* of one CPU: 0.01 is one percent */
     int64_t peak_window;
-    double walks_cpu_share; /* of one CPU, with that of all else; only with a helper */
-    int64_t walks_interval; /* no namespace is walked more often */
 };
 
 /* Where to look. */
 struct namespaces_roots {
-    const char *proc;            /* "/proc" */
-    const char *names;           /* "/run/netns" */
-    const char *pod_logs;        /* "/var/log/pods" */
-    struct netns_helper *helper; /* for walks; NULL: none */
+    const char *proc;     /* "/proc" */
+    const char *names;    /* "/run/netns" */
+    const char *pod_logs; /* "/var/log/pods" */
 };
 
 struct namespaces;
@@ -53,8 +50,13 @@ void namespaces_destroy(struct namespaces *namespaces);
 int64_t namespaces_step(struct namespaces *namespaces, int64_t now, bool *failed,
                         struct fault *fault);
 
+/* Walk them from now on; `helper` must outlive `namespaces`. What namespaces_step() takes comes out
+ * of the same share. False when there is no memory. */
+bool namespaces_start_walks(struct namespaces *namespaces, struct netns_helper *helper,
+                            const struct walker_options *options);
+
 /* Walk a namespace, or look at some listeners, if that is due and affordable at `now`. Returns when
- * to call it next, which is `now` when there is more to do. Without a helper it does nothing. */
+ * to call it next, which is `now` when there is more to do. Only after namespaces_start_walks(). */
 int64_t namespaces_walk(struct namespaces *namespaces, int64_t now);
 
 /* The share of one CPU that namespaces_step() is expected to take. */

@@ -62,8 +62,6 @@ void namespaces_name(struct namespaces *namespaces);
 /* Read the owner of a process in `entry`, unless its container is known. */
 void namespaces_read_owner(struct namespaces *namespaces, struct namespace *entry, uint32_t pid);
 
-/* Prepare walks. False when there is no memory. */
-bool namespaces_prepare_walks(struct namespaces *namespaces);
 void namespaces_end_walks(struct namespaces *namespaces);
 
 /* Describe what walks know of a listed namespace, and of the node. */

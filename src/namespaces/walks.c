@@ -5,17 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool namespaces_prepare_walks(struct namespaces *namespaces)
+bool namespaces_start_walks(struct namespaces *namespaces, struct netns_helper *helper,
+                            const struct walker_options *options)
 {
-    const struct namespaces_options *options = &namespaces->options;
-    const struct walker_options wanted = {.cpu_share = options->walks_cpu_share,
-                                          .interval = options->walks_interval,
-                                          .peak_window = options->peak_window};
-    if (!namespaces->roots.helper)
-        return true;
-    namespaces->walker = walker_create(namespaces->roots.helper, namespaces->clock, &wanted);
-    namespaces->targets = calloc(options->max, sizeof *namespaces->targets);
-    namespaces->walked = calloc(options->max, sizeof *namespaces->walked);
+    size_t max = namespaces->options.max;
+    namespaces->walker = walker_create(helper, namespaces->clock, options);
+    namespaces->targets = calloc(max, sizeof *namespaces->targets);
+    namespaces->walked = calloc(max, sizeof *namespaces->walked);
     return namespaces->walker && namespaces->targets && namespaces->walked;
 }
 
@@ -72,7 +68,7 @@ static size_t offer(struct namespaces *namespaces)
 int64_t namespaces_walk(struct namespaces *namespaces, int64_t now)
 {
     static const int64_t pause_length = NANOSECONDS_PER_SECOND;
-    size_t count = namespaces->walker ? offer(namespaces) : 0;
+    size_t count = offer(namespaces);
     return count > 0 ? walker_step(namespaces->walker, namespaces->walked, count)
                      : now + pause_length;
 }

@@ -64,15 +64,20 @@ static bool create_namespaces(struct sampler *sampler, const struct sampler_opti
         .max = options->namespaces_max,
         .cpu_share = namespaces_part * options->cpu_share,
         .peak_window = options->peak_window,
-        .walks_cpu_share = namespaces_part * options->cpu_share,
-        .walks_interval = options->detail_interval,
     };
     const struct namespaces_roots roots = {kernel->proc_root, kernel->netns_root,
-                                           kernel->pod_logs_root, kernel->netns_helper};
+                                           kernel->pod_logs_root};
     if (options->collect_namespaces)
         sampler->namespaces = namespaces_create(&wanted, &roots, clock);
-    sampler->walking = sampler->namespaces && kernel->netns_helper;
-    return sampler->namespaces || !options->collect_namespaces;
+    if (!sampler->namespaces || !kernel->netns_helper)
+        return sampler->namespaces || !options->collect_namespaces;
+    const struct walker_options walks = {
+        .cpu_share = namespaces_part * options->cpu_share,
+        .interval = options->detail_interval,
+        .peak_window = options->peak_window,
+    };
+    sampler->walking = true;
+    return namespaces_start_walks(sampler->namespaces, kernel->netns_helper, &walks);
 }
 
 struct sampler *sampler_create(const struct sampler_options *options,
