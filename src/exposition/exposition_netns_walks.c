@@ -16,13 +16,13 @@ static void write_states(struct metric_writer *writer, const struct namespaces_s
     }
 }
 
-/* One of the two arrays of shares by scope, at `offset` in a row. */
+/* The shares by scope, or their peaks. */
 static void write_shares(struct metric_writer *writer, const struct namespaces_snapshot *snapshot,
-                         size_t offset)
+                         bool peaks)
 {
     for (size_t i = 0; i < snapshot->count; i++) {
         const struct namespace_row *row = &snapshot->rows[i];
-        const double *shares = (const double *)((const char *)row + offset);
+        const double *shares = peaks ? row->peak_utilization : row->utilization;
         for (enum port_scope scope = 0; row->has_walk && scope < PORT_SCOPES; scope++) {
             struct label labels[] = {{"netns", row->labels.name},
                                      {"protocol", socket_protocol_name(SOCKET_TCP)},
@@ -38,12 +38,12 @@ static void write_utilization(struct metric_writer *writer,
     metric_begin(writer, "sockdiag_netns_ephemeral_port_utilization_ratio", METRIC_GAUGE,
                  "Share of the usable ephemeral ports of the network namespace in use at its last "
                  "walk, in the fullest destination, on the fullest local address, and in all.");
-    write_shares(writer, snapshot, offsetof(struct namespace_row, utilization));
+    write_shares(writer, snapshot, false);
 
     metric_begin(writer, "sockdiag_netns_ephemeral_port_peak_utilization_ratio", METRIC_GAUGE,
                  "The highest of these shares at a walk of the network namespace within "
                  "--sample.peak-window.");
-    write_shares(writer, snapshot, offsetof(struct namespace_row, peak_utilization));
+    write_shares(writer, snapshot, true);
 }
 
 static void write_times(struct metric_writer *writer, const struct namespaces_snapshot *snapshot)

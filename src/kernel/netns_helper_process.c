@@ -168,7 +168,7 @@ static void serve(int home)
     if (got != sizeof request || header.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ||
         !is_request(&request))
         end(EXIT_FAILURE);
-    int descriptors[NETNS_DESCRIPTORS];
+    int descriptors[NETNS_DESCRIPTORS] = {-1, -1, -1, -1};
     struct helper_answer answer = {.magic = HELPER_MAGIC, .number = request.number};
     int result = visit(home, &request, &answer.inode, descriptors);
     answer.error = result < 0 ? -result : 0;

@@ -67,8 +67,8 @@ bool walk_sockets(struct port_usage *scratch, const struct netns_door *door,
                   struct walk_result *result, struct fault *fault)
 {
     struct port_settings settings;
-    struct walk walk = {scratch, result};
     memset(result, 0, sizeof *result);
+    struct walk walk = {scratch, result};
     if (!procfs_read_open_port_settings(door->descriptors[NETNS_PORT_RANGE],
                                         door->descriptors[NETNS_RESERVED_PORTS], &settings, fault))
         return false;

@@ -220,34 +220,44 @@ static void start(unsigned i, double sum)
     namespaces[i] = (struct walked_namespace){.target = &targets[i], .walk = &walks[i]};
 }
 
-static uint64_t read_after(unsigned i, const char *file, const char *format, bool second_line)
+static const char *read_file(unsigned i, const char *file)
 {
-    char path[64], text[8192];
-    unsigned long long a = 0, b = 0;
+    static char text[8192];
+    char path[64];
     snprintf(path, sizeof path, "/proc/%d/net/%s", ones[i].pid, file);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t length = read(fd, text, sizeof text - 1);
-    close(fd);
-    text[length > 0 ? length : 0] = '\0';
-    const char *found = strstr(text, "TCP: inuse");
-    if (second_line) {
-        found = strstr(text, "Tcp: RtoAlg");
-        found = found ? strstr(found + 1, "Tcp:") : NULL;
-    }
-    if (!found || sscanf(found, format, &a, &b) < 1)
+    if (length <= 0)
         die(path);
-    return a + b;
+    close(fd);
+    text[length] = '\0';
+    return text;
+}
+
+/* The number after `key`, or else 0. */
+static uint64_t find_number(const char *text, const char *key)
+{
+    const char *found = text ? strstr(text, key) : NULL;
+    return found ? strtoull(found + strlen(key), NULL, 10) : 0;
+}
+
+static uint64_t read_opens(unsigned i)
+{
+    const char *heading = strstr(read_file(i, "snmp"), "Tcp: RtoAlgorithm");
+    const char *numbers = heading ? strstr(heading + 1, "Tcp: ") + 5 : "";
+    for (int column = 0; column < 4; column++) /* RtoAlgorithm, RtoMin, RtoMax, MaxConn */
+        numbers += strcspn(numbers, " ") + 1;
+    return strtoull(numbers, NULL, 10);
 }
 
 /* As the other tier does: sockets each second, opens each five. */
 static void read_counters(unsigned second)
 {
     for (unsigned i = 0; i < count; i++) {
-        namespaces[i].sockets =
-            read_after(i, "sockstat", "TCP: inuse %llu orphan %*u tw %llu", false);
-        if (second % 5 == 0) {
-            ones[i].real_opens = read_after(i, "snmp", "Tcp: %*d %*d %*d %*d %llu", true);
-        }
+        const char *tcp = strstr(read_file(i, "sockstat"), "TCP:");
+        namespaces[i].sockets = find_number(tcp, "inuse ") + find_number(tcp, " tw ");
+        if (second % 5 == 0)
+            ones[i].real_opens = read_opens(i);
         namespaces[i].opens = ones[i].real_opens + (uint64_t)(ones[i].opens_pretended * second);
     }
 }
@@ -328,7 +338,7 @@ static void report(const struct walker *walker, double elapsed, double counters_
            walks_report.cpu_seconds / (double)walks_report.walks * 1e3, begun, seen,
            pick(delays, seen, .5), pick(delays, seen, .95), pick(delays, seen, 1), walked,
            pick(ages, walked, .5), pick(ages, walked, 1), usage.ru_maxrss,
-           read_after(0, "sockstat", "TCP: inuse %*u orphan %*u tw %*u alloc %llu", false));
+           find_number(read_file(0, "sockstat"), " alloc "));
 }
 
 static void measure(struct walker *walker)
