@@ -6,6 +6,7 @@
 #include "kernel/netns_helper.h"
 
 #include "await.h"
+#include "kernel/netns_helper_process.h"
 #include "kernel/netns_helper_protocol.h"
 #include "neighbour.h"
 #include "netns.h"
@@ -38,6 +39,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static struct netns_helper *helper;
@@ -561,6 +563,69 @@ static void test_works_for_an_ordinary_user(void **state)
     assert_string_equal(reason, "");
 }
 
+/* A copy of this program that gets the two capabilities from its file (setcap). Skips the test
+ * where that does not work. */
+static void make_privileged_copy(char path[static 64])
+{
+    const struct vfs_cap_data capabilities = {
+        .magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE,
+        .data = {{.permitted = (uint32_t)NETNS_HELPER_CAPABILITIES}}};
+    static char bytes[1 << 16];
+    snprintf(path, 64, "/tmp/sockdiag_test.%d", getpid());
+    int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    int to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+    assert_true(from >= 0 && to >= 0);
+    for (ssize_t got; (got = read(from, bytes, sizeof bytes)) > 0;)
+        assert_int_equal(write(to, bytes, (size_t)got), got);
+    close(from);
+    close(to);
+    if (setxattr(path, "security.capability", &capabilities, sizeof capabilities, 0) != 0) {
+        unlink(path);
+        skip();
+    }
+}
+
+/* Run it for an ordinary user, with `socket` as its descriptor 0 and `output` as 1. */
+static pid_t run_copy(const char *path, char *const arguments[], int socket, int output)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(socket, STDIN_FILENO);
+        dup2(output, STDOUT_FILENO);
+        if (setresuid(65534, 65534, 65534) == 0)
+            execv(path, arguments);
+        _exit(1);
+    }
+    return pid;
+}
+
+/* Whoever may execute a program with file capabilities could have a helper: there is none. */
+static void test_file_capabilities_are_refused(void **state)
+{
+    (void)state;
+    char path[64], name[] = NETNS_HELPER_NAME, text[512] = "", try[] = "try";
+    char *const as_helper[] = {name, NULL}, *const as_exporter[] = {path, try, NULL};
+    struct helper_answer ready = {0};
+    int pair[2], output[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+    assert_int_equal(pipe2(output, O_CLOEXEC), 0);
+    make_privileged_copy(path);
+    pid_t helpers = run_copy(path, as_helper, pair[1], output[1]);
+    close(pair[1]);
+    ssize_t got = recv(pair[0], &ready, sizeof ready, 0);
+    waitpid(helpers, NULL, 0);
+    pid_t exporters = run_copy(path, as_exporter, output[0], output[1]);
+    waitpid(exporters, NULL, 0);
+    unlink(path);
+    close(output[1]);
+    assert_true(read(output[0], text, sizeof text - 1) > 0);
+    close(output[0]);
+    close(pair[0]);
+    assert_int_equal(got, sizeof ready);
+    assert_int_equal(ready.error, EPERM);
+    assert_non_null(strstr(text, "must not get its capabilities from its file"));
+}
+
 /* Ask the kernel to destroy the listener there. Returns its errno. */
 static int destroy_listener(int fd)
 {
@@ -637,6 +702,10 @@ int main(int count, char *arguments[])
 {
     if (netns_helper_is_asked_for(count, arguments))
         netns_helper_run();
+    if (count == 2 && strcmp(arguments[1], "try") == 0) {
+        netns_helper_stop(netns_helper_start(error, sizeof error));
+        return puts(error) < 0;
+    }
     int skipped = enter_namespace_or_skip();
     if (skipped)
         return skipped;
@@ -656,6 +725,7 @@ int main(int count, char *arguments[])
         with_all(test_an_unruly_exporter_has_no_helper),
         with_all(test_each_capability_is_needed),
         with_all(test_works_for_an_ordinary_user),
+        with_all(test_file_capabilities_are_refused),
         with_all(test_what_cannot_be_had),
         with_all(test_names),
     };
