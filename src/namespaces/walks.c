@@ -38,7 +38,7 @@ static uint64_t find_bound(const struct namespace *entry)
 /* The exporter's own namespace has samples of its own. */
 static bool is_walked(const struct namespaces *namespaces, struct namespace *entry)
 {
-    if (!entry || !entry->listed || entry->lost || entry->inode == namespaces->own_inode)
+    if (!entry || !entry->listed || entry->pid == 0 || entry->inode == namespaces->own_inode)
         return false;
     if (!entry->walk)
         entry->walk = calloc(1, sizeof *entry->walk);
