@@ -39,7 +39,8 @@ int main(void)
         .collect_destinations = true,
         .collect_time_wait = true,
     };
-    const struct kernel_access kernel = {sock_diag_open_netlink, NULL, "/proc"};
+    const struct kernel_access kernel = {.open_sock_diag = sock_diag_open_netlink,
+                                         .proc_root = "/proc"};
     struct sampler *sampler = sampler_create(&options, &kernel, &system_clock, read_nothing, NULL);
     if (!sampler || take(sampler, SAMPLE_DETAIL) < 0)
         return 1;

@@ -129,7 +129,8 @@ static void test_a_count_sample_is_one_dump(void **state)
     (void)state;
     unsigned dumps = 0;
     struct capture capture;
-    const struct kernel_access kernel = {open_and_count, &dumps, "/proc"};
+    const struct kernel_access kernel = {
+        .open_sock_diag = open_and_count, .opener_context = &dumps, .proc_root = "/proc"};
     capture_take_through(&capture, &kernel);
     /* count; detail of TCP, of UDP over IPv4 and over IPv6, of UNIX sockets; ports of listeners, of
      * clients, of UDP as before */

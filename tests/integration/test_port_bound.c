@@ -156,7 +156,8 @@ static int set_up(void **state)
     static struct fixture fixture;
     fixture = (struct fixture){.now = 1000 * SECOND};
     fixture.clock = (struct clock){read_now, read_now, read_cpu, &fixture};
-    fixture.kernel = (struct kernel_access){open_netlink, &fixture, "/proc"};
+    fixture.kernel = (struct kernel_access){
+        .open_sock_diag = open_netlink, .opener_context = &fixture, .proc_root = "/proc"};
     fixture.sampler = sampler_create(&options, &fixture.kernel, &fixture.clock, keep, &fixture);
     *state = &fixture;
     for (unsigned i = 0; i < DESTINATIONS; i++) {

@@ -350,7 +350,7 @@ static int open_our_end(void *context)
 static struct outcome dump(struct wire *wire, tcp_state_set states)
 {
     struct outcome outcome = {0};
-    const struct kernel_access kernel = {open_our_end, wire, NULL};
+    const struct kernel_access kernel = {.open_sock_diag = open_our_end, .opener_context = wire};
     outcome.good = sock_diag_dump_tcp(&kernel, &(struct sock_diag_query){.states = states}, consume,
                                       &outcome, &outcome.rows, &outcome.fault);
     return outcome;
