@@ -159,7 +159,7 @@ static void send_answer(const struct helper_answer *answer, const int *descripto
  * descriptors of the exporter's are refused as well. */
 static void serve(int home)
 {
-    struct helper_request request;
+    struct helper_request request = {0};
     struct iovec part = {&request, sizeof request};
     struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
     ssize_t got = syscall(SYS_recvmsg, NETNS_HELPER_SOCKET, &header, 0);
