@@ -25,6 +25,15 @@ start() {
     await 10 grep -q 'samples every' log
 }
 
+# start_quiet URL [FLAG...]: the same, and then no sample takes CPU time or descriptors
+start_quiet() {
+    local page=$1/metrics
+    shift
+    start --sample.interval=3600s --sample.detail-interval=3600s "$@"
+    await 10 has_page "$page"
+}
+has_page() { [ "$(status --insecure "$1")" = 200 ]; }
+
 # stop: end it, which must be clean
 stop() {
     kill "$daemon"

@@ -2,8 +2,7 @@
 """usage: cpu_share.py plain|tls|without_descriptors
 
 The CPU time that the exporter takes under attack. Its web thread may take a second that it has saved, and then a
-tenth of a CPU; sampling takes some more. Because this bounds what is used and not when, a busy machine cannot make
-it fail."""
+tenth of a CPU. Because this bounds what is used and not when, a busy machine cannot make it fail."""
 import multiprocessing
 import select
 import socket

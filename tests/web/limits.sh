@@ -3,12 +3,9 @@
 # usage: limits.sh EXPORTER
 # Who gets a place, and what becomes of those for which there is none.
 . "$(dirname "$0")/../support/exporter.sh" "$@"
-page_exists() { [ "$(status "$url/metrics")" = 200 ]; }
 
-# Samples take descriptors, too: after the first ones there are none.
-start --sample.interval=3600s --sample.detail-interval=3600s
+start_quiet "$url"
 clients places
-await 10 page_exists
 descriptors 0
 exec 5<>/dev/tcp/127.0.0.1/10073
 await 10 log_has 'cannot take a connection: Too many open files'
