@@ -73,9 +73,9 @@ static struct lie make_lie(const struct helper_request *request, const char *how
     else if (strcmp(how, "number") == 0)
         lie.answer.number++;
     else if (strcmp(how, "negative") == 0)
-        lie.answer.error = -1;
+        lie.answer.error = -1, lie.answer.descriptors = (uint32_t)(lie.descriptors = 0);
     else if (strcmp(how, "huge") == 0)
-        lie.answer.error = 4096;
+        lie.answer.error = 4096, lie.answer.descriptors = (uint32_t)(lie.descriptors = 0);
     else if (strcmp(how, "refusal with a descriptor") == 0)
         lie.answer.error = ENOENT;
     else if (strcmp(how, "two") == 0)

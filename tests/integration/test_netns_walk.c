@@ -190,6 +190,23 @@ static int inhabit_with_device(void *argument)
                : -errno;
 }
 
+enum { FIRST_OF_MANY = 9100 };
+
+/* As many servers as `argument` says have two clients each, one more has one. */
+static int inhabit_with_many_servers(void *argument)
+{
+    const unsigned *busy = argument;
+    int error = listen_at(FIRST_OF_MANY);
+    if (!error)
+        error = connect_to(FIRST_OF_MANY);
+    for (unsigned i = 1; !error && i <= *busy; i++) {
+        uint16_t port = (uint16_t)(FIRST_OF_MANY + i);
+        if ((error = listen_at(port)) == 0 && (error = connect_to(port)) == 0)
+            error = connect_to(port);
+    }
+    return error;
+}
+
 /* ---- tests ---- */
 
 static void test_counts_every_state(void **state)
@@ -249,6 +266,21 @@ static void test_counts_every_port(void **state)
     assert_true(walks[0].walked_at == 1001);
     assert_int_equal(walker_get_report(walker).walks, 2);
     assert_int_equal(walker_get_report(walker).failures, 0);
+}
+
+/* A destination that was named in one namespace is not preferred in the next: see
+ * destinations_pick_top(). */
+static void test_a_walk_prefers_no_destination_of_another(void **state)
+{
+    (void)state;
+    unsigned none = 0, eleven = 11;
+    add_neighbour(inhabit_with_many_servers, &none);
+    add_neighbour(inhabit_with_many_servers, &eleven);
+    step_all();
+    assert_int_equal(walks[0].result.destinations[0].remote_port, FIRST_OF_MANY);
+    assert_int_equal(walks[1].result.destination_count, WALK_DESTINATIONS);
+    for (size_t i = 0; i < WALK_DESTINATIONS; i++)
+        assert_int_equal(walks[1].result.destinations[i].ports, 2);
 }
 
 static void test_interfaces_have_the_names_that_they_have_there(void **state)
@@ -462,6 +494,7 @@ int main(int arguments, char *values[])
     const struct CMUnitTest tests[] = {
         with_walker(test_counts_every_state),
         with_walker(test_counts_every_port),
+        with_walker(test_a_walk_prefers_no_destination_of_another),
         with_walker(test_interfaces_have_the_names_that_they_have_there),
         with_walker(test_the_fullest_destinations_of_all),
         with_walker(test_bound),
