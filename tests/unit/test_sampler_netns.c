@@ -55,8 +55,8 @@ static int set_up(void **state)
     static const char *const texts[] = {
         "TCP: inuse 30 orphan 0 tw 20 alloc 9 mem 0\nUDP: inuse 1 mem 0\n",
         "TCP6: inuse 3\nUDP6: inuse 1\n", "Tcp: ActiveOpens PassiveOpens\nTcp: 7 8\n",
-        "TcpExt: TW TWRecycled TWKilled TCPTimeWaitOverflow ListenOverflows ListenDrops\n"
-        "TcpExt: 1 2 3 4 5 6\n"};
+        ("TcpExt: TW TWRecycled TWKilled TCPTimeWaitOverflow ListenOverflows ListenDrops\n"
+         "TcpExt: 1 2 3 4 5 6\n")};
     struct fixture *f = calloc(1, sizeof *f);
     char path[128];
     assert_non_null(f);
