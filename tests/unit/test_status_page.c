@@ -1021,6 +1021,8 @@ static void test_the_largest_numbers_leave_the_page_valid(void **state)
         f->listeners[i].interface_name[0] = f->queues[i].interface_name[0] = '\0';
     for (size_t i = 0; i < 40; i++)
         f->listeners[i].family = f->queues[i].family = IP_FAMILY_IPV6;
+    for (size_t i = 0; i < 40; i++)
+        f->listeners[i].dropping = f->queues[i].dropping = true;
     for (size_t i = 0; i < 12; i++)
         f->destinations[0][i].family = f->destinations[1][i].family = IP_FAMILY_IPV6;
     f->snapshot.queue_count = f->snapshot.listener_count = 40;
