@@ -148,10 +148,6 @@ static void write_cards(const struct status_view *view)
     write_card(view, "", "Busiest listeners", explain_listeners(snapshot), status_write_listeners);
     write_card(view, "", "UDP ephemeral ports in use", explain_ports(snapshot, SOCKET_UDP),
                status_write_udp_ports);
-    if (snapshot->has_udp)
-        write_card(view, "", "UDP receive queues", NULL, status_write_udp_sockets);
-    if (snapshot->has_unix)
-        write_card(view, "", "UNIX accept queues", NULL, status_write_unix_listeners);
     buffer_append_string(view->out, next_column);
     write_card(view, "", "Time wait", no_counts, status_write_time_wait);
     write_card(view, "", "Established", no_counts, status_write_established);
@@ -165,6 +161,10 @@ static void write_strips(const struct status_view *view)
     char events[sizeof(struct formatted) + 16];
     snprintf(events, sizeof events, "In the last %s", format_recent_period(view->snapshot).text);
     write_card(view, " strip", events, NULL, status_write_events);
+    if (view->snapshot->has_udp)
+        write_card(view, " strip", "UDP receive queues", NULL, status_write_udp_sockets);
+    if (view->snapshot->has_unix)
+        write_card(view, " strip", "UNIX accept queues", NULL, status_write_unix_listeners);
     write_card(view, " strip samples", "Samples", NULL, status_write_sampling);
     if (view->verdict->findings[0].level != LEVEL_OK)
         write_card(view, " strip advice", "What to do", NULL, status_write_advice);
