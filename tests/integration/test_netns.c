@@ -635,8 +635,20 @@ static int run_groups(void)
     return result;
 }
 
+/* A process with two threads cannot make a user namespace, and ThreadSanitizer has one of its own.
+ */
+#ifdef __SANITIZE_THREAD__
+enum { HAS_SECOND_THREAD = true };
+#else
+enum { HAS_SECOND_THREAD = false };
+#endif
+
 int main(void)
 {
+    if (HAS_SECOND_THREAD) {
+        fputs("SKIPPED, cannot make user namespaces with ThreadSanitizer\n", stderr);
+        return EXIT_SKIPPED;
+    }
     int status = enter_namespace_or_skip();
     if (status != 0)
         return status;
