@@ -12,11 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Read the whole of `fd` and close it. */
-static bool read_text(char *text, size_t size, int fd, const char *name, struct fault *fault)
+bool proc_file_read_open_text(char *text, size_t size, int fd, const char *name,
+                              struct fault *fault)
 {
     ssize_t length = read_to_end(fd, text, size);
-    close(fd);
     if (length == (ssize_t)size)
         length = -EFBIG;
     if (length < 0)
@@ -34,7 +33,9 @@ bool proc_file_read_text(char *text, size_t size, const char *root, const char *
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return fault_set(fault, FAULT_PROC_READ, errno, name);
-    return read_text(text, size, fd, name, fault);
+    bool good = proc_file_read_open_text(text, size, fd, name, fault);
+    close(fd);
+    return good;
 }
 
 bool proc_file_read(struct proc_file *file, const char *root, const char *name, struct fault *fault)
@@ -48,7 +49,9 @@ bool proc_file_read_open(struct proc_file *file, int fd, const char *name, struc
 {
     file->name = name;
     file->fault = fault;
-    return read_text(file->text, sizeof file->text, fd, name, fault);
+    bool good = proc_file_read_open_text(file->text, sizeof file->text, fd, name, fault);
+    close(fd);
+    return good;
 }
 
 static bool fail(const struct proc_file *file)

@@ -36,6 +36,10 @@ bool proc_file_read_open(struct proc_file *file, int fd, const char *name, struc
 bool proc_file_read_text(char *text, size_t size, const char *root, const char *name,
                          struct fault *fault);
 
+/* The same from the open file `fd`, which stays open. */
+bool proc_file_read_open_text(char *text, size_t size, int fd, const char *name,
+                              struct fault *fault);
+
 /* Get the number after the word `key` on the line that begins with `line`:
  * proc_file_get_keyed(file, "TCP:", "tw", &value) of "TCP: inuse 5 orphan 0 tw 1" is 1. */
 bool proc_file_get_keyed(const struct proc_file *file, const char *line, const char *key,

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "procfs.h"
 
-#include "base/read_to_end.h"
-
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,13 +64,26 @@ enum { LIST_SIZE = 256 * 1024 };
 static const char range_name[] = "sys/net/ipv4/ip_local_port_range";
 static const char list_name[] = "sys/net/ipv4/ip_local_reserved_ports";
 
-static bool read_list(const char *root, struct port_set *ports, struct fault *fault)
+/* Take the range from the text of its file, and the reserved ports from theirs. */
+static bool take_range(const char *text, struct port_settings *settings, struct fault *fault)
+{
+    return parse_range(text, &settings->low, &settings->high) ||
+           fault_set(fault, FAULT_PROC_PARSE, 0, range_name);
+}
+
+static bool take_list(const char *text, struct port_settings *settings, struct fault *fault)
+{
+    return parse_list(text, &settings->reserved) ||
+           fault_set(fault, FAULT_PROC_PARSE, 0, list_name);
+}
+
+static bool read_list(const char *root, struct port_settings *settings, struct fault *fault)
 {
     char *text = malloc(LIST_SIZE);
     if (!text)
         return fault_set(fault, FAULT_OUT_OF_MEMORY, 0, NULL);
     bool good = proc_file_read_text(text, LIST_SIZE, root, list_name, fault) &&
-                (parse_list(text, ports) || fault_set(fault, FAULT_PROC_PARSE, 0, list_name));
+                take_list(text, settings, fault);
     free(text);
     return good;
 }
@@ -82,23 +92,8 @@ bool procfs_read_port_settings(const char *root, struct port_settings *settings,
                                struct fault *fault)
 {
     struct proc_file file;
-    if (!proc_file_read(&file, root, range_name, fault))
-        return false;
-    if (!parse_range(file.text, &settings->low, &settings->high))
-        return fault_set(fault, FAULT_PROC_PARSE, 0, file.name);
-    return read_list(root, &settings->reserved, fault);
-}
-
-/* Read all of an open file, NUL-terminated. */
-static bool read_open(int fd, char *text, size_t size, const char *name, struct fault *fault)
-{
-    ssize_t length = read_to_end(fd, text, size);
-    if (length == (ssize_t)size)
-        length = -EFBIG;
-    if (length < 0)
-        return fault_set(fault, FAULT_PROC_READ, (int)-length, name);
-    text[length] = '\0';
-    return true;
+    return proc_file_read(&file, root, range_name, fault) &&
+           take_range(file.text, settings, fault) && read_list(root, settings, fault);
 }
 
 bool procfs_read_open_port_settings(int range, int reserved, struct port_settings *settings,
@@ -107,12 +102,10 @@ bool procfs_read_open_port_settings(int range, int reserved, struct port_setting
     char *text = malloc(LIST_SIZE);
     if (!text)
         return fault_set(fault, FAULT_OUT_OF_MEMORY, 0, NULL);
-    bool good =
-        read_open(range, text, LIST_SIZE, range_name, fault) &&
-        (parse_range(text, &settings->low, &settings->high) ||
-         fault_set(fault, FAULT_PROC_PARSE, 0, range_name)) &&
-        read_open(reserved, text, LIST_SIZE, list_name, fault) &&
-        (parse_list(text, &settings->reserved) || fault_set(fault, FAULT_PROC_PARSE, 0, list_name));
+    bool good = proc_file_read_open_text(text, LIST_SIZE, range, range_name, fault) &&
+                take_range(text, settings, fault) &&
+                proc_file_read_open_text(text, LIST_SIZE, reserved, list_name, fault) &&
+                take_list(text, settings, fault);
     free(text);
     return good;
 }
