@@ -24,3 +24,12 @@ void index_clear(struct index *index)
 {
     memset(index->places, 0, index->size * sizeof *index->places);
 }
+
+void index_rebuild(struct index *index, size_t count)
+{
+    index_clear(index);
+    for (size_t i = 0; i < count; i++) {
+        const void *entry = index->entries + i * index->entry_size;
+        *index_find(index, entry) = (uint16_t)(i + 1);
+    }
+}

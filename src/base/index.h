@@ -28,6 +28,9 @@ struct index index_make(uint16_t *places, size_t size, const void *entries, size
 /* Forget all entries. */
 void index_clear(struct index *index);
 
+/* Forget all entries and enter the first `count`, after some were removed from the array. */
+void index_rebuild(struct index *index, size_t count);
+
 /* Hash the key. The product of a word's halves makes each difference between keys depend on the
  * seed. The constant (2^64 / the golden ratio) spreads keys in a row. */
 static inline uint64_t index_hash(const struct index *index, const uint64_t *key)

@@ -107,17 +107,14 @@ static uint32_t estimate_median(const struct destinations *destinations)
 static void make_room(struct destinations *destinations)
 {
     destinations->error_bound = estimate_median(destinations);
-    index_clear(&destinations->index);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < destinations->count; i++) {
         const struct entry *entry = &destinations->entries[i];
-        if (i >= destinations->incumbents && find_level(entry) <= destinations->error_bound)
-            continue;
-        destinations->entries[kept] = *entry;
-        *index_find(&destinations->index, entry->key.word) = (uint16_t)(kept + 1);
-        kept++;
+        if (i < destinations->incumbents || find_level(entry) > destinations->error_bound)
+            destinations->entries[kept++] = *entry;
     }
     destinations->count = kept;
+    index_rebuild(&destinations->index, kept);
 }
 
 /* Enter a destination that is not in the table. */

@@ -196,9 +196,7 @@ void listeners_end(struct listeners *listeners, int64_t now, bool detailed)
     if (kept == listeners->count)
         return;
     listeners->count = kept;
-    index_clear(&listeners->index);
-    for (size_t i = 0; i < kept; i++)
-        *index_find(&listeners->index, listeners->entries[i].key) = (uint16_t)(i + 1);
+    index_rebuild(&listeners->index, kept);
 }
 
 /* Find the listener whose connection `record` is, among those bound to `interface`. */

@@ -56,15 +56,12 @@ uint32_t socket_drops_read(struct socket_drops *drops, uint64_t cookie, uint32_t
 static void forget_gone(struct socket_drops *drops)
 {
     size_t kept = 0;
-    index_clear(&drops->index);
     for (size_t i = 0; i < drops->count; i++) {
-        if (!drops->entries[i].present)
-            continue;
-        drops->entries[kept] = drops->entries[i];
-        *index_find(&drops->index, &drops->entries[kept].cookie) = (uint16_t)(kept + 1);
-        kept++;
+        if (drops->entries[i].present)
+            drops->entries[kept++] = drops->entries[i];
     }
     drops->count = kept;
+    index_rebuild(&drops->index, kept);
 }
 
 void socket_drops_end_round(struct socket_drops *drops)

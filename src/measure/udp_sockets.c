@@ -131,9 +131,7 @@ static void remove_rows(struct udp_sockets *sockets)
     if (kept == sockets->row_count)
         return;
     sockets->row_count = kept;
-    index_clear(&sockets->index);
-    for (size_t i = 0; i < kept; i++)
-        *index_find(&sockets->index, sockets->rows[i].key) = (uint16_t)(i + 1);
+    index_rebuild(&sockets->index, kept);
 }
 
 /* Take in the new drops and queues; `weight` is what is left of the old ones. The drops are among

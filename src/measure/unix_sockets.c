@@ -118,9 +118,7 @@ static void settle(struct unix_sockets *sockets, int64_t now)
     if (kept == sockets->count)
         return;
     sockets->count = kept;
-    index_clear(&sockets->index);
-    for (size_t i = 0; i < kept; i++)
-        *index_find(&sockets->index, sockets->listeners[i].path.words) = (uint16_t)(i + 1);
+    index_rebuild(&sockets->index, kept);
 }
 
 /* How full it is. One that was named before gets a quarter and a hundredth more. */

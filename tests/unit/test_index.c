@@ -119,6 +119,22 @@ static void test_a_cleared_index_finds_nothing(void **state)
         assert_int_equal(table.places[place], 0);
 }
 
+static void test_a_rebuilt_index_finds_the_entries_that_are_left(void **state)
+{
+    (void)state;
+    struct table table;
+    make(&table, SIZE);
+    for (uint16_t i = 0; i < CAPACITY; i++)
+        enter(&table, i, i, 0);
+    for (uint16_t i = 0; i < CAPACITY / 2; i++) /* every other one is removed */
+        table.entries[i] = table.entries[2 * i];
+    index_rebuild(&table.index, CAPACITY / 2);
+    for (uint16_t i = 0; i < CAPACITY / 2; i++) {
+        assert_int_equal(find(&table, 2 * (uint64_t)i, 0), i + 1);
+        assert_int_equal(find(&table, 2 * (uint64_t)i + 1, 0), 0);
+    }
+}
+
 /* The same keys have other places in another index: nobody can choose keys that collide. */
 static void test_each_index_has_a_seed_that_moves_the_keys(void **state)
 {
@@ -179,6 +195,7 @@ int main(void)
         cmocka_unit_test(test_no_two_keys_collide_whatever_the_seed),
         cmocka_unit_test(test_each_word_depends_on_the_seed),
         cmocka_unit_test(test_a_cleared_index_finds_nothing),
+        cmocka_unit_test(test_a_rebuilt_index_finds_the_entries_that_are_left),
         cmocka_unit_test(test_each_index_has_a_seed_that_moves_the_keys),
         cmocka_unit_test(test_keys_that_are_alike_are_spread),
     };
