@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * An address and a port as label values. Private to src/exposition.
+ * An address and a port as label values, and the series of a local one. Private to src/exposition.
  */
 #ifndef SOCKDIAG_EXPOSITION_ENDPOINT_TEXT_H
 #define SOCKDIAG_EXPOSITION_ENDPOINT_TEXT_H
 
+#include "metric_writer.h"
 #include "sockdiag/socket_record.h"
 
 #include <netinet/in.h>
@@ -16,5 +17,10 @@ struct endpoint_text {
 
 struct endpoint_text format_endpoint(enum ip_family family, const struct ip_address *address,
                                      uint16_t port);
+
+/* Write a series labelled with a local address, port and interface ("" for none). */
+void write_local_endpoint(struct metric_writer *writer, enum ip_family family,
+                          const struct ip_address *address, uint16_t port, const char *interface,
+                          uint64_t number);
 
 #endif

@@ -6,11 +6,8 @@
 static void write_queue(struct metric_writer *writer, const struct listener_row *row,
                         uint64_t number)
 {
-    struct endpoint_text text = format_endpoint(row->family, &row->address, row->port);
-    struct label labels[] = {{"local_address", text.address},
-                             {"local_port", text.port},
-                             {"local_interface", row->interface_name}};
-    metric_write_integer(writer, labels, 3, number);
+    write_local_endpoint(writer, row->family, &row->address, row->port, row->interface_name,
+                         number);
 }
 
 static void write_queues(struct metric_writer *writer, const struct listener_row *rows,

@@ -5,11 +5,8 @@
 static void write_row(struct metric_writer *writer, const struct udp_socket_row *row,
                       uint64_t number)
 {
-    struct endpoint_text text = format_endpoint(row->family, &row->address, row->port);
-    struct label labels[] = {{"local_address", text.address},
-                             {"local_port", text.port},
-                             {"local_interface", row->interface_name}};
-    metric_write_integer(writer, labels, 3, number);
+    write_local_endpoint(writer, row->family, &row->address, row->port, row->interface_name,
+                         number);
 }
 
 static void write_rows(struct metric_writer *writer, const struct udp_socket_row *rows,
