@@ -23,7 +23,7 @@ static void take_numbers(struct namespaces *namespaces, struct namespace *entry,
         peak_window_observe(&entry->minisockets_peak, namespaces->options.peak_window, now,
                             (double)numbers->minisockets);
     if (file == NETNS_SNMP)
-        entry->sockets_at_opens = namespace_full_sockets(entry) + numbers->minisockets;
+        entry->sockets_at_opens = namespace_all_sockets(entry);
 }
 
 /* Read through another process of the namespace, after that of `entry` has ended or left it.

@@ -33,6 +33,7 @@ void name_filter_release(struct name_filter *filter)
         regfree(&filter->include);
     if (filter->excludes)
         regfree(&filter->exclude);
+    filter->includes = filter->excludes = false;
 }
 
 bool name_filter_admits(const struct name_filter *filter, const char *name)

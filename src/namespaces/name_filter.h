@@ -19,6 +19,8 @@ bool name_pattern_is_valid(const char *pattern);
 
 /* NULL for an expression: none. False when one of them is not correct or there is no memory. */
 bool name_filter_init(struct name_filter *filter, const char *include, const char *exclude);
+
+/* May be called again, and after a failed name_filter_init(). */
 void name_filter_release(struct name_filter *filter);
 
 /* Does `name` match `include`, if there is one, and not `exclude`? */

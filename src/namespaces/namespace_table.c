@@ -185,6 +185,11 @@ uint64_t namespace_full_sockets(const struct namespace *entry)
     return entry->numbers.tcp[0] + entry->numbers.tcp[1];
 }
 
+uint64_t namespace_all_sockets(const struct namespace *entry)
+{
+    return namespace_full_sockets(entry) + entry->numbers.minisockets;
+}
+
 static uint64_t subtract(uint64_t a, uint64_t b)
 {
     return a > b ? a - b : 0;
@@ -193,7 +198,7 @@ static uint64_t subtract(uint64_t a, uint64_t b)
 uint64_t namespace_tcp_bound(const struct namespace *entry)
 {
     const struct tcp_counters *counters = &entry->numbers.counters;
-    uint64_t sockets = namespace_full_sockets(entry) + entry->numbers.minisockets;
+    uint64_t sockets = namespace_all_sockets(entry);
     uint64_t unexplained = subtract(entry->sockets_at_opens, counters->passive_opens);
     uint64_t opened = counters->active_opens > unexplained ? counters->active_opens : unexplained;
     uint64_t grown = subtract(sockets, entry->sockets_at_opens);

@@ -70,8 +70,9 @@ void namespace_table_remove(struct namespace_table *table, int place);
  * is listed. */
 void namespace_table_name(struct namespace_table *table, struct namespace *entry);
 
-/* TCP sockets, from the last readings. */
+/* TCP sockets, from the last readings: without minisockets, and with them. */
 uint64_t namespace_full_sockets(const struct namespace *entry);
+uint64_t namespace_all_sockets(const struct namespace *entry);
 
 /*
  * The most ephemeral ports that a TCP destination can have in use there. Each holds a socket or

@@ -10,11 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-struct port_usage *walk_create_scratch(void)
-{
-    return port_usage_create(true);
-}
-
 /* The dump closes its socket: give it one of its own. */
 static int open_through_door(void *context)
 {

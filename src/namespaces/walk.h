@@ -40,12 +40,9 @@ struct walk_queue {
     uint32_t limit;
 };
 
-/* What all walks share: a table of ports and one of destinations, 1.8 MiB once they were filled.
- * NULL when there is no memory. */
-struct port_usage *walk_create_scratch(void);
-
-/* Walk through `door`, which has the settings. False with `fault` filled when the result is not
- * whole. */
+/* Walk through `door`, which has the settings. All walks share `scratch`, which has a table of
+ * destinations: 1.8 MiB once it was filled. False with `fault` filled when the result is not whole.
+ */
 bool walk_sockets(struct port_usage *scratch, const struct netns_door *door,
                   struct walk_result *result, struct fault *fault);
 

@@ -40,7 +40,7 @@ struct walker *walker_create(struct netns_helper *helper, const struct clock *cl
     walker->clock = clock;
     walker->options = *options;
     walker->budget = walk_budget_make(options->cpu_share, clock_now(clock));
-    walker->scratch = walk_create_scratch();
+    walker->scratch = port_usage_create(true);
     if (walker->scratch)
         return walker;
     walker_destroy(walker);

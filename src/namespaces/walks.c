@@ -25,7 +25,7 @@ void namespaces_end_walks(struct namespaces *namespaces)
 /* Since the opens were read no more connections were opened than there are more sockets. */
 static uint64_t find_most_opens(const struct namespace *entry)
 {
-    uint64_t sockets = namespace_full_sockets(entry) + entry->numbers.minisockets;
+    uint64_t sockets = namespace_all_sockets(entry);
     uint64_t more = sockets > entry->sockets_at_opens ? sockets - entry->sockets_at_opens : 0;
     return entry->numbers.counters.active_opens + more;
 }
@@ -55,7 +55,7 @@ static size_t offer(struct namespaces *namespaces)
         namespaces->targets[count] = netns_target_of_process((int32_t)entry->pid, entry->inode, 0);
         namespaces->walked[count] = (struct walked_namespace){
             .target = &namespaces->targets[count],
-            .sockets = namespace_full_sockets(entry) + entry->numbers.minisockets,
+            .sockets = namespace_all_sockets(entry),
             .opens = entry->numbers.counters.active_opens,
             .bound = namespace_walk_bound_ratio(entry->walk, find_bound(entry)),
             .walk = entry->walk,
