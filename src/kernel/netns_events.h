@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Signs that a network namespace came or went, without privilege: the kernel tells of the first
- * veth that reaches into a namespace and of the end of such a namespace (RTNLGRP_NSID,
+ * Signs that a network namespace came or went, without privilege: the kernel reports the
+ * first veth that reaches into a namespace and the end of such a namespace (RTNLGRP_NSID,
  * net/core/net_namespace.c), and `ip netns` makes and removes files in /run/netns (inotify).
  * Namespaces without either come and go unannounced.
  */

@@ -42,8 +42,8 @@ bool sock_diag_decode(const void *data, size_t length, socket_record_consumer *c
 }
 
 /* A filter of the kernel's on the local port (inet_diag_bc_run, net/ipv4/inet_diag.c): two
- * comparisons, each with its port in an operation of its own. `yes` and `no` are how many bytes to
- * go on; a socket matches that comes to the end exactly. */
+ * comparisons, each with its port in an operation of its own. `yes` and `no` are the bytes to the
+ * next operation; a socket matches if it arrives exactly at the end. */
 struct port_filter {
     struct nlattr attribute;
     struct inet_diag_bc_op operations[4];

@@ -30,7 +30,7 @@ enum unix_socket_state {
 /* The label value, such as "listen". */
 const char *unix_socket_state_name(enum unix_socket_state state);
 
-/* sun_path has so many bytes (unix(7)). */
+/* The size of sun_path (unix(7)). */
 enum { UNIX_NAME_SIZE = 108 };
 
 struct unix_socket_record {

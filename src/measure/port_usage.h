@@ -16,7 +16,7 @@
  *
  * The kernel gives a port to a UDP socket whatever its destination is (udp_lib_get_port,
  * net/ipv4/udp.c): none runs out before the local address or the host does. There the destination
- * scope only says who has the ports.
+ * scope only shows which destinations have the ports.
  *
  * A connected socket that has its port from bind() owns it, too. sock_diag does not show that:
  * with such programs fewer ports are usable than are counted here.

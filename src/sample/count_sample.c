@@ -54,8 +54,8 @@ bool host_take_counts(struct host *host, int64_t now, uint64_t *rows, struct fau
 {
     bool derive = !host->identity.distrusted;
     tcp_state_set listed = COUNTED_STATES | (derive ? 0 : DERIVED_STATES);
-    /* Drops make the row of each full socket dearer: by 0.05 of 1 us. A dump of LISTEN alone takes
-     * 30 us, as much as 600 of these; fewer are in rare states on most hosts. */
+    /* Drops add 0.05 us to the 1 us of each full socket's row. A dump of LISTEN alone takes 30 us,
+     * as much as they add to 600 rows; most hosts have fewer sockets in rare states. */
     const struct sock_diag_query query = {.states = listed, .drops = true};
     struct count_pass pass = {.listeners = host->listeners};
     struct tcp_usage usage;

@@ -103,7 +103,7 @@ static void check(const struct fixture *fixture)
     assert_true(destinations_count(fixture->destinations) >= different);
     uint32_t most_preferred = destinations_find_most_preferred(fixture->destinations);
     assert_in_range(most_preferred, preferred, preferred + bound);
-    for (size_t i = 0; i < count; i++) /* one that is missing may have so many more */
+    for (size_t i = 0; i < count; i++) /* a missing one may have `bound` more */
         assert_true(most_preferred >= rows[i].preferred_ports + bound);
     free(shown);
 }
