@@ -169,7 +169,12 @@ def write_configuration(hosts):
     targets = [
         {
             "targets": [f"{host.address}:10073"],
-            "labels": {"instance": host.name} | ({"cluster": host.cluster} if host.cluster else {}),
+            "labels": {
+                "instance": host.name,
+                "__scrape_interval__": host.scrape,
+                "__scrape_timeout__": host.scrape,
+            }
+            | ({"cluster": host.cluster} if host.cluster else {}),
         }
         for host in hosts
     ]

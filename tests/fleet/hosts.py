@@ -16,6 +16,7 @@ class Host:
     settings: dict = dataclasses.field(default_factory=dict)  # in /proc/sys/net/ipv4
     cluster: str = ""
     interval: str = "1s"  # between ports samples
+    scrape: str = "1s"  # between scrapes
     address: str = ""
     exporter: subprocess.Popen = None
     maker: subprocess.Popen = None
@@ -28,8 +29,8 @@ def both(name):
 
 def fleet():
     # For a third of a second of each three, which stands for 20 seconds of three minutes: 97 of 100 ports, and 70.
-    # The samples are as frequent as five seconds are.
-    bursts = dict(settings={"ip_local_port_range": "40000 40099"}, interval="100ms")
+    # The samples are as frequent as five seconds are, the scrapes as 15, so that one sees the destination.
+    bursts = dict(settings={"ip_local_port_range": "40000 40099"}, interval="100ms", scrape="250ms")
     faulty = [
         Host("leak", ["leak", "8081", "25"], {"CloseWaitLeak warning", "ListenerCloseWaitLeak warning"}),
         Host(
