@@ -16,7 +16,6 @@ class Host:
     settings: dict = dataclasses.field(default_factory=dict)  # in /proc/sys/net/ipv4
     cluster: str = ""
     interval: str = "1s"  # between ports samples
-    scrape: str = "1s"  # between scrapes
     address: str = ""
     exporter: subprocess.Popen = None
     maker: subprocess.Popen = None
@@ -28,9 +27,10 @@ def both(name):
 
 
 def fleet():
-    # For a third of a second of each three, which stands for 20 seconds of three minutes: 97 of 100 ports, and 70.
-    # The samples are as frequent as five seconds are, the scrapes as 15, so that one sees the destination.
-    bursts = dict(settings={"ip_local_port_range": "40000 40099"}, interval="100ms", scrape="250ms")
+    # For a third of a second of nearly each three, which stands for 20 seconds of three minutes: 97 of 100 ports, and
+    # 70. The samples are as frequent as five seconds are. The scrapes are less frequent than the bursts are long, so
+    # the period is no multiple of theirs: one burst of some is scraped.
+    bursts = dict(settings={"ip_local_port_range": "40000 40099"}, interval="100ms")
     faulty = [
         Host("leak", ["leak", "8081", "25"], {"CloseWaitLeak warning", "ListenerCloseWaitLeak warning"}),
         Host(
@@ -45,7 +45,7 @@ def fleet():
             },
             {"ip_local_port_range": "40000 40999"},
         ),
-        Host("bursts", ["bursts", "8084", "97", "333", "3000"], both("PortsFullInBursts"), **bursts),
+        Host("bursts", ["bursts", "8084", "97", "333", "2900"], both("PortsFullInBursts"), **bursts),
         Host(
             "burst",
             ["burst", "25", "24000", "10"],
@@ -70,7 +70,7 @@ def fleet():
         ),
         Host("down", VISIT, {"ExporterDown warning"}),
     ]
-    healthy = [Host("healthy", ["bursts", "8084", "70", "333", "3000"], **bursts)]
+    healthy = [Host("healthy", ["bursts", "8084", "70", "333", "2900"], **bursts)]
     healthy += [Host(f"good{n:02}", VISIT) for n in range(1, 16)]
     hosts = [Host("web", ["serve", "8080"])] + faulty + healthy
     for number, host in enumerate(hosts):
