@@ -94,7 +94,7 @@ static void describe_listed(struct namespaces *namespaces, const struct freshnes
         if (!entry || !entry->listed)
             continue;
         struct namespace_row *row = &namespaces->rows[snapshot->count++];
-        *row = (struct namespace_row){.labels = describe_labels(entry)};
+        *row = (struct namespace_row){.labels = describe_labels(entry), .pid = entry->pid};
         describe_numbers(entry, fresh, row);
         describe_range(namespaces, row);
         namespaces_describe_walk(entry, row);

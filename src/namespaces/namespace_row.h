@@ -29,6 +29,7 @@ struct namespace_labels {
 /* The numbers of one namespace, or the sum of several. */
 struct namespace_row {
     struct namespace_labels labels;
+    uint32_t pid; /* the lowest of the processes in it; 0: none */
 
     bool has_sockets; /* the next four are known */
     uint64_t full_sockets;

@@ -61,4 +61,15 @@ const struct advice advice_by_topic[TOPICS] = {
          "Many peers have vanished, or do not read what was sent before close(). Lower "
          "net.ipv4.tcp_orphan_retries; raise net.ipv4.tcp_max_orphans if memory allows, up to 64 "
          "KiB for each."},
+    [TOPIC_NAMESPACES] =
+        {"namespaces", "Network namespaces", "docs/namespaces.md", "What to do",
+         "Each namespace has its own ports, queues and settings; the remedies are those of a host, "
+         "inside. For a pod: securityContext.sysctls with net.ipv4.ip_local_port_range, which is a "
+         "safe one, or more replicas; otherwise nsenter -t PID -n sysctl -w. Mostly TIME-WAIT: the "
+         "program opens a connection for each request; use keep-alive or a pool."},
+    [TOPIC_HIDDEN_NAMESPACES] =
+        {"hidden", "Hidden network namespaces", "docs/namespaces.md", "What you do not see",
+         "In the systemd unit set ProtectProc=default; with /proc mounted hidepid=, mount it "
+         "without, or with gid= of a group that the exporter is in; in a container set hostPID: "
+         "true."},
 };

@@ -20,6 +20,13 @@ struct thresholds {
 enum alert_level judge(double value, const struct thresholds *thresholds);
 enum alert_level choose_worse(enum alert_level a, enum alert_level b);
 
+/* Of the ports towards one destination, now and at the peak: connect() to it is slow from one half
+ * on. */
+extern const struct thresholds destination_thresholds, destination_peak_thresholds;
+
+/* Of an accept queue's limit. */
+extern const struct thresholds queue_thresholds;
+
 /* A share of a limit; with limit 0, one is a share of 1. */
 double compute_share(uint64_t count, uint64_t limit);
 
@@ -53,5 +60,6 @@ void judge_close_wait(struct verdict *verdict, const struct snapshot *snapshot);
 void judge_time_wait(struct verdict *verdict, const struct snapshot *snapshot);
 void judge_memory(struct verdict *verdict, const struct snapshot *snapshot);
 void judge_orphans(struct verdict *verdict, const struct snapshot *snapshot);
+void judge_namespaces(struct verdict *verdict, const struct snapshot *snapshot);
 
 #endif

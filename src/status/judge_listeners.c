@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-static const struct thresholds queue_thresholds = {0.4, 0.8, 1};
+const struct thresholds queue_thresholds = {0.4, 0.8, 1};
 static const struct thresholds queue_peak_thresholds = {0.5, 1, NEVER};
 
 /* Connection attempts in the last minute. Clients try again after a second. */

@@ -6,8 +6,8 @@
 /* connect() to a destination is slow from one half on, so its levels begin below; the other scopes
  * fail only when they are full. Ports in use on this host affect only programs that bind() to port
  * 0; with UDP this is any new socket (docs/ports.md). */
-static const struct thresholds destination_thresholds = {0.4, 0.5, 0.9};
-static const struct thresholds destination_peak_thresholds = {0.5, 0.9, NEVER};
+const struct thresholds destination_thresholds = {0.4, 0.5, 0.9};
+const struct thresholds destination_peak_thresholds = {0.5, 0.9, NEVER};
 static const struct thresholds preferred_thresholds = {0.8, 1, NEVER};
 static const struct thresholds tcp_bind_thresholds = {0.8, 1, NEVER};
 static const struct thresholds udp_bind_thresholds = {0.7, 0.8, 0.9};

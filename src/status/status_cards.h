@@ -28,12 +28,13 @@ void status_write_destinations(const struct status_view *view);
 void status_write_listeners(const struct status_view *view);
 void status_write_udp_sockets(const struct status_view *view);
 void status_write_unix_listeners(const struct status_view *view);
+void status_write_namespaces(const struct status_view *view);
 void status_write_states(const struct status_view *view);
 void status_write_events(const struct status_view *view);
 void status_write_limits(const struct status_view *view);
 void status_write_sampling(const struct status_view *view);
 void status_write_advice(const struct status_view *view);
 
-enum { STATUS_TABLE_ROWS = 8 }; /* the most rows of destinations and of listeners */
+enum { STATUS_TABLE_ROWS = 8 }; /* the most rows of destinations, of listeners and of namespaces */
 
 #endif

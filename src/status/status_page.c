@@ -161,6 +161,8 @@ static void write_strips(const struct status_view *view)
     char events[sizeof(struct formatted) + 16];
     snprintf(events, sizeof events, "In the last %s", format_recent_period(view->snapshot).text);
     write_card(view, " strip", events, NULL, status_write_events);
+    if (view->snapshot->namespaces.collected)
+        write_card(view, " strip", "Fullest network namespaces", NULL, status_write_namespaces);
     if (view->snapshot->has_udp)
         write_card(view, " strip", "UDP receive queues", NULL, status_write_udp_sockets);
     if (view->snapshot->has_unix)

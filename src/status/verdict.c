@@ -109,6 +109,20 @@ static struct formatted format_growth(const struct snapshot *snapshot, uint64_t 
     return format_known(snapshot->has_counters && procfs_is_number(growth), growth);
 }
 
+/* What of other network namespaces the all-clear covers. */
+static void add_namespaces(struct finding *finding, const struct namespaces_snapshot *namespaces)
+{
+    size_t length = strlen(finding->meaning);
+    char *end = finding->meaning + length;
+    if (!namespaces->collected)
+        snprintf(end, sizeof finding->meaning - length,
+                 " Other network namespaces, such as those of containers, are not covered.");
+    else
+        snprintf(end, sizeof finding->meaning - length, " Network namespaces: %s, %s.",
+                 format_count(namespaces->count + namespaces->other_count).text,
+                 namespaces->walking ? "walked" : "their ports known as a bound only");
+}
+
 /* Insert the all-clear, which says what it covers, with the distances from the limits. */
 static void enter_all_clear(struct verdict *verdict, const struct snapshot *snapshot)
 {
@@ -121,8 +135,7 @@ static void enter_all_clear(struct verdict *verdict, const struct snapshot *snap
     snprintf(finding->meaning, sizeof finding->meaning,
              "Ports towards the fullest destination: %s. UDP ports: %s. Fullest accept queue: %s. "
              "Dropped by listeners in the last %s: %s. CLOSE_WAIT: %s. SYN_RECV: %s. "
-             "TIME_WAIT limit: %s. TCP memory: %s. Orphans: %s. "
-             "Other network namespaces, such as those of containers, are not covered.",
+             "TIME_WAIT limit: %s. TCP memory: %s. Orphans: %s.",
              format_share(ports).text,
              format_share(udp->present ? udp->summary.utilization[PORT_SCOPE_HOST] : -1).text,
              format_share(compute_fullest_queue(snapshot)).text,
@@ -135,6 +148,7 @@ static void enter_all_clear(struct verdict *verdict, const struct snapshot *snap
                  : format_share(compute_time_wait_share(snapshot)).text,
              format_share(compute_memory_share(snapshot)).text,
              format_share(compute_orphan_share(snapshot)).text);
+    add_namespaces(finding, &snapshot->namespaces);
 }
 
 void verdict_reach(struct verdict *verdict, const struct snapshot *snapshot, double now)
@@ -156,6 +170,7 @@ void verdict_reach(struct verdict *verdict, const struct snapshot *snapshot, dou
     judge_binding(verdict, &snapshot->ports[SOCKET_UDP], SOCKET_UDP);
     judge_binding(verdict, &snapshot->ports[SOCKET_TCP], SOCKET_TCP);
     judge_time_wait(verdict, snapshot);
+    judge_namespaces(verdict, snapshot);
     if (verdict->count == 0)
         enter_all_clear(verdict, snapshot);
 }

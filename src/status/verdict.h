@@ -34,6 +34,8 @@ enum topic {
     TOPIC_TIME_WAIT,
     TOPIC_MEMORY,
     TOPIC_ORPHANS,
+    TOPIC_NAMESPACES,
+    TOPIC_HIDDEN_NAMESPACES,
     TOPICS
 };
 
@@ -45,7 +47,7 @@ struct finding {
     char command[128];  /* to run next, in a shell on this host; "" with LEVEL_OK */
 };
 
-enum { VERDICT_MAX_FINDINGS = 16 };
+enum { VERDICT_MAX_FINDINGS = 20 };
 
 /* The most urgent finding comes first. If nothing is close to a limit, the only one is LEVEL_OK. */
 struct verdict {
@@ -55,6 +57,13 @@ struct verdict {
 
 /* `now` is the unix time, the reference of ages. */
 void verdict_reach(struct verdict *verdict, const struct snapshot *snapshot, double now);
+
+/* The level of one network namespace: of its ports, or else of their bound, and of its fullest
+ * accept queue. */
+enum alert_level judge_namespace(const struct namespace_row *row);
+
+/* The fullest namespace comes first: by level, by ports, by the bound, by TIME_WAIT. */
+bool is_fuller_namespace(const struct namespace_row *a, const struct namespace_row *b);
 
 /* Are the destinations of a protocol known? */
 bool knows_destinations(const struct port_snapshot *ports);
