@@ -78,19 +78,22 @@ static bool print_page(const struct buffer *text)
 
 /* With --once: take both samples and print the page. It has no process_* and HTTP metrics, which
  * would clash with those of a node_exporter that reads it as a textfile. */
-static bool print_once(const struct options *options, const struct self_report *self)
+static bool print_once(const struct options *options, const struct kernel_access *access,
+                       const struct self_report *self)
 {
     struct fault fault;
     struct single_page page = {.self = self};
     struct sampler *sampler =
-        sampler_create(&options->sampler, &kernel, &system_clock, render_page, &page);
+        sampler_create(&options->sampler, access, &system_clock, render_page, &page);
     if (!sampler)
         return complain("out of memory");
     /* The detail sample comes first: the count sample then finds the bound of its ports. */
     bool sampled =
         sampler_take(sampler, SAMPLE_DETAIL, &fault) && sampler_take(sampler, SAMPLE_COUNT, &fault);
-    if (sampled)
+    if (sampled) {
+        sampler_walk_all(sampler);
         sampler_publish(sampler);
+    }
     sampler_destroy(sampler);
     bool printed = sampled ? print_page(&page.text) : complain_fault(&fault);
     buffer_free(&page.text);
@@ -108,13 +111,21 @@ static bool start_helper(struct netns_helper **helper)
     return capabilities_keep(0) == 0 || complain("cannot give up capabilities");
 }
 
-static bool run_service(const struct options *options, const struct self_report *self)
+static bool run_service(const struct options *options, const struct kernel_access *access,
+                        const struct self_report *self)
 {
     char error[512];
+    return service_run(options, access, self, error, sizeof error) || complain(error);
+}
+
+static bool run(const struct options *options, struct self_report *self)
+{
     struct kernel_access access = kernel;
     if (options->walk_namespaces && !start_helper(&access.netns_helper))
         return false;
-    bool good = service_run(options, &access, self, error, sizeof error) || complain(error);
+    self->walks_asked_for = options->walk_namespaces;
+    self->walks_enabled = access.netns_helper;
+    bool good = (options->once ? print_once : run_service)(options, &access, self);
     netns_helper_stop(access.netns_helper);
     return good;
 }
@@ -140,7 +151,7 @@ int main(int argc, char *argv[])
     if (options.config_check)
         return check_config(&options) ? 0 : 1;
 
-    const struct self_report self = {
+    struct self_report self = {
         .version = VERSION,
         .revision = REVISION,
         .telemetry_path = options.web.telemetry_path,
@@ -148,5 +159,5 @@ int main(int argc, char *argv[])
     };
     log_configure(options.log_level, options.log_format);
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of its write() */
-    return (options.once ? print_once : run_service)(&options, &self) ? 0 : 1;
+    return run(&options, &self) ? 0 : 1;
 }

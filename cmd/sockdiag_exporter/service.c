@@ -35,8 +35,6 @@ static struct self_report describe_self(const struct service *service)
     self.web_config_refused = service->config_refused;
     self.web_config_seconds = service->config_seconds;
     self.log_lines_dropped = log_lines_dropped();
-    self.walks_asked_for = service->options->walk_namespaces;
-    self.walks_enabled = service->kernel->netns_helper;
     if (!service->options->disable_exporter_metrics) {
         struct fault ignored; /* a page without process_* is enough */
         self.request_count = web_server_requests(service->web, self.requests);

@@ -55,6 +55,10 @@ void sampler_destroy(struct sampler *sampler);
  * neither counted nor logged. For the start of a daemon, where a failure is final. */
 bool sampler_take(struct sampler *sampler, enum sample_kind kind, struct fault *fault);
 
+/* Walk the other network namespaces now, whatever the budget says. For a snapshot that is the only
+ * one. */
+void sampler_walk_all(struct sampler *sampler);
+
 /* Read the counters and settings, build a snapshot and pass it to the reader. */
 void sampler_publish(struct sampler *sampler);
 

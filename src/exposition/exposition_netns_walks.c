@@ -46,6 +46,20 @@ static void write_utilization(struct metric_writer *writer,
     write_shares(writer, snapshot, true);
 }
 
+static void write_time_wait_limits(struct metric_writer *writer,
+                                   const struct namespaces_snapshot *snapshot)
+{
+    metric_begin(writer, "sockdiag_netns_tcp_time_wait_limit", METRIC_GAUGE,
+                 "Most TIME_WAIT sockets that the network namespace may have "
+                 "(net.ipv4.tcp_max_tw_buckets); absent without a limit.");
+    for (size_t i = 0; i < snapshot->count; i++) {
+        const struct namespace_row *row = &snapshot->rows[i];
+        if (row->has_walk && row->has_time_wait_limit)
+            metric_write_integer(writer, &(struct label){"netns", row->labels.name}, 1,
+                                 row->time_wait_limit);
+    }
+}
+
 static void write_times(struct metric_writer *writer, const struct namespaces_snapshot *snapshot)
 {
     metric_begin(writer, "sockdiag_netns_last_walk_timestamp_seconds", METRIC_GAUGE,
@@ -125,6 +139,7 @@ void exposition_write_netns_walks(struct metric_writer *writer,
         return;
     write_states(writer, snapshot);
     write_utilization(writer, snapshot);
+    write_time_wait_limits(writer, snapshot);
     write_times(writer, snapshot);
     write_queues(writer, snapshot);
     write_destinations(writer, snapshot);

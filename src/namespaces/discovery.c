@@ -25,7 +25,7 @@ static void check_places(struct namespaces *namespaces)
 }
 
 /* Choose the process through which each namespace is read: the lowest pid, which is often its
- * first. Those without a process are gone, and removed. */
+ * first. Those with neither a process nor a name are gone, and removed. */
 static void settle_namespaces(struct namespaces *namespaces)
 {
     uint32_t first[NAMESPACES_CAPACITY] = {0};
@@ -39,7 +39,7 @@ static void settle_namespaces(struct namespaces *namespaces)
         if (!entry)
             continue;
         entry->pid = first[i];
-        if (first[i] == 0)
+        if (first[i] == 0 && entry->file_inode == 0)
             namespace_table_remove(&namespaces->table, (int)i);
     }
 }

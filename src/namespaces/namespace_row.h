@@ -49,11 +49,13 @@ struct namespace_row {
     bool has_usable;
     uint64_t usable; /* ports of the range that are not reserved */
 
-    bool has_walk;    /* the next four are known, and the bound counts from there */
+    bool has_walk;    /* the next six are known, and the bound counts from there */
     double walked_at; /* unix time */
     uint64_t sockets[TCP_STATES];
     double utilization[PORT_SCOPES];
     double peak_utilization[PORT_SCOPES];
+    bool has_time_wait_limit; /* false: none, or unknown */
+    uint64_t time_wait_limit;
     bool has_queue; /* there is a listener: the fullest one's */
     struct walk_queue queue;
 };

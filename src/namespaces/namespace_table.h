@@ -24,7 +24,7 @@ enum { NAMESPACES_CAPACITY = 4096 };
 struct namespace
 {
     uint64_t inode;
-    uint32_t pid;     /* the process through which it is read, the lowest; 0: none is left */
+    uint32_t pid;     /* the process through which it is read, the lowest; 0: none */
     uint64_t arrival; /* in the order of arrivals */
 
     /* What its name is made of. */
@@ -33,6 +33,7 @@ struct namespace
     unsigned owners_read; /* processes whose cgroup was read in vain for a container */
     struct pod_name pod;  /* pod.namespace is "" until it is found */
     char file_name[256];  /* in /run/netns; "": none known */
+    uint64_t file_inode;  /* of this file, for walks by name; 0: not entered by name */
 
     char name[NAMESPACE_NAME_SIZE];
     bool admitted; /* by the filter */

@@ -4,9 +4,9 @@
  * names them, and reads the kernel's totals of each, within a share of one CPU. Nothing that it
  * holds keeps a namespace alive.
  *
- * Not found are namespaces without a process (made by `ip netns add`, and not yet used) or with
- * threads only whose process is in another one, and, where /proc hides processes, those of
- * other users.
+ * Not found are namespaces without a process, unless they have a name in /run/netns (ip-netns(8))
+ * and are walked; those with threads only whose process is in another one; and, where /proc hides
+ * processes, those of other users.
  *
  * Not safe for several threads.
  */
@@ -58,6 +58,10 @@ bool namespaces_start_walks(struct namespaces *namespaces, struct netns_helper *
 /* Walk a namespace, or look at some listeners, if that is due and affordable at `now`. Returns when
  * to call it next, which is `now` when there is more to do. Only after namespaces_start_walks(). */
 int64_t namespaces_walk(struct namespaces *namespaces, int64_t now);
+
+/* Walk every namespace that is known now, whatever it costs. Only after namespaces_start_walks().
+ */
+void namespaces_walk_all(struct namespaces *namespaces);
 
 /* The share of one CPU that namespaces_step() is expected to take. */
 double namespaces_load(const struct namespaces *namespaces);

@@ -41,7 +41,8 @@ struct namespaces {
     struct tcp_counters other_counters; /* all that was counted in those that are not listed */
     struct namespace_row *rows;         /* options.max of them */
 
-    struct walker *walker; /* NULL: no walks */
+    struct walker *walker;       /* NULL: no walks */
+    struct netns_helper *helper; /* the walker's */
     /* Refilled for each step, options.max of them. */
     struct netns_target *targets;
     struct walked_namespace *walked;

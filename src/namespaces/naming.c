@@ -50,18 +50,22 @@ struct file_names {
     struct netns_handle handles[NAMESPACES_CAPACITY];
 };
 
-/* Take the first of several names in the order of the alphabet, so that it stays the same. */
+/* Of several names the first in the order of the alphabet, so that it stays the same. */
+static void keep_file_name(struct namespace *entry, const char *name)
+{
+    char printable[sizeof entry->file_name];
+    copy_printable(printable, sizeof printable, name, strlen(name));
+    if (!entry->file_name[0] || strcmp(printable, entry->file_name) < 0)
+        memcpy(entry->file_name, printable, sizeof printable);
+}
+
 static void take_file_name(void *context, const char *name, const struct netns_handle *handle)
 {
     struct file_names *names = context;
     for (size_t i = 0; i < names->table->used; i++) {
         struct namespace *entry = names->table->places[i];
-        if (!entry || !needs_file_name(entry) || !netns_handle_equal(&names->handles[i], handle))
-            continue;
-        char printable[sizeof entry->file_name];
-        copy_printable(printable, sizeof printable, name, strlen(name));
-        if (!entry->file_name[0] || strcmp(printable, entry->file_name) < 0)
-            memcpy(entry->file_name, printable, sizeof printable);
+        if (entry && needs_file_name(entry) && netns_handle_equal(&names->handles[i], handle))
+            keep_file_name(entry, name);
     }
 }
 
@@ -83,6 +87,43 @@ static void read_file_names(struct namespaces *namespaces)
         netns_names_read(&namespaces->names, take_file_name, &names);
 }
 
+/* The namespace that a name stands for may be without a process, and then be a new one. */
+static void enter_file_name(void *context, const char *name, const struct netns_handle *handle)
+{
+    struct namespaces *namespaces = context;
+    struct namespace_table *table = &namespaces->table;
+    struct netns_target target = netns_target_of_name(name, handle->inode, 0);
+    struct netns_door door;
+    if (netns_helper_enter(namespaces->helper, &target, false, &door) != 0)
+        return;
+    netns_door_close(&door);
+    int place = namespace_table_find(table, door.inode);
+    if (place < 0)
+        place = namespace_table_add(table, door.inode, 0);
+    if (place < 0)
+        return;
+    keep_file_name(table->places[place], name);
+    table->places[place]->file_inode = handle->inode;
+}
+
+/* Find out which namespace each name stands for by entering it. Those that have neither a process
+ * nor a name any more are gone. */
+static void enter_file_names(struct namespaces *namespaces)
+{
+    struct namespace_table *table = &namespaces->table;
+    for (size_t i = 0; i < table->used; i++) {
+        if (table->places[i]) {
+            table->places[i]->file_name[0] = '\0';
+            table->places[i]->file_inode = 0;
+        }
+    }
+    netns_names_read(&namespaces->names, enter_file_name, namespaces);
+    for (size_t i = 0; i < table->used; i++) {
+        if (table->places[i] && table->places[i]->pid == 0 && table->places[i]->file_inode == 0)
+            namespace_table_remove(table, (int)i);
+    }
+}
+
 void namespaces_name(struct namespaces *namespaces)
 {
     struct namespace_table *table = &namespaces->table;
@@ -94,7 +135,9 @@ void namespaces_name(struct namespaces *namespaces)
     }
     if (pods)
         pod_names_read(namespaces->roots.pod_logs, take_pod_name, table);
-    if (namespaces->names_changed)
+    if (namespaces->names_changed && namespaces->helper)
+        enter_file_names(namespaces);
+    else if (namespaces->names_changed)
         read_file_names(namespaces);
     namespaces->names_changed = false;
     for (size_t i = 0; i < table->used; i++) {

@@ -227,6 +227,15 @@ int64_t walker_step(struct walker *walker, const struct walked_namespace *namesp
     return more ? walk_budget_find_time(&walker->budget, now) : now + pause_length;
 }
 
+void walker_walk_all(struct walker *walker, const struct walked_namespace *namespaces, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int64_t now = clock_now(walker->clock);
+        look_at_listeners(walker, &namespaces[i], now);
+        walk_one(walker, &namespaces[i], now);
+    }
+}
+
 size_t walker_pick_top(const struct walked_namespace *namespaces, size_t count,
                        struct walked_destination *rows, size_t top)
 {

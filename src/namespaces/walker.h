@@ -68,6 +68,10 @@ void walker_destroy(struct walker *walker);
  * of the next step, now if there is more to do. */
 int64_t walker_step(struct walker *walker, const struct walked_namespace *namespaces, size_t count);
 
+/* Walk each of them now, and look at its listeners, whatever it costs. */
+void walker_walk_all(struct walker *walker, const struct walked_namespace *namespaces,
+                     size_t count);
+
 /* CPU time that the caller used for these namespaces, from the same share. */
 void walker_spend(struct walker *walker, int64_t cost);
 

@@ -9,6 +9,7 @@ bool namespaces_start_walks(struct namespaces *namespaces, struct netns_helper *
                             const struct walker_options *options)
 {
     size_t max = namespaces->options.max;
+    namespaces->helper = helper;
     namespaces->walker = walker_create(helper, namespaces->clock, options);
     namespaces->targets = calloc(max, sizeof *namespaces->targets);
     namespaces->walked = calloc(max, sizeof *namespaces->walked);
@@ -38,11 +39,19 @@ static uint64_t find_bound(const struct namespace *entry)
 /* The exporter's own namespace has samples of its own. */
 static bool is_walked(const struct namespaces *namespaces, struct namespace *entry)
 {
-    if (!entry || !entry->listed || entry->pid == 0 || entry->inode == namespaces->own_inode)
+    if (!entry || !entry->listed || entry->inode == namespaces->own_inode)
+        return false;
+    if (entry->pid == 0 && entry->file_inode == 0)
         return false;
     if (!entry->walk)
         entry->walk = calloc(1, sizeof *entry->walk);
     return entry->walk;
+}
+
+static struct netns_target find_target(const struct namespace *entry)
+{
+    return entry->pid > 0 ? netns_target_of_process((int32_t)entry->pid, entry->inode, 0)
+                          : netns_target_of_name(entry->file_name, entry->file_inode, 0);
 }
 
 static size_t offer(struct namespaces *namespaces)
@@ -52,7 +61,7 @@ static size_t offer(struct namespaces *namespaces)
         struct namespace *entry = namespaces->table.places[i];
         if (!is_walked(namespaces, entry))
             continue;
-        namespaces->targets[count] = netns_target_of_process((int32_t)entry->pid, entry->inode, 0);
+        namespaces->targets[count] = find_target(entry);
         namespaces->walked[count] = (struct walked_namespace){
             .target = &namespaces->targets[count],
             .sockets = namespace_all_sockets(entry),
@@ -73,6 +82,11 @@ int64_t namespaces_walk(struct namespaces *namespaces, int64_t now)
                      : now + pause_length;
 }
 
+void namespaces_walk_all(struct namespaces *namespaces)
+{
+    walker_walk_all(namespaces->walker, namespaces->walked, offer(namespaces));
+}
+
 void namespaces_describe_walk(const struct namespace *entry, struct namespace_row *row)
 {
     const struct namespace_walk *walk = entry->walk;
@@ -87,6 +101,8 @@ void namespaces_describe_walk(const struct namespace *entry, struct namespace_ro
     row->has_usable = true;
     row->usable = walk->result.ports.usable;
     row->tcp_bound = find_bound(entry);
+    row->has_time_wait_limit = walk->result.has_time_wait_limit;
+    row->time_wait_limit = walk->result.time_wait_limit;
     memcpy(row->sockets, walk->result.sockets, sizeof row->sockets);
     for (enum port_scope scope = 0; scope < PORT_SCOPES; scope++) {
         row->utilization[scope] = walk->result.ports.utilization[scope];

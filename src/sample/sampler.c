@@ -223,6 +223,14 @@ static void step_walks(struct sampler *sampler)
     sampler->namespaces_cpu += to_seconds(read_cpu(sampler) - cpu_at_start);
 }
 
+void sampler_walk_all(struct sampler *sampler)
+{
+    if (!sampler->walking)
+        return;
+    step_namespaces(sampler);
+    namespaces_walk_all(sampler->namespaces);
+}
+
 static void describe_namespaces(struct sampler *sampler, int64_t busy)
 {
     struct namespaces_snapshot *snapshot = &sampler->host.snapshot.namespaces;

@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -63,8 +64,8 @@ static int end_what_runs(void **state)
     return 0;
 }
 
-/* Wait for a page with `text`: there is a new one with each WATCHDOG=1. */
-static void await_page_with(const char *text)
+/* Wait for a page with `text`, or without: there is a new one with each WATCHDOG=1. */
+static void await_page(const char *text, bool present)
 {
     for (int i = 0; i < 60; i++) {
         struct http_reply reply;
@@ -75,10 +76,15 @@ static void await_page_with(const char *text)
         close(fd);
         bool found = strstr(reply.body, text);
         http_reply_free(&reply);
-        if (found)
+        if (found == present)
             return;
     }
-    fail_msg("no page has %s", text);
+    fail_msg("%s page has %s", present ? "no" : "every", text);
+}
+
+static void await_page_with(const char *text)
+{
+    await_page(text, true);
 }
 
 static void assert_page_has(const char *line)
@@ -210,6 +216,74 @@ static void test_the_page_tells_of_a_neighbour(void **state)
     assert_int_equal(end(SIGTERM), 0);
 }
 
+/* Three connections that this side closed first. */
+static int leave_time_wait(void *argument)
+{
+    (void)argument;
+    const struct sockaddr_in address = {.sin_family = AF_INET,
+                                        .sin_port = htons(NEIGHBOUR_PORT),
+                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(listener, (const struct sockaddr *)&address, sizeof address) != 0 ||
+        listen(listener, 20) != 0)
+        return -errno;
+    for (int i = 0; i < 3; i++) {
+        char none;
+        int client = socket(AF_INET, SOCK_STREAM, 0);
+        if (connect(client, (const struct sockaddr *)&address, sizeof address) != 0)
+            return -errno;
+        int server = accept(listener, NULL, NULL);
+        shutdown(client, SHUT_WR);
+        ssize_t length = read(server, &none, 1); /* the end */
+        close(server);
+        length += read(client, &none, 1);
+        close(client);
+        if (length != 0)
+            return -EPROTO;
+    }
+    return netns_sysctl_write("ipv4/tcp_max_tw_buckets", "5000");
+}
+
+/* Its sockets may outlive all processes, TIME_WAIT for instance. */
+static void test_a_name_without_a_process_is_enough(void **state)
+{
+    (void)state;
+    assert_int_equal(neighbour_make_run_netns(), 0);
+    start(NULL);
+    assert_int_equal(neighbour_start(&neighbour, leave_time_wait, NULL), 0);
+    assert_int_equal(neighbour_name(&neighbour, "/run/netns/blue"), 0);
+    neighbour_end(&neighbour);
+    await_page_with("\nsockdiag_netns_tcp_state_sockets{netns=\"blue\",state=\"time_wait\"} 3\n");
+    assert_page_has("\nsockdiag_netns_tcp_state_sockets{netns=\"blue\",state=\"listen\"} 0\n");
+    assert_page_has("\nsockdiag_netns_tcp_time_wait_limit{netns=\"blue\"} 5000\n");
+    assert_int_equal(umount("/run/netns/blue"), 0);
+    assert_int_equal(unlink("/run/netns/blue"), 0);
+    await_page("netns=\"blue\"", false);
+    assert_int_equal(end(SIGTERM), 0);
+    assert_int_equal(umount("/run"), 0);
+}
+
+/* Whatever the budget says. */
+static void test_the_only_page_has_walks(void **state)
+{
+    (void)state;
+    static char page[1 << 20];
+    char command[512];
+    assert_int_equal(neighbour_start(&neighbour, use_ports, NULL), 0);
+    snprintf(command, sizeof command, "%s --once --collector.netns.walk --sample.cpu-budget 0.1",
+             getenv("EXPORTER"));
+    FILE *output = popen(command, "r");
+    assert_non_null(output);
+    page[fread(page, 1, sizeof page - 1, output)] = '\0';
+    assert_int_equal(pclose(output), 0);
+    assert_non_null(strstr(page, "protocol=\"tcp\",scope=\"destination\"} 0.7\n"));
+    assert_non_null(strstr(page, "\nsockdiag_exporter_netns_walks_enabled 1\n"));
+    snprintf(command, sizeof command,
+             ",local_address=\"127.0.0.1\",local_port=\"%d\",local_interface=\"\"} 7\n",
+             NEIGHBOUR_PORT);
+    assert_non_null(strstr(page, command));
+}
+
 /* A terminal or systemd may send it to both. */
 static void test_a_stop_of_both_is_a_clean_one(void **state)
 {
@@ -255,6 +329,8 @@ int main(void)
         with_exporter(test_a_dead_helper_ends_the_exporter),
         with_exporter(test_a_silent_helper_ends_the_exporter),
         with_exporter(test_the_page_tells_of_a_neighbour),
+        with_exporter(test_a_name_without_a_process_is_enough),
+        with_exporter(test_the_only_page_has_walks),
         with_exporter(test_a_stop_of_both_is_a_clean_one),
         with_exporter(test_without_a_capability_it_goes_on_without_walks),
     };

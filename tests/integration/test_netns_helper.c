@@ -442,35 +442,16 @@ static void test_an_unruly_exporter_has_no_helper(void **state)
     assert_unruly(&request, sizeof request, -1);
 }
 
-/* A /run/netns of this process and its helper. */
-static void make_run_netns(void)
-{
-    assert_int_equal(unshare(CLONE_NEWNS), 0);
-    assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
-    assert_int_equal(mount("none", "/run", "tmpfs", 0, NULL), 0);
-    assert_int_equal(mkdir("/run/netns", 0755), 0);
-}
-
-static void name_namespace(const char *path, const struct neighbour *neighbour)
-{
-    char source[64];
-    snprintf(source, sizeof source, "/proc/%d/ns/net", neighbour->pid);
-    int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    close(fd);
-    assert_int_equal(mount(source, path, NULL, MS_BIND, NULL), 0);
-}
-
 static void test_names(void **state)
 {
     (void)state;
     struct netns_door door;
     netns_helper_stop(helper);
-    make_run_netns();
+    assert_int_equal(neighbour_make_run_netns(), 0);
     assert_non_null(helper = netns_helper_start(error, sizeof error));
     struct netns_target target = netns_target_of_name("blue", 1, 0);
     assert_refused(&target, ENOENT);
-    name_namespace("/run/netns/blue", &first);
+    assert_int_equal(neighbour_name(&first, "/run/netns/blue"), 0);
     uint64_t inode = neighbour_find_inode("/run/netns/blue");
     target = netns_target_of_name("blue", inode, 0);
     assert_int_equal(enter(&target, &door), 0);
@@ -478,7 +459,7 @@ static void test_names(void **state)
     netns_door_close(&door);
 
     assert_int_equal(umount("/run/netns/blue"), 0);
-    name_namespace("/run/netns/blue", &second);
+    assert_int_equal(neighbour_name(&second, "/run/netns/blue"), 0);
     assert_refused(&target, ESTALE);
     assert_int_equal(symlink("/run/netns/blue", "/run/netns/link"), 0);
     target = netns_target_of_name("link", inode, 0);

@@ -3,7 +3,7 @@
  * Walks through other network namespaces on the real kernel, to the socket and to the port, and
  * what becomes of namespaces that go or are exchanged meanwhile.
  */
-#include "namespaces/walker.h"
+#include "namespaces/namespaces.h"
 
 #include "await.h"
 #include "neighbour.h"
@@ -19,10 +19,13 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -482,6 +485,67 @@ static void test_walks_hold_no_namespace(void **state)
     assert_int_equal(count_descriptors(), before);
 }
 
+static const struct namespace_row *find_row(struct namespaces *node, const char *name)
+{
+    static struct namespaces_snapshot snapshot;
+    namespaces_describe(node, now_is, 0, &snapshot);
+    for (size_t i = 0; i < snapshot.count; i++) {
+        if (strcmp(snapshot.rows[i].labels.name, name) == 0)
+            return &snapshot.rows[i];
+    }
+    return NULL;
+}
+
+static void step_node(struct namespaces *node, int64_t seconds)
+{
+    bool failed;
+    struct fault fault;
+    pass(seconds);
+    namespaces_step(node, now_is, &failed, &fault);
+}
+
+/* It is found by its name alone, and kept while it has one. */
+static void test_a_namespace_without_a_process(void **state)
+{
+    (void)state;
+    char error[512], makeshift[64];
+    const struct namespaces_options options = {.max = 256, .cpu_share = 1, .peak_window = 1};
+    const struct namespaces_roots roots = {"/proc", "/run/netns", "/none"};
+    const struct walker_options wanted = {.cpu_share = 1, .interval = 1, .peak_window = 1};
+    assert_int_equal(neighbour_make_run_netns(), 0);
+    struct netns_helper *own = netns_helper_start(error, sizeof error);
+    struct namespaces *node = namespaces_create(&options, &roots, &hand_clock);
+    assert_true(own && node && namespaces_start_walks(node, own, &wanted));
+    assert_int_equal(neighbour_start(&neighbours[0], NULL, NULL), 0);
+    assert_int_equal(neighbour_name(&neighbours[0], "/run/netns/red"), 0);
+    assert_int_equal(neighbour_name(&neighbours[0], "/run/netns/blue"), 0);
+    snprintf(makeshift, sizeof makeshift, "netns-%" PRIu64, neighbours[0].inode);
+    neighbour_end(&neighbours[0]);
+
+    step_node(node, 1);
+    assert_non_null(find_row(node, "blue")); /* the first in the order of the alphabet */
+    assert_null(find_row(node, "red"));
+    assert_false(find_row(node, "blue")->has_walk);
+    namespaces_walk_all(node);
+    assert_true(find_row(node, "blue")->has_walk);
+    for (int i = 0; i < 4; i++) {
+        step_node(node, 11); /* looks for new processes alone */
+        assert_non_null(find_row(node, "blue"));
+        assert_true(find_row(node, "blue")->has_walk);
+    }
+    assert_int_equal(umount("/run/netns/blue"), 0);
+    step_node(node, 61);
+    assert_non_null(find_row(node, "red"));
+    assert_true(find_row(node, "red")->has_walk);
+    assert_int_equal(umount("/run/netns/red"), 0);
+    step_node(node, 61);
+    assert_null(find_row(node, "red"));
+    assert_null(find_row(node, makeshift));
+    namespaces_destroy(node);
+    netns_helper_stop(own);
+    assert_int_equal(umount("/run"), 0);
+}
+
 #define with_walker(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(int arguments, char *values[])
@@ -505,6 +569,7 @@ int main(int arguments, char *values[])
         with_walker(test_a_namespace_that_is_gone_is_no_failure),
         with_walker(test_a_helper_that_is_gone_is_one),
         with_walker(test_walks_hold_no_namespace),
+        with_walker(test_a_namespace_without_a_process),
     };
     return cmocka_run_group_tests_name("netns_walk", tests, NULL, NULL);
 }

@@ -4,8 +4,12 @@
 #include "netns.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -72,4 +76,23 @@ void neighbour_end(struct neighbour *neighbour)
     kill(neighbour->pid, SIGKILL);
     waitpid(neighbour->pid, NULL, 0);
     neighbour->pid = 0;
+}
+
+int neighbour_make_run_netns(void)
+{
+    bool made = unshare(CLONE_NEWNS) == 0 &&
+                mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+                mount("none", "/run", "tmpfs", 0, NULL) == 0 && mkdir("/run/netns", 0755) == 0;
+    return made ? 0 : -errno;
+}
+
+int neighbour_name(const struct neighbour *neighbour, const char *path)
+{
+    char source[64];
+    snprintf(source, sizeof source, "/proc/%d/ns/net", neighbour->pid);
+    int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -errno;
+    close(fd);
+    return mount(source, path, NULL, MS_BIND, NULL) == 0 ? 0 : -errno;
 }

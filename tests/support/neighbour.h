@@ -24,6 +24,12 @@ void neighbour_end(struct neighbour *neighbour);
 /* End the process and leave it a zombie until neighbour_end(). */
 void neighbour_kill(struct neighbour *neighbour);
 
+/* Give this process a mount namespace with an empty /run/netns. 0 or -errno, as the next one. */
+int neighbour_make_run_netns(void);
+
+/* Name the namespace: a file in /run/netns, as `ip netns` makes them. */
+int neighbour_name(const struct neighbour *neighbour, const char *path);
+
 /* The inode of a file; 0 if there is none. */
 uint64_t neighbour_find_inode(const char *path);
 
