@@ -335,6 +335,7 @@ def arguments():
     parser.add_argument("--budget-seconds", type=float, default=60)
     parser.add_argument("--namespaces", type=int, default=200, help="with half of the sockets")
     parser.add_argument("--netns-seconds", type=float, default=40)
+    parser.add_argument("--walk-seconds", type=int, default=360, help="for each kind of hash table")
     parser.add_argument("--web-seconds", type=int, default=4, help="each tool loads each subject")
     parser.add_argument("--scrape-seconds", type=float, default=12, help="of each phase")
     parser.add_argument(
@@ -402,6 +403,14 @@ def run_netns(bench, options, report):
         result = {"remark": str(failure)}
     report["netns"] = result
     namespaces.print_results(result, sockets, count)
+    report["walks"] = {}
+    for description, flags in {"one of all": (), "its own": ("--own-tables",)}.items():
+        try:
+            figures = namespaces.measure_walks(bench, sockets, count, options.walk_seconds, *flags)
+        except (Failure, OSError, subprocess.TimeoutExpired) as failure:
+            figures = {"remark": str(failure)}
+        report["walks"][description] = figures
+    namespaces.print_walks(report["walks"])
 
 
 def run(bench, options, report):

@@ -8,6 +8,7 @@ the namespace whose reading is oldest was last read: the age of its numbers at t
 
 import contextlib
 import re
+import subprocess
 import time
 
 from population import Population, Recipe
@@ -21,6 +22,10 @@ SCRAPE_SECONDS = 1
 REARM_SECONDS = 20  # TIME_WAIT lasts for 60
 
 GOAL_PERCENT, GOAL_INTERVAL, GOAL_AGE, GOAL_PEAK_MIB = 2.0, 1.0, 1.1, 20
+
+# From a burst to its exact number: the targets, and what tests/unit/test_walk_schedule.c gives for 36 ms a walk.
+GOAL_DETECTION = {"median": 5, "p95": 23}
+SIMULATED = {"median": 4, "p95": 18}
 
 FILES = ("sockstat", "sockstat6", "snmp", "netstat")
 
@@ -144,3 +149,31 @@ def print_results(result, sockets, namespaces):
         rows.append([file, f"{result[f'{file}_interval']:.3g} s", f"{ages} s", goals])
     header = ("file", "interval in force", "age of the oldest at a scrape: 50th / 95th / most", "goals")
     print_table(header, rows)
+
+
+def measure_walks(bench, sockets, namespaces, seconds, *flags):
+    """The figures that netns_walks prints, by name. Its own processes end with it."""
+    progress(f"walks of {namespaces} network namespaces {' '.join(flags)}")
+    program = bench.program("tests/bench/netns_walks")
+    options = [f"--namespaces={namespaces}", f"--sockets={sockets}", f"--seconds={seconds}", *flags]
+    result = subprocess.run([program, *options], capture_output=True, text=True, timeout=seconds + 300, check=False)
+    if result.returncode != 0:
+        raise Failure(f"netns_walks: {result.stderr.strip()}")
+    return {name: float(number) for name, number in re.findall(r"(\w+)=(\S+)", result.stdout)}
+
+
+def print_walks(tables):
+    """`tables` maps a description to its figures, or to the reason why there are none."""
+    print("Walks, with 2 % of a CPU: the time from a burst of connections in one namespace, when 40 % of its ports are")
+    print(f"in use, to its exact number. Simulated: {SIMULATED['median']} s and {SIMULATED['p95']} s.\n")
+    rows = []
+    for description, figures in tables.items():
+        if "remark" in figures:
+            rows.append([description, figures["remark"], "", "", "", "", ""])
+            continue
+        cells = [f"{figures['ms_a_walk']:.1f} ms", f"{figures['cpu_percent']:.2f} %"]
+        cells.append(f"{figures['seen']:.0f} of {figures['bursts']:.0f}")
+        cells += [f"{figures[f'delay_{name}']:.1f} s" for name in ("median", "p95")]
+        cells.append("; ".join(verdict(figures[f"delay_{name}"], GOAL_DETECTION[name], " s") for name in GOAL_DETECTION))
+        rows.append([description, *cells])
+    print_table(("hash table", "a walk", "CPU", "bursts seen", "median", "95th percentile", "goals"), rows)
