@@ -9,6 +9,7 @@
 # SANITIZE=address,undefined or SANITIZE=thread: any of these with sanitizers, in a separate directory
 PREFIX         ?= /usr/local
 SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
+DATADIR        ?= $(PREFIX)/share/sockdiag_exporter
 DESTDIR        ?=
 CC             ?= cc
 CFLAGS         ?= -O2 -g
@@ -43,8 +44,8 @@ TESTS    := $(call programs,tests/unit/*.c tests/integration/*.c)
 # Sanitizers take memory of their own.
 WEB      := $(filter-out $(if $(SANITIZE),tests/web/memory.sh),$(wildcard tests/web/*.sh))
 SCRIPTS  := $(WEB) tests/web_config.sh tests/prometheus.sh
-# What is in monitoring/ is the same with sanitizers.
-SCRIPTS  += $(if $(SANITIZE),,tests/monitoring.sh tests/dashboards.sh)
+# What is in monitoring/ is the same with sanitizers, and what is in systemd/ does not allow what they need.
+SCRIPTS  += $(if $(SANITIZE),,tests/monitoring.sh tests/dashboards.sh tests/systemd.sh)
 BENCHES  := $(call programs,tests/bench/*.c)
 
 all: $(EXPORTER)
@@ -117,6 +118,7 @@ install: $(EXPORTER)
 	sed 's|@BINDIR@|$(PREFIX)/bin|' systemd/sockdiag_exporter.service.in \
 	    >$(DESTDIR)$(SYSTEMDUNITDIR)/sockdiag_exporter.service
 	install -m 644 systemd/sockdiag_exporter.socket $(DESTDIR)$(SYSTEMDUNITDIR)
+	install -D -m 644 -t $(DESTDIR)$(DATADIR)/systemd systemd/10-netns.conf systemd/20-netns-walk.conf
 
 clean:
 	rm -rf build build-*

@@ -40,13 +40,20 @@ check() {
     done
 }
 
-unit=$(mktemp -d)
-trap 'rm -rf "$unit"' EXIT
-make --no-print-directory install PREFIX="$unit" >/dev/null || status=1
-service=$unit/lib/systemd/system/sockdiag_exporter.service
-socket=${service%.service}.socket
-check "systemd-analyze security" systemd-analyze security --offline=true --threshold=15 "$service"
-check "systemd-analyze verify" systemd-analyze verify "$service" "$socket"
-[ -z "$(systemd-analyze verify "$service" "$socket" 2>&1)" ] ||
-    { echo "lint: systemd-analyze verify prints warnings" >&2; status=1; }
+# The unit alone, then with each drop-in; a number is the highest exposure that is accepted.
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+make --no-print-directory install PREFIX="$root" >/dev/null || status=1
+units=$root/lib/systemd/system
+mkdir "$units/sockdiag_exporter.service.d"
+for limit in none:15 10-netns:15 20-netns-walk:25; do
+    drop_in=${limit%:*}
+    [ "$drop_in" = none ] ||
+        ln -sf "$root/share/sockdiag_exporter/systemd/$drop_in.conf" "$units/sockdiag_exporter.service.d/drop-in.conf"
+    check "systemd-analyze security, drop-in: $drop_in" \
+        systemd-analyze security --offline=true --threshold="${limit#*:}" "$units/sockdiag_exporter.service"
+    check "systemd-analyze verify, drop-in: $drop_in" systemd-analyze verify "$units"/*.service "$units"/*.socket
+    [ -z "$(systemd-analyze verify "$units"/*.service "$units"/*.socket 2>&1)" ] ||
+        { echo "lint: systemd-analyze verify prints warnings" >&2; status=1; }
+done
 exit $status

@@ -1,0 +1,142 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# usage: systemd.sh EXPORTER BUILD, from the top of the tree
+# The installed unit and its drop-ins under a real systemd, which is process 1 of namespaces of its own. Its other
+# service has a network namespace and a user of its own, and one listener. Needs root.
+if [ "$(id -u)" != 0 ]; then
+    echo "SKIPPED: $0: systemd as process 1 needs root" >&2
+    exit 77
+fi
+. "$(dirname "$0")/support/script.sh" "$@"
+need systemctl curl nsenter findmnt
+run=$work/run drop_ins=$work/run/units/sockdiag_exporter.service.d
+installed=/run/installed/share/sockdiag_exporter/systemd
+
+make --no-print-directory -s install BUILD="$2" DESTDIR="$work" PREFIX=/run/installed
+mkdir -p "$drop_ins"
+for target in sysinit basic network shutdown; do
+    printf '[Unit]\nDescription=Nothing\n' >"$run/units/$target.target"
+done
+cat >"$run/units/neighbour.service" <<'END'
+[Service]
+ExecStart=/usr/bin/python3 -c 'import signal, socket; s = socket.create_server(("", 9000)); signal.pause()'
+DynamicUser=yes
+PrivateNetwork=yes
+END
+printf '[Service]\nStandardError=append:/run/exporter.log\n' >"$drop_ins/90-log.conf"
+mkfifo "$run/kmsg"
+cat <>"$run/kmsg" >"$work/systemd.log" &
+pids="$pids $!"
+
+# child_of PID [COMMAND-PREFIX...]: of a process with one child
+child_of() { "${@:2}" cat "/proc/$1/task/$1/children" | tr -d ' '; }
+# run_systemd: until SIGTERM, in a control group of its own, which is the root of all that systemd sees
+run_systemd() {
+    local cgroup
+    cgroup=$(findmnt -n -f -t cgroup2 -o TARGET)$(sed -n 's/^0:://p' /proc/self/cgroup)/sockdiag_test.$BASHPID
+    mkdir "$cgroup"
+    trap 'kill -KILL $(child_of $!); wait $! || find "$cgroup" -depth -type d -exec rmdir {} +; exit' TERM
+    bash -c 'echo $$ >"$0/cgroup.procs"; exec unshare --mount --pid --fork --uts --ipc --cgroup --kill-child "$@"' \
+        "$cgroup" tests/systemd/boot.sh "$run" neighbour.service 2>"$work/unshare.log" &
+    echo $! >"$work/unshare"
+    wait $!
+}
+run_systemd &
+pids="$pids $!"
+has_process_1() { init=$(child_of "$(cat "$work/unshare")") && [ "$init" ]; }
+inside() { nsenter --target "$init" --mount --pid "$@"; }
+control() { inside systemctl --no-pager "$@"; }
+await 10 has_process_1
+await 10 control is-active neighbour.service
+run=/proc/$init/root/run drop_ins=/proc/$init/root/run/units/sockdiag_exporter.service.d
+ln -s "$run/exporter.log" "$work/exporter.log"
+pass "systemd boots"
+
+# restart DROP-IN...: the exporter with these drop-ins alone, and wait until it is ready
+restart() {
+    rm -f "$drop_ins"/*-netns*.conf
+    [ $# = 0 ] || ln -s "$@" "$drop_ins"
+    control daemon-reload
+    control restart sockdiag_exporter.service >"$work/systemctl.log" 2>&1
+}
+
+# judge GOAL: wait until GOAL is on the page, or the reason why it never will be
+judge() {
+    verdict=
+    await 30 is_settled "$1"
+}
+is_settled() {
+    local page="$work/page"
+    curl --silent --fail --output "$page" http://127.0.0.1:10073/metrics || return 1
+    if grep -q "^$1" "$page"; then
+        verdict=works
+    elif ! grep -q '^sockdiag_netns' "$page" || grep -Eq \
+        '^sockdiag_exporter_netns_(processes_hidden 1|walks_enabled 0|walk_failures_total [1-9])' "$page"; then
+        verdict=fails
+    fi
+    [ "$verdict" ]
+}
+
+# works WHAT GOAL DROP-IN...
+works() {
+    restart "${@:3}" || fail "$1: it does not start"
+    judge "$2"
+    [ $verdict = works ] || fail "$1: $(grep -v '^#' "$work/page" | grep netns)"
+    pass "$1"
+}
+
+# needs_each_word GOAL DROP-IN: without any of its words the goal is not reached
+needs_each_word() {
+    local setting word count=0 installed_file=$work$2
+    for setting in $(sed -n 's/^\([A-Z][A-Za-z]*\)=.*/\1/p' "$installed_file"); do
+        for word in $(sed -n "s/^$setting=//p" "$installed_file"); do
+            sed "/^$setting=/{s/=\(.*\)$word/=\1/; /= *$/d}" "$installed_file" >"$run/without-netns.conf"
+            verdict=fails
+            ! restart /run/without-netns.conf || judge "$1"
+            [ $verdict = fails ] || fail "$2: $setting needs no $word"
+            count=$((count + 1))
+        done
+    done
+    pass "$(basename "$2"): each of its $count words is needed"
+}
+
+# capabilities PID: all sets, and no_new_privs
+capabilities() {
+    inside sed -n 's/^\(Cap...\|NoNewPrivs\):\t0*\(.\)/\1=\2/p' "/proc/$1/status" | tr '\n' ' '
+}
+
+# have WHO PID CAPABILITIES
+have() {
+    [ "$(capabilities "$2")" = "$3 " ] || fail "capabilities of $1: $(capabilities "$2")"
+}
+
+# find_processes: the exporter and its helper
+find_processes() {
+    main=$(control show -P MainPID sockdiag_exporter)
+    helper=$(child_of "$main" inside)
+}
+
+info='sockdiag_netns_info{netns="neighbour.service",'
+listener='sockdiag_netns_tcp_state_sockets{netns="neighbour.service",state="listen"} 1$'
+none='CapInh=0 CapPrm=0 CapEff=0 CapBnd=0 CapAmb=0 NoNewPrivs=1'
+
+works "10-netns.conf shows the namespaces of other users" "$info" "$installed/10-netns.conf"
+find_processes
+[ -z "$helper" ] || fail "a helper without --collector.netns.walk"
+have "the exporter" "$main" "$none"
+needs_each_word "$info" "$installed/10-netns.conf"
+
+works "20-netns-walk.conf also walks" "$listener" "$installed/20-netns-walk.conf"
+find_processes
+have "the exporter" "$main" "${none/Bnd=0/Bnd=280000}"
+have "the helper" "$helper" 'CapInh=0 CapPrm=280000 CapEff=280000 CapBnd=280000 CapAmb=0 NoNewPrivs=1'
+pass "the helper has CAP_SYS_ADMIN and CAP_SYS_PTRACE, the exporter nothing"
+inside kill -KILL "$helper"
+restarted() { [ "$(control show -P NRestarts sockdiag_exporter)" = 1 ] && control is-active sockdiag_exporter; }
+await 20 restarted
+judge "$listener"
+[ $verdict = works ] || fail "no walks after the restart"
+pass "systemd restarts both when the helper dies"
+needs_each_word "$listener" "$installed/20-netns-walk.conf"
+works "of both the walks win" "$listener" "$installed/10-netns.conf" "$installed/20-netns-walk.conf"
+echo "$passed passed, 0 failed"
