@@ -44,8 +44,8 @@ TESTS    := $(call programs,tests/unit/*.c tests/integration/*.c)
 # Sanitizers take memory of their own.
 WEB      := $(filter-out $(if $(SANITIZE),tests/web/memory.sh),$(wildcard tests/web/*.sh))
 SCRIPTS  := $(WEB) tests/web_config.sh tests/prometheus.sh
-# What is in monitoring/ is the same with sanitizers, and what is in systemd/ does not allow what they need.
-SCRIPTS  += $(if $(SANITIZE),,tests/monitoring.sh tests/dashboards.sh tests/systemd.sh)
+# What is in monitoring/ is the same with sanitizers, and the service and pods do not allow what they need.
+SCRIPTS  += $(if $(SANITIZE),,tests/monitoring.sh tests/dashboards.sh tests/systemd.sh tests/kubernetes.sh)
 BENCHES  := $(call programs,tests/bench/*.c)
 
 all: $(EXPORTER)

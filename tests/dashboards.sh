@@ -11,19 +11,10 @@ tools=$PWD/tests/dashboards
 boards=("$PWD"/monitoring/dashboards/*.json)
 export PYTHONDONTWRITEBYTECODE=1
 
-fetch_npm_packages() {
-    command -v npm >/dev/null || { echo "FAILED: npm is missing: make deps" >&2; exit 1; }
-    mkdir -p "$build/dashboards"
-    cp "$tools"/{package.json,tsconfig.json,board.ts,schema.mjs} "$build/dashboards"
-    cd "$build/dashboards"
-    cmp -s package.json node_modules/installed && return
-    npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error >&2 &&
-        cp package.json node_modules/installed ||
-        { echo "FAILED: cannot install the npm packages" >&2; exit 1; }
-}
-
 if [ "${IN_NAMESPACE:-}" != yes ]; then # the namespace has no network
-    tests/fetch_prometheus.sh "$build" && (fetch_npm_packages) || exit 1
+    . tests/support/npm.sh
+    tests/fetch_prometheus.sh "$build" &&
+        (install_npm_packages "$build/dashboards" "$tools"/{package.json,tsconfig.json,board.ts,schema.mjs}) || exit 1
 fi
 PATH=$PATH:$build/prometheus/usr/bin
 . "$(dirname "$0")/support/script.sh"

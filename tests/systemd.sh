@@ -28,8 +28,6 @@ mkfifo "$run/kmsg"
 cat <>"$run/kmsg" >"$work/systemd.log" &
 pids="$pids $!"
 
-# child_of PID [COMMAND-PREFIX...]: of a process with one child
-child_of() { "${@:2}" cat "/proc/$1/task/$1/children" | tr -d ' '; }
 # run_systemd: until SIGTERM, in a control group of its own, which is the root of all that systemd sees
 run_systemd() {
     local cgroup

@@ -74,6 +74,11 @@ await() {
     fail "timeout: $*"
 }
 
+# child_of PID [COMMAND-PREFIX...]: of a process that has at most one; with the prefix in front of what asks
+child_of() {
+    "${@:2}" cat "/proc/$1/task/$1/children" | tr -d ' '
+}
+
 # need PROGRAM...: fail if one is missing
 need() {
     local program

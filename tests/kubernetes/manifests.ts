@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// What may be in packaging/kubernetes. Types of Kubernetes are generated from its published API, those of the
+// Prometheus operator from its resource definitions. Kustomize publishes none: these are the fields that render.mjs
+// knows.
+import type { IDaemonSet } from 'kubernetes-models/apps/v1/DaemonSet';
+import type { IPodMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PodMonitor';
+
+interface Kustomization {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1';
+    kind: 'Kustomization';
+    resources: string[];
+    patches?: { path: string; target: { kind: string } }[];
+}
+
+export interface Manifests {
+    DaemonSet: IDaemonSet;
+    PodMonitor: IPodMonitor;
+    Kustomization: Kustomization;
+}
