@@ -4,7 +4,7 @@
 #                   run, all or install, only those for building
 # make run          build, and run in the foreground on :10073
 # make test         unit and integration tests
-# make lint, make bench, make fuzz, make install, make clean
+# make lint, make bench, make fuzz, make install, make uninstall, make clean
 # WERROR=1: warnings are errors
 # SANITIZE=address,undefined or SANITIZE=thread: any of these with sanitizers, in a separate directory
 PREFIX         ?= /usr/local
@@ -30,7 +30,7 @@ LIBRARIES  := libmnl libmicrohttpd gnutls yaml-0.1 libcrypt zlib
 LIBS        = $(shell pkg-config --libs $(LIBRARIES)) -lm
 
 # One line instead of a hundred compiler errors.
-ifeq ($(filter deps clean lint,$(MAKECMDGOALS)),)
+ifeq ($(filter deps clean lint uninstall,$(MAKECMDGOALS)),)
 ifneq ($(shell pkg-config --exists $(LIBRARIES) 2>/dev/null && echo there),there)
 $(error libraries are missing: make deps)
 endif
@@ -45,7 +45,7 @@ TESTS    := $(call programs,tests/unit/*.c tests/integration/*.c)
 WEB      := $(filter-out $(if $(SANITIZE),tests/web/memory.sh),$(wildcard tests/web/*.sh))
 SCRIPTS  := $(WEB) tests/web_config.sh tests/prometheus.sh
 # What is in monitoring/ is the same with sanitizers, and the service and pods do not allow what they need.
-SCRIPTS  += $(if $(SANITIZE),,tests/monitoring.sh tests/dashboards.sh tests/systemd.sh tests/kubernetes.sh)
+SCRIPTS  += $(if $(SANITIZE),,$(addprefix tests/,monitoring.sh dashboards.sh systemd.sh kubernetes.sh install.sh))
 BENCHES  := $(call programs,tests/bench/*.c)
 
 all: $(EXPORTER)
@@ -112,13 +112,20 @@ bench: $(EXPORTER) $(BENCHES)
 lint:
 	+@tests/lint.sh
 
+DROP_INS := systemd/10-netns.conf systemd/20-netns-walk.conf
 install: $(EXPORTER)
 	install -D -m 755 $(EXPORTER) $(DESTDIR)$(PREFIX)/bin/sockdiag_exporter
-	install -d $(DESTDIR)$(SYSTEMDUNITDIR)
-	sed 's|@BINDIR@|$(PREFIX)/bin|' systemd/sockdiag_exporter.service.in \
-	    >$(DESTDIR)$(SYSTEMDUNITDIR)/sockdiag_exporter.service
+	sed 's|@BINDIR@|$(PREFIX)/bin|' systemd/sockdiag_exporter.service.in | \
+	    install -D -m 644 /dev/stdin $(DESTDIR)$(SYSTEMDUNITDIR)/sockdiag_exporter.service
 	install -m 644 systemd/sockdiag_exporter.socket $(DESTDIR)$(SYSTEMDUNITDIR)
-	install -D -m 644 -t $(DESTDIR)$(DATADIR)/systemd systemd/10-netns.conf systemd/20-netns-walk.conf
+	install -D -m 644 -t $(DESTDIR)$(DATADIR)/systemd $(DROP_INS)
+
+# Directories stay, but for our own.
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/sockdiag_exporter \
+	    $(addprefix $(DESTDIR)$(SYSTEMDUNITDIR)/sockdiag_exporter.,service socket) \
+	    $(addprefix $(DESTDIR)$(DATADIR)/,$(DROP_INS))
+	-rmdir $(DESTDIR)$(DATADIR)/systemd $(DESTDIR)$(DATADIR)
 
 clean:
 	rm -rf build build-*
@@ -129,5 +136,5 @@ ifneq ($(filter deps,$(MAKECMDGOALS)),)
 endif
 
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
-.PHONY: all always everything deps run test test-web fuzz $(FUZZERS) bench lint install clean
+.PHONY: all always everything deps run test test-web fuzz $(FUZZERS) bench lint install uninstall clean
 .SECONDARY:

@@ -137,4 +137,22 @@ judge "$listener"
 pass "systemd restarts both when the helper dies"
 needs_each_word "$listener" "$installed/20-netns-walk.conf"
 works "of both the walks win" "$listener" "$installed/10-netns.conf" "$installed/20-netns-walk.conf"
+
+# with FLAGS [SETTING]: also these flags and this setting of the unit
+with() {
+    printf '[Service]\nEnvironment="SOCKDIAG_EXPORTER_FLAGS=%s"\n%s\n' "$1" "${2:-}" >"$drop_ins/80-flags.conf"
+    restart || fail "$* does not start"
+}
+reload() { control reload sockdiag_exporter.service >"$work/systemctl.log" 2>&1; }
+echo 'basic_auth_users: {}' >"$run/web.yml"
+with --web.config.file=/run/web.yml
+reload || fail "a reload with a good file fails"
+echo 'rubbish' >"$run/web.yml"
+! reload || fail "a reload with a wrong file is good"
+grep -q '^sockdiag_exporter: /run/web.yml:1: ' "$run/exporter.log" || fail "no reason in the log"
+control is-active sockdiag_exporter.service >/dev/null || fail "a wrong file ends the exporter"
+echo 'basic_auth_users: {}' >"$run/web.yml"
+with --web.config.file=/run/credentials/sockdiag_exporter.service/web.yml LoadCredential=web.yml:/run/web.yml
+reload || fail "a reload with a credential fails"
+pass "a reload checks the file first, and works with credentials"
 echo "$passed passed, 0 failed"

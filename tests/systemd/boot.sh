@@ -15,6 +15,7 @@ mount -o remount,bind,ro /
 for directory in /tmp /var/tmp; do
     mount -t tmpfs tmpfs "$directory"
 done
+mount --make-rshared / # as on a real machine: credentials come to a service that way
 cd /
 exec env -i PATH="$PATH" container=test SYSTEMD_UNIT_PATH=/run/units:/run/installed/lib/systemd/system \
     /lib/systemd/systemd --system --log-target=kmsg --unit="$2"
