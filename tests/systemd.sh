@@ -30,14 +30,18 @@ pids="$pids $!"
 
 # run_systemd: until SIGTERM, in a control group of its own, which is the root of all that systemd sees
 run_systemd() {
-    local cgroup
+    local cgroup unshare
     cgroup=$(findmnt -n -f -t cgroup2 -o TARGET)$(sed -n 's/^0:://p' /proc/self/cgroup)/sockdiag_test.$BASHPID
     mkdir "$cgroup"
-    trap 'kill -KILL $(child_of $!); wait $! || find "$cgroup" -depth -type d -exec rmdir {} +; exit' TERM
     bash -c 'echo $$ >"$0/cgroup.procs"; exec unshare --mount --pid --fork --uts --ipc --cgroup --kill-child "$@"' \
         "$cgroup" tests/systemd/boot.sh "$run" neighbour.service 2>"$work/unshare.log" &
-    echo $! >"$work/unshare"
-    wait $!
+    unshare=$!
+    trap 'kill -KILL $(child_of $unshare)' TERM
+    echo $unshare >"$work/unshare"
+    while kill -0 $unshare 2>/dev/null; do
+        wait $unshare || true
+    done
+    find "$cgroup" -depth -type d -exec rmdir {} +
 }
 run_systemd &
 pids="$pids $!"

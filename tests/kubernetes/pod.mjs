@@ -6,7 +6,7 @@ import { render } from './render.mjs';
 
 const pod = render(process.argv[2]).find(({ kind }) => kind === 'DaemonSet').spec.template.spec;
 const { args, image, securityContext } = pod.containers[0];
-const { runAsUser, runAsGroup } = pod.securityContext;
+const { runAsUser, runAsGroup, supplementalGroups } = pod.securityContext;
 const { drop, add = [] } = securityContext.capabilities;
 const capabilities = [...drop.map((name) => `-${name}`), ...add.map((name) => `+${name}`)].join().toLowerCase();
 console.log(
@@ -14,7 +14,7 @@ console.log(
         'setpriv',
         `--bounding-set=${capabilities}`,
         '--inh-caps=-all',
-        '--clear-groups',
+        `--groups=${supplementalGroups}`,
         `--regid=${runAsGroup}`,
         `--reuid=${runAsUser}`,
         ...(securityContext.allowPrivilegeEscalation ? [] : ['--no-new-privs']),
