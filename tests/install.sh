@@ -6,7 +6,7 @@ build=$2
 . "$(dirname "$0")/support/script.sh" "$@"
 
 run_make() {
-    make --no-print-directory -s "$1" BUILD="$build" DESTDIR="$work/root" PREFIX=/usr \
+    MAKEFLAGS= make --no-print-directory -s "$1" BUILD="$build" DESTDIR="$work/root" PREFIX=/usr \
         SYSTEMDUNITDIR=/lib/systemd/system >"$work/make.log" 2>&1 || fail "make $1"
 }
 # list: all files and directories, with their modes

@@ -12,7 +12,7 @@ need systemctl curl nsenter findmnt
 run=$work/run drop_ins=$work/run/units/sockdiag_exporter.service.d
 installed=/run/installed/share/sockdiag_exporter/systemd
 
-make --no-print-directory -s install BUILD="$2" DESTDIR="$work" PREFIX=/run/installed
+MAKEFLAGS= make --no-print-directory -s install BUILD="$2" DESTDIR="$work" PREFIX=/run/installed
 mkdir -p "$drop_ins"
 for target in sysinit basic network shutdown; do
     printf '[Unit]\nDescription=Nothing\n' >"$run/units/$target.target"
@@ -142,10 +142,14 @@ pass "systemd restarts both when the helper dies"
 needs_each_word "$listener" "$installed/20-netns-walk.conf"
 works "of both the walks win" "$listener" "$installed/10-netns.conf" "$installed/20-netns-walk.conf"
 
-# with FLAGS [SETTING]: also these flags and this setting of the unit
+# with FLAG [SETTING]: also this flag and this setting of the unit
 with() {
-    printf '[Service]\nEnvironment="SOCKDIAG_EXPORTER_FLAGS=%s"\n%s\n' "$1" "${2:-}" >"$drop_ins/80-flags.conf"
-    restart || fail "$* does not start"
+    local words
+    printf '[Service]\nEnvironment=SOCKDIAG_EXPORTER_FLAGS=%s\n%s\n' "$1" "${2:-}" >"$drop_ins/80-flags.conf"
+    restart "$installed/10-netns.conf" || fail "$* does not start"
+    find_processes
+    words=$(inside cat "/proc/$main/cmdline" | tr '\0' ' ')
+    [ "$words" = "/run/installed/bin/sockdiag_exporter --collector.netns $1 " ] || fail "it runs as $words"
 }
 reload() { control reload sockdiag_exporter.service >"$work/systemctl.log" 2>&1; }
 echo 'basic_auth_users: {}' >"$run/web.yml"
