@@ -49,7 +49,8 @@ struct sock_diag_query {
     tcp_state_set states;
     /* Local ports, both included; both 0 for all ports. */
     uint16_t low_port, high_port;
-    bool drops; /* report the drops of listeners */
+    bool drops;   /* report the drops of listeners */
+    bool cgroups; /* report the cgroups of all full sockets */
 };
 
 /*

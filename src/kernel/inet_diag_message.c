@@ -33,6 +33,7 @@ uint32_t inet_diag_make_state_mask(tcp_state_set states)
 struct attributes {
     bool shutdown; /* there is one */
     uint32_t drops;
+    uint64_t cgroup;
 };
 
 static int look_at_attribute(const struct nlattr *attribute, void *found)
@@ -47,23 +48,31 @@ static int look_at_attribute(const struct nlattr *attribute, void *found)
             attributes->drops =
                 ((const uint32_t *)mnl_attr_get_payload(attribute))[SK_MEMINFO_DROPS];
         break;
+    case INET_DIAG_CGROUP_ID:
+        if (mnl_attr_get_payload_len(attribute) >= sizeof(uint64_t))
+            attributes->cgroup = mnl_attr_get_u64(attribute);
+        break;
     default:
         break;
     }
     return MNL_CB_OK;
 }
 
-/* Of TCP only some states are worth the search: that of listeners, and the two that both full
- * sockets and stand-ins have. Full sockets always have INET_DIAG_SHUTDOWN, the others never
- * (inet_diag_msg_attrs_fill, net/ipv4/inet_diag.c). Only UDP is asked for by family. */
-static void read_attributes(const struct nlmsghdr *message, struct socket_record *record)
+/* Without cgroups, of TCP only some states are worth the search: that of listeners, and the two
+ * that both full sockets and stand-ins have. Full sockets always have INET_DIAG_SHUTDOWN and, from
+ * Linux 5.8 on, INET_DIAG_CGROUP_ID, the others never (inet_diag_msg_attrs_fill,
+ * net/ipv4/inet_diag.c). Only UDP is asked for by family. */
+static void read_attributes(const struct nlmsghdr *message, bool cgroups,
+                            struct socket_record *record)
 {
     bool doubtful = record->state == TCP_STATE_SYN_RECV || record->state == TCP_STATE_FIN_WAIT2;
     struct attributes found = {.shutdown = !doubtful && record->state != TCP_STATE_TIME_WAIT};
-    if (doubtful || record->state == TCP_STATE_LISTEN || message->nlmsg_type == SOCK_DIAG_BY_FAMILY)
+    if (cgroups || doubtful || record->state == TCP_STATE_LISTEN ||
+        message->nlmsg_type == SOCK_DIAG_BY_FAMILY)
         mnl_attr_parse(message, sizeof(struct inet_diag_msg), look_at_attribute, &found);
     record->full_socket = found.shutdown;
     record->drops = found.drops;
+    record->cgroup = found.cgroup;
 }
 
 static bool is_v4_mapped(const uint32_t address[static 4])
@@ -89,7 +98,7 @@ static void read_addresses(const struct inet_diag_sockid *id, uint8_t address_fa
     record->remote_address = (struct ip_address){{destination[last]}};
 }
 
-enum netlink_row inet_diag_message_read(const struct nlmsghdr *message,
+enum netlink_row inet_diag_message_read(const struct nlmsghdr *message, bool cgroups,
                                         struct socket_record *record)
 {
     if (mnl_nlmsg_get_payload_len(message) < sizeof(struct inet_diag_msg))
@@ -104,7 +113,7 @@ enum netlink_row inet_diag_message_read(const struct nlmsghdr *message,
         return NETLINK_ROW_UNKNOWN;
 
     record->state = (enum tcp_state)(number - 1);
-    read_attributes(message, record);
+    read_attributes(message, cgroups, record);
     read_addresses(&row->id, row->idiag_family, record);
     record->local_port = ntohs(row->id.idiag_sport);
     record->remote_port = ntohs(row->id.idiag_dport);

@@ -9,9 +9,9 @@
 #include "netlink_dump.h"
 #include "sockdiag/socket_record.h"
 
-/* Read the row in `message`. Its nlmsg_len must be within the buffer. A family or state of a newer
- * kernel is unknown. */
-enum netlink_row inet_diag_message_read(const struct nlmsghdr *message,
+/* Read the row in `message`, with the cgroup of any full socket if `cgroups`. Its nlmsg_len must be
+ * within the buffer. A family or state of a newer kernel is unknown. */
+enum netlink_row inet_diag_message_read(const struct nlmsghdr *message, bool cgroups,
                                         struct socket_record *record);
 
 /* The value of inet_diag_req.idiag_states for `states`. */

@@ -22,13 +22,14 @@ int sock_diag_open_netlink(void *context)
 struct taker {
     socket_record_consumer *consume;
     void *context;
+    bool cgroups;
 };
 
 static enum netlink_row read_row(void *context, const struct nlmsghdr *message)
 {
     const struct taker *taker = context;
     struct socket_record record;
-    enum netlink_row row = inet_diag_message_read(message, &record);
+    enum netlink_row row = inet_diag_message_read(message, taker->cgroups, &record);
     if (row == NETLINK_ROW)
         taker->consume(taker->context, &record);
     return row;
@@ -37,7 +38,7 @@ static enum netlink_row read_row(void *context, const struct nlmsghdr *message)
 bool sock_diag_decode(const void *data, size_t length, socket_record_consumer *consume,
                       void *context, uint64_t *rows, bool *done, struct fault *fault)
 {
-    struct taker taker = {consume, context};
+    struct taker taker = {consume, context, true};
     return netlink_decode(data, length, read_row, &taker, rows, done, fault);
 }
 
@@ -79,7 +80,7 @@ bool sock_diag_dump_tcp(const struct kernel_access *kernel, const struct sock_di
     };
     if (query->high_port == 0)
         request.header.nlmsg_len -= (unsigned)sizeof request.filter;
-    struct taker taker = {consume, context};
+    struct taker taker = {consume, context, query->cgroups};
     return netlink_dump(kernel, &request.header, read_row, &taker, rows, fault);
 }
 
@@ -99,6 +100,6 @@ bool sock_diag_dump_udp(const struct kernel_access *kernel, enum ip_family famil
                  .idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1),
                  .idiag_states = UINT32_MAX},
     };
-    struct taker taker = {consume, context};
+    struct taker taker = {consume, context, false};
     return netlink_dump(kernel, &request.header, read_row, &taker, rows, fault);
 }

@@ -54,6 +54,7 @@ struct outcome {
     uint64_t rows;
     struct fault fault;
     struct state_counts counts;
+    uint64_t in_cgroup[2]; /* sockets in none, and in that of the recordings */
     struct socket_record last;
 };
 
@@ -61,6 +62,7 @@ static void consume(void *context, const struct socket_record *record)
 {
     struct outcome *outcome = context;
     state_counts_add(&outcome->counts, record);
+    outcome->in_cgroup[record->cgroup == 1] += record->cgroup <= 1;
     outcome->last = *record;
 }
 
@@ -104,6 +106,12 @@ static void append_attribute(struct message *message, uint16_t type, uint16_t le
     message->header.nlmsg_len += (uint32_t)NLA_ALIGN(attribute.nla_len);
 }
 
+static void append_cgroup(struct message *message, uint64_t id, uint16_t length)
+{
+    append_attribute(message, INET_DIAG_CGROUP_ID, length);
+    memcpy((char *)message + message->header.nlmsg_len - NLA_ALIGN(length), &id, length);
+}
+
 static struct outcome decode_message(const struct message *message)
 {
     char *copy = exact_copy((const char *)message, message->header.nlmsg_len);
@@ -129,6 +137,8 @@ static void test_recorded_dumps_hold_one_of_each(void **state)
         }
         assert_int_equal(outcome.counts.fin_wait2_minisockets, 2);
         assert_int_equal(outcome.counts.syn_recv_requests, 2);
+        assert_int_equal(outcome.in_cgroup[1], 18);
+        assert_int_equal(outcome.in_cgroup[0], 6); /* TIME_WAIT and these */
         free(data);
     }
 }
@@ -266,6 +276,27 @@ static void test_unknown_attributes_change_nothing(void **state)
     assert_int_equal(decode_message(&row).counts.fin_wait2_minisockets, 0);
 }
 
+static void test_the_cgroup_is_read_in_every_state(void **state)
+{
+    (void)state;
+    for (uint8_t number = 1; number <= TCP_STATES; number++) {
+        struct message row = make_row(AF_INET6, number);
+        assert_int_equal(decode_message(&row).last.cgroup, 0);
+        append_attribute(&row, INET_DIAG_SHUTDOWN, 1);
+        append_cgroup(&row, UINT64_C(0x123456789abcdef0), 8);
+        append_attribute(&row, INET_DIAG_SOCKOPT, 2);
+        assert_true(decode_message(&row).last.cgroup == UINT64_C(0x123456789abcdef0));
+    }
+}
+
+static void test_a_cgroup_that_is_too_short_is_none(void **state)
+{
+    (void)state;
+    struct message row = make_row(AF_INET, 10);
+    append_cgroup(&row, UINT64_MAX, 7);
+    assert_int_equal(decode_message(&row).last.cgroup, 0);
+}
+
 static void test_an_attribute_that_is_too_long_ends_the_search(void **state)
 {
     (void)state;
@@ -347,13 +378,18 @@ static int open_our_end(void *context)
     return dup(wire->our_end);
 }
 
-static struct outcome dump(struct wire *wire, tcp_state_set states)
+static struct outcome ask(struct wire *wire, struct sock_diag_query query)
 {
     struct outcome outcome = {0};
     const struct kernel_access kernel = {.open_sock_diag = open_our_end, .opener_context = wire};
-    outcome.good = sock_diag_dump_tcp(&kernel, &(struct sock_diag_query){.states = states}, consume,
-                                      &outcome, &outcome.rows, &outcome.fault);
+    outcome.good =
+        sock_diag_dump_tcp(&kernel, &query, consume, &outcome, &outcome.rows, &outcome.fault);
     return outcome;
+}
+
+static struct outcome dump(struct wire *wire, tcp_state_set states)
+{
+    return ask(wire, (struct sock_diag_query){.states = states});
 }
 
 static void test_a_dump_in_several_datagrams_is_one(void **state)
@@ -368,6 +404,21 @@ static void test_a_dump_in_several_datagrams_is_one(void **state)
     assert_true(outcome.good);
     assert_int_equal(outcome.rows, 3);
     close_wire(&wire);
+}
+
+static void test_cgroups_of_connections_are_only_read_if_asked_for(void **state)
+{
+    (void)state;
+    struct message row = make_row(AF_INET, 1), done = make_message(NLMSG_DONE, sizeof(int));
+    append_cgroup(&row, 7, 8);
+    for (uint64_t cgroups = 0; cgroups < 2; cgroups++) {
+        struct wire wire = open_wire();
+        feed(&wire, &row, row.header.nlmsg_len);
+        feed(&wire, &done, done.header.nlmsg_len);
+        struct sock_diag_query query = {.states = TCP_STATE_SET_ALL, .cgroups = cgroups};
+        assert_int_equal(ask(&wire, query).last.cgroup, 7 * cgroups);
+        close_wire(&wire);
+    }
 }
 
 static void test_the_request_asks_only_for_the_states(void **state)
@@ -516,6 +567,9 @@ int main(void)
         cmocka_unit_test(test_an_overrun_is_a_truncation),
         cmocka_unit_test(test_unknown_rows_of_a_newer_kernel_are_skipped),
         cmocka_unit_test(test_unknown_attributes_change_nothing),
+        cmocka_unit_test(test_the_cgroup_is_read_in_every_state),
+        cmocka_unit_test(test_a_cgroup_that_is_too_short_is_none),
+        cmocka_unit_test(test_cgroups_of_connections_are_only_read_if_asked_for),
         cmocka_unit_test(test_an_attribute_that_is_too_long_ends_the_search),
         cmocka_unit_test(test_fields_are_read_in_host_order),
         cmocka_unit_test(test_v4_mapped_addresses_become_ipv4),
