@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cgroup_paths.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+/* Open a directory; one that is not of cgroup v2 only if `any`. */
+static int open_directory(int parent, const char *name, bool any)
+{
+    struct statfs status;
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || any || (fstatfs(fd, &status) == 0 && status.f_type == CGROUP2_SUPER_MAGIC))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+int cgroup_paths_open(const char *root)
+{
+    int fd = open_directory(AT_FDCWD, root, false);
+    if (fd >= 0)
+        return fd;
+    int parent = open_directory(AT_FDCWD, root, true);
+    if (parent < 0)
+        return -1;
+    fd = open_directory(parent, "unified", false);
+    close(parent);
+    return fd;
+}
+
+struct walk {
+    unsigned depth;
+    unsigned left; /* directories that may still be looked at */
+    cgroup_path_consumer *consume;
+    void *context;
+    char path[CGROUP_PATH_SIZE];
+};
+
+/* Append "/name" to the path, which has `length` bytes. Returns the new length; 0 if it does not
+ * fit. */
+static size_t append(struct walk *walk, size_t length, const char *name)
+{
+    size_t end = length + 1 + strlen(name);
+    if (end >= sizeof walk->path)
+        return 0;
+    walk->path[length] = '/';
+    for (char *to = walk->path + length + 1; *name; name++)
+        *to++ = *name >= ' ' && *name <= '~' ? *name : '_';
+    walk->path[end] = '\0';
+    return end;
+}
+
+/* Can it have children? Each is a link to it. To read the list of its files would take longer. One
+ * that is gone can, but not be opened. */
+static bool may_have_children(int parent, const char *name)
+{
+    struct stat status = {0};
+    fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW);
+    return status.st_nlink != 2;
+}
+
+static bool is_child(const struct dirent *entry)
+{
+    return entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 &&
+           strcmp(entry->d_name, "..") != 0;
+}
+
+/* Look at the children of the directory `fd`, which is closed; -1: it cannot be opened. It is
+ * `level` below the root, and its path has `length` bytes. */
+static void visit(struct walk *walk, int fd, unsigned level, size_t length)
+{
+    DIR *directory = fdopendir(fd);
+    if (!directory) {
+        close(fd);
+        return;
+    }
+    for (const struct dirent *entry; walk->left > 0 && (entry = readdir(directory));) {
+        if (!is_child(entry))
+            continue;
+        walk->left--;
+        bool cut = walk->depth > 0 && level >= walk->depth;
+        size_t end = cut ? length : append(walk, length, entry->d_name);
+        if (end == 0)
+            continue;
+        walk->consume(walk->context, entry->d_ino, walk->path);
+        if (level + 1 < CGROUP_PATHS_DEEPEST && may_have_children(fd, entry->d_name))
+            visit(walk, open_directory(fd, entry->d_name, true), level + 1, end);
+    }
+    closedir(directory);
+}
+
+void cgroup_paths_walk(int hierarchy, unsigned depth, cgroup_path_consumer *consume, void *context)
+{
+    struct walk walk = {
+        .depth = depth, .left = CGROUP_PATHS_MOST, .consume = consume, .context = context};
+    struct stat status = {0};
+    fstat(hierarchy, &status);
+    consume(context, status.st_ino, "/");
+    visit(&walk, hierarchy, 0, 0);
+}

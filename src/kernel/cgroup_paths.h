@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The paths of cgroups by their ids. sock_diag tells the id of the cgroup in which a socket was
+ * made: the inode of its directory in the hierarchy of cgroup v2, which no other cgroup gets until
+ * the host restarts (cgroup_id(), include/linux/cgroup.h; fs/kernfs/dir.c). That of the root is 1.
+ * Nothing but a walk of the tree leads from an id to a path without privilege.
+ */
+#ifndef SOCKDIAG_KERNEL_CGROUP_PATHS_H
+#define SOCKDIAG_KERNEL_CGROUP_PATHS_H
+
+#include <stdint.h>
+
+enum { CGROUP_ROOT_ID = 1, CGROUP_PATH_SIZE = 512 };
+
+/* As in /proc/PID/cgroup: "/system.slice/ssh.service", "/" for the root; "" for none. What is not
+ * printable ASCII is '_'. */
+struct cgroup_path {
+    char text[CGROUP_PATH_SIZE];
+};
+
+/* A walk looks at no more directories, and at none that is deeper. 10,000 take 0.1 s. */
+enum { CGROUP_PATHS_MOST = 10000, CGROUP_PATHS_DEEPEST = 16 };
+
+/* Open the hierarchy of cgroup v2: it is mounted on `root` ("/sys/fs/cgroup") or, where services
+ * are in hierarchies of cgroup v1, on `root`/unified. Returns a descriptor, or -1 if there is none.
+ */
+int cgroup_paths_open(const char *root);
+
+/* `context` is the consumer's. */
+typedef void cgroup_path_consumer(void *context, uint64_t id, const char *path);
+
+/*
+ * Call `consume` for each cgroup of the hierarchy, parents first. Of a path that has more than
+ * `depth` components only these are told, unless `depth` is 0. A cgroup whose path is too long, or
+ * whose parent cannot be read, is left out. Closes `hierarchy`.
+ */
+void cgroup_paths_walk(int hierarchy, unsigned depth, cgroup_path_consumer *consume, void *context);
+
+#endif
