@@ -122,6 +122,8 @@ void listeners_add(struct listeners *listeners, const struct socket_record *reco
     struct entry *entry =
         *place ? &listeners->entries[*place - 1] : enter(listeners, key, record, place);
     struct listener_row *next = &entry->next;
+    bool one = next->queues == 0 || next->cgroup == record->cgroup;
+    next->cgroup = one ? record->cgroup : 0;
     if (next->queues++ == 0 || is_fuller(record, next)) {
         next->queue_length = record->receive_queue;
         next->queue_limit = record->send_queue;

@@ -33,6 +33,7 @@ struct listener_row {
      * port, it may come from a different socket than the limit. */
     uint64_t queue_peak;
     uint64_t queues;              /* sockets that share the address and the port */
+    uint64_t cgroup;              /* the id of the one that they were made in; 0: of several */
     uint64_t drops;               /* since the exporter started: see listeners_add_drops() */
     bool dropping;                /* it dropped something within the peak window */
     uint64_t sockets[TCP_STATES]; /* connections by state, from the last detailed sample */

@@ -957,6 +957,25 @@ static void test_who_drops_is_named_first(void **state)
 
 #define with_table(test) cmocka_unit_test_setup_teardown(test, create, destroy)
 
+static void test_the_cgroup_is_that_of_all_sockets_or_none(void **state)
+{
+    struct listeners *listeners = *state;
+    struct listener_row row;
+    struct socket_record record = listening(IP_FAMILY_IPV4, "0.0.0.0", 80, 0, 128);
+    static const uint64_t cgroups[][3] = {{7, 7, 7}, {7, 8, 8}, {7, 8, 7}, {7, 7, 8}, {9, 9, 9}};
+    static const uint64_t expected[] = {7, 0, 0, 0, 9};
+    for (int64_t turn = 0; turn < 5; turn++) {
+        listeners_begin(listeners);
+        for (size_t i = 0; i < 3; i++) {
+            record.cgroup = cgroups[turn][i];
+            listeners_add(listeners, &record);
+        }
+        end_sample(listeners, turn + 1);
+        assert_int_equal(top_of(listeners, &row, 1), 1);
+        assert_int_equal(row.cgroup, expected[turn]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1000,6 +1019,7 @@ int main(void)
         with_table(test_the_gone_leave_room_for_others),
         with_table(test_a_gone_listener_has_no_connections),
         with_table(test_who_drops_is_named_first),
+        with_table(test_the_cgroup_is_that_of_all_sockets_or_none),
     };
     return cmocka_run_group_tests_name("listeners", tests, NULL, NULL);
 }
