@@ -21,7 +21,8 @@
 static const struct kernel_access kernel = {.open_sock_diag = sock_diag_open_netlink,
                                             .proc_root = "/proc",
                                             .netns_root = "/run/netns",
-                                            .pod_logs_root = "/var/log/pods"};
+                                            .pod_logs_root = "/var/log/pods",
+                                            .cgroup_root = "/sys/fs/cgroup"};
 
 /* Report why the exporter ends. If standard error blocks, a signal can end it. */
 static bool complain(const char *message)

@@ -33,6 +33,9 @@ struct sampler_options {
     size_t unix_top;           /* UNIX listeners that it names */
     bool collect_udp;          /* --collector.udp */
     bool collect_unix;         /* --collector.unix */
+    bool collect_cgroups;      /* --collector.cgroups */
+    size_t cgroups_top;        /* cgroups that it names */
+    size_t cgroups_depth;      /* components of their paths that count; 0: all */
     bool collect_namespaces;   /* --collector.netns */
     const char *namespaces_include, *namespaces_exclude; /* regular expressions, or NULL */
     size_t namespaces_max; /* network namespaces with numbers of their own */

@@ -11,6 +11,7 @@
 
 #include "base/fault.h"
 #include "kernel/procfs.h"
+#include "measure/cgroup_sockets.h"
 #include "measure/histogram.h"
 #include "measure/history.h"
 #include "measure/listeners.h"
@@ -47,6 +48,8 @@ struct port_snapshot {
     double peak_utilization[PORT_SCOPES];   /* within the peak window */
     const struct destination *destinations; /* the fullest */
     size_t destination_count;
+    /* The cgroups of these, as many, if the snapshot has cgroups; "" if there is not one alone. */
+    const struct cgroup_path *destination_cgroups;
     struct history port_history; /* of port_main_scope(), in units of 1 / PORT_HISTORY_WHOLE */
 };
 
@@ -125,6 +128,13 @@ struct snapshot {
     struct unix_summary unix_sockets;
     const struct unix_listener_row *unix_rows; /* the fullest accept queues */
     size_t unix_row_count;
+
+    /* From the detail sample. */
+    bool has_cgroups;                 /* the next four are known */
+    const struct cgroup_row *cgroups; /* those with the most sockets */
+    size_t cgroup_count;
+    uint64_t other_cgroups[TCP_STATES];      /* the sockets of those not named */
+    const struct cgroup_path *queue_cgroups; /* of `queues`, as many; "" if not of one alone */
 
     /* Every network namespace of the node, this one included. */
     struct namespaces_snapshot namespaces;

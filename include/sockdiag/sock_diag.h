@@ -40,6 +40,8 @@ struct kernel_access {
     const char *netns_root;            /* "/run/netns" */
     const char *pod_logs_root;         /* "/var/log/pods" */
     struct netns_helper *netns_helper; /* for walks of these; NULL: none */
+    /* For cgroups alone. */
+    const char *cgroup_root; /* "/sys/fs/cgroup" */
 };
 
 /* Which TCP sockets to report. The kernel filters before it copies anything: a socket that does not

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * An address and a port as label values, and the series of a local one. Private to src/exposition.
+ * An address and a port as label values, and the series of a local one and of a destination.
+ * Private to src/exposition.
  */
 #ifndef SOCKDIAG_EXPOSITION_ENDPOINT_TEXT_H
 #define SOCKDIAG_EXPOSITION_ENDPOINT_TEXT_H
 
+#include "measure/destinations.h"
 #include "metric_writer.h"
 #include "sockdiag/socket_record.h"
 
@@ -18,9 +20,14 @@ struct endpoint_text {
 struct endpoint_text format_endpoint(enum ip_family family, const struct ip_address *address,
                                      uint16_t port);
 
-/* Write a series labelled with a local address, port and interface ("" for none). */
+/* Write a series labelled with a local address, port and interface ("" for none), and with one
+ * label more unless that is NULL. */
 void write_local_endpoint(struct metric_writer *writer, enum ip_family family,
                           const struct ip_address *address, uint16_t port, const char *interface,
-                          uint64_t number);
+                          const struct label *more, uint64_t number);
+
+/* The same of a destination. */
+void write_destination(struct metric_writer *writer, const char *protocol,
+                       const struct destination *row, const struct label *more, uint64_t number);
 
 #endif

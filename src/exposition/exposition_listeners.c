@@ -6,7 +6,7 @@
 static void write_queue(struct metric_writer *writer, const struct listener_row *row,
                         uint64_t number)
 {
-    write_local_endpoint(writer, row->family, &row->address, row->port, row->interface_name,
+    write_local_endpoint(writer, row->family, &row->address, row->port, row->interface_name, NULL,
                          number);
 }
 

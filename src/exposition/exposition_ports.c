@@ -137,20 +137,6 @@ static void write_preferred_utilization(struct metric_writer *writer,
         metric_write_real(writer, &label, 1, ports[SOCKET_TCP].summary.preferred_utilization);
 }
 
-static void write_destination(struct metric_writer *writer, enum socket_protocol protocol,
-                              const struct destination *row)
-{
-    struct endpoint_text local = format_endpoint(row->family, &row->local_address, 0);
-    struct endpoint_text remote =
-        format_endpoint(row->family, &row->remote_address, row->remote_port);
-    struct label labels[] = {{"protocol", socket_protocol_name(protocol)},
-                             {"local_address", local.address},
-                             {"local_interface", row->interface_name},
-                             {"remote_address", remote.address},
-                             {"remote_port", remote.port}};
-    metric_write_integer(writer, labels, 5, row->ports);
-}
-
 static void write_destinations(struct metric_writer *writer, const struct port_snapshot *ports)
 {
     const struct port_summary *tcp = &ports[SOCKET_TCP].summary, *udp = &ports[SOCKET_UDP].summary;
@@ -159,7 +145,9 @@ static void write_destinations(struct metric_writer *writer, const struct port_s
                  "Ephemeral ports held towards the fullest destinations at the last ports sample.");
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
         for (size_t i = 0; ports[protocol].present && i < ports[protocol].destination_count; i++)
-            write_destination(writer, protocol, &ports[protocol].destinations[i]);
+            write_destination(writer, socket_protocol_name(protocol),
+                              &ports[protocol].destinations[i], NULL,
+                              ports[protocol].destinations[i].ports);
     }
 
     metric_begin(writer, "sockdiag_destinations", METRIC_GAUGE,

@@ -5,7 +5,7 @@
 static void write_row(struct metric_writer *writer, const struct udp_socket_row *row,
                       uint64_t number)
 {
-    write_local_endpoint(writer, row->family, &row->address, row->port, row->interface_name,
+    write_local_endpoint(writer, row->family, &row->address, row->port, row->interface_name, NULL,
                          number);
 }
 

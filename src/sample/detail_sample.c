@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/log.h"
+#include "cgroup_sample.h"
 #include "port_pass.h"
 
 static bool read_totals(const struct host *host, struct tcp_totals *totals, struct fault *fault)
@@ -37,6 +38,14 @@ static void take_record(void *context, const struct socket_record *record)
     port_pass_add(&pass->ports, record);
 }
 
+static void take_record_of_cgroup(void *context, const struct socket_record *record)
+{
+    struct detail_pass *pass = context;
+    state_counts_add(&pass->counts, record);
+    bool client = port_pass_add(&pass->ports, record);
+    cgroup_sample_add_tcp(pass->ports.host, record, client, pass->ports.now);
+}
+
 bool host_take_detail(struct host *host, int64_t now, uint64_t *rows, struct fault_log *faults,
                       struct fault *fault)
 {
@@ -48,10 +57,14 @@ bool host_take_detail(struct host *host, int64_t now, uint64_t *rows, struct fau
     listeners_begin(host->listeners);
     bool measurable = port_pass_begin(&pass.ports, host, now, &unmeasured);
     fault_log_add(faults, SOURCE_PORT_SETTINGS, measurable, &unmeasured, now);
-    struct sock_diag_query query = {.states = TCP_STATE_SET_ALL};
+    bool cgroups = host->cgroups.sockets;
+    if (cgroups)
+        cgroup_sockets_begin(host->cgroups.sockets, now);
+    struct sock_diag_query query = {.states = TCP_STATE_SET_ALL, .cgroups = cgroups};
     if (!pass.ports.bound)
         query.states &= ~tcp_state_bit(TCP_STATE_BOUND_INACTIVE);
-    if (!sock_diag_dump_tcp(&host->kernel, &query, take_record, &pass, rows, fault))
+    socket_record_consumer *take = cgroups ? take_record_of_cgroup : take_record;
+    if (!sock_diag_dump_tcp(&host->kernel, &query, take, &pass, rows, fault))
         return false;
     listeners_end(host->listeners, now, true);
 
@@ -63,6 +76,8 @@ bool host_take_detail(struct host *host, int64_t now, uint64_t *rows, struct fau
     if (checkable && read_totals(host, &after, &unchecked))
         check_identity(host, &before, &after);
     port_pass_end(&pass.ports, rows, faults);
+    if (cgroups)
+        cgroup_sample_end(host, now);
     host_take_unix(host, now, rows, faults);
     return true;
 }

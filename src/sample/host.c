@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host.h"
 
+#include "cgroup_sample.h"
 #include "kernel/interface_name.h"
 
 #include <stdio.h>
@@ -82,6 +83,7 @@ bool host_init(struct host *host, const struct kernel_access *kernel,
         good = init_ports(host, i) && good;
     good = (!options->collect_udp || init_udp(host)) && good;
     good = (!options->collect_unix || init_unix(host)) && good;
+    good = (!options->collect_cgroups || cgroup_sample_init(host)) && good;
     if (!good)
         host_release(host);
     return good;
@@ -98,6 +100,7 @@ void host_release(struct host *host)
     }
     udp_sockets_destroy(host->udp_sockets);
     free(host->udp_rows);
+    cgroup_sample_release(host);
     unix_sockets_destroy(host->unix_sockets);
     free(host->unix_rows);
 }
@@ -167,4 +170,6 @@ void host_describe(struct host *host, int64_t now, const int64_t ages[static SAM
     describe_name(snapshot);
     if (host->options.collect_listeners)
         describe_listeners(host);
+    if (host->cgroups.sockets)
+        cgroup_sample_describe(host);
 }

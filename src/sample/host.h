@@ -9,6 +9,7 @@
 #define SOCKDIAG_SAMPLE_HOST_H
 
 #include "fault_log.h"
+#include "measure/destination_owners.h"
 #include "measure/identity_check.h"
 #include "measure/peak_window.h"
 #include "measure/recent_counters.h"
@@ -31,6 +32,17 @@ struct port_sample {
     int64_t sampled;
     struct peak_window peaks[PORT_SCOPES];
     struct destination *destinations; /* options.destinations_top of them */
+};
+
+/* The cgroups of sockets. */
+struct cgroup_sample {
+    struct cgroup_sockets *sockets; /* NULL: not collected */
+    struct destination_owners *owners[SOCKET_PROTOCOLS];
+    int64_t sampled;
+    int64_t searched;                /* the last walk of the tree of cgroups */
+    struct cgroup_row *rows;         /* options.cgroups_top of them */
+    struct cgroup_path *queue_paths; /* as many as queue_rows */
+    struct cgroup_path *destination_paths[SOCKET_PROTOCOLS]; /* as many as destinations */
 };
 
 struct host {
@@ -63,6 +75,7 @@ struct host {
 
     /* The detail sample. */
     int64_t detailed;
+    struct cgroup_sample cgroups;
     int64_t unix_sampled;
     struct unix_sockets *unix_sockets;   /* NULL: not collected */
     struct unix_listener_row *unix_rows; /* options.unix_top of them */

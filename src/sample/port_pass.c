@@ -68,7 +68,7 @@ static bool is_server(struct port_pass *pass, const struct socket_record *record
     return pass->has_settings && !is_in_port_range(&pass->settings, record->local_port);
 }
 
-void port_pass_add(struct port_pass *pass, const struct socket_record *record)
+bool port_pass_add(struct port_pass *pass, const struct socket_record *record)
 {
     if (record->state == TCP_STATE_LISTEN || record->state == TCP_STATE_BOUND_INACTIVE) {
         if (record->state == TCP_STATE_LISTEN)
@@ -77,13 +77,15 @@ void port_pass_add(struct port_pass *pass, const struct socket_record *record)
             remember_bound(pass->bound, record);
         if (pass->ports)
             port_usage_add_owner(pass->ports, record);
-        return;
+        return false;
     }
     bool server = is_server(pass, record);
     if (record->state == TCP_STATE_TIME_WAIT)
         pass->time_wait[server ? TIME_WAIT_SERVER : TIME_WAIT_CLIENT]++;
-    if (!server && pass->ports && record->state != TCP_STATE_SYN_RECV)
+    bool client = !server && pass->ports && record->state != TCP_STATE_SYN_RECV;
+    if (client)
         port_usage_add_holder(pass->ports, record);
+    return client;
 }
 
 void port_pass_keep(struct host *host, enum socket_protocol protocol, int64_t now)

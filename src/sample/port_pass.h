@@ -25,8 +25,8 @@ struct port_pass {
 bool port_pass_begin(struct port_pass *pass, struct host *host, int64_t now, struct fault *fault);
 
 /* Add a socket. Listeners come first, then bound-only sockets: all listeners and all owners of
- * ports are known before the first connection. */
-void port_pass_add(struct port_pass *pass, const struct socket_record *record);
+ * ports are known before the first connection. Returns whether it holds a port as a client. */
+bool port_pass_add(struct port_pass *pass, const struct socket_record *record);
 
 /* After the last TCP socket: list the UDP sockets, whose number is added to `rows`, and store the
  * results. `faults` gets a failure to list UDP sockets. */

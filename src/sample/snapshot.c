@@ -38,31 +38,45 @@ static void *append(char **end, const void *data, size_t size)
     return size > 0 ? memcpy(copy, data, size) : NULL;
 }
 
-struct snapshot *snapshot_copy(const struct snapshot *snapshot)
+/* The memory of what a snapshot points to. */
+static size_t measure_rows(const struct snapshot *snapshot)
 {
-    size_t rows = snapshot->queue_count + snapshot->listener_count;
-    size_t udp_size = snapshot->udp_row_count * sizeof *snapshot->udp_rows;
-    size_t unix_size = snapshot->unix_row_count * sizeof *snapshot->unix_rows;
+    size_t listeners = snapshot->queue_count + snapshot->listener_count;
     size_t destinations = 0;
     for (int i = 0; i < SOCKET_PROTOCOLS; i++)
         destinations += snapshot->ports[i].destination_count;
-    size_t namespaces_size = snapshot->namespaces.count * sizeof *snapshot->namespaces.rows;
-    struct snapshot *copy =
-        malloc(sizeof *copy + rows * sizeof *copy->queues + udp_size + unix_size +
-               destinations * sizeof *copy->ports->destinations + namespaces_size);
+    size_t paths = snapshot->has_cgroups ? snapshot->queue_count + destinations : 0;
+    return listeners * sizeof *snapshot->queues +
+           snapshot->udp_row_count * sizeof *snapshot->udp_rows +
+           snapshot->unix_row_count * sizeof *snapshot->unix_rows +
+           destinations * sizeof *snapshot->ports->destinations +
+           snapshot->cgroup_count * sizeof *snapshot->cgroups +
+           paths * sizeof *snapshot->queue_cgroups +
+           snapshot->namespaces.count * sizeof *snapshot->namespaces.rows;
+}
+
+struct snapshot *snapshot_copy(const struct snapshot *snapshot)
+{
+    struct snapshot *copy = malloc(sizeof *copy + measure_rows(snapshot));
     if (!copy)
         return NULL;
     *copy = *snapshot;
     char *end = (char *)(copy + 1);
+    size_t path_size = copy->has_cgroups ? sizeof *copy->queue_cgroups : 0;
     copy->queues = append(&end, copy->queues, copy->queue_count * sizeof *copy->queues);
     copy->listeners = append(&end, copy->listeners, copy->listener_count * sizeof *copy->listeners);
-    copy->udp_rows = append(&end, copy->udp_rows, udp_size);
-    copy->unix_rows = append(&end, copy->unix_rows, unix_size);
-    copy->namespaces.rows = append(&end, copy->namespaces.rows, namespaces_size);
+    copy->udp_rows = append(&end, copy->udp_rows, copy->udp_row_count * sizeof *copy->udp_rows);
+    copy->unix_rows = append(&end, copy->unix_rows, copy->unix_row_count * sizeof *copy->unix_rows);
+    copy->cgroups = append(&end, copy->cgroups, copy->cgroup_count * sizeof *copy->cgroups);
+    copy->namespaces.rows =
+        append(&end, copy->namespaces.rows, copy->namespaces.count * sizeof *copy->namespaces.rows);
     for (int i = 0; i < SOCKET_PROTOCOLS; i++) {
         struct port_snapshot *ports = &copy->ports[i];
-        ports->destinations = append(&end, ports->destinations,
-                                     ports->destination_count * sizeof *ports->destinations);
+        size_t count = ports->destination_count;
+        ports->destinations =
+            append(&end, ports->destinations, count * sizeof *ports->destinations);
+        ports->destination_cgroups = append(&end, ports->destination_cgroups, count * path_size);
     }
+    copy->queue_cgroups = append(&end, copy->queue_cgroups, copy->queue_count * path_size);
     return copy;
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cgroup_sample.h"
 #include "kernel/interface_name.h"
 #include "port_pass.h"
 
 struct udp_pass {
     struct port_usage *ports;    /* NULL: not to be measured */
     struct udp_sockets *sockets; /* NULL: not collected */
+    struct host *cgroups;        /* NULL: not collected */
+    int64_t now;
 };
 
 /* A UDP server's port looks like a client's, so each counts as used. */
@@ -15,6 +18,8 @@ static void take_record(void *context, const struct socket_record *record)
         port_usage_add_sharer(pass->ports, record);
     if (pass->sockets)
         udp_sockets_add(pass->sockets, record);
+    if (pass->cgroups)
+        cgroup_sample_add_udp(pass->cgroups, record, pass->now);
 }
 
 static bool list_sockets(const struct host *host, struct udp_pass *pass, uint64_t *rows,
@@ -44,7 +49,9 @@ void host_take_udp(struct host *host, int64_t now, const struct port_settings *s
 {
     struct fault fault;
     struct udp_pass pass = {.ports = settings ? host->ports[SOCKET_UDP].usage : NULL,
-                            .sockets = host->udp_sockets};
+                            .sockets = host->udp_sockets,
+                            .cgroups = host->cgroups.sockets ? host : NULL,
+                            .now = now};
     if (!pass.ports && !pass.sockets)
         return;
     if (pass.ports)

@@ -131,6 +131,16 @@ static bool has_unix_top(const struct options *options)
     return options->sampler.unix_top == 1024;
 }
 
+static bool has_cgroups_top(const struct options *options)
+{
+    return options->sampler.cgroups_top == 2048;
+}
+
+static bool has_cgroups_depth(const struct options *options)
+{
+    return options->sampler.cgroups_depth == 16;
+}
+
 static bool has_include(const struct options *options)
 {
     const char *pattern = options->sampler.namespaces_include;
@@ -176,6 +186,8 @@ static const struct {
     {"collector.destinations.top", "5", "ten", has_destinations},
     {"collector.udp.top", "1000", "1001", has_udp_top},
     {"collector.unix.top", "1024", "1025", has_unix_top},
+    {"collector.cgroups.top", "2048", "2049", has_cgroups_top},
+    {"collector.cgroups.depth", "16", "17", has_cgroups_depth},
     {"collector.netns.include", "^a|b", NULL, has_include},
     {"collector.netns.exclude", "c{2}", NULL, has_exclude},
     {"collector.netns.max", "9", "all", has_netns_max},
@@ -196,6 +208,7 @@ static const struct {
     {"collector.time-wait", offsetof(struct options, sampler.collect_time_wait), true},
     {"collector.udp", offsetof(struct options, sampler.collect_udp), true},
     {"collector.unix", offsetof(struct options, sampler.collect_unix), true},
+    {"collector.cgroups", offsetof(struct options, sampler.collect_cgroups), false},
     {"collector.netns", offsetof(struct options, sampler.collect_namespaces), false},
     {"web.systemd-socket", offsetof(struct options, web.systemd_socket), false},
     {"config.check", offsetof(struct options, config_check), false},
@@ -226,6 +239,8 @@ static void test_defaults(void **state)
     assert_int_equal(options.sampler.destinations_top, 10);
     assert_int_equal(options.sampler.udp_top, 5);
     assert_int_equal(options.sampler.unix_top, 5);
+    assert_int_equal(options.sampler.cgroups_top, 32);
+    assert_int_equal(options.sampler.cgroups_depth, 4);
     assert_int_equal(options.log_level, LOG_LEVEL_INFO);
     assert_int_equal(options.log_format, LOG_FORMAT_LOGFMT);
     for (size_t i = 0; i < SWITCHES; i++)
