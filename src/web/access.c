@@ -59,13 +59,9 @@ static bool start_passwords(struct access *access, const struct clock *clock, in
 {
     const struct web_config *config = access->config;
     size_t places = max_connections / 4 < LEAST_PLACES ? LEAST_PLACES : max_connections / 4;
-    struct right_password *rights = right_passwords_create(config->user_count);
-    access->passwords =
-        rights ? passwords_create(clock, wake_fd, places, bcrypt_matches, NULL) : NULL;
+    access->passwords = passwords_create(clock, wake_fd, places, bcrypt_matches, NULL);
     if (access->passwords)
-        passwords_replace(access->passwords, config->users, config->user_count, rights);
-    else
-        free(rights);
+        passwords_replace(access->passwords, config->users, config->user_count);
     return access->passwords;
 }
 
@@ -94,28 +90,11 @@ void access_destroy(struct access *access)
     free(access);
 }
 
-bool access_prepare(struct web_config *config, struct access_update *update)
+void access_configure(struct access *access, struct web_config *config)
 {
-    *update = (struct access_update){config, right_passwords_create(config->user_count)};
-    if (update->rights)
-        return true;
-    access_update_free(update);
-    return false;
-}
-
-void access_update_free(struct access_update *update)
-{
-    web_config_free(update->config);
-    free(update->rights);
-    *update = (struct access_update){0};
-}
-
-void access_configure(struct access *access, const struct access_update *update)
-{
-    passwords_replace(access->passwords, update->config->users, update->config->user_count,
-                      update->rights);
+    passwords_replace(access->passwords, config->users, config->user_count);
     web_config_free(access->config);
-    access->config = update->config;
+    access->config = config;
 }
 
 enum password_verdict access_check(struct access *access, struct MHD_Connection *connection,

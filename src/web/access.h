@@ -15,12 +15,6 @@
 
 struct access;
 
-/* A configuration in the form that access_configure() takes. */
-struct access_update {
-    struct web_config *config;
-    struct right_password *rights;
-};
-
 /* `config` (NULL: everyone is let in, and that stays so) becomes its own. A quarter of the
  * `max_connections` may wait for a password. For `wake_fd` see passwords_create(). NULL, with
  * `config` freed, when there is no memory or no thread for passwords. */
@@ -30,13 +24,9 @@ struct access *access_create(const struct clock *clock, int wake_fd, unsigned ma
 /* No request may wait. NULL is allowed. */
 void access_destroy(struct access *access);
 
-/* Prepare `config`, which becomes the update's own, to be put in the place of another one. False,
- * with `config` freed, when there is no memory. From any thread. */
-bool access_prepare(struct web_config *config, struct access_update *update);
-void access_update_free(struct access_update *update);
-
-/* Take over `update`, for the requests that come from now on. Requires a configuration before. */
-void access_configure(struct access *access, const struct access_update *update);
+/* Put `config`, which becomes its own, in the place of the configuration before, for the requests
+ * that come from now on. Requires one before. */
+void access_configure(struct access *access, struct web_config *config);
 
 /* Is the request let in? With PASSWORD_PENDING, `asker` is answered by access_deliver(); with any
  * other verdict it is not kept. */

@@ -16,17 +16,8 @@
 /* After a check, the thread rests for this many times its CPU time. */
 enum { REST = 4 };
 
-struct digest {
-    unsigned char bytes[32];
-};
-
-struct right_password {
-    bool known;
-    struct digest digest; /* of the name and the password */
-};
-
 struct password_check {
-    struct digest digest;
+    struct password_digest digest;
     struct basic_credentials credentials; /* its own */
     uint64_t client;
     struct password_asker *asker;
@@ -37,13 +28,12 @@ struct passwords {
     int wake_fd;
     password_matcher *matches;
     void *matches_context;
-    struct digest key;
+    struct password_digest key;
     pthread_t thread;
     pthread_mutex_t mutex;  /* of all that follows */
     pthread_cond_t changed; /* a check was added, or `stopped` set */
     bool stopped;
-    const struct web_user *users;
-    struct right_password *rights; /* one for each user */
+    struct web_user *users;
     size_t user_count;
     uint64_t replaced; /* how often the users were */
     size_t places;     /* of `checks` */
@@ -51,47 +41,42 @@ struct passwords {
     struct password_check checks[PASSWORD_CHECKS]; /* the first is next, or under way */
     struct password_asker *answered;
 };
-static bool compute_digest(const struct digest *key, const char *bytes, size_t size,
-                           struct digest *digest)
+static bool compute_digest(const struct password_digest *key, const char *bytes, size_t size,
+                           struct password_digest *digest)
 {
     return gnutls_hmac_fast(GNUTLS_MAC_SHA256, key->bytes, sizeof key->bytes, bytes, size,
                             digest->bytes) == GNUTLS_E_SUCCESS;
 }
 
-/* The number of the user, or `user_count`. Compares with all: a name that a user has takes as long
- * as one that none has. With the mutex held, as the next ones. */
-static size_t find_user(const struct passwords *passwords, const char *name)
+/* NULL if there is none of this name. Compares with all: a name that a user has takes as long as
+ * one that none has. With the mutex held, as the next ones. */
+static struct web_user *find_user(const struct passwords *passwords, const char *name)
 {
-    size_t found = passwords->user_count;
+    struct web_user *found = NULL;
     for (size_t i = 0; i < passwords->user_count; i++) {
         if (strcmp(passwords->users[i].name, name) == 0)
-            found = i;
+            found = &passwords->users[i];
     }
     return found;
 }
 
-static bool is_known_right(const struct passwords *passwords, const char *name,
-                           const struct digest *digest)
+static bool is_known_right(const struct web_user *user, const struct password_digest *digest)
 {
-    size_t user = find_user(passwords, name);
-    return user < passwords->user_count && passwords->rights[user].known &&
-           gnutls_memcmp(passwords->rights[user].digest.bytes, digest->bytes,
-                         sizeof digest->bytes) == 0;
+    return user && gnutls_memcmp(user->right.bytes, digest->bytes, sizeof user->right.bytes) == 0;
 }
 
-/* Copy the hash to compare with: that of the user. False for a name that no user has: it is then
- * that of some user, the same one each time for the same name, or "" without users. */
-static bool copy_hash(const struct passwords *passwords, const char *name,
-                      char hash[static BCRYPT_HASH_LENGTH + 1])
+/* The hash to compare with: that of `user`, or for a name that no user has that of some user, the
+ * same one each time for the same name, or "" without users. */
+static const char *choose_hash(const struct passwords *passwords, const struct web_user *user,
+                               const char *name)
 {
-    size_t user = find_user(passwords, name), count = passwords->user_count;
-    struct digest digest = {0};
+    struct password_digest digest = {0};
     uint64_t number;
     compute_digest(&passwords->key, name, strlen(name), &digest);
     memcpy(&number, digest.bytes, sizeof number);
-    size_t compared = user < count || count == 0 ? user : number % count;
-    snprintf(hash, BCRYPT_HASH_LENGTH + 1, "%s", count ? passwords->users[compared].hash : "");
-    return user < count;
+    if (!user && passwords->user_count > 0)
+        user = &passwords->users[number % passwords->user_count];
+    return user ? user->hash : "";
 }
 
 /* Move the asker of the first check to those that are answered, and remove the check. */
@@ -114,13 +99,13 @@ static int64_t make_check(struct passwords *passwords)
 {
     const struct clock *clock = passwords->clock;
     const struct password_check check = passwords->checks[0];
-    const char *name = check.credentials.user;
-    if (is_known_right(passwords, name, &check.digest)) {
+    struct web_user *user = find_user(passwords, check.credentials.user);
+    if (is_known_right(user, &check.digest)) {
         finish_check(passwords, PASSWORD_RIGHT); /* another client has asked the same before */
         return 0;
     }
     char hash[BCRYPT_HASH_LENGTH + 1];
-    bool is_user = copy_hash(passwords, name, hash);
+    snprintf(hash, sizeof hash, "%s", choose_hash(passwords, user, check.credentials.user));
     uint64_t replaced = passwords->replaced;
     pthread_mutex_unlock(&passwords->mutex);
 
@@ -131,9 +116,9 @@ static int64_t make_check(struct passwords *passwords)
     pthread_mutex_lock(&passwords->mutex);
     if (replaced != passwords->replaced)
         return spent; /* compared with an old hash: it stays the first */
-    if (matches && is_user)
-        passwords->rights[find_user(passwords, name)] = (struct right_password){true, check.digest};
-    finish_check(passwords, matches && is_user ? PASSWORD_RIGHT : PASSWORD_WRONG);
+    if (matches && user)
+        user->right = check.digest;
+    finish_check(passwords, matches && user ? PASSWORD_RIGHT : PASSWORD_WRONG);
     return spent;
 }
 
@@ -165,7 +150,6 @@ static void free_passwords(struct passwords *passwords)
 {
     pthread_cond_destroy(&passwords->changed);
     pthread_mutex_destroy(&passwords->mutex);
-    free(passwords->rights);
     explicit_bzero(passwords, sizeof *passwords);
     free(passwords);
 }
@@ -211,24 +195,16 @@ void passwords_destroy(struct passwords *passwords)
     free_passwords(passwords);
 }
 
-struct right_password *right_passwords_create(size_t count)
-{
-    return calloc(count ? count : 1, sizeof(struct right_password));
-}
-
-void passwords_replace(struct passwords *passwords, const struct web_user *users, size_t count,
-                       struct right_password *rights)
+void passwords_replace(struct passwords *passwords, struct web_user *users, size_t count)
 {
     pthread_mutex_lock(&passwords->mutex);
     for (size_t i = 0; i < count; i++) {
-        size_t old = find_user(passwords, users[i].name);
-        if (old < passwords->user_count && strcmp(passwords->users[old].hash, users[i].hash) == 0)
-            rights[i] = passwords->rights[old];
+        const struct web_user *old = find_user(passwords, users[i].name);
+        if (old && strcmp(old->hash, users[i].hash) == 0)
+            users[i].right = old->right;
     }
-    free(passwords->rights);
     passwords->users = users;
     passwords->user_count = count;
-    passwords->rights = rights;
     passwords->replaced++;
     pthread_mutex_unlock(&passwords->mutex);
 }
@@ -247,13 +223,13 @@ enum password_verdict passwords_check(struct passwords *passwords,
                                       struct basic_credentials *credentials, uint64_t client,
                                       struct password_asker *asker)
 {
-    struct digest digest;
+    struct password_digest digest;
     if (!compute_digest(&passwords->key, credentials->user, credentials->size, &digest))
         return PASSWORD_BUSY;
     enum password_verdict verdict = PASSWORD_BUSY;
     struct password_check *check = NULL;
     pthread_mutex_lock(&passwords->mutex);
-    if (is_known_right(passwords, credentials->user, &digest))
+    if (is_known_right(find_user(passwords, credentials->user), &digest))
         verdict = PASSWORD_RIGHT;
     else if (!passwords->stopped && (check = add_check(passwords, client)))
         verdict = PASSWORD_PENDING;

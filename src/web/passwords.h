@@ -65,14 +65,9 @@ void passwords_stop(struct passwords *passwords);
 /* Stops them, too. No request may wait. NULL is allowed. */
 void passwords_destroy(struct passwords *passwords);
 
-/* Room for the right passwords of `count` users; NULL when there is no memory. For free(). */
-struct right_password *right_passwords_create(size_t count);
-
-/* Replace the users by the `count` ones in `users`, which must stay until they are replaced;
- * `rights` becomes its own. A right password stays known while the user's hash is the same; a
- * check under way is made again. */
-void passwords_replace(struct passwords *passwords, const struct web_user *users, size_t count,
-                       struct right_password *rights);
+/* Replace the users by the `count` ones in `users`, which must stay until they are replaced. A
+ * right password stays known while the user's hash is the same; a check under way is made again. */
+void passwords_replace(struct passwords *passwords, struct web_user *users, size_t count);
 
 /*
  * Is the password that of the user? `client` is client_of() the address. With PASSWORD_PENDING,

@@ -314,7 +314,8 @@ static void read_users(struct reader *reader, const struct entry *section,
         const struct entry name = {"", section->key, get_node(reader, pairs[i].key)};
         const struct entry hash = {"", section->key, get_node(reader, pairs[i].value)};
         struct web_user *user = &config->users[config->user_count++];
-        *user = (struct web_user){copy_string(reader, &name), copy_string(reader, &hash)};
+        user->name = copy_string(reader, &name);
+        user->hash = copy_string(reader, &hash);
         if (!user->name || !user->hash)
             return;
         if (strchr(user->name, ':') || has_controls(user->name))

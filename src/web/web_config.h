@@ -45,15 +45,21 @@ struct web_header {
     char *value;      /* without control characters */
 };
 
+/* Of a name and a password: passwords.c. */
+struct password_digest {
+    unsigned char bytes[32];
+};
+
 /* A user of basic authentication. The hash is one in which bcrypt_fault() finds no fault. */
 struct web_user {
     char *name;
     char *hash;
+    struct password_digest right; /* all zero until passwords.c has found a password right */
 };
 
 enum { WEB_CONFIG_HEADERS = 5 }; /* that the file may set */
 
-/* Not changed after loading: threads may share it. */
+/* Not changed after loading, but for what passwords.c remembers. */
 struct web_config {
     struct tls_settings *tls; /* NULL: plain HTTP */
     struct web_header headers[WEB_CONFIG_HEADERS];

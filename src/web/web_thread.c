@@ -28,7 +28,7 @@ enum { WAKE, DAEMON, LISTENERS, WAITED_FOR = LISTENERS + WEB_MAX_LISTEN_ADDRESSE
 
 /* What the thread is told to take over. */
 struct web_update {
-    struct access_update access;
+    struct web_config *config;
     struct tls_context *tls;
 };
 
@@ -101,7 +101,7 @@ static void take_update(struct web_thread *thread)
 {
     pthread_mutex_lock(&thread->mutex);
     if (thread->update) {
-        access_configure(thread->access, &thread->update->access);
+        access_configure(thread->access, thread->update->config);
         http_daemon_replace_tls(&thread->daemon, thread->update->tls);
         thread->update = NULL;
         pthread_cond_signal(&thread->updated);
@@ -190,11 +190,9 @@ struct web_thread *web_thread_start(const int *fds, unsigned count, unsigned max
 
 bool web_thread_configure(struct web_thread *thread, struct web_config *config)
 {
-    struct web_update update = {.tls = config->tls ? tls_context_create(config->tls) : NULL};
-    bool has_tls = update.tls || !config->tls;
-    if (!access_prepare(config, &update.access) || !has_tls) {
-        access_update_free(&update.access);
-        tls_context_release(update.tls);
+    struct web_update update = {config, config->tls ? tls_context_create(config->tls) : NULL};
+    if (config->tls && !update.tls) {
+        web_config_free(config);
         return false;
     }
     pthread_mutex_lock(&thread->mutex);
