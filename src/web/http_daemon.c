@@ -228,7 +228,7 @@ void http_daemon_run(struct http_daemon *daemon)
 void http_daemon_replace_tls(struct http_daemon *daemon, struct tls_context *tls)
 {
     tls_context_release(daemon->tls);
-    daemon->tls = tls;
+    daemon->tls = tls_context_share(tls);
     connections_dismiss(&daemon->connections);
 }
 

@@ -42,7 +42,7 @@ int http_daemon_wait(const struct http_daemon *daemon);
 /* Read, answer and write what can be without waiting, and deliver the verdicts on passwords. */
 void http_daemon_run(struct http_daemon *daemon);
 
-/* Give new connections the settings of `tls`, whose share becomes its own; the old ones end after
+/* Give new connections the settings of `tls`, of which it takes a share; the old ones end after
  * their next answer, in five seconds at the latest. With TLS as before: both or neither are NULL.
  */
 void http_daemon_replace_tls(struct http_daemon *daemon, struct tls_context *tls);

@@ -4,8 +4,8 @@
 #include "base/controls.h"
 #include "base/log.h"
 #include "bcrypt.h"
+#include "tls_context.h"
 #include "web_config_files.h"
-#include "web_config_tls.h"
 
 #include <gnutls/gnutls.h>
 #include <stdarg.h>
@@ -186,7 +186,7 @@ static void read_mapping(struct reader *reader, const struct entry *mapping, con
 
 /* A PEM text, at[0], or that of the file at[1], judged by `check`; NULL without either. Complaints
  * never quote a name: where name and text were mixed up, it would be a key. */
-static char *read_pem(struct reader *reader, const struct entry at[2], int (*check)(char *))
+static char *read_pem(struct reader *reader, const struct entry at[2], int (*check)(const char *))
 {
     const char *text = read_string(reader, &at[0]), *name = read_string(reader, &at[1]);
     const char *why = "out of memory";
@@ -205,13 +205,12 @@ static char *read_pem(struct reader *reader, const struct entry at[2], int (*che
     return pem;
 }
 
-/* Do the settings fit together? */
+/* Is all there that the others need? */
 static void check_tls(struct reader *reader, const struct entry *section,
                       const struct tls_settings *tls)
 {
     const bool verifies = tls->client_auth == CLIENT_AUTH_VERIFY_IF_GIVEN ||
                           tls->client_auth == CLIENT_AUTH_REQUIRE_AND_VERIFY;
-    const int code = tls->certificate && tls->key ? tls_check_key(tls) : 0;
     if (!tls->certificate)
         complain(reader, section, "cert_file is missing");
     if (!tls->key)
@@ -222,11 +221,20 @@ static void check_tls(struct reader *reader, const struct entry *section,
         complain(reader, section,
                  "client_auth_type verifies, so client_ca_file is needed; "
                  "trusting every public authority is not supported");
-    if (code == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
-        complain(reader, section, "the key is not that of the certificate");
-    if (code < 0)
-        complain(reader, section, "the key is not an unencrypted private key: %s",
-                 gnutls_strerror(code));
+}
+
+/* NULL after a complaint. */
+static struct tls_context *create_tls(struct reader *reader, const struct entry *section,
+                                      const struct tls_settings *settings)
+{
+    char why[256];
+    check_tls(reader, section, settings);
+    if (reader->has_failed) /* GnuTLS 3.7 leaks half of a pair with a broken certificate */
+        return NULL;
+    struct tls_context *tls = tls_context_create(settings, why, sizeof why);
+    if (!tls)
+        complain(reader, section, "%s", why);
+    return tls;
 }
 
 static void read_tls(struct reader *reader, const struct entry *section, struct web_config *config)
@@ -247,30 +255,24 @@ static void read_tls(struct reader *reader, const struct entry *section, struct 
         refuse(reader, &at[i]);
     const bool has_auth = *read_string(reader, &at[AUTH]);
     const int auth = has_auth ? read_word(reader, &at[AUTH], client_auths) : CLIENT_AUTH_NONE;
-    const int min = read_word(reader, &at[MIN], versions);
-    const int max = read_word(reader, &at[MAX], versions);
-    const bool prefer_server = !at[ORDER].value || read_boolean(reader, &at[ORDER]);
-    struct tls_settings *tls = config->tls = calloc(1, sizeof *tls);
-    if (!tls) {
-        complain(reader, section, "out of memory");
-        return;
-    }
-    tls->certificate = read_pem(reader, &at[CERT], tls_check_certificates);
-    tls->key = read_pem(reader, &at[KEY], NULL);
-    tls->client_ca = read_pem(reader, &at[CA], tls_check_certificates);
-    tls->client_auth =
-        auth > CLIENT_AUTH_REQUIRE_AND_VERIFY ? CLIENT_AUTH_REQUIRE_ANY : (enum client_auth)auth;
-    if (!has_auth && !tls->certificate && !tls->key && !tls->client_ca) {
-        tls_settings_free(tls);
-        config->tls = NULL;
-        return;
-    }
-    if (reader->has_failed) /* GnuTLS 3.7 leaks half of a pair with a broken certificate */
-        return;
-    check_tls(reader, section, tls);
-    const char *fault = tls_set_priorities(tls, min, max, prefer_server);
-    if (fault)
-        complain(reader, section, "%s", fault);
+    char *certificate = read_pem(reader, &at[CERT], tls_check_certificates);
+    char *key = read_pem(reader, &at[KEY], NULL);
+    char *client_ca = read_pem(reader, &at[CA], tls_check_certificates);
+    const struct tls_settings settings = {
+        .certificate = certificate,
+        .key = key,
+        .client_ca = client_ca,
+        .client_auth = auth > CLIENT_AUTH_REQUIRE_AND_VERIFY ? CLIENT_AUTH_REQUIRE_ANY
+                                                             : (enum client_auth)auth,
+        .min_version = read_word(reader, &at[MIN], versions),
+        .max_version = read_word(reader, &at[MAX], versions),
+        .prefer_server = !at[ORDER].value || read_boolean(reader, &at[ORDER]),
+    };
+    if (has_auth || certificate || key || client_ca)
+        config->tls = create_tls(reader, section, &settings);
+    wipe_and_free(certificate); /* the key may stand in the same file */
+    wipe_and_free(key);
+    wipe_and_free(client_ca);
 }
 
 static void read_headers(struct reader *reader, const struct entry *section,
@@ -428,7 +430,7 @@ void web_config_free(struct web_config *config)
 {
     if (!config)
         return;
-    tls_settings_free(config->tls);
+    tls_context_release(config->tls);
     for (size_t i = 0; i < config->header_count; i++)
         free(config->headers[i].value);
     for (size_t i = 0; i < config->user_count; i++) {

@@ -21,23 +21,7 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-/* What a client must show, after crypto/tls.ClientAuthType of Go, whose names the file uses. */
-enum client_auth {
-    CLIENT_AUTH_NONE,               /* NoClientCert: not asked for a certificate */
-    CLIENT_AUTH_REQUEST,            /* RequestClientCert: asked; may send any or none */
-    CLIENT_AUTH_REQUIRE_ANY,        /* RequireAnyClientCert: must send one, any */
-    CLIENT_AUTH_VERIFY_IF_GIVEN,    /* VerifyClientCertIfGiven: may send none, or a trusted one */
-    CLIENT_AUTH_REQUIRE_AND_VERIFY, /* RequireAndVerifyClientCert: must send a trusted one */
-};
-
-/* PEM texts are NUL-terminated. The certificate and the key are known to belong together. */
-struct tls_settings {
-    char *certificate; /* of the server first, then those that lead to its authority */
-    char *key;         /* not encrypted; wiped when freed */
-    char *client_ca;   /* what client certificates are checked with; NULL: with nothing */
-    char *priorities;  /* for gnutls_priority_init(), which has accepted it */
-    enum client_auth client_auth; /* the two that verify come with a `client_ca` */
-};
+struct tls_context;
 
 /* A header for each response. */
 struct web_header {
@@ -61,7 +45,7 @@ enum { WEB_CONFIG_HEADERS = 5 }; /* that the file may set */
 
 /* Not changed after loading, but for what passwords.c remembers. */
 struct web_config {
-    struct tls_settings *tls; /* NULL: plain HTTP */
+    struct tls_context *tls; /* a share; NULL: plain HTTP */
     struct web_header headers[WEB_CONFIG_HEADERS];
     size_t header_count;
     struct web_user *users; /* no two have the same name */
@@ -98,7 +82,7 @@ struct file_stamps {
 struct web_config *web_config_load(const char *path, struct file_stamps *stamps, char *error,
                                    size_t error_size);
 
-/* Wipes the key. NULL is allowed. */
+/* NULL is allowed. */
 void web_config_free(struct web_config *config);
 
 /* Does any of the files look different now? A few stat() calls. A file rewritten in place with as

@@ -142,10 +142,7 @@ bool web_server_configure(struct web_server *server, struct web_config *config, 
         return false;
     }
     if (next.has_tls == server->has_tls) {
-        if (!web_thread_configure(server->thread, config)) {
-            snprintf(error, error_size, "out of memory");
-            return false;
-        }
+        web_thread_configure(server->thread, config);
     } else {
         next.thread = start_thread(server, config, error, error_size);
         if (!next.thread)

@@ -26,12 +26,6 @@ static const int64_t milliseconds = 1000000;
 /* What is waited for besides the listening sockets. */
 enum { WAKE, DAEMON, LISTENERS, WAITED_FOR = LISTENERS + WEB_MAX_LISTEN_ADDRESSES };
 
-/* What the thread is told to take over. */
-struct web_update {
-    struct web_config *config;
-    struct tls_context *tls;
-};
-
 struct web_thread {
     const struct clock *clock;
     struct access *access;
@@ -44,9 +38,9 @@ struct web_thread {
     int64_t cpu_saved, cpu_seen, cpu_saved_at;
     int64_t tended_at;
     atomic_bool stop;
-    pthread_mutex_t mutex; /* of the next one */
-    struct web_update *update;
-    pthread_cond_t updated; /* it was taken over, and is NULL again */
+    pthread_mutex_t mutex;     /* of the next one */
+    struct web_config *update; /* to be taken over; then it is NULL again */
+    pthread_cond_t updated;
 };
 
 /* Sleep until CPU time may be spent. */
@@ -101,7 +95,7 @@ static void take_update(struct web_thread *thread)
 {
     pthread_mutex_lock(&thread->mutex);
     if (thread->update) {
-        access_configure(thread->access, thread->update->config);
+        access_configure(thread->access, thread->update);
         http_daemon_replace_tls(&thread->daemon, thread->update->tls);
         thread->update = NULL;
         pthread_cond_signal(&thread->updated);
@@ -149,15 +143,11 @@ static void free_web_thread(struct web_thread *thread)
 static bool start_thread(struct web_thread *thread, struct http_site *site,
                          unsigned max_connections, struct web_config *config)
 {
-    const struct tls_settings *settings = config ? config->tls : NULL;
-    struct tls_context *tls = settings ? tls_context_create(settings) : NULL;
     thread->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     thread->access = access_create(thread->clock, thread->wake_fd, max_connections, config);
-    bool good = thread->wake_fd >= 0 && thread->access && (!settings || tls) &&
-                http_daemon_start(&thread->daemon, thread->count, max_connections, site,
-                                  thread->access, tls, thread->clock);
-    tls_context_release(tls);
-    if (!good)
+    if (thread->wake_fd < 0 || !thread->access ||
+        !http_daemon_start(&thread->daemon, thread->count, max_connections, site, thread->access,
+                           config ? config->tls : NULL, thread->clock))
         return false;
     thread->ready[WAKE] = (struct pollfd){.fd = thread->wake_fd, .events = POLLIN};
     thread->ready[DAEMON] =
@@ -188,21 +178,14 @@ struct web_thread *web_thread_start(const int *fds, unsigned count, unsigned max
     return NULL;
 }
 
-bool web_thread_configure(struct web_thread *thread, struct web_config *config)
+void web_thread_configure(struct web_thread *thread, struct web_config *config)
 {
-    struct web_update update = {config, config->tls ? tls_context_create(config->tls) : NULL};
-    if (config->tls && !update.tls) {
-        web_config_free(config);
-        return false;
-    }
     pthread_mutex_lock(&thread->mutex);
-    // cppcheck-suppress autoVariables ; it is NULL again before this returns
-    thread->update = &update;
+    thread->update = config;
     eventfd_write(thread->wake_fd, 1);
     while (thread->update)
         pthread_cond_wait(&thread->updated, &thread->mutex);
     pthread_mutex_unlock(&thread->mutex);
-    return true;
 }
 
 void web_thread_stop(struct web_thread *thread)

@@ -26,9 +26,8 @@ struct web_thread *web_thread_start(const int *fds, unsigned count, unsigned max
 
 /* Put `config`, which becomes its own, in the place of the one that the thread was started with,
  * with TLS if and only if that had it; waits until the thread has taken it over. Requests from now
- * on are judged by it. Connections whose handshake was made with other TLS settings end after their
- * next answer. False, with `config` freed, when there is no memory: the old one stays in force. */
-bool web_thread_configure(struct web_thread *thread, struct web_config *config);
+ * on are judged by it. Connections from before end after their next answer. */
+void web_thread_configure(struct web_thread *thread, struct web_config *config);
 
 /* Take no more connections, answer what was asked, for five seconds at most (clients that have not
  * asked yet have two), close all connections. NULL is allowed. */

@@ -40,7 +40,7 @@ static int make_certificates(void **state)
 static struct tls_context *make_context(const char *text)
 {
     struct web_config *config = small_web_config(text);
-    struct tls_context *context = tls_context_create(config->tls);
+    struct tls_context *context = tls_context_share(config->tls);
     assert_non_null(context);
     web_config_free(config); /* it is not needed any more */
     return context;
@@ -174,23 +174,6 @@ static void test_client_certificates(void **state)
     }
 }
 
-static void test_settings_that_gnutls_refuses(void **state)
-{
-    (void)state;
-    struct web_config *config = small_web_config(PAIR);
-    char **const texts[] = {&config->tls->certificate, &config->tls->key, &config->tls->priorities};
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        char *right = *texts[i];
-        *texts[i] = "junk";
-        assert_null(tls_context_create(config->tls));
-        *texts[i] = right;
-    }
-    struct tls_context *context = tls_context_create(config->tls);
-    assert_non_null(context);
-    tls_context_release(context);
-    web_config_free(config);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,7 +181,6 @@ int main(void)
         cmocka_unit_test(test_a_context_lives_until_its_last_share_is_released),
         cmocka_unit_test(test_priorities_are_those_of_the_settings),
         cmocka_unit_test(test_client_certificates),
-        cmocka_unit_test(test_settings_that_gnutls_refuses),
     };
     return cmocka_run_group_tests_name("tls context", tests, make_certificates, scratch_remove);
 }
