@@ -2,8 +2,11 @@
 #include "http_daemon.h"
 
 #include "base/log.h"
+#include "basic_credentials.h"
+#include "bcrypt.h"
 #include "client.h"
 #include "http_head.h"
+#include "tls_context.h"
 
 #include <gnutls/abstract.h>
 #include <stdarg.h>
@@ -25,6 +28,9 @@ static const size_t most_body_bytes = 8 << 20;
 
 /* Milliseconds: deadlines are looked after about once a second. */
 enum { LONGEST_WAIT = 1000 };
+
+/* How many checks of passwords may wait at least: one is under way and makes no room. */
+enum { LEAST_PLACES = 2 };
 
 /* A request from its head to the end of its answer. */
 struct pending_request {
@@ -48,10 +54,10 @@ static void notify_connection(void *context, struct MHD_Connection *handle, void
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         int fd = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
         connection = connections_find(&daemon->connections, fd);
-        if (connection && daemon->tls) {
+        if (connection && daemon->config && daemon->config->tls) {
             gnutls_session_t session =
                 MHD_get_connection_info(handle, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
-            connection->tls = tls_context_share(daemon->tls);
+            connection->tls = tls_context_share(daemon->config->tls);
             if (!tls_context_apply(connection->tls, session))
                 shutdown(fd, SHUT_RDWR);
         }
@@ -82,12 +88,35 @@ static void resume_request(struct password_asker *asker, enum password_verdict v
     MHD_resume_connection(request->connection);
 }
 
+/* Is the request let in? With PASSWORD_PENDING, `asker` is answered by passwords_deliver(). */
+static enum password_verdict check_password(struct http_daemon *daemon, uint64_t client,
+                                            struct MHD_Connection *handle,
+                                            struct password_asker *asker)
+{
+    if (!daemon->config || daemon->config->user_count == 0)
+        return PASSWORD_RIGHT;
+    struct basic_credentials credentials;
+    switch (basic_credentials_decode(
+        &credentials,
+        MHD_lookup_connection_value(handle, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION))) {
+    case BASIC_CREDENTIALS_NONE:
+        return PASSWORD_WRONG;
+    case BASIC_CREDENTIALS_NO_MEMORY:
+        return PASSWORD_BUSY;
+    default:
+        break;
+    }
+    enum password_verdict verdict = passwords_check(daemon->passwords, &credentials, client, asker);
+    basic_credentials_free(&credentials);
+    return verdict;
+}
+
 static enum MHD_Result answer(struct http_daemon *daemon, struct connection *connection,
                               struct pending_request *pending, struct http_request *request)
 {
     if (pending->verdict == PASSWORD_PENDING)
         pending->verdict =
-            access_check(daemon->access, pending->connection, connection->client, &pending->asker);
+            check_password(daemon, connection->client, pending->connection, &pending->asker);
     if (pending->verdict == PASSWORD_PENDING) {
         MHD_suspend_connection(pending->connection);
         connections_enter(&daemon->connections, connection, CONNECTION_SUSPENDED);
@@ -129,7 +158,7 @@ static enum MHD_Result handle_request(void *context, struct MHD_Connection *hand
     struct http_daemon *daemon = context;
     struct connection *connection = get_connection(handle);
     struct http_request request = {
-        .connection = handle, .access = daemon->access, .target = target, .method = method};
+        .connection = handle, .config = daemon->config, .target = target, .method = method};
     if (!connection)
         return MHD_NO;
     if (!*pending)
@@ -165,12 +194,25 @@ static int give_no_certificate(gnutls_session_t session, const gnutls_datum_t *a
     return -1;
 }
 
+static bool start_passwords(struct http_daemon *daemon, unsigned max_connections, int wake_fd,
+                            const struct clock *clock)
+{
+    size_t places = max_connections / 4 < LEAST_PLACES ? LEAST_PLACES : max_connections / 4;
+    daemon->passwords = passwords_create(clock, wake_fd, places, bcrypt_matches, NULL);
+    if (daemon->passwords)
+        passwords_replace(daemon->passwords, daemon->config->users, daemon->config->user_count);
+    return daemon->passwords;
+}
+
 bool http_daemon_start(struct http_daemon *daemon, unsigned sockets, unsigned max_connections,
-                       struct http_site *site, struct access *access, struct tls_context *tls,
+                       struct http_site *site, struct web_config *config, int wake_fd,
                        const struct clock *clock)
 {
-    *daemon = (struct http_daemon){.site = site, .access = access, .tls = tls_context_share(tls)};
+    *daemon = (struct http_daemon){.site = site, .config = config};
     connections_init(&daemon->connections, max_connections, clock);
+    if (config && !start_passwords(daemon, max_connections, wake_fd, clock))
+        return false;
+    const bool tls = config && config->tls;
     unsigned flags =
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME;
     struct MHD_OptionItem tls_options[] = {
@@ -186,8 +228,6 @@ bool http_daemon_start(struct http_daemon *daemon, unsigned sockets, unsigned ma
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory, MHD_OPTION_NOTIFY_CONNECTION,
         notify_connection, daemon, MHD_OPTION_NOTIFY_COMPLETED, complete_request, daemon,
         MHD_OPTION_ARRAY, tls ? &tls_options[0] : &tls_options[1], MHD_OPTION_END);
-    if (!daemon->mhd)
-        tls_context_release(daemon->tls);
     return daemon->mhd;
 }
 
@@ -221,19 +261,30 @@ int http_daemon_wait(const struct http_daemon *daemon)
 
 void http_daemon_run(struct http_daemon *daemon)
 {
-    access_deliver(daemon->access);
+    if (daemon->passwords)
+        passwords_deliver(daemon->passwords);
     MHD_run(daemon->mhd);
 }
 
-void http_daemon_replace_tls(struct http_daemon *daemon, struct tls_context *tls)
+void http_daemon_configure(struct http_daemon *daemon, struct web_config *config)
 {
-    tls_context_release(daemon->tls);
-    daemon->tls = tls_context_share(tls);
+    passwords_replace(daemon->passwords, config->users, config->user_count);
+    web_config_free(daemon->config);
+    daemon->config = config;
     connections_dismiss(&daemon->connections);
+}
+
+void http_daemon_end_checks(struct http_daemon *daemon)
+{
+    if (daemon->passwords)
+        passwords_stop(daemon->passwords);
+    http_daemon_run(daemon);
 }
 
 void http_daemon_stop(struct http_daemon *daemon)
 {
-    MHD_stop_daemon(daemon->mhd);
-    tls_context_release(daemon->tls);
+    if (daemon->mhd)
+        MHD_stop_daemon(daemon->mhd);
+    passwords_destroy(daemon->passwords);
+    web_config_free(daemon->config);
 }

@@ -6,10 +6,10 @@
 #ifndef SOCKDIAG_WEB_HTTP_DAEMON_H
 #define SOCKDIAG_WEB_HTTP_DAEMON_H
 
-#include "access.h"
 #include "connections.h"
 #include "http_site.h"
-#include "tls_context.h"
+#include "passwords.h"
+#include "web_config.h"
 
 #include <microhttpd.h>
 #include <stdbool.h>
@@ -18,16 +18,17 @@
 struct http_daemon {
     struct MHD_Daemon *mhd;
     struct http_site *site;
-    struct access *access;
-    struct tls_context *tls; /* a share: for new connections; NULL without TLS */
+    struct web_config *config;   /* NULL: plain HTTP for everyone */
+    struct passwords *passwords; /* of its users; NULL without a configuration */
     struct connections connections;
 };
 
-/* Start `daemon` for `sockets` listening sockets of `max_connections` each, over TLS if `tls` is
- * not NULL: it takes a share. The pointers must outlive the daemon. False when there is no memory
- * or descriptor. */
+/* Start `daemon` for `sockets` listening sockets of `max_connections` each, a quarter of which may
+ * wait for a password. `config` becomes its own; for `wake_fd` see passwords_create(). The other
+ * pointers must outlive the daemon. False when there is no memory, descriptor or thread: stop it
+ * then as well. */
 bool http_daemon_start(struct http_daemon *daemon, unsigned sockets, unsigned max_connections,
-                       struct http_site *site, struct access *access, struct tls_context *tls,
+                       struct http_site *site, struct web_config *config, int wake_fd,
                        const struct clock *clock);
 
 /* Serve the connection `fd`, which becomes its own, from the listening socket number `socket`, or
@@ -42,12 +43,18 @@ int http_daemon_wait(const struct http_daemon *daemon);
 /* Read, answer and write what can be without waiting, and deliver the verdicts on passwords. */
 void http_daemon_run(struct http_daemon *daemon);
 
-/* Give new connections the settings of `tls`, of which it takes a share; the old ones end after
- * their next answer, in five seconds at the latest. With TLS as before: both or neither are NULL.
+/* Put `config`, which becomes its own, in the place of the configuration before, which must be
+ * there and have TLS if and only if this one has. Requests from now on are judged by it;
+ * connections from before keep their TLS settings, and end after their next answer, in five seconds
+ * at the latest.
  */
-void http_daemon_replace_tls(struct http_daemon *daemon, struct tls_context *tls);
+void http_daemon_configure(struct http_daemon *daemon, struct web_config *config);
 
-/* Close all connections: an answer that is not sent yet is cut off. */
+/* Check no more passwords: the requests that wait are answered 503. */
+void http_daemon_end_checks(struct http_daemon *daemon);
+
+/* Close all connections: an answer that is not sent yet is cut off. No request may wait for a
+ * password. */
 void http_daemon_stop(struct http_daemon *daemon);
 
 #endif

@@ -4,7 +4,10 @@
 #include "negotiation.h"
 #include "status/status_page.h"
 
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -26,9 +29,43 @@ struct http_site {
     struct publication *publication;
     const struct clock *clock;
     const char *paths[ROUTES];
+    char content_security_policy[384];
     atomic_uint_least64_t requests[ROUTES][STATUSES];
     atomic_uint_least64_t rejections;
 };
+
+/* The base64 of a SHA-256. */
+struct text_hash {
+    char text[48];
+};
+
+/* False when GnuTLS fails. */
+static bool hash_text(const char *text, struct text_hash *out)
+{
+    unsigned char hash[32];
+    gnutls_datum_t encoded = {0};
+    const gnutls_datum_t raw = {hash, sizeof hash};
+    if (gnutls_hash_fast(GNUTLS_DIG_SHA256, text, strlen(text), hash) < 0 ||
+        gnutls_base64_encode2(&raw, &encoded) < 0)
+        return false;
+    snprintf(out->text, sizeof out->text, "%.*s", (int)encoded.size, encoded.data);
+    gnutls_free(encoded.data);
+    return true;
+}
+
+/* The policy allows the style and the script of the status page, known by their hashes (CSP Level
+ * 3), and what this script does: load the page again. */
+static bool write_policy(struct http_site *site)
+{
+    struct text_hash style, script;
+    if (!hash_text(status_page_style, &style) || !hash_text(status_page_script, &script))
+        return false;
+    snprintf(site->content_security_policy, sizeof site->content_security_policy,
+             "default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; "
+             "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+             style.text, script.text);
+    return true;
+}
 
 struct http_site *http_site_create(const char *telemetry_path, struct publication *publication,
                                    const struct clock *clock)
@@ -43,7 +80,10 @@ struct http_site *http_site_create(const char *telemetry_path, struct publicatio
     site->paths[ROUTE_HEALTHY] = "/-/healthy";
     site->paths[ROUTE_READY] = "/-/ready";
     site->paths[ROUTE_OTHER] = "other";
-    return site;
+    if (write_policy(site))
+        return site;
+    http_site_destroy(site);
+    return NULL;
 }
 
 void http_site_destroy(struct http_site *site)
@@ -122,6 +162,39 @@ static enum route find_route(const struct http_site *site, const char *path)
     return ROUTE_OTHER;
 }
 
+static bool is_configured(const struct web_config *config, const char *name)
+{
+    for (size_t i = 0; config && i < config->header_count; i++) {
+        if (strcasecmp(config->headers[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Add the headers that `config` has for every answer, and, where it has none by their name, those
+ * that tell a browser to trust the pages with nothing. */
+static void add_headers(const struct http_site *site, const struct web_config *config,
+                        struct MHD_Response *response)
+{
+    const struct {
+        const char *name, *value;
+    } defaults[] = {
+        {"Content-Security-Policy", site->content_security_policy},
+        {"X-Content-Type-Options", "nosniff"},
+        {"X-Frame-Options", "DENY"},
+        {"Referrer-Policy", "no-referrer"},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
+        {"Cross-Origin-Opener-Policy", "same-origin"},
+        {"Cache-Control", "no-store"},
+    };
+    for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
+        if (!is_configured(config, defaults[i].name))
+            MHD_add_response_header(response, defaults[i].name, defaults[i].value);
+    }
+    for (size_t i = 0; config && i < config->header_count; i++)
+        MHD_add_response_header(response, config->headers[i].name, config->headers[i].value);
+}
+
 /* A request on its way to an answer. */
 struct exchange {
     struct http_site *site;
@@ -141,7 +214,7 @@ static enum MHD_Result answer(const struct exchange *exchange, unsigned status,
     /* As the status page itself does it, so that a reader sees when the page is there again. */
     if (exchange->route == ROUTE_STATUS && status == MHD_HTTP_SERVICE_UNAVAILABLE)
         MHD_add_response_header(response, "Refresh", "5");
-    access_add_headers(exchange->request->access, response);
+    add_headers(exchange->site, exchange->request->config, response);
     count_request(exchange->site, exchange->route, status);
     enum MHD_Result result = MHD_queue_response(exchange->request->connection, status, response);
     MHD_destroy_response(response);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What is answered at which path.
+ * What is answered at which path, and with which headers.
  */
 #ifndef SOCKDIAG_WEB_HTTP_SITE_H
 #define SOCKDIAG_WEB_HTTP_SITE_H
 
-#include "access.h"
 #include "base/clock.h"
+#include "passwords.h"
 #include "publish/publication.h"
 #include "sockdiag/self_report.h"
+#include "web_config.h"
 
 #include <microhttpd.h>
 #include <stdbool.h>
@@ -16,17 +17,18 @@
 
 struct http_site;
 
-/* The pointers must outlive the site. NULL when there is no memory. */
+/* The pointers must outlive the site. NULL when memory is short or GnuTLS fails. */
 struct http_site *http_site_create(const char *telemetry_path, struct publication *publication,
                                    const struct clock *clock);
 
 /* NULL is allowed. */
 void http_site_destroy(struct http_site *site);
 
-/* A request, to be answered with the headers of `access`. The strings are libmicrohttpd's. */
+/* A request, to be answered with the headers of `config`, if that is not NULL. The strings are
+ * libmicrohttpd's. */
 struct http_request {
     struct MHD_Connection *connection;
-    const struct access *access;
+    const struct web_config *config;
     const char *target;
     const char *method;
     bool last;               /* the connection ends with the answer */

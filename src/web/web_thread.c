@@ -28,7 +28,6 @@ enum { WAKE, DAEMON, LISTENERS, WAITED_FOR = LISTENERS + WEB_MAX_LISTEN_ADDRESSE
 
 struct web_thread {
     const struct clock *clock;
-    struct access *access;
     struct http_daemon daemon;
     struct acceptor acceptors[WEB_MAX_LISTEN_ADDRESSES];
     unsigned count; /* of `acceptors`; 0 once it stops */
@@ -95,8 +94,7 @@ static void take_update(struct web_thread *thread)
 {
     pthread_mutex_lock(&thread->mutex);
     if (thread->update) {
-        access_configure(thread->access, thread->update);
-        http_daemon_replace_tls(&thread->daemon, thread->update->tls);
+        http_daemon_configure(&thread->daemon, thread->update);
         thread->update = NULL;
         pthread_cond_signal(&thread->updated);
     }
@@ -112,8 +110,7 @@ static void drain(struct web_thread *thread)
     while (!connections_are_none(&thread->daemon.connections) &&
            clock_now(thread->clock) < deadline)
         take_turn(thread, 100);
-    access_close(thread->access);
-    http_daemon_run(&thread->daemon);
+    http_daemon_end_checks(&thread->daemon);
 }
 
 static void *serve(void *context)
@@ -130,9 +127,7 @@ static void *serve(void *context)
 /* Without the thread itself. */
 static void free_web_thread(struct web_thread *thread)
 {
-    if (thread->daemon.mhd)
-        http_daemon_stop(&thread->daemon);
-    access_destroy(thread->access);
+    http_daemon_stop(&thread->daemon);
     if (thread->wake_fd >= 0)
         close(thread->wake_fd);
     pthread_cond_destroy(&thread->updated);
@@ -144,10 +139,9 @@ static bool start_thread(struct web_thread *thread, struct http_site *site,
                          unsigned max_connections, struct web_config *config)
 {
     thread->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    thread->access = access_create(thread->clock, thread->wake_fd, max_connections, config);
-    if (thread->wake_fd < 0 || !thread->access ||
-        !http_daemon_start(&thread->daemon, thread->count, max_connections, site, thread->access,
-                           config ? config->tls : NULL, thread->clock))
+    if (!http_daemon_start(&thread->daemon, thread->count, max_connections, site, config,
+                           thread->wake_fd, thread->clock) ||
+        thread->wake_fd < 0)
         return false;
     thread->ready[WAKE] = (struct pollfd){.fd = thread->wake_fd, .events = POLLIN};
     thread->ready[DAEMON] =

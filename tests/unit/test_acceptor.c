@@ -31,7 +31,6 @@ enum { PORT = 10073, PLACES = 32, TAKEN_AT_ONCE = CONNECTIONS_PER_TURN, WAIT = 1
 static struct stage {
     struct publication *publication;
     struct http_site *site;
-    struct access *access;
     struct http_daemon daemon;
     struct acceptor acceptor;
     struct rlimit files;
@@ -43,13 +42,11 @@ static int raise_stage(void **state)
     char error[256];
     stage = (struct stage){.publication = publication_create()};
     stage.site = http_site_create("/metrics", stage.publication, &system_clock);
-    stage.access = access_create(&system_clock, -1, PLACES, NULL);
     stage.acceptor.number = NUMBER;
     stage.acceptor.fd = listen_socket_open("127.0.0.1:10073", error, sizeof error);
     getrlimit(RLIMIT_NOFILE, &stage.files);
-    return stage.acceptor.fd >= 0 &&
-                   http_daemon_start(&stage.daemon, NUMBER + 1, PLACES, stage.site, stage.access,
-                                     NULL, &system_clock)
+    return stage.acceptor.fd >= 0 && http_daemon_start(&stage.daemon, NUMBER + 1, PLACES,
+                                                       stage.site, NULL, -1, &system_clock)
                ? 0
                : -1;
 }
@@ -60,7 +57,6 @@ static int strike_stage(void **state)
     setrlimit(RLIMIT_NOFILE, &stage.files);
     http_daemon_stop(&stage.daemon);
     close(stage.acceptor.fd);
-    access_destroy(stage.access);
     http_site_destroy(stage.site);
     publication_destroy(stage.publication);
     return 0;

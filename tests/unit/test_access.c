@@ -3,8 +3,6 @@
  * Which requests are let in, and with which headers they are answered: by a web server with a
  * configuration.
  */
-#include "web/access.h"
-
 #include "http_client.h"
 #include "scratch.h"
 #include "skip.h"
