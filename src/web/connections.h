@@ -10,6 +10,7 @@
 #define SOCKDIAG_WEB_CONNECTIONS_H
 
 #include "base/clock.h"
+#include "passwords.h"
 #include "sockdiag/web_server.h"
 
 #include <stdbool.h>
@@ -28,8 +29,11 @@ enum connection_phase {
 
 struct body;
 struct tls_context;
+struct MHD_Connection;
 
 struct connection {
+    struct password_asker asker; /* first, so that it leads here: of the present request */
+    struct MHD_Connection *handle;
     struct connection *next, *previous; /* in the list, which is a ring */
     int fd;
     unsigned socket; /* the listening socket that it came from */

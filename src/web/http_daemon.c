@@ -32,16 +32,28 @@ enum { LONGEST_WAIT = 1000 };
 /* How many checks of passwords may wait at least: one is under way and makes no room. */
 enum { LEAST_PLACES = 2 };
 
-/* A request from its head to the end of its answer. */
-struct pending_request {
-    struct password_asker asker; /* first, so that it leads here */
-    struct MHD_Connection *connection;
-    enum password_verdict verdict; /* PASSWORD_PENDING until it is known */
-};
-
 static struct connection *get_connection(struct MHD_Connection *connection)
 {
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static void resume_request(struct password_asker *asker)
+{
+    MHD_resume_connection(((struct connection *)asker)->handle);
+}
+
+static void begin_connection(const struct http_daemon *daemon, struct connection *connection,
+                             struct MHD_Connection *handle)
+{
+    connection->handle = handle;
+    connection->asker.answer = resume_request;
+    if (!daemon->config || !daemon->config->tls)
+        return;
+    connection->tls = tls_context_share(daemon->config->tls);
+    if (!tls_context_apply(
+            connection->tls,
+            MHD_get_connection_info(handle, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session))
+        shutdown(connection->fd, SHUT_RDWR);
 }
 
 /* With libmicrohttpd 1.0 the start may be notified later than within MHD_add_connection(). A
@@ -54,13 +66,8 @@ static void notify_connection(void *context, struct MHD_Connection *handle, void
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         int fd = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
         connection = connections_find(&daemon->connections, fd);
-        if (connection && daemon->config && daemon->config->tls) {
-            gnutls_session_t session =
-                MHD_get_connection_info(handle, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
-            connection->tls = tls_context_share(daemon->config->tls);
-            if (!tls_context_apply(connection->tls, session))
-                shutdown(fd, SHUT_RDWR);
-        }
+        if (connection)
+            begin_connection(daemon, connection, handle);
         *socket_context = connection;
     } else if (connection) {
         tls_context_release(connection->tls);
@@ -75,30 +82,21 @@ static void complete_request(void *context, struct MHD_Connection *handle, void 
     (void)code;
     struct http_daemon *daemon = context;
     struct connection *connection = get_connection(handle);
-    free(*request);
     *request = NULL;
     if (connection)
         connections_enter(&daemon->connections, connection, CONNECTION_IDLE);
 }
 
-static void resume_request(struct password_asker *asker, enum password_verdict verdict)
-{
-    struct pending_request *request = (struct pending_request *)asker;
-    request->verdict = verdict;
-    MHD_resume_connection(request->connection);
-}
-
-/* Is the request let in? With PASSWORD_PENDING, `asker` is answered by passwords_deliver(). */
-static enum password_verdict check_password(struct http_daemon *daemon, uint64_t client,
-                                            struct MHD_Connection *handle,
-                                            struct password_asker *asker)
+/* Is the request let in? With PASSWORD_PENDING, it is answered by passwords_deliver(). */
+static enum password_verdict check_password(struct http_daemon *daemon,
+                                            struct connection *connection)
 {
     if (!daemon->config || daemon->config->user_count == 0)
         return PASSWORD_RIGHT;
     struct basic_credentials credentials;
     switch (basic_credentials_decode(
-        &credentials,
-        MHD_lookup_connection_value(handle, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION))) {
+        &credentials, MHD_lookup_connection_value(connection->handle, MHD_HEADER_KIND,
+                                                  MHD_HTTP_HEADER_AUTHORIZATION))) {
     case BASIC_CREDENTIALS_NONE:
         return PASSWORD_WRONG;
     case BASIC_CREDENTIALS_NO_MEMORY:
@@ -106,45 +104,30 @@ static enum password_verdict check_password(struct http_daemon *daemon, uint64_t
     default:
         break;
     }
-    enum password_verdict verdict = passwords_check(daemon->passwords, &credentials, client, asker);
+    enum password_verdict verdict =
+        passwords_check(daemon->passwords, &credentials, connection->client, &connection->asker);
     basic_credentials_free(&credentials);
     return verdict;
 }
 
 static enum MHD_Result answer(struct http_daemon *daemon, struct connection *connection,
-                              struct pending_request *pending, struct http_request *request)
+                              struct http_request *request)
 {
-    if (pending->verdict == PASSWORD_PENDING)
-        pending->verdict =
-            check_password(daemon, connection->client, pending->connection, &pending->asker);
-    if (pending->verdict == PASSWORD_PENDING) {
-        MHD_suspend_connection(pending->connection);
+    enum password_verdict verdict = connection->asker.verdict;
+    if (verdict == PASSWORD_PENDING)
+        verdict = check_password(daemon, connection);
+    if (verdict == PASSWORD_PENDING) {
+        MHD_suspend_connection(connection->handle);
         connections_enter(&daemon->connections, connection, CONNECTION_SUSPENDED);
         return MHD_YES;
     }
     connections_enter(&daemon->connections, connection, CONNECTION_ANSWERING);
     request->last = connection->dismissed_at != 0;
-    enum MHD_Result result = http_site_answer(daemon->site, request, pending->verdict);
+    enum MHD_Result result = http_site_answer(request, verdict);
     connection->body = request->body;
     if (body_bytes_alive() > most_body_bytes)
         connections_end_oldest_body(&daemon->connections, request->body);
     return result;
-}
-
-static enum MHD_Result begin_request(struct http_daemon *daemon, struct http_request *request,
-                                     const char *version, void **pending)
-{
-    unsigned refusal = http_head_check(request->connection, version);
-    if (refusal)
-        return http_site_refuse(daemon->site, request, refusal);
-    struct pending_request *fresh = calloc(1, sizeof *fresh);
-    if (!fresh)
-        return MHD_NO;
-    *fresh = (struct pending_request){.asker.answer = resume_request,
-                                      .connection = request->connection,
-                                      .verdict = PASSWORD_PENDING};
-    *pending = fresh;
-    return MHD_YES;
 }
 
 /* libmicrohttpd calls this once with the head of a request, then with each piece of a body, then
@@ -152,22 +135,29 @@ static enum MHD_Result begin_request(struct http_daemon *daemon, struct http_req
  */
 static enum MHD_Result handle_request(void *context, struct MHD_Connection *handle,
                                       const char *target, const char *method, const char *version,
-                                      const char *body, size_t *body_size, void **pending)
+                                      const char *body, size_t *body_size, void **begun)
 {
     (void)body;
     struct http_daemon *daemon = context;
     struct connection *connection = get_connection(handle);
-    struct http_request request = {
-        .connection = handle, .config = daemon->config, .target = target, .method = method};
+    struct http_request request = {.site = daemon->site,
+                                   .connection = handle,
+                                   .config = daemon->config,
+                                   .target = target,
+                                   .method = method};
     if (!connection)
         return MHD_NO;
-    if (!*pending)
-        return begin_request(daemon, &request, version, pending);
+    if (!*begun) {
+        unsigned refusal = http_head_check(handle, version);
+        connection->asker.verdict = PASSWORD_PENDING;
+        *begun = connection;
+        return refusal ? http_site_refuse(&request, refusal) : MHD_YES;
+    }
     if (*body_size > 0) {
         *body_size = 0; /* nobody wants it */
         return MHD_YES;
     }
-    return answer(daemon, connection, *pending, &request);
+    return answer(daemon, connection, &request);
 }
 
 static void log_library_message(void *context, const char *format, va_list arguments)

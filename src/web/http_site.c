@@ -195,34 +195,27 @@ static void add_headers(const struct http_site *site, const struct web_config *c
         MHD_add_response_header(response, config->headers[i].name, config->headers[i].value);
 }
 
-/* A request on its way to an answer. */
-struct exchange {
-    struct http_site *site;
-    struct http_request *request;
-    enum route route;
-};
-
 /* Queue `response` with the headers that every answer has, count it and drop it. NULL, for want of
  * memory, ends the connection. */
-static enum MHD_Result answer(const struct exchange *exchange, unsigned status,
+static enum MHD_Result answer(const struct http_request *request, unsigned status,
                               struct MHD_Response *response)
 {
     if (!response)
         return MHD_NO;
-    if (exchange->request->last)
+    if (request->last)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     /* As the status page itself does it, so that a reader sees when the page is there again. */
-    if (exchange->route == ROUTE_STATUS && status == MHD_HTTP_SERVICE_UNAVAILABLE)
+    if (request->route == ROUTE_STATUS && status == MHD_HTTP_SERVICE_UNAVAILABLE)
         MHD_add_response_header(response, "Refresh", "5");
-    add_headers(exchange->site, exchange->request->config, response);
-    count_request(exchange->site, exchange->route, status);
-    enum MHD_Result result = MHD_queue_response(exchange->request->connection, status, response);
+    add_headers(request->site, request->config, response);
+    count_request(request->site, request->route, status);
+    enum MHD_Result result = MHD_queue_response(request->connection, status, response);
     MHD_destroy_response(response);
     return result;
 }
 
 /* Answer with one constant line of text, and one more header if `header` is not NULL. */
-static enum MHD_Result answer_text(const struct exchange *exchange, unsigned status,
+static enum MHD_Result answer_text(const struct http_request *request, unsigned status,
                                    const char *text, const char *header, const char *value)
 {
     struct MHD_Response *response =
@@ -232,12 +225,12 @@ static enum MHD_Result answer_text(const struct exchange *exchange, unsigned sta
                                 "text/plain; charset=utf-8");
     if (response && header)
         MHD_add_response_header(response, header, value);
-    return answer(exchange, status, response);
+    return answer(request, status, response);
 }
 
-static enum MHD_Result answer_unavailable(const struct exchange *exchange, const char *text)
+static enum MHD_Result answer_unavailable(const struct http_request *request, const char *text)
 {
-    return answer_text(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, text, MHD_HTTP_HEADER_RETRY_AFTER,
+    return answer_text(request, MHD_HTTP_SERVICE_UNAVAILABLE, text, MHD_HTTP_HEADER_RETRY_AFTER,
                        "1");
 }
 
@@ -300,21 +293,21 @@ static struct MHD_Response *create_response(struct body *body)
 }
 
 /* Answer with the present page in `format`. */
-static enum MHD_Result answer_page(const struct exchange *exchange, enum page_format format,
+static enum MHD_Result answer_page(struct http_request *request, enum page_format format,
                                    const char *content_type, const char *vary)
 {
-    const struct page *page = publication_get(exchange->site->publication);
-    const char *why = explain_unavailable(exchange->site, page);
+    const struct page *page = publication_get(request->site->publication);
+    const char *why = explain_unavailable(request->site, page);
     if (why) {
         page_release(page);
-        return answer_unavailable(exchange, why);
+        return answer_unavailable(request, why);
     }
     struct joined_header accepted;
-    get_header(exchange->request->connection, MHD_HTTP_HEADER_ACCEPT_ENCODING, &accepted);
+    get_header(request->connection, MHD_HTTP_HEADER_ACCEPT_ENCODING, &accepted);
     bool compressed = negotiate_gzip(accepted.list);
     struct body *body = page_body(page, format, compressed);
     page_release(page);
-    exchange->request->body = body;
+    request->body = body;
     struct MHD_Response *response = create_response(body);
     if (!response)
         return MHD_NO;
@@ -322,71 +315,69 @@ static enum MHD_Result answer_page(const struct exchange *exchange, enum page_fo
     MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, vary);
     if (compressed)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
-    return answer(exchange, MHD_HTTP_OK, response);
+    return answer(request, MHD_HTTP_OK, response);
 }
 
-static enum MHD_Result answer_metrics(const struct exchange *exchange)
+static enum MHD_Result answer_metrics(struct http_request *request)
 {
     struct joined_header accepted;
-    get_header(exchange->request->connection, MHD_HTTP_HEADER_ACCEPT, &accepted);
+    get_header(request->connection, MHD_HTTP_HEADER_ACCEPT, &accepted);
     struct negotiated_format chosen = negotiate_format(accepted.list);
-    return answer_page(exchange, chosen.format, chosen.content_type, "Accept, Accept-Encoding");
+    return answer_page(request, chosen.format, chosen.content_type, "Accept, Accept-Encoding");
 }
 
-static enum MHD_Result answer_ready(const struct exchange *exchange)
+static enum MHD_Result answer_ready(const struct http_request *request)
 {
-    const struct page *page = publication_get(exchange->site->publication);
-    const char *why = explain_unavailable(exchange->site, page);
+    const struct page *page = publication_get(request->site->publication);
+    const char *why = explain_unavailable(request->site, page);
     if (!why && !page_is_ready(page))
         why = "No current count sample.\n";
     page_release(page);
-    return why ? answer_unavailable(exchange, why)
-               : answer_text(exchange, MHD_HTTP_OK, "Ready.\n", NULL, NULL);
+    return why ? answer_unavailable(request, why)
+               : answer_text(request, MHD_HTTP_OK, "Ready.\n", NULL, NULL);
 }
 
-static enum MHD_Result answer_route(const struct exchange *exchange)
+static enum MHD_Result answer_route(struct http_request *request)
 {
-    const char *method = exchange->request->method;
-    if (exchange->route == ROUTE_OTHER)
-        return answer_text(exchange, MHD_HTTP_NOT_FOUND, "Not found.\n", NULL, NULL);
+    const char *method = request->method;
+    if (request->route == ROUTE_OTHER)
+        return answer_text(request, MHD_HTTP_NOT_FOUND, "Not found.\n", NULL, NULL);
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-        return answer_text(exchange, MHD_HTTP_METHOD_NOT_ALLOWED, "Method not allowed.\n",
+        return answer_text(request, MHD_HTTP_METHOD_NOT_ALLOWED, "Method not allowed.\n",
                            MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-    switch (exchange->route) {
+    switch (request->route) {
     case ROUTE_METRICS:
-        return answer_metrics(exchange);
+        return answer_metrics(request);
     case ROUTE_READY:
-        return answer_ready(exchange);
+        return answer_ready(request);
     case ROUTE_STATUS:
-        return answer_page(exchange, PAGE_STATUS, STATUS_PAGE_CONTENT_TYPE, "Accept-Encoding");
+        return answer_page(request, PAGE_STATUS, STATUS_PAGE_CONTENT_TYPE, "Accept-Encoding");
     default:
-        return answer_text(exchange, MHD_HTTP_OK, "Healthy.\n", NULL, NULL);
+        return answer_text(request, MHD_HTTP_OK, "Healthy.\n", NULL, NULL);
     }
 }
 
-enum MHD_Result http_site_answer(struct http_site *site, struct http_request *request,
-                                 enum password_verdict verdict)
+enum MHD_Result http_site_answer(struct http_request *request, enum password_verdict verdict)
 {
-    struct exchange exchange = {site, request, find_route(site, get_path(request->target))};
+    request->route = find_route(request->site, get_path(request->target));
     switch (verdict) {
     case PASSWORD_RIGHT:
-        return answer_route(&exchange);
+        return answer_route(request);
     case PASSWORD_WRONG:
-        return answer_text(&exchange, MHD_HTTP_UNAUTHORIZED, "Unauthorized.\n",
+        return answer_text(request, MHD_HTTP_UNAUTHORIZED, "Unauthorized.\n",
                            MHD_HTTP_HEADER_WWW_AUTHENTICATE,
                            "Basic realm=\"sockdiag_exporter\", charset=\"UTF-8\"");
     default:
-        return answer_unavailable(&exchange, "Too many passwords wait to be checked.\n");
+        return answer_unavailable(request, "Too many passwords wait to be checked.\n");
     }
 }
 
-enum MHD_Result http_site_refuse(struct http_site *site, struct http_request *request,
-                                 unsigned status)
+enum MHD_Result http_site_refuse(struct http_request *request, unsigned status)
 {
-    struct exchange exchange = {site, request, ROUTE_OTHER};
+    request->route = ROUTE_OTHER;
     request->last = true;
     const char *text = status == MHD_HTTP_BAD_REQUEST
                            ? "Malformed request.\n"
                            : "The request's head is larger than 16 kB.\n";
-    return answer_text(&exchange, status, text, NULL, NULL);
+    return answer_text(request, status, text, NULL, NULL);
 }

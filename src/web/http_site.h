@@ -27,22 +27,22 @@ void http_site_destroy(struct http_site *site);
 /* A request, to be answered with the headers of `config`, if that is not NULL. The strings are
  * libmicrohttpd's. */
 struct http_request {
+    struct http_site *site;
     struct MHD_Connection *connection;
     const struct web_config *config;
     const char *target;
     const char *method;
     bool last;               /* the connection ends with the answer */
-    const struct body *body; /* set by the answer, if it is a page */
+    unsigned route;          /* set by the answer, and */
+    const struct body *body; /* if it is a page, this */
 };
 
 /* Queue an answer to a request with this verdict, which is not PASSWORD_PENDING. MHD_NO, which ends
  * the connection, when there is no memory. */
-enum MHD_Result http_site_answer(struct http_site *site, struct http_request *request,
-                                 enum password_verdict verdict);
+enum MHD_Result http_site_answer(struct http_request *request, enum password_verdict verdict);
 
 /* Queue a refusal with `status`, as http_head_check() says, and end the connection. */
-enum MHD_Result http_site_refuse(struct http_site *site, struct http_request *request,
-                                 unsigned status);
+enum MHD_Result http_site_refuse(struct http_request *request, unsigned status);
 
 /* A connection was closed because there was no place for it. */
 void http_site_count_rejection(struct http_site *site);

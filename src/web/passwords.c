@@ -250,7 +250,7 @@ void passwords_deliver(struct passwords *passwords)
     pthread_mutex_unlock(&passwords->mutex);
     while (asker) {
         struct password_asker *next = asker->next;
-        asker->answer(asker, asker->verdict);
+        asker->answer(asker);
         asker = next;
     }
 }

@@ -41,8 +41,8 @@ enum password_verdict {
 
 /* A request that waits for a verdict. It must stay where it is until then. */
 struct password_asker {
-    void (*answer)(struct password_asker *asker, enum password_verdict verdict);
-    enum password_verdict verdict; /* for passwords_deliver() */
+    void (*answer)(struct password_asker *asker);
+    enum password_verdict verdict; /* once there is an answer */
     struct password_asker *next;
 };
 

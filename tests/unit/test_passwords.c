@@ -89,11 +89,11 @@ static bool matches(void *context, const char *password, const char *hash)
     return strncmp(hash, "hash-of-", 8) == 0 && strcmp(hash + 8, password) == 0;
 }
 
-static void note_verdict(struct password_asker *asker, enum password_verdict verdict)
+static void note_verdict(struct password_asker *asker)
 {
     size_t number = (size_t)(asker - stage.questions);
     assert_int_equal(stage.verdicts[number], PASSWORD_PENDING);
-    stage.verdicts[number] = verdict;
+    stage.verdicts[number] = asker->verdict;
     stage.answers++;
 }
 
