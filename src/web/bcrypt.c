@@ -29,9 +29,8 @@ const char *bcrypt_fault(const char *hash)
     return NULL;
 }
 
-bool bcrypt_matches(void *context, const char *password, const char *hash)
+bool bcrypt_matches(const char *password, const char *hash)
 {
-    (void)context;
     struct crypt_data data = {0};            /* 32 KiB */
     char head[BCRYPT_PASSWORD_MAX + 1] = ""; /* crypt_r() refuses more than 512 */
     memcpy(head, password, strnlen(password, BCRYPT_PASSWORD_MAX));

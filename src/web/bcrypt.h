@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Password hashes of bcrypt, as in "$2y$10$" and 53 characters of salt and digest.
- * src/web.
  */
 #ifndef SOCKDIAG_WEB_BCRYPT_H
 #define SOCKDIAG_WEB_BCRYPT_H
@@ -22,8 +21,8 @@ enum {
  * $2a$, $2b$ or $2y$ at an allowed cost. ($2x$ is what an old library with a known fault made.) */
 const char *bcrypt_fault(const char *hash);
 
-/* Is `hash` that of `password`, of which it takes the first 72 bytes? A password_matcher: `context`
- * is not used. Wipes what it computed with; compares in constant time. */
-bool bcrypt_matches(void *context, const char *password, const char *hash);
+/* Is `hash` that of `password`, of which it takes the first 72 bytes? Wipes what it computed with;
+ * compares in constant time. */
+bool bcrypt_matches(const char *password, const char *hash);
 
 #endif

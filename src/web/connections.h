@@ -52,7 +52,6 @@ struct connections {
     unsigned client_limit;  /* for one client of a listening socket */
     struct connection list; /* its head; the connection longest in its phase comes first */
     unsigned counts[WEB_MAX_LISTEN_ADDRESSES]; /* those that are not closing */
-    atomic_uint_least64_t rejected;            /* read by other threads, too */
 };
 
 /* At most `limit` connections from each listening socket, a sixteenth of them from one client.

@@ -160,10 +160,8 @@ static enum MHD_Result handle_request(void *context, struct MHD_Connection *hand
     return answer(daemon, connection, &request);
 }
 
-static void log_library_message(void *context, const char *format, va_list arguments)
-    __attribute__((format(printf, 2, 0)));
-
-static void log_library_message(void *context, const char *format, va_list arguments)
+static void __attribute__((format(printf, 2, 0)))
+log_library_message(void *context, const char *format, va_list arguments)
 {
     (void)context;
     char message[512];
@@ -188,7 +186,7 @@ static bool start_passwords(struct http_daemon *daemon, unsigned max_connections
                             const struct clock *clock)
 {
     size_t places = max_connections / 4 < LEAST_PLACES ? LEAST_PLACES : max_connections / 4;
-    daemon->passwords = passwords_create(clock, wake_fd, places, bcrypt_matches, NULL);
+    daemon->passwords = passwords_create(clock, wake_fd, places, bcrypt_matches);
     if (daemon->passwords)
         passwords_replace(daemon->passwords, daemon->config->users, daemon->config->user_count);
     return daemon->passwords;

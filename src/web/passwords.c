@@ -27,7 +27,6 @@ struct passwords {
     const struct clock *clock;
     int wake_fd;
     password_matcher *matches;
-    void *matches_context;
     struct password_digest key;
     pthread_t thread;
     pthread_mutex_t mutex;  /* of all that follows */
@@ -110,7 +109,7 @@ static int64_t make_check(struct passwords *passwords)
     pthread_mutex_unlock(&passwords->mutex);
 
     int64_t start = clock->thread_cpu(clock->context);
-    bool matches = passwords->matches(passwords->matches_context, check.credentials.password, hash);
+    bool matches = passwords->matches(check.credentials.password, hash);
     int64_t spent = clock->thread_cpu(clock->context) - start;
 
     pthread_mutex_lock(&passwords->mutex);
@@ -155,7 +154,7 @@ static void free_passwords(struct passwords *passwords)
 }
 
 struct passwords *passwords_create(const struct clock *clock, int wake_fd, size_t places,
-                                   password_matcher *matches, void *matches_context)
+                                   password_matcher *matches)
 {
     struct passwords *passwords = calloc(1, sizeof *passwords);
     if (!passwords)
@@ -164,7 +163,6 @@ struct passwords *passwords_create(const struct clock *clock, int wake_fd, size_
     passwords->wake_fd = wake_fd;
     passwords->places = places < PASSWORD_CHECKS ? places : PASSWORD_CHECKS;
     passwords->matches = matches;
-    passwords->matches_context = matches_context;
     pthread_mutex_init(&passwords->mutex, NULL);
     timed_condition_init(&passwords->changed);
     if (gnutls_rnd(GNUTLS_RND_KEY, passwords->key.bytes, sizeof passwords->key.bytes) ==

@@ -6,6 +6,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -37,9 +38,8 @@ struct web_thread {
     int64_t cpu_saved, cpu_seen, cpu_saved_at;
     int64_t tended_at;
     atomic_bool stop;
-    pthread_mutex_t mutex;     /* of the next one */
-    struct web_config *update; /* to be taken over; then it is NULL again */
-    pthread_cond_t updated;
+    _Atomic(struct web_config *) update; /* to be taken over, or NULL */
+    sem_t updated;                       /* it was taken over */
 };
 
 /* Sleep until CPU time may be spent. */
@@ -92,13 +92,11 @@ static void take_turn(struct web_thread *thread, int most)
 
 static void take_update(struct web_thread *thread)
 {
-    pthread_mutex_lock(&thread->mutex);
-    if (thread->update) {
-        http_daemon_configure(&thread->daemon, thread->update);
-        thread->update = NULL;
-        pthread_cond_signal(&thread->updated);
-    }
-    pthread_mutex_unlock(&thread->mutex);
+    struct web_config *update = atomic_exchange(&thread->update, NULL);
+    if (!update)
+        return;
+    http_daemon_configure(&thread->daemon, update);
+    sem_post(&thread->updated);
 }
 
 /* Answer what was asked, then whatever waits for a password. */
@@ -130,8 +128,7 @@ static void free_web_thread(struct web_thread *thread)
     http_daemon_stop(&thread->daemon);
     if (thread->wake_fd >= 0)
         close(thread->wake_fd);
-    pthread_cond_destroy(&thread->updated);
-    pthread_mutex_destroy(&thread->mutex);
+    sem_destroy(&thread->updated);
     free(thread);
 }
 
@@ -164,8 +161,7 @@ struct web_thread *web_thread_start(const int *fds, unsigned count, unsigned max
     thread->cpu_saved = cpu_saved_most;
     for (unsigned i = 0; i < count; i++)
         thread->acceptors[i] = (struct acceptor){.fd = fds[i], .number = i};
-    pthread_mutex_init(&thread->mutex, NULL);
-    pthread_cond_init(&thread->updated, NULL);
+    sem_init(&thread->updated, 0, 0);
     if (start_thread(thread, site, max_connections, config))
         return thread;
     free_web_thread(thread);
@@ -174,12 +170,10 @@ struct web_thread *web_thread_start(const int *fds, unsigned count, unsigned max
 
 void web_thread_configure(struct web_thread *thread, struct web_config *config)
 {
-    pthread_mutex_lock(&thread->mutex);
     thread->update = config;
     eventfd_write(thread->wake_fd, 1);
-    while (thread->update)
-        pthread_cond_wait(&thread->updated, &thread->mutex);
-    pthread_mutex_unlock(&thread->mutex);
+    while (sem_wait(&thread->updated) != 0)
+        ; /* interrupted by a signal */
 }
 
 void web_thread_stop(struct web_thread *thread)

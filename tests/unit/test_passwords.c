@@ -74,9 +74,8 @@ static int64_t read_thread_cpu(void *context)
     return atomic_load((atomic_int_least64_t *)context);
 }
 
-static bool matches(void *context, const char *password, const char *hash)
+static bool matches(const char *password, const char *hash)
 {
-    (void)context;
     pthread_mutex_lock(&stage.mutex);
     int number = atomic_load(&stage.begun);
     snprintf(stage.compared[number][0], 96, "%s", password);
@@ -111,7 +110,7 @@ static void replace_users(const struct web_user *new_users, size_t count)
 
 static void start_passwords(size_t places)
 {
-    stage.passwords = passwords_create(&stage.clock, stage.wake_fd, places, matches, NULL);
+    stage.passwords = passwords_create(&stage.clock, stage.wake_fd, places, matches);
     assert_non_null(stage.passwords);
     replace_users(users, 2);
 }
