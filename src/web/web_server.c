@@ -22,10 +22,8 @@ struct web_server {
     const struct clock *clock;
     unsigned max_connections;
     struct http_site *site;
-    struct web_config *config; /* until it is served */
-    bool has_config;           /* and what it asks of clients: */
-    bool has_tls;
-    bool has_users;
+    struct web_config *config;         /* until it is served */
+    bool has_tls, has_users;           /* what the configuration in force asks of clients */
     int fds[WEB_MAX_LISTEN_ADDRESSES]; /* the listening sockets */
     unsigned count;
     bool inherited; /* they are systemd's, and outlive this process */
@@ -59,7 +57,7 @@ static bool reserve_descriptors(const struct web_server *server, char *error, si
 {
     struct rlimit limit;
     rlim_t connections = (rlim_t)(server->max_connections + CONNECTIONS_PER_TURN) * server->count;
-    rlim_t wanted = connections * (server->has_config ? 2 : 1) + other_descriptors;
+    rlim_t wanted = connections * (server->config ? 2 : 1) + other_descriptors;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
         return true;
     limit.rlim_cur = wanted;
@@ -69,14 +67,6 @@ static bool reserve_descriptors(const struct web_server *server, char *error, si
              "--web.max-connections needs %ju open files, %ju are allowed (ulimit -n, LimitNOFILE)",
              (uintmax_t)wanted, (uintmax_t)limit.rlim_max);
     return false;
-}
-
-/* `config` is in force from now on, or will be. */
-static void note_config(struct web_server *server, const struct web_config *config)
-{
-    server->has_config = config;
-    server->has_tls = config && config->tls;
-    server->has_users = config && config->user_count > 0;
 }
 
 struct web_server *web_server_create(const struct web_options *options, struct web_config *config,
@@ -92,7 +82,8 @@ struct web_server *web_server_create(const struct web_options *options, struct w
     server->clock = clock;
     server->max_connections = (unsigned)options->max_connections;
     server->config = config;
-    note_config(server, config);
+    server->has_tls = config && config->tls;
+    server->has_users = config && config->user_count > 0;
     server->site = http_site_create(options->telemetry_path, publication, clock);
     if (!server->site)
         snprintf(error, error_size, "out of memory");
@@ -133,26 +124,24 @@ bool web_server_start(struct web_server *server, char *error, size_t error_size)
 bool web_server_configure(struct web_server *server, struct web_config *config, char *error,
                           size_t error_size)
 {
-    struct web_server next = *server;
-    note_config(&next, config);
-    if (!next.has_tls && !next.has_users && (server->has_tls || server->has_users)) {
+    const bool tls = config->tls, users = config->user_count > 0;
+    if (!tls && !users && (server->has_tls || server->has_users)) {
         snprintf(error, error_size,
                  "it asks for neither TLS nor a password; to serve without them, start again");
         web_config_free(config);
         return false;
     }
-    if (next.has_tls == server->has_tls) {
+    if (tls == server->has_tls) {
         web_thread_configure(server->thread, config);
     } else {
-        next.thread = start_thread(server, config, error, error_size);
-        if (!next.thread)
+        struct web_thread *next = start_thread(server, config, error, error_size);
+        if (!next)
             return false;
         web_thread_stop(server->thread);
+        server->thread = next;
     }
-    /* Not the rest: other threads read it. */
-    server->thread = next.thread;
-    server->has_tls = next.has_tls;
-    server->has_users = next.has_users;
+    server->has_tls = tls;
+    server->has_users = users;
     return true;
 }
 
