@@ -1,35 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connections.h"
 
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/socket.h>
+#include <string.h>
 
-/* In each phase, in nanoseconds. An idle connection is kept for longer than the usual scrape
- * intervals, because each scrape would leave a TIME_WAIT here otherwise. */
-static const int64_t longest[CONNECTION_PHASES] = {
-    [CONNECTION_NEW] = 10 * NANOSECONDS_PER_SECOND,
-    [CONNECTION_IDLE] = 75 * NANOSECONDS_PER_SECOND,
-    [CONNECTION_ANSWERING] = 60 * NANOSECONDS_PER_SECOND,
-    [CONNECTION_SUSPENDED] = INT64_MAX,
+#define SECOND NANOSECONDS_PER_SECOND
+
+/* In each phase. An idle connection is kept for longer than the usual scrape intervals, because
+ * each scrape would leave a TIME_WAIT here otherwise. */
+static const struct {
+    int64_t longest;
+    int64_t dismissed; /* the longest after it was dismissed */
+    int64_t safe;      /* from those that need its place: the time to send a request, or to read */
+} times[CONNECTION_PHASES] = {
+    [CONNECTION_NEW] = {10 * SECOND, 2 * SECOND, SECOND / 100},
+    [CONNECTION_IDLE] = {75 * SECOND, 2 * SECOND, 0},
+    [CONNECTION_ANSWERING] = {60 * SECOND, 5 * SECOND, 1 * SECOND},
+    [CONNECTION_SUSPENDED] = {INT64_MAX, INT64_MAX, INT64_MAX},
 };
 
-/* The same after a connection was dismissed. */
-static const int64_t longest_dismissed[CONNECTION_PHASES] = {
-    [CONNECTION_NEW] = 2 * NANOSECONDS_PER_SECOND,
-    [CONNECTION_IDLE] = 2 * NANOSECONDS_PER_SECOND,
-    [CONNECTION_ANSWERING] = 5 * NANOSECONDS_PER_SECOND,
-    [CONNECTION_SUSPENDED] = INT64_MAX,
-};
-
-/* How long a connection is safe from those that need its place: a new one has the time to send its
- * request, an answer the time to be read. */
-static const int64_t safe[CONNECTION_PHASES] = {
-    [CONNECTION_NEW] = NANOSECONDS_PER_SECOND / 100,
-    [CONNECTION_IDLE] = 0,
-    [CONNECTION_ANSWERING] = 1 * NANOSECONDS_PER_SECOND,
-    [CONNECTION_SUSPENDED] = INT64_MAX,
-};
+uint64_t client_of(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, address, sizeof in);
+        return in.sin_addr.s_addr;
+    }
+    if (address->sa_family != AF_INET6)
+        return 0;
+    struct sockaddr_in6 in6;
+    memcpy(&in6, address, sizeof in6);
+    if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
+        return in6.sin6_addr.s6_addr32[3];
+    uint64_t network;
+    memcpy(&network, &in6.sin6_addr, sizeof network);
+    return network;
+}
 
 void connections_init(struct connections *connections, unsigned limit, const struct clock *clock)
 {
@@ -88,7 +96,7 @@ static struct connection *find_dispensable(const struct connections *connections
     {
         if (connection->socket != socket || connection->closing ||
             (client && connection->client != *client) ||
-            now - connection->since < safe[connection->phase])
+            now - connection->since < times[connection->phase].safe)
             continue;
         if (waits_for_request(connection))
             return connection;
@@ -191,9 +199,9 @@ void connections_end_oldest_body(struct connections *connections, const struct b
 
 static bool is_overdue(const struct connection *connection, int64_t now)
 {
-    return now - connection->since > longest[connection->phase] ||
+    return now - connection->since > times[connection->phase].longest ||
            (connection->dismissed_at &&
-            now - connection->dismissed_at > longest_dismissed[connection->phase]);
+            now - connection->dismissed_at > times[connection->phase].dismissed);
 }
 
 void connections_end_overdue(struct connections *connections)

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 /* The most that may be added from one listening socket before the daemon has its next turn. */
 enum { CONNECTIONS_PER_TURN = 16 };
@@ -53,6 +54,11 @@ struct connections {
     struct connection list; /* its head; the connection longest in its phase comes first */
     unsigned counts[WEB_MAX_LISTEN_ADDRESSES]; /* those that are not closing */
 };
+
+/* A number for the client at `address`: an IPv4 address, mapped into IPv6 or not, or a /64 network
+ * of IPv6, because a host has all addresses of one to choose from. Other families are one client.
+ */
+uint64_t client_of(const struct sockaddr *address);
 
 /* At most `limit` connections from each listening socket, a sixteenth of them from one client.
  * `clock` must outlive them. */

@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "basic_credentials.h"
 #include "bcrypt.h"
-#include "client.h"
 #include "http_head.h"
 #include "tls_context.h"
 

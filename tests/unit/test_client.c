@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "web/client.h"
+#include "web/connections.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
