@@ -34,13 +34,10 @@ struct http_site {
     atomic_uint_least64_t rejections;
 };
 
-/* The base64 of a SHA-256. */
-struct text_hash {
-    char text[48];
-};
+enum { HASH_SIZE = 48 };
 
-/* False when GnuTLS fails. */
-static bool hash_text(const char *text, struct text_hash *out)
+/* Write the base64 of a text's SHA-256. False when GnuTLS fails. */
+static bool hash_text(const char *text, char base64[static HASH_SIZE])
 {
     unsigned char hash[32];
     gnutls_datum_t encoded = {0};
@@ -48,7 +45,7 @@ static bool hash_text(const char *text, struct text_hash *out)
     if (gnutls_hash_fast(GNUTLS_DIG_SHA256, text, strlen(text), hash) < 0 ||
         gnutls_base64_encode2(&raw, &encoded) < 0)
         return false;
-    snprintf(out->text, sizeof out->text, "%.*s", (int)encoded.size, encoded.data);
+    snprintf(base64, HASH_SIZE, "%.*s", (int)encoded.size, encoded.data);
     gnutls_free(encoded.data);
     return true;
 }
@@ -57,13 +54,13 @@ static bool hash_text(const char *text, struct text_hash *out)
  * 3), and what this script does: load the page again. */
 static bool write_policy(struct http_site *site)
 {
-    struct text_hash style, script;
-    if (!hash_text(status_page_style, &style) || !hash_text(status_page_script, &script))
+    char style[HASH_SIZE], script[HASH_SIZE];
+    if (!hash_text(status_page_style, style) || !hash_text(status_page_script, script))
         return false;
     snprintf(site->content_security_policy, sizeof site->content_security_policy,
              "default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; "
              "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-             style.text, script.text);
+             style, script);
     return true;
 }
 
@@ -257,14 +254,9 @@ static enum MHD_Result join_header(void *context, enum MHD_ValueKind kind, const
 {
     (void)kind;
     struct joined_header *header = context;
-    if (!value || strcasecmp(name, header->name) != 0)
-        return MHD_YES;
-    size_t length = strlen(value);
-    if (header->length + length + 2 > sizeof header->list)
-        return MHD_YES;
-    memcpy(header->list + header->length, value, length);
-    header->list[header->length + length] = ',';
-    header->length += length + 1;
+    const size_t room = sizeof header->list - header->length;
+    if (value && strcasecmp(name, header->name) == 0 && strlen(value) + 2 <= room)
+        header->length += (size_t)snprintf(header->list + header->length, room, "%s,", value);
     return MHD_YES;
 }
 
