@@ -1,22 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sockdiag/web_server.h"
 
+#include "acceptor.h"
 #include "base/log.h"
-#include "connections.h"
-#include "http_site.h"
+#include "base/thread.h"
 #include "listen_socket.h"
-#include "web_thread.h"
 
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Descriptors besides connections: listening sockets, epoll, netlink, files of /proc, with room. */
 static const rlim_t other_descriptors = 64;
+
+/* The thread may take a tenth of one CPU, and save up to a second of it: whatever clients do, in
+ * plain HTTP or in handshakes, before or after any password. Thousands of scrapes a second take
+ * less. */
+static const int64_t cpu_saved_most = NANOSECONDS_PER_SECOND;
+enum { TIME_FOR_CPU = 10 };
+
+/* How long requests under way are waited for at a stop. */
+static const int64_t patience = 5 * NANOSECONDS_PER_SECOND;
+
+static const int64_t milliseconds = 1000000;
+
+/* What is waited for besides the listening sockets. */
+enum { WAKE, DAEMON, LISTENERS, WAITED_FOR = LISTENERS + WEB_MAX_LISTEN_ADDRESSES };
 
 struct web_server {
     const struct clock *clock;
@@ -29,6 +46,156 @@ struct web_server {
     bool inherited; /* they are systemd's, and outlive this process */
     struct web_thread *thread;
 };
+
+/* The thread that serves all listening sockets and all their connections. Everything in src/web
+ * that has to do with a connection happens in it, so nothing there needs a lock. */
+struct web_thread {
+    const struct web_server *server;
+    struct http_daemon daemon;
+    struct acceptor acceptors[WEB_MAX_LISTEN_ADDRESSES];
+    unsigned count; /* of `acceptors`; 0 once it stops */
+    struct pollfd ready[WAITED_FOR];
+    pthread_t thread;
+    int wake_fd; /* an eventfd: an update, a stop or a verdict on a password */
+    int64_t cpu_saved, cpu_seen, cpu_saved_at;
+    int64_t tended_at;
+    atomic_bool stop;
+    _Atomic(struct web_config *) update; /* to be taken over, or NULL */
+    sem_t updated;                       /* it was taken over */
+};
+
+/* Sleep until CPU time may be spent. */
+static void wait_for_cpu(struct web_thread *thread)
+{
+    int64_t now = clock_now(&system_clock), cpu = system_clock.thread_cpu(NULL);
+    thread->cpu_saved += (now - thread->cpu_saved_at) / TIME_FOR_CPU - (cpu - thread->cpu_seen);
+    thread->cpu_saved_at = now;
+    thread->cpu_seen = cpu;
+    if (thread->cpu_saved > cpu_saved_most)
+        thread->cpu_saved = cpu_saved_most;
+    if (thread->cpu_saved >= 0)
+        return;
+    int64_t missing = -thread->cpu_saved * TIME_FOR_CPU;
+    struct timespec wait = {missing / NANOSECONDS_PER_SECOND, missing % NANOSECONDS_PER_SECOND};
+    nanosleep(&wait, NULL);
+}
+
+/* Wait for something to do. */
+static void wait_for_event(struct web_thread *thread, int most)
+{
+    int wait = http_daemon_wait(&thread->daemon);
+    if (wait > most)
+        wait = most;
+    for (unsigned i = 0; i < thread->count; i++)
+        thread->ready[LISTENERS + i] =
+            (struct pollfd){.fd = acceptor_poll_fd(&thread->acceptors[i], &thread->daemon, &wait),
+                            .events = POLLIN};
+    poll(thread->ready, LISTENERS + thread->count, wait);
+    if (thread->ready[WAKE].revents)
+        eventfd_read(thread->wake_fd, &(eventfd_t){0});
+}
+
+/* One turn, after at most `most` milliseconds. */
+static void take_turn(struct web_thread *thread, int most)
+{
+    wait_for_cpu(thread);
+    wait_for_event(thread, most);
+    for (unsigned i = 0; i < thread->count; i++) {
+        if (thread->ready[LISTENERS + i].revents)
+            acceptor_take(&thread->acceptors[i], &thread->daemon);
+    }
+    http_daemon_run(&thread->daemon);
+    int64_t now = clock_now(thread->server->clock);
+    if (now - thread->tended_at >= most * milliseconds) {
+        connections_end_overdue(&thread->daemon.connections);
+        thread->tended_at = now;
+    }
+}
+
+static void take_update(struct web_thread *thread)
+{
+    struct web_config *update = atomic_exchange(&thread->update, NULL);
+    if (!update)
+        return;
+    http_daemon_configure(&thread->daemon, update);
+    sem_post(&thread->updated);
+}
+
+/* Answer what was asked, then whatever waits for a password. */
+static void drain(struct web_thread *thread)
+{
+    int64_t deadline = clock_now(thread->server->clock) + patience;
+    thread->count = 0;
+    connections_dismiss(&thread->daemon.connections);
+    while (!connections_are_none(&thread->daemon.connections) &&
+           clock_now(thread->server->clock) < deadline)
+        take_turn(thread, 100);
+    http_daemon_end_checks(&thread->daemon);
+}
+
+static void *serve(void *context)
+{
+    struct web_thread *thread = context;
+    while (!thread->stop) {
+        take_update(thread);
+        take_turn(thread, 1000);
+    }
+    drain(thread);
+    return NULL;
+}
+
+/* Without the thread itself. */
+static void free_thread(struct web_thread *thread)
+{
+    http_daemon_stop(&thread->daemon);
+    if (thread->wake_fd >= 0)
+        close(thread->wake_fd);
+    sem_destroy(&thread->updated);
+    free(thread);
+}
+
+/* Serve the sockets with `config`, which becomes the thread's own. NULL, with one line in `error`,
+ * when there is no memory, descriptor or thread. */
+static struct web_thread *start_thread(const struct web_server *server, struct web_config *config,
+                                       char *error, size_t error_size)
+{
+    struct web_thread *thread = calloc(1, sizeof *thread);
+    snprintf(error, error_size, "cannot serve %s: out of memory, descriptors or threads",
+             config && config->tls ? "HTTPS" : "HTTP");
+    if (!thread) {
+        web_config_free(config);
+        return NULL;
+    }
+    thread->server = server;
+    thread->count = server->count;
+    for (unsigned i = 0; i < server->count; i++)
+        thread->acceptors[i] = (struct acceptor){.fd = server->fds[i], .number = i};
+    thread->cpu_saved_at = clock_now(&system_clock);
+    thread->cpu_saved = cpu_saved_most;
+    sem_init(&thread->updated, 0, 0);
+    thread->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (http_daemon_start(&thread->daemon, server->count, server->max_connections, server->site,
+                          config, thread->wake_fd, server->clock) &&
+        thread->wake_fd >= 0) {
+        thread->ready[WAKE] = (struct pollfd){.fd = thread->wake_fd, .events = POLLIN};
+        thread->ready[DAEMON] =
+            (struct pollfd){.fd = http_daemon_poll_fd(&thread->daemon), .events = POLLIN};
+        if (thread_start(&thread->thread, "web", serve, thread) == 0)
+            return thread;
+    }
+    free_thread(thread);
+    return NULL;
+}
+
+/* Take no more connections, answer what was asked, for five seconds at most (clients that have not
+ * asked yet have two), close all connections. */
+static void stop_thread(struct web_thread *thread)
+{
+    thread->stop = true;
+    eventfd_write(thread->wake_fd, 1);
+    pthread_join(thread->thread, NULL);
+    free_thread(thread);
+}
 
 /* Open the listening sockets, or take those of systemd. */
 static bool open_sockets(struct web_server *server, const struct web_options *options, char *error,
@@ -94,20 +261,6 @@ struct web_server *web_server_create(const struct web_options *options, struct w
     return NULL;
 }
 
-/* A thread that serves the sockets with `config`, which becomes its own. NULL, with one line in
- * `error`, when that cannot be. */
-static struct web_thread *start_thread(const struct web_server *server, struct web_config *config,
-                                       char *error, size_t error_size)
-{
-    bool tls = config && config->tls;
-    struct web_thread *thread = web_thread_start(
-        server->fds, server->count, server->max_connections, server->site, config, server->clock);
-    if (!thread)
-        snprintf(error, error_size, "cannot serve %s: out of memory, descriptors or threads",
-                 tls ? "HTTPS" : "HTTP");
-    return thread;
-}
-
 bool web_server_start(struct web_server *server, char *error, size_t error_size)
 {
     struct web_config *config = server->config;
@@ -132,12 +285,15 @@ bool web_server_configure(struct web_server *server, struct web_config *config, 
         return false;
     }
     if (tls == server->has_tls) {
-        web_thread_configure(server->thread, config);
+        server->thread->update = config;
+        eventfd_write(server->thread->wake_fd, 1);
+        while (sem_wait(&server->thread->updated) != 0)
+            ; /* interrupted by a signal */
     } else {
         struct web_thread *next = start_thread(server, config, error, error_size);
         if (!next)
             return false;
-        web_thread_stop(server->thread);
+        stop_thread(server->thread);
         server->thread = next;
     }
     server->has_tls = tls;
@@ -160,7 +316,8 @@ void web_server_stop(struct web_server *server)
      * over by the next process, the others are closed before the last answers are out. */
     for (unsigned i = 0; i < server->count && !server->inherited; i++)
         shutdown(server->fds[i], SHUT_RDWR);
-    web_thread_stop(server->thread);
+    if (server->thread)
+        stop_thread(server->thread);
     for (unsigned i = 0; i < server->count; i++)
         close(server->fds[i]);
     http_site_destroy(server->site);

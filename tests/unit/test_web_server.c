@@ -2,7 +2,7 @@
 /*
  * A server whose configuration is replaced, and that is stopped, while it has connections.
  */
-#include "web/web_thread.h"
+#include "sockdiag/web_server.h"
 
 #include "certificate.h"
 #include "handshake.h"
@@ -10,7 +10,6 @@
 #include "scratch.h"
 #include "skip.h"
 #include "small_web.h"
-#include "web/listen_socket.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -302,12 +301,13 @@ static void test_one_thread_serves_several_sockets(void **state)
 {
     (void)state;
     char error[256];
-    const int fds[] = {listen_socket_open("127.0.0.1:10073", error, sizeof error),
-                       listen_socket_open("127.0.0.1:10074", error, sizeof error)};
+    const struct web_options options = {.listen_addresses = {"127.0.0.1:10073", "127.0.0.1:10074"},
+                                        .listen_address_count = 2,
+                                        .telemetry_path = "/metrics",
+                                        .max_connections = 16};
     publication = publication_create();
-    struct http_site *site = http_site_create("/metrics", publication, &system_clock);
-    struct web_thread *thread = web_thread_start(fds, 2, 16, site, NULL, &system_clock);
-    assert_non_null(thread);
+    web = web_server_create(&options, NULL, publication, &system_clock, error, sizeof error);
+    assert_true(web && web_server_start(web, error, sizeof error));
     int clients[2];
     for (int i = 0; i < 4; i++) { /* each has a place at each */
         struct http_reply reply;
@@ -316,13 +316,8 @@ static void test_one_thread_serves_several_sockets(void **state)
         assert_int_equal(http_ask(clients[i % 2], HEALTHY, &reply), 0);
         http_reply_free(&reply);
     }
-    web_thread_stop(thread);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         close(clients[i]);
-        close(fds[i]);
-    }
-    http_site_destroy(site);
-    web = NULL;
 }
 
 #define with_web(test) cmocka_unit_test_teardown(test, stop_web)
@@ -340,5 +335,5 @@ int main(void)
         with_web(test_a_stop_waits_for_answers_under_way),
         with_web(test_one_thread_serves_several_sockets),
     };
-    return cmocka_run_group_tests_name("web thread", tests, make_certificates, scratch_remove);
+    return cmocka_run_group_tests_name("web server", tests, make_certificates, scratch_remove);
 }
