@@ -25,9 +25,6 @@ static const size_t connection_memory = 64 * 1024;
  * 256 connections this must stay below the unit's MemoryMax. */
 static const size_t most_body_bytes = 8 << 20;
 
-/* Milliseconds: deadlines are looked after about once a second. */
-enum { LONGEST_WAIT = 1000 };
-
 /* How many checks of passwords may wait at least: one is under way and makes no room. */
 enum { LEAST_PLACES = 2 };
 
@@ -239,11 +236,11 @@ int http_daemon_poll_fd(const struct http_daemon *daemon)
     return MHD_get_daemon_info(daemon->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 }
 
-int http_daemon_wait(const struct http_daemon *daemon)
+int http_daemon_wait(const struct http_daemon *daemon, int most)
 {
     MHD_UNSIGNED_LONG_LONG wanted;
-    return MHD_get_timeout(daemon->mhd, &wanted) == MHD_YES && wanted < LONGEST_WAIT ? (int)wanted
-                                                                                     : LONGEST_WAIT;
+    bool wants = MHD_get_timeout(daemon->mhd, &wanted) == MHD_YES;
+    return wants && wanted < (unsigned)most ? (int)wanted : most;
 }
 
 void http_daemon_run(struct http_daemon *daemon)

@@ -36,9 +36,9 @@ bool http_daemon_start(struct http_daemon *daemon, unsigned sockets, unsigned ma
 void http_daemon_add(struct http_daemon *daemon, unsigned socket, int fd,
                      const struct sockaddr *address, socklen_t size);
 
-/* What to wait for with poll(), and for at most how many milliseconds. */
+/* What to wait for with poll(), and for how many milliseconds, `most` at most. */
 int http_daemon_poll_fd(const struct http_daemon *daemon);
-int http_daemon_wait(const struct http_daemon *daemon);
+int http_daemon_wait(const struct http_daemon *daemon, int most);
 
 /* Read, answer and write what can be without waiting, and deliver the verdicts on passwords. */
 void http_daemon_run(struct http_daemon *daemon);

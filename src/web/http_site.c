@@ -14,14 +14,17 @@
 
 enum route { ROUTE_METRICS, ROUTE_STATUS, ROUTE_HEALTHY, ROUTE_READY, ROUTE_OTHER, ROUTES };
 
-static const unsigned statuses[] = {
-    MHD_HTTP_OK,
-    MHD_HTTP_BAD_REQUEST,
-    MHD_HTTP_UNAUTHORIZED,
-    MHD_HTTP_NOT_FOUND,
-    MHD_HTTP_METHOD_NOT_ALLOWED,
-    MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
-    MHD_HTTP_SERVICE_UNAVAILABLE,
+static const struct {
+    unsigned code;
+    bool with_path, without; /* where it can occur; heads that are refused have no path */
+} statuses[] = {
+    {MHD_HTTP_OK, true, false},
+    {MHD_HTTP_BAD_REQUEST, false, true},
+    {MHD_HTTP_UNAUTHORIZED, true, true},
+    {MHD_HTTP_NOT_FOUND, false, true},
+    {MHD_HTTP_METHOD_NOT_ALLOWED, true, false},
+    {MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, false, true},
+    {MHD_HTTP_SERVICE_UNAVAILABLE, true, true},
 };
 enum { STATUSES = sizeof statuses / sizeof statuses[0] };
 
@@ -88,33 +91,17 @@ void http_site_destroy(struct http_site *site)
     free(site);
 }
 
-/* Can a request for `route` be answered with `status`? Heads that are refused are of no route. */
-static bool can_occur(enum route route, unsigned status)
-{
-    switch (status) {
-    case MHD_HTTP_OK:
-    case MHD_HTTP_METHOD_NOT_ALLOWED:
-        return route != ROUTE_OTHER;
-    case MHD_HTTP_BAD_REQUEST:
-    case MHD_HTTP_NOT_FOUND:
-    case MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE:
-        return route == ROUTE_OTHER;
-    default:
-        return true;
-    }
-}
-
 size_t http_site_requests(const struct http_site *site,
                           struct request_count counts[static REQUEST_COUNTS_MAX])
 {
     size_t count = 0;
     for (enum route route = 0; route < ROUTES; route++) {
         for (size_t i = 0; i < STATUSES; i++) {
-            if (!can_occur(route, statuses[i]))
+            if (route == ROUTE_OTHER ? !statuses[i].without : !statuses[i].with_path)
                 continue;
             counts[count++] = (struct request_count){
                 .handler = site->paths[route],
-                .code = statuses[i],
+                .code = statuses[i].code,
                 .requests = atomic_load_explicit(&site->requests[route][i], memory_order_relaxed),
             };
         }
@@ -135,7 +122,7 @@ uint64_t http_site_rejections(const struct http_site *site)
 static void count_request(struct http_site *site, enum route route, unsigned status)
 {
     for (size_t i = 0; i < STATUSES; i++) {
-        if (statuses[i] == status)
+        if (statuses[i].code == status)
             atomic_fetch_add_explicit(&site->requests[route][i], 1, memory_order_relaxed);
     }
 }

@@ -83,9 +83,7 @@ static void wait_for_cpu(struct web_thread *thread)
 /* Wait for something to do. */
 static void wait_for_event(struct web_thread *thread, int most)
 {
-    int wait = http_daemon_wait(&thread->daemon);
-    if (wait > most)
-        wait = most;
+    int wait = http_daemon_wait(&thread->daemon, most);
     for (unsigned i = 0; i < thread->count; i++)
         thread->ready[LISTENERS + i] =
             (struct pollfd){.fd = acceptor_poll_fd(&thread->acceptors[i], &thread->daemon, &wait),
@@ -95,7 +93,7 @@ static void wait_for_event(struct web_thread *thread, int most)
         eventfd_read(thread->wake_fd, &(eventfd_t){0});
 }
 
-/* One turn, after at most `most` milliseconds. */
+/* One turn, after at most `most` milliseconds. Deadlines are looked after as often as that. */
 static void take_turn(struct web_thread *thread, int most)
 {
     wait_for_cpu(thread);
