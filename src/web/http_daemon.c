@@ -2,7 +2,6 @@
 #include "http_daemon.h"
 
 #include "base/log.h"
-#include "basic_credentials.h"
 #include "bcrypt.h"
 #include "http_head.h"
 #include "tls_context.h"
@@ -84,26 +83,15 @@ static void complete_request(void *context, struct MHD_Connection *handle, void 
 }
 
 /* Is the request let in? With PASSWORD_PENDING, it is answered by passwords_deliver(). */
-static enum password_verdict check_password(struct http_daemon *daemon,
+static enum password_verdict check_password(const struct http_daemon *daemon,
                                             struct connection *connection)
 {
     if (!daemon->config || daemon->config->user_count == 0)
         return PASSWORD_RIGHT;
-    struct basic_credentials credentials;
-    switch (basic_credentials_decode(
-        &credentials, MHD_lookup_connection_value(connection->handle, MHD_HEADER_KIND,
-                                                  MHD_HTTP_HEADER_AUTHORIZATION))) {
-    case BASIC_CREDENTIALS_NONE:
-        return PASSWORD_WRONG;
-    case BASIC_CREDENTIALS_NO_MEMORY:
-        return PASSWORD_BUSY;
-    default:
-        break;
-    }
-    enum password_verdict verdict =
-        passwords_check(daemon->passwords, &credentials, connection->client, &connection->asker);
-    basic_credentials_free(&credentials);
-    return verdict;
+    return passwords_check(daemon->passwords,
+                           MHD_lookup_connection_value(connection->handle, MHD_HEADER_KIND,
+                                                       MHD_HTTP_HEADER_AUTHORIZATION),
+                           connection->client, &connection->asker);
 }
 
 static enum MHD_Result answer(struct http_daemon *daemon, struct connection *connection,

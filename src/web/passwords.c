@@ -3,6 +3,7 @@
 
 #include "base/thread.h"
 #include "base/timed_condition.h"
+#include "basic_credentials.h"
 #include "bcrypt.h"
 
 #include <gnutls/crypto.h>
@@ -217,26 +218,36 @@ static struct password_check *add_check(struct passwords *passwords, uint64_t cl
     return passwords->count < passwords->places ? &passwords->checks[passwords->count++] : NULL;
 }
 
-enum password_verdict passwords_check(struct passwords *passwords,
-                                      struct basic_credentials *credentials, uint64_t client,
-                                      struct password_asker *asker)
+/* The verdict on `credentials`, which are taken over if it is PASSWORD_PENDING. */
+static enum password_verdict check_credentials(struct passwords *passwords,
+                                               struct basic_credentials *credentials,
+                                               uint64_t client, struct password_asker *asker)
 {
     struct password_digest digest;
     if (!compute_digest(&passwords->key, credentials->user, credentials->size, &digest))
         return PASSWORD_BUSY;
-    enum password_verdict verdict = PASSWORD_BUSY;
-    struct password_check *check = NULL;
-    pthread_mutex_lock(&passwords->mutex);
     if (is_known_right(find_user(passwords, credentials->user), &digest))
-        verdict = PASSWORD_RIGHT;
-    else if (!passwords->stopped && (check = add_check(passwords, client)))
-        verdict = PASSWORD_PENDING;
-    if (check) {
-        *check = (struct password_check){digest, *credentials, client, asker};
-        *credentials = (struct basic_credentials){0};
-        pthread_cond_signal(&passwords->changed);
-    }
+        return PASSWORD_RIGHT;
+    struct password_check *check = passwords->stopped ? NULL : add_check(passwords, client);
+    if (!check)
+        return PASSWORD_BUSY;
+    *check = (struct password_check){digest, *credentials, client, asker};
+    *credentials = (struct basic_credentials){0};
+    pthread_cond_signal(&passwords->changed);
+    return PASSWORD_PENDING;
+}
+
+enum password_verdict passwords_check(struct passwords *passwords, const char *authorization,
+                                      uint64_t client, struct password_asker *asker)
+{
+    struct basic_credentials credentials;
+    enum basic_credentials_result result = basic_credentials_decode(&credentials, authorization);
+    if (result != BASIC_CREDENTIALS_FOUND)
+        return result == BASIC_CREDENTIALS_NONE ? PASSWORD_WRONG : PASSWORD_BUSY;
+    pthread_mutex_lock(&passwords->mutex);
+    enum password_verdict verdict = check_credentials(passwords, &credentials, client, asker);
     pthread_mutex_unlock(&passwords->mutex);
+    basic_credentials_free(&credentials);
     return verdict;
 }
 

@@ -23,7 +23,6 @@
 #define SOCKDIAG_WEB_PASSWORDS_H
 
 #include "base/clock.h"
-#include "basic_credentials.h"
 #include "web_config.h"
 
 #include <stdbool.h>
@@ -34,7 +33,7 @@ enum { PASSWORD_CHECKS = 32 };
 
 enum password_verdict {
     PASSWORD_RIGHT,
-    PASSWORD_WRONG,   /* or there is no such user */
+    PASSWORD_WRONG,   /* or there is no such user, or no password */
     PASSWORD_PENDING, /* not known yet */
     PASSWORD_BUSY,    /* not checked: too many wait, or checking has ended. Ask again later */
 };
@@ -69,14 +68,11 @@ void passwords_destroy(struct passwords *passwords);
  * right password stays known while the user's hash is the same; a check under way is made again. */
 void passwords_replace(struct passwords *passwords, struct web_user *users, size_t count);
 
-/*
- * Is the password that of the user? `client` is client_of() the address. With PASSWORD_PENDING,
- * `credentials` are taken over, and passwords_deliver() calls the `answer` of `asker`; with any
- * other verdict both stay the caller's.
- */
-enum password_verdict passwords_check(struct passwords *passwords,
-                                      struct basic_credentials *credentials, uint64_t client,
-                                      struct password_asker *asker);
+/* Is the password in `authorization` (the header's value; NULL: there is none) that of the user?
+ * `client` is client_of() the address. With PASSWORD_PENDING, passwords_deliver() calls the
+ * `answer` of `asker`; with any other verdict it is not kept. */
+enum password_verdict passwords_check(struct passwords *passwords, const char *authorization,
+                                      uint64_t client, struct password_asker *asker);
 
 /* Answer the requests whose verdict has come, in the calling thread. */
 void passwords_deliver(struct passwords *passwords);

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include <gnutls/gnutls.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -154,18 +155,15 @@ static int strike_stage(void **state)
 static enum password_verdict ask(int number, const char *user, const char *password,
                                  uint64_t client)
 {
-    size_t length = strlen(user), size = length + 1 + strlen(password);
-    char *text = malloc(size + 1);
-    assert_non_null(text);
-    strcpy(text, user);
-    strcpy(text + length + 1, password);
-    struct basic_credentials credentials = {text, text + length + 1, size};
-    enum password_verdict verdict =
-        passwords_check(stage.passwords, &credentials, client, &stage.questions[number]);
-    /* They are taken over only by a check to come. */
-    assert_ptr_equal(credentials.user, verdict == PASSWORD_PENDING ? NULL : text);
-    basic_credentials_free(&credentials);
-    return verdict;
+    char text[256], authorization[512];
+    gnutls_datum_t encoded;
+    int length = snprintf(text, sizeof text, "%s:%s", user, password);
+    const gnutls_datum_t plain = {(unsigned char *)text, (unsigned)length};
+    assert_int_equal(gnutls_base64_encode2(&plain, &encoded), 0);
+    snprintf(authorization, sizeof authorization, "Basic %.*s", (int)encoded.size,
+             (const char *)encoded.data);
+    gnutls_free(encoded.data);
+    return passwords_check(stage.passwords, authorization, client, &stage.questions[number]);
 }
 
 /* Deliver verdicts, as they are announced, until there were this many in all. */
@@ -236,6 +234,16 @@ static void test_right_and_wrong(void **state)
     assert_int_equal(stage.begun, 6);
     replace_users(NULL, 0);
     assert_int_equal(verdict_of(6, "alice", "wonderland"), PASSWORD_WRONG);
+}
+
+static void test_without_a_password_it_is_wrong(void **state)
+{
+    (void)state;
+    static const char *const headers[] = {NULL, "", "Basic", "Bearer YTpi", "Basic YWI="};
+    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
+        assert_int_equal(passwords_check(stage.passwords, headers[i], 1, &stage.questions[0]),
+                         PASSWORD_WRONG);
+    assert_int_equal(stage.begun, 0);
 }
 
 static void test_a_right_password_is_remembered_whatever_others_guess(void **state)
@@ -438,6 +446,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         staged(test_right_and_wrong),
+        staged(test_without_a_password_it_is_wrong),
         staged(test_a_right_password_is_remembered_whatever_others_guess),
         staged(test_name_and_password_belong_together),
         staged(test_an_unknown_user_is_compared_with_the_same_hash_each_time),
