@@ -7,8 +7,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
-/* Milliseconds until the next try, when descriptors or memory run out and when there is no room. */
-enum { SHORTAGE_PAUSE = 100, CROWD_PAUSE = 10 };
+/* Milliseconds until the next try, when descriptors, memory or places run out. */
+enum { PAUSE = 10 };
 
 /* Between two warnings, in nanoseconds. */
 static const int64_t silence = 60 * NANOSECONDS_PER_SECOND;
@@ -22,10 +22,9 @@ int acceptor_poll_fd(struct acceptor *acceptor, const struct http_daemon *daemon
 {
     if (!acceptor->short_of_means && has_room(acceptor, daemon))
         return acceptor->fd;
-    int pause = acceptor->short_of_means ? SHORTAGE_PAUSE : CROWD_PAUSE;
     acceptor->short_of_means = false;
-    if (*wait > pause)
-        *wait = pause;
+    if (*wait > PAUSE)
+        *wait = PAUSE;
     return -1;
 }
 
