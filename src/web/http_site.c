@@ -218,13 +218,15 @@ static enum MHD_Result answer_unavailable(const struct http_request *request, co
                        "1");
 }
 
-/* Why `page` cannot be shown, as a line of text; NULL if it can. */
-static const char *explain_unavailable(const struct http_site *site, const struct page *page)
+/* Why `page` cannot be shown, or is not ready, as a line of text; NULL if it can and is. */
+static const char *explain_unavailable(const struct http_request *request, const struct page *page)
 {
     if (!page)
         return "No sample was taken yet.\n";
-    if (clock_now(site->clock) > page_valid_until(page))
+    if (clock_now(request->site->clock) > page_valid_until(page))
         return "The sampler is stuck: the numbers are too old to be shown.\n";
+    if (request->route == ROUTE_READY && !page_is_ready(page))
+        return "No current count sample.\n";
     return NULL;
 }
 
@@ -271,49 +273,29 @@ static struct MHD_Response *create_response(struct body *body)
     return response;
 }
 
-/* Answer with the present page in `format`. */
-static enum MHD_Result answer_page(struct http_request *request, enum page_format format,
-                                   const char *content_type, const char *vary)
+/* Answer with the body of `page` that the route and the client ask for. */
+static enum MHD_Result answer_page(struct http_request *request, const struct page *page)
 {
-    const struct page *page = publication_get(request->site->publication);
-    const char *why = explain_unavailable(request->site, page);
-    if (why) {
-        page_release(page);
-        return answer_unavailable(request, why);
-    }
+    struct negotiated_format chosen = {PAGE_STATUS, STATUS_PAGE_CONTENT_TYPE};
     struct joined_header accepted;
+    if (request->route == ROUTE_METRICS) {
+        get_header(request->connection, MHD_HTTP_HEADER_ACCEPT, &accepted);
+        chosen = negotiate_format(accepted.list);
+    }
     get_header(request->connection, MHD_HTTP_HEADER_ACCEPT_ENCODING, &accepted);
-    bool compressed = negotiate_gzip(accepted.list);
-    struct body *body = page_body(page, format, compressed);
-    page_release(page);
+    const bool compressed = negotiate_gzip(accepted.list);
+    struct body *body = page_body(page, chosen.format, compressed);
     request->body = body;
     struct MHD_Response *response = create_response(body);
     if (!response)
         return MHD_NO;
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
-    MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, vary);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, chosen.content_type);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_VARY,
+                            request->route == ROUTE_METRICS ? "Accept, Accept-Encoding"
+                                                            : "Accept-Encoding");
     if (compressed)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
     return answer(request, MHD_HTTP_OK, response);
-}
-
-static enum MHD_Result answer_metrics(struct http_request *request)
-{
-    struct joined_header accepted;
-    get_header(request->connection, MHD_HTTP_HEADER_ACCEPT, &accepted);
-    struct negotiated_format chosen = negotiate_format(accepted.list);
-    return answer_page(request, chosen.format, chosen.content_type, "Accept, Accept-Encoding");
-}
-
-static enum MHD_Result answer_ready(const struct http_request *request)
-{
-    const struct page *page = publication_get(request->site->publication);
-    const char *why = explain_unavailable(request->site, page);
-    if (!why && !page_is_ready(page))
-        why = "No current count sample.\n";
-    page_release(page);
-    return why ? answer_unavailable(request, why)
-               : answer_text(request, MHD_HTTP_OK, "Ready.\n", NULL, NULL);
 }
 
 static enum MHD_Result answer_route(struct http_request *request)
@@ -324,16 +306,16 @@ static enum MHD_Result answer_route(struct http_request *request)
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
         return answer_text(request, MHD_HTTP_METHOD_NOT_ALLOWED, "Method not allowed.\n",
                            MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-    switch (request->route) {
-    case ROUTE_METRICS:
-        return answer_metrics(request);
-    case ROUTE_READY:
-        return answer_ready(request);
-    case ROUTE_STATUS:
-        return answer_page(request, PAGE_STATUS, STATUS_PAGE_CONTENT_TYPE, "Accept-Encoding");
-    default:
+    if (request->route == ROUTE_HEALTHY)
         return answer_text(request, MHD_HTTP_OK, "Healthy.\n", NULL, NULL);
-    }
+    const struct page *page = publication_get(request->site->publication);
+    const char *why = explain_unavailable(request, page);
+    enum MHD_Result result = why ? answer_unavailable(request, why)
+                             : request->route == ROUTE_READY
+                                 ? answer_text(request, MHD_HTTP_OK, "Ready.\n", NULL, NULL)
+                                 : answer_page(request, page);
+    page_release(page);
+    return result;
 }
 
 enum MHD_Result http_site_answer(struct http_request *request, enum password_verdict verdict)
