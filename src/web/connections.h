@@ -33,7 +33,7 @@ struct tls_context;
 struct MHD_Connection;
 
 struct connection {
-    struct password_asker asker; /* first, so that it leads here: of the present request */
+    struct password_asker asker; /* of the current request; first, so that it leads here */
     struct MHD_Connection *handle;
     struct connection *next, *previous; /* in the list, which is a ring */
     int fd;

@@ -32,9 +32,10 @@ struct http_request {
     const struct web_config *config;
     const char *target;
     const char *method;
-    bool last;               /* the connection ends with the answer */
-    unsigned route;          /* set by the answer, and */
-    const struct body *body; /* if it is a page, this */
+    bool last; /* the connection ends with the answer */
+    /* Set by the answer: */
+    unsigned route;
+    const struct body *body; /* NULL if it is no page */
 };
 
 /* Queue an answer to a request with this verdict, which is not PASSWORD_PENDING. MHD_NO, which ends
