@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cgroup_name.h"
 
+#include "base/printable.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -11,14 +13,6 @@ struct span {
     const char *start;
     size_t length;
 };
-
-void copy_printable(char *text, size_t size, const char *bytes, size_t length)
-{
-    size_t copied = length < size ? length : size - 1;
-    for (size_t i = 0; i < copied; i++)
-        text[i] = bytes[i] >= ' ' && bytes[i] <= '~' ? bytes[i] : '_';
-    text[copied] = '\0';
-}
 
 /* ---- spans ---- */
 

@@ -43,9 +43,4 @@ struct cgroup_name cgroup_name_read_path(const char *path, size_t length);
  * (cgroups(7)). Returns the line that tells most. */
 struct cgroup_name cgroup_name_read_file(const char *text);
 
-/* Copy `length` bytes, truncated to `size`, NUL-terminated; what is not printable ASCII becomes
- * '_'.
- */
-void copy_printable(char *text, size_t size, const char *bytes, size_t length);
-
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "namespaces_private.h"
 
+#include "base/printable.h"
+
 #include <stdio.h>
 #include <string.h>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pod_names.h"
 
+#include "base/printable.h"
+
 #include <dirent.h>
 #include <string.h>
 
