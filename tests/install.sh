@@ -26,6 +26,7 @@ diff - "$work/new" >"$work/files.log" <<'END' || fail "other files or modes"
 755 usr/share/sockdiag_exporter/systemd
 644 usr/share/sockdiag_exporter/systemd/10-netns.conf
 644 usr/share/sockdiag_exporter/systemd/20-netns-walk.conf
+644 usr/share/sockdiag_exporter/systemd/30-events.conf
 END
 ! grep -r -e '@[A-Z]*@' -e "$work" "$work/root/lib" >"$work/units.log" || fail "not filled in, or with DESTDIR"
 grep -q '^ExecStart=/usr/bin/sockdiag_exporter ' "$work/root/lib/systemd/system/sockdiag_exporter.service" ||

@@ -56,7 +56,7 @@ pass "systemd boots"
 
 # restart DROP-IN...: the exporter with these drop-ins alone, and wait until it is ready
 restart() {
-    rm -f "$drop_ins"/*-netns*.conf
+    rm -f "$drop_ins"/[123]*.conf "$drop_ins"/without-netns.conf
     [ $# = 0 ] || ln -s "$@" "$drop_ins"
     control daemon-reload
     control restart sockdiag_exporter.service >"$work/systemctl.log" 2>&1
@@ -141,6 +141,16 @@ judge "$listener"
 pass "systemd restarts both when the helper dies"
 needs_each_word "$listener" "$installed/20-netns-walk.conf"
 works "of both the walks win" "$listener" "$installed/10-netns.conf" "$installed/20-netns-walk.conf"
+
+restart "$installed/30-events.conf" || fail "30-events.conf: it does not start"
+curl --silent --fail http://127.0.0.1:10073/metrics >"$work/page" || fail "30-events.conf: no page"
+[ "$(grep -c '^sockdiag_exporter_events_enabled{event=".*"} 1$' "$work/page")" = 2 ] ||
+    fail "30-events.conf: $(grep event "$run/exporter.log")"
+find_processes
+have "the exporter" "$main" "${none/Bnd=0/Bnd=4000000004}"
+works "30-events.conf counts events, also with walks" "$listener" "$installed/20-netns-walk.conf" \
+    "$installed/30-events.conf"
+grep -q '^sockdiag_exporter_events_enabled{event="closed_first"} 1$' "$work/page" || fail "no events with walks"
 
 # with FLAG [SETTING]: also this flag and this setting of the unit
 with() {

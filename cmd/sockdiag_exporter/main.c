@@ -101,15 +101,46 @@ static bool print_once(const struct options *options, const struct kernel_access
     return printed;
 }
 
-/* With --collector.netns.walk: start the helper, which keeps two capabilities, and keep none here.
- * Without them the exporter does what it can. */
-static bool start_helper(struct netns_helper **helper)
+/* With --collector.netns.walk: start the helper, which keeps two capabilities. */
+static void start_helper(struct kernel_access *access, struct self_report *self)
 {
     char error[512];
-    *helper = netns_helper_start(error, sizeof error);
-    if (!*helper)
+    access->netns_helper = netns_helper_start(error, sizeof error);
+    if (!access->netns_helper)
         log_warn("main", "--collector.netns.walk does nothing: %s", error);
-    return capabilities_keep(0) == 0 || complain("cannot give up capabilities");
+    self->walks_asked_for = true;
+    self->walks_enabled = access->netns_helper;
+}
+
+/* With --collector.connect-failures or --collector.closers. */
+static void open_events(const struct options *options, enum tcp_event event,
+                        struct kernel_access *access, struct self_report *self)
+{
+    static const char *const flags[TCP_EVENTS] = {
+        [TCP_EVENT_PORT_FAILURE] = "connect-failures", [TCP_EVENT_CLOSED_FIRST] = "closers"};
+    char error[512];
+    uint64_t period = event == TCP_EVENT_CLOSED_FIRST ? options->closers_period : 1;
+    access->tcp_events[event] = tcp_events_open(event, period, error, sizeof error);
+    if (!access->tcp_events[event])
+        log_warn("main", "--collector.%s does nothing: %s", flags[event], error);
+    self->events_asked_for[event] = true;
+    self->events_enabled[event] = access->tcp_events[event];
+}
+
+/* Do what takes capabilities, then keep none. Without them the exporter does what it can. */
+static bool use_capabilities(const struct options *options, struct kernel_access *access,
+                             struct self_report *self)
+{
+    bool used = options->walk_namespaces;
+    for (enum tcp_event event = 0; event < TCP_EVENTS; event++) {
+        if (!options->count_events[event] || options->once)
+            continue; /* a single page would always have zeros */
+        used = true;
+        open_events(options, event, access, self);
+    }
+    if (options->walk_namespaces)
+        start_helper(access, self);
+    return !used || capabilities_keep(0) == 0 || complain("cannot give up capabilities");
 }
 
 static bool run_service(const struct options *options, const struct kernel_access *access,
@@ -122,12 +153,11 @@ static bool run_service(const struct options *options, const struct kernel_acces
 static bool run(const struct options *options, struct self_report *self)
 {
     struct kernel_access access = kernel;
-    if (options->walk_namespaces && !start_helper(&access.netns_helper))
-        return false;
-    self->walks_asked_for = options->walk_namespaces;
-    self->walks_enabled = access.netns_helper;
-    bool good = (options->once ? print_once : run_service)(options, &access, self);
+    bool good = use_capabilities(options, &access, self) &&
+                (options->once ? print_once : run_service)(options, &access, self);
     netns_helper_stop(access.netns_helper);
+    for (enum tcp_event event = 0; event < TCP_EVENTS; event++)
+        tcp_events_close(access.tcp_events[event]);
     return good;
 }
 

@@ -92,6 +92,14 @@ static const struct flag flags[] = {
     {"collector.netns.walk", NULL, FIELD(walk_namespaces), 0, 0, NULL, NULL,
      "Also walk them for exact states, ports and destinations; needs CAP_SYS_ADMIN and "
      "CAP_SYS_PTRACE at the start, which a helper process keeps"},
+    {"collector.connect-failures", NULL, FIELD(count_events[TCP_EVENT_PORT_FAILURE]), 0, 0, NULL,
+     NULL,
+     "connect() calls that failed for lack of a port, and whose; needs CAP_PERFMON and "
+     "CAP_DAC_READ_SEARCH at the start"},
+    {"collector.closers", NULL, FIELD(count_events[TCP_EVENT_CLOSED_FIRST]), 0, 0, NULL, NULL,
+     "Which programs close connections first, and so leave TIME_WAIT; needs the same"},
+    {"collector.closers.period", read_number, FIELD(closers_period), 1, 1000000, "101", "N",
+     "Of how many closed connections one is sampled"},
     {"once", NULL, FIELD(once), 0, 0, NULL, NULL,
      "Take one sample of each kind, print the metrics and exit"},
     {"config.check", NULL, FIELD(config_check), 0, 0, NULL, NULL,

@@ -19,7 +19,9 @@ struct options {
     struct sampler_options sampler;
     enum log_level log_level;
     enum log_format log_format;
-    bool walk_namespaces; /* --collector.netns.walk */
+    bool walk_namespaces;          /* --collector.netns.walk */
+    bool count_events[TCP_EVENTS]; /* --collector.connect-failures, --collector.closers */
+    size_t closers_period;
     bool disable_exporter_metrics;
     bool config_check;
     bool once;

@@ -6,6 +6,7 @@
 #define SOCKDIAG_SELF_REPORT_H
 
 #include "kernel/procfs.h"
+#include "kernel/tcp_events.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,8 +32,10 @@ struct self_report {
     bool web_config_refused;    /* at the last reading; the previous one stays in force */
     double web_config_seconds;  /* unix time when the one in force was read */
     uint64_t log_lines_dropped;
-    bool walks_asked_for; /* --collector.netns.walk was given */
-    bool walks_enabled;   /* and there is a helper for them */
+    bool walks_asked_for;              /* --collector.netns.walk was given */
+    bool walks_enabled;                /* and there is a helper for them */
+    bool events_asked_for[TCP_EVENTS]; /* --collector.connect-failures, --collector.closers */
+    bool events_enabled[TCP_EVENTS];
     bool has_process;
     struct process_usage process;
     struct request_count requests[REQUEST_COUNTS_MAX];

@@ -11,7 +11,9 @@
 
 #include "base/fault.h"
 #include "kernel/procfs.h"
+#include "kernel/tcp_events.h"
 #include "measure/cgroup_sockets.h"
+#include "measure/event_sources.h"
 #include "measure/histogram.h"
 #include "measure/history.h"
 #include "measure/listeners.h"
@@ -75,6 +77,15 @@ struct sample_report {
     double last_success;     /* unix time in seconds; 0 before the first */
 };
 
+/* An event that is counted on the whole host. */
+struct event_snapshot {
+    bool present;          /* the others are known */
+    uint64_t period;       /* events of which one is sampled */
+    uint64_t lost_samples; /* since the start */
+    unsigned uncounted_cpus;
+    struct event_report report;
+};
+
 /* One host: the network namespace of the sampler's thread. */
 struct snapshot {
     /* From the count sample. */
@@ -135,6 +146,9 @@ struct snapshot {
     size_t cgroup_count;
     uint64_t other_cgroups[TCP_STATES];      /* the sockets of those not named */
     const struct cgroup_path *queue_cgroups; /* of `queues`, as many; "" if not of one alone */
+
+    /* Read for each snapshot. */
+    struct event_snapshot events[TCP_EVENTS];
 
     /* Every network namespace of the node, this one included. */
     struct namespaces_snapshot namespaces;

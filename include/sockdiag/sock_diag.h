@@ -13,6 +13,7 @@
 #define SOCKDIAG_SOCK_DIAG_H
 
 #include "base/fault.h"
+#include "kernel/tcp_events.h"
 #include "sockdiag/socket_record.h"
 
 #include <stdbool.h>
@@ -42,6 +43,8 @@ struct kernel_access {
     struct netns_helper *netns_helper; /* for walks of these; NULL: none */
     /* For cgroups alone. */
     const char *cgroup_root; /* "/sys/fs/cgroup" */
+    /* Events that are counted (kernel/tcp_events.h), by enum tcp_event; NULL: not this one. */
+    struct tcp_events *tcp_events[TCP_EVENTS];
 };
 
 /* Which TCP sockets to report. The kernel filters before it copies anything: a socket that does not

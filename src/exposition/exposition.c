@@ -12,6 +12,7 @@ void exposition_render(struct buffer *out, enum metric_format format,
     exposition_write_listeners(&writer, snapshot);
     exposition_write_ports(&writer, snapshot);
     exposition_write_cgroups(&writer, snapshot);
+    exposition_write_events(&writer, snapshot);
     exposition_write_udp(&writer, snapshot);
     exposition_write_unix(&writer, snapshot);
     exposition_write_netns(&writer, &snapshot->namespaces);

@@ -19,6 +19,7 @@ void exposition_write_kernel(struct metric_writer *writer, const struct snapshot
 void exposition_write_listeners(struct metric_writer *writer, const struct snapshot *snapshot);
 void exposition_write_ports(struct metric_writer *writer, const struct snapshot *snapshot);
 void exposition_write_cgroups(struct metric_writer *writer, const struct snapshot *snapshot);
+void exposition_write_events(struct metric_writer *writer, const struct snapshot *snapshot);
 void exposition_write_udp(struct metric_writer *writer, const struct snapshot *snapshot);
 void exposition_write_unix(struct metric_writer *writer, const struct snapshot *snapshot);
 

@@ -54,6 +54,19 @@ static void write_walks(struct metric_writer *writer, const struct self_report *
     metric_write_integer(writer, NULL, 0, self->walks_enabled);
 }
 
+static void write_events(struct metric_writer *writer, const struct self_report *self)
+{
+    metric_begin(
+        writer, "sockdiag_exporter_events_enabled", METRIC_GAUGE,
+        "Whether an event is counted: 0 when its collector was asked for and the kernel or "
+        "missing capabilities did not allow it at the start.");
+    for (enum tcp_event event = 0; event < TCP_EVENTS; event++) {
+        if (self->events_asked_for[event])
+            metric_write_integer(writer, &(struct label){"event", tcp_event_name(event)}, 1,
+                                 self->events_enabled[event]);
+    }
+}
+
 /* The names that every Prometheus client library gives these. */
 static void write_process(struct metric_writer *writer, const struct self_report *self)
 {
@@ -91,6 +104,7 @@ void exposition_write_self(struct metric_writer *writer, const struct self_repor
         write_web_config(writer, self);
     if (self->walks_asked_for)
         write_walks(writer, self);
+    write_events(writer, self);
     if (self->has_process)
         write_process(writer, self);
 }

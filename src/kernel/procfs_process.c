@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "procfs.h"
 
+#include "base/printable.h"
+
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -49,4 +53,16 @@ bool procfs_read_process_usage(const char *root, struct process_usage *usage, st
     usage->max_descriptors = descriptors.rlim_cur;
     return read_memory(root, usage, fault) &&
            count_descriptors(root, &usage->open_descriptors, fault);
+}
+
+void procfs_read_program(const char *root, uint32_t pid, char name[static PROGRAM_NAME_SIZE])
+{
+    char path[32], text[PROGRAM_NAME_SIZE + 1] = "";
+    struct fault ignored; /* it is gone */
+    memset(name, 0, PROGRAM_NAME_SIZE);
+    snprintf(path, sizeof path, "%" PRIu32 "/comm", pid);
+    if (pid == 0 || !proc_file_read_text(text, sizeof text, root, path, &ignored))
+        return;
+    size_t length = strlen(text);
+    copy_printable(name, PROGRAM_NAME_SIZE, text, length > 0 ? length - 1 : 0); /* a newline */
 }

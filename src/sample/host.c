@@ -2,6 +2,7 @@
 #include "host.h"
 
 #include "cgroup_sample.h"
+#include "event_sample.h"
 #include "kernel/interface_name.h"
 
 #include <stdio.h>
@@ -84,6 +85,7 @@ bool host_init(struct host *host, const struct kernel_access *kernel,
     good = (!options->collect_udp || init_udp(host)) && good;
     good = (!options->collect_unix || init_unix(host)) && good;
     good = (!options->collect_cgroups || cgroup_sample_init(host)) && good;
+    good = event_sample_init(host) && good;
     if (!good)
         host_release(host);
     return good;
@@ -101,6 +103,7 @@ void host_release(struct host *host)
     udp_sockets_destroy(host->udp_sockets);
     free(host->udp_rows);
     cgroup_sample_release(host);
+    event_sample_release(host);
     unix_sockets_destroy(host->unix_sockets);
     free(host->unix_rows);
 }

@@ -45,6 +45,13 @@ struct cgroup_sample {
     struct cgroup_path *destination_paths[SOCKET_PROTOCOLS]; /* as many as destinations */
 };
 
+/* Who causes an event that is counted. */
+struct event_sample {
+    struct event_sources *sources; /* NULL: not collected */
+    int64_t searched;              /* the last walk of the tree of cgroups */
+    unsigned uncounted_cpus;
+};
+
 struct host {
     struct kernel_access kernel;
     struct sampler_options options;
@@ -72,6 +79,8 @@ struct host {
     int64_t udp_sampled;
     struct udp_sockets *udp_sockets; /* NULL: not collected */
     struct udp_socket_row *udp_rows; /* options.udp_top of them */
+
+    struct event_sample events[TCP_EVENTS];
 
     /* The detail sample. */
     int64_t detailed;

@@ -2,6 +2,7 @@
 #include "sockdiag/sampler.h"
 
 #include "budget.h"
+#include "event_sample.h"
 #include "host.h"
 #include "namespaces/namespaces.h"
 
@@ -247,6 +248,7 @@ void sampler_publish(struct sampler *sampler)
         step_namespaces(sampler);
     int64_t cpu_at_start = read_cpu(sampler);
     host_read_counters(&sampler->host, clock_now(sampler->clock), &sampler->faults);
+    host_read_events(&sampler->host, clock_now(sampler->clock));
     /* A sample waits for the one before it, so its numbers get older by the duration of all. */
     double durations = 0;
     for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)

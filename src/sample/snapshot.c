@@ -45,6 +45,9 @@ static size_t measure_rows(const struct snapshot *snapshot)
     size_t destinations = 0;
     for (int i = 0; i < SOCKET_PROTOCOLS; i++)
         destinations += snapshot->ports[i].destination_count;
+    size_t sources = 0;
+    for (int i = 0; i < TCP_EVENTS; i++)
+        sources += snapshot->events[i].report.row_count;
     size_t paths = snapshot->has_cgroups ? snapshot->queue_count + destinations : 0;
     return listeners * sizeof *snapshot->queues +
            snapshot->udp_row_count * sizeof *snapshot->udp_rows +
@@ -52,6 +55,7 @@ static size_t measure_rows(const struct snapshot *snapshot)
            destinations * sizeof *snapshot->ports->destinations +
            snapshot->cgroup_count * sizeof *snapshot->cgroups +
            paths * sizeof *snapshot->queue_cgroups +
+           sources * sizeof *snapshot->events->report.rows +
            snapshot->namespaces.count * sizeof *snapshot->namespaces.rows;
 }
 
@@ -70,6 +74,10 @@ struct snapshot *snapshot_copy(const struct snapshot *snapshot)
     copy->cgroups = append(&end, copy->cgroups, copy->cgroup_count * sizeof *copy->cgroups);
     copy->namespaces.rows =
         append(&end, copy->namespaces.rows, copy->namespaces.count * sizeof *copy->namespaces.rows);
+    for (int i = 0; i < TCP_EVENTS; i++) {
+        struct event_report *report = &copy->events[i].report;
+        report->rows = append(&end, report->rows, report->row_count * sizeof *report->rows);
+    }
     for (int i = 0; i < SOCKET_PROTOCOLS; i++) {
         struct port_snapshot *ports = &copy->ports[i];
         size_t count = ports->destination_count;

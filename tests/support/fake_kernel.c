@@ -266,8 +266,12 @@ void fake_kernel_init(struct fake_kernel *kernel, int64_t now)
     fake_kernel_write(kernel, "sys/net/ipv4/tcp_tw_reuse", "2\n");
     fake_kernel_write(kernel, "sys/net/ipv4/ip_local_port_range", "32768\t60999\n");
     fake_kernel_write(kernel, "sys/net/ipv4/ip_local_reserved_ports", "\n");
-    kernel->access =
-        (struct kernel_access){open_socket, kernel, kernel->proc_root, "", "", NULL, ""};
+    kernel->access = (struct kernel_access){.open_sock_diag = open_socket,
+                                            .opener_context = kernel,
+                                            .proc_root = kernel->proc_root,
+                                            .netns_root = "",
+                                            .pod_logs_root = "",
+                                            .cgroup_root = ""};
     kernel->clock = (struct clock){read_now, read_now, read_cpu, kernel};
 }
 

@@ -6,6 +6,7 @@
 set -eu
 mount -t proc proc /proc
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
+mount -t tracefs tracefs /sys/kernel/tracing
 mount --bind "$1/kmsg" /dev/kmsg
 mount -t tmpfs -o mode=755 tmpfs /run
 cp -a "$1/." /run

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tcp_events.h"
+
+#include "base/read_to_end.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/perf_event.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+/* States as in include/net/tcp_states.h: 1 ESTABLISHED, 2 SYN_SENT, 3 SYN_RECV, 4 FIN_WAIT1, 7
+ * CLOSE. A connect() without a port gives up a socket that has none; one that is refused has. MPTCP
+ * has the same change once more with a protocol of its own. */
+static const char *const filters[TCP_EVENTS] = {
+    [TCP_EVENT_PORT_FAILURE] = "oldstate==2 && newstate==7 && sport==0 && protocol==6",
+    [TCP_EVENT_CLOSED_FIRST] = "newstate==4 && (oldstate==1 || oldstate==3) && protocol==6",
+};
+
+/* tracefs, and where it is on hosts that mount only debugfs. */
+static const char *const tracefs_roots[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
+
+enum { RING_PAGES = 4, CPUS_MOST = 4096, RECORD_SIZE = 256 };
+
+/* Where the fields of the tracepoint are in its data; they differ between kernels. */
+struct layout {
+    size_t family, remote_port, remote_ipv4, remote_ipv6;
+};
+
+/* One CPU. */
+struct cpu_events {
+    int counter, sampler;
+    struct perf_event_mmap_page *ring; /* the sampler's */
+};
+
+struct tcp_events {
+    struct layout layout;
+    uint64_t period;
+    size_t page_size;
+    unsigned count; /* of `cpus` */
+    struct cpu_events cpus[];
+};
+
+const char *tcp_event_name(enum tcp_event event)
+{
+    static const char *const names[] = {
+        [TCP_EVENT_PORT_FAILURE] = "connect_port_failure",
+        [TCP_EVENT_CLOSED_FIRST] = "closed_first",
+    };
+    return names[event];
+}
+
+/* ---- tracefs ---- */
+
+static bool complain(char *error, size_t size, int error_number, const char *what)
+{
+    snprintf(error, size, "%s: %s", what, strerror(error_number));
+    return false;
+}
+
+/* Read a file of the tracepoint into `text`, NUL-terminated. 0 or -errno. */
+static int read_event_file(const char *name, char *text, size_t size)
+{
+    int error = -ENOENT;
+    for (size_t i = 0; i < sizeof tracefs_roots / sizeof tracefs_roots[0]; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s/events/sock/inet_sock_set_state/%s", tracefs_roots[i],
+                 name);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0) {
+            error = errno == EACCES ? -EACCES : error;
+            continue;
+        }
+        ssize_t length = read_to_end(fd, text, size - 1);
+        close(fd);
+        text[length > 0 ? length : 0] = '\0';
+        return length < 0 ? (int)length : 0;
+    }
+    return error;
+}
+
+/* The offset of a field: "field:__u16 dport;\toffset:26;\tsize:2;". */
+static bool find_offset(const char *format, const char *field, size_t *offset)
+{
+    const char *line = strstr(format, field);
+    return line && sscanf(line + strlen(field), " offset:%zu;", offset) == 1;
+}
+
+static bool parse_layout(const char *format, struct layout *layout)
+{
+    return find_offset(format, " family;", &layout->family) &&
+           find_offset(format, " dport;", &layout->remote_port) &&
+           find_offset(format, " daddr[4];", &layout->remote_ipv4) &&
+           find_offset(format, " daddr_v6[16];", &layout->remote_ipv6);
+}
+
+/* Find the number of the tracepoint, and how its data are laid out. */
+static bool find_tracepoint(uint64_t *id, struct layout *layout, char *error, size_t size)
+{
+    char text[8192];
+    int result = read_event_file("id", text, sizeof text);
+    if (result == -EACCES)
+        return complain(error, size, EACCES,
+                        "tracefs can be read by root and with CAP_DAC_READ_SEARCH only");
+    if (result < 0)
+        return complain(error, size, -result,
+                        "no tracepoint sock:inet_sock_set_state in /sys/kernel/tracing: the kernel "
+                        "is older than 4.16, or tracefs is not mounted");
+    *id = strtoull(text, NULL, 10);
+    result = read_event_file("format", text, sizeof text);
+    if (result < 0 || !parse_layout(text, layout))
+        return complain(error, size, result < 0 ? -result : EPROTO,
+                        "the format of sock:inet_sock_set_state");
+    return true;
+}
+
+/* ---- perf ---- */
+
+static bool explain_perf(char *error, size_t size, int error_number)
+{
+    if (error_number == EACCES || error_number == EPERM)
+        return complain(error, size, error_number,
+                        "perf_event_open() takes CAP_PERFMON outside of any user namespace, and no "
+                        "lockdown of the kernel");
+    return complain(error, size, error_number, "perf_event_open()");
+}
+
+/* A descriptor of the event on a CPU, disabled; with a period it samples. -errno on failure. */
+static int open_event(uint64_t id, enum tcp_event event, unsigned cpu, uint64_t period)
+{
+    struct perf_event_attr attributes = {
+        .type = PERF_TYPE_TRACEPOINT,
+        .size = sizeof attributes,
+        .config = id,
+        .sample_period = period,
+        .sample_type = period ? PERF_SAMPLE_TID | PERF_SAMPLE_RAW | PERF_SAMPLE_CGROUP : 0,
+        .disabled = 1,
+    };
+    int fd = (int)syscall(SYS_perf_event_open, &attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    if (ioctl(fd, PERF_EVENT_IOC_SET_FILTER, filters[event]) == 0)
+        return fd;
+    int error = -errno;
+    close(fd);
+    return error;
+}
+
+/* 0, or -errno with nothing left open: -ENODEV is a CPU that is offline, -EINVAL one that the host
+ * cannot have. */
+static int open_cpu(struct tcp_events *events, uint64_t id, enum tcp_event event, unsigned number)
+{
+    struct cpu_events *cpu = &events->cpus[events->count];
+    cpu->counter = open_event(id, event, number, 0);
+    if (cpu->counter < 0)
+        return cpu->counter;
+    cpu->sampler = open_event(id, event, number, events->period);
+    int error = cpu->sampler < 0 ? -cpu->sampler : 0;
+    if (!error) {
+        cpu->ring = mmap(NULL, (RING_PAGES + 1) * events->page_size, PROT_READ | PROT_WRITE,
+                         MAP_SHARED, cpu->sampler, 0);
+        error = cpu->ring == MAP_FAILED ? errno : 0;
+    }
+    if (!error) {
+        events->count++;
+        ioctl(cpu->counter, PERF_EVENT_IOC_ENABLE, 0);
+        ioctl(cpu->sampler, PERF_EVENT_IOC_ENABLE, 0);
+        return 0;
+    }
+    if (cpu->sampler >= 0)
+        close(cpu->sampler);
+    close(cpu->counter);
+    return -error;
+}
+
+struct tcp_events *tcp_events_open(enum tcp_event event, uint64_t period, char *error,
+                                   size_t error_size)
+{
+    uint64_t id;
+    struct layout layout;
+    if (!find_tracepoint(&id, &layout, error, error_size))
+        return NULL;
+    struct tcp_events *events = calloc(1, sizeof *events + CPUS_MOST * sizeof events->cpus[0]);
+    if (!events) {
+        complain(error, error_size, ENOMEM, "counting TCP events");
+        return NULL;
+    }
+    events->layout = layout;
+    events->period = period;
+    events->page_size = (size_t)sysconf(_SC_PAGESIZE);
+    int result = 0;
+    for (unsigned cpu = 0; cpu < CPUS_MOST && (result == 0 || result == -ENODEV); cpu++)
+        result = open_cpu(events, id, event, cpu);
+    if (events->count > 0 && (result == 0 || result == -ENODEV || result == -EINVAL))
+        return events;
+    explain_perf(error, error_size, -result);
+    tcp_events_close(events);
+    return NULL;
+}
+
+void tcp_events_close(struct tcp_events *events)
+{
+    if (!events)
+        return;
+    for (unsigned i = 0; i < events->count; i++) {
+        munmap(events->cpus[i].ring, (RING_PAGES + 1) * events->page_size);
+        close(events->cpus[i].sampler);
+        close(events->cpus[i].counter);
+    }
+    free(events);
+}
+
+uint64_t tcp_events_period(const struct tcp_events *events)
+{
+    return events->period;
+}
+
+uint64_t tcp_events_count(const struct tcp_events *events)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < events->count; i++) {
+        uint64_t count = 0;
+        if (read(events->cpus[i].counter, &count, sizeof count) == sizeof count)
+            sum += count;
+    }
+    return sum;
+}
+
+unsigned tcp_events_uncounted_cpus(const struct tcp_events *events)
+{
+    unsigned online = (unsigned)get_nprocs();
+    return online > events->count ? online - events->count : 0;
+}
+
+/* ---- samples ---- */
+
+/* A record of the ring, in the order of PERF_SAMPLE_TID, PERF_SAMPLE_RAW, PERF_SAMPLE_CGROUP
+ * (perf_event_open(2)). */
+struct sample_record {
+    struct perf_event_header header;
+    uint32_t process, thread;
+    uint32_t raw_size;
+    char raw[]; /* raw_size bytes, then the cgroup */
+};
+
+struct lost_record {
+    struct perf_event_header header;
+    uint64_t id, lost;
+};
+
+static void copy_bytes(const struct tcp_events *events, const struct cpu_events *cpu,
+                       uint64_t position, void *to, size_t size)
+{
+    const char *data = (const char *)cpu->ring + events->page_size;
+    size_t ring_size = RING_PAGES * events->page_size;
+    size_t start = position % ring_size;
+    size_t first = size < ring_size - start ? size : ring_size - start;
+    memcpy(to, data + start, first);
+    memcpy((char *)to + first, data, size - first);
+}
+
+static void read_remote(const struct layout *layout, const char *raw,
+                        struct tcp_event_sample *sample)
+{
+    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+    uint16_t family;
+    struct ip_address ipv6;
+    memcpy(&family, raw + layout->family, sizeof family);
+    memcpy(&sample->remote_port, raw + layout->remote_port, sizeof sample->remote_port);
+    memcpy(&ipv6, raw + layout->remote_ipv6, sizeof ipv6);
+    if (family == AF_INET6 && memcmp(&ipv6, mapped, sizeof mapped) != 0) {
+        sample->family = IP_FAMILY_IPV6;
+        sample->remote_address = ipv6;
+        return;
+    }
+    sample->family = IP_FAMILY_IPV4;
+    memcpy(&sample->remote_address.word[0],
+           raw + (family == AF_INET6 ? layout->remote_ipv6 + 12 : layout->remote_ipv4), 4);
+}
+
+/* Is a record of `size` bytes a whole sample with all fields? */
+static bool parse_sample(const struct layout *layout, const struct sample_record *record,
+                         size_t size, struct tcp_event_sample *sample)
+{
+    size_t needed = layout->remote_ipv6 + sizeof(struct ip_address);
+    if (size < sizeof *record || record->raw_size > size - sizeof *record - sizeof sample->cgroup ||
+        record->raw_size < needed || record->raw_size < layout->remote_ipv4 + 4)
+        return false;
+    *sample = (struct tcp_event_sample){.process = record->process};
+    memcpy(&sample->cgroup, record->raw + record->raw_size, sizeof sample->cgroup);
+    read_remote(layout, record->raw, sample);
+    return true;
+}
+
+/* Returns how many samples were lost. */
+static uint64_t read_ring(const struct tcp_events *events, const struct cpu_events *cpu,
+                          tcp_event_consumer *consume, void *context)
+{
+    uint64_t lost = 0;
+    uint64_t head = __atomic_load_n(&cpu->ring->data_head, __ATOMIC_ACQUIRE);
+    uint64_t tail = cpu->ring->data_tail;
+    while (tail < head) {
+        _Alignas(struct lost_record) char bytes[RECORD_SIZE];
+        struct perf_event_header header;
+        struct tcp_event_sample sample;
+        copy_bytes(events, cpu, tail, &header, sizeof header);
+        if (header.size < sizeof header || header.size > head - tail)
+            break; /* never seen: the kernel writes whole records */
+        size_t size = header.size < sizeof bytes ? header.size : sizeof bytes;
+        copy_bytes(events, cpu, tail, bytes, size);
+        if (header.type == PERF_RECORD_LOST)
+            lost += ((const struct lost_record *)bytes)->lost;
+        else if (header.type == PERF_RECORD_SAMPLE &&
+                 parse_sample(&events->layout, (const struct sample_record *)bytes, size, &sample))
+            consume(context, &sample);
+        tail += header.size;
+    }
+    __atomic_store_n(&cpu->ring->data_tail, head, __ATOMIC_RELEASE);
+    return lost;
+}
+
+uint64_t tcp_events_read(struct tcp_events *events, tcp_event_consumer *consume, void *context)
+{
+    uint64_t lost = 0;
+    for (unsigned i = 0; i < events->count; i++)
+        lost += read_ring(events, &events->cpus[i], consume, context);
+    return lost;
+}

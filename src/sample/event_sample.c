@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "event_sample.h"
+
+#include "base/log.h"
+#include "kernel/procfs.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* As in cgroup_sample.c. */
+static const int64_t search_interval = 10 * NANOSECONDS_PER_SECOND;
+
+bool event_sample_init(struct host *host)
+{
+    bool good = true;
+    for (enum tcp_event event = 0; event < TCP_EVENTS; event++) {
+        if (!host->kernel.tcp_events[event])
+            continue;
+        host->events[event].sources = event_sources_create();
+        good = host->events[event].sources && good;
+    }
+    return good;
+}
+
+void event_sample_release(struct host *host)
+{
+    for (enum tcp_event event = 0; event < TCP_EVENTS; event++)
+        event_sources_destroy(host->events[event].sources);
+}
+
+/* Where samples go. */
+struct event_reading {
+    struct host *host;
+    enum tcp_event event;
+    int64_t now;
+};
+
+/* The destination of who closes first does not matter: there would be too many. */
+static void take_sample(void *context, const struct tcp_event_sample *sample)
+{
+    const struct event_reading *reading = context;
+    struct event_source source = {.cgroup = sample->cgroup};
+    procfs_read_program(reading->host->kernel.proc_root, sample->process, source.program);
+    if (reading->event == TCP_EVENT_PORT_FAILURE) {
+        source.family = sample->family;
+        source.remote_address = sample->remote_address;
+        source.remote_port = sample->remote_port;
+    }
+    event_sources_add(reading->host->events[reading->event].sources, &source, reading->now);
+}
+
+static void search_paths(struct host *host, struct event_sample *sample, int64_t now)
+{
+    if (!event_sources_miss_paths(sample->sources) ||
+        (sample->searched > 0 && now - sample->searched < search_interval))
+        return;
+    sample->searched = now;
+    int hierarchy = cgroup_paths_open(host->kernel.cgroup_root);
+    if (hierarchy >= 0)
+        cgroup_paths_walk(hierarchy, 0, event_sources_tell_path, sample->sources);
+    event_sources_end_search(sample->sources);
+}
+
+static void log_uncounted(struct event_sample *sample, unsigned cpus)
+{
+    if (cpus > sample->uncounted_cpus)
+        log_warn("sampler",
+                 "TCP events are not counted on %u CPUs, which came online later: "
+                 "restart the exporter",
+                 cpus);
+    sample->uncounted_cpus = cpus;
+}
+
+void host_read_events(struct host *host, int64_t now)
+{
+    for (enum tcp_event event = 0; event < TCP_EVENTS; event++) {
+        struct tcp_events *events = host->kernel.tcp_events[event];
+        struct event_sample *sample = &host->events[event];
+        struct event_snapshot *snapshot = &host->snapshot.events[event];
+        if (!events)
+            continue;
+        event_sources_advance(sample->sources, now, tcp_events_count(events));
+        struct event_reading reading = {host, event, now};
+        snapshot->lost_samples += tcp_events_read(events, take_sample, &reading);
+        search_paths(host, sample, now);
+        log_uncounted(sample, tcp_events_uncounted_cpus(events));
+        snapshot->present = true;
+        snapshot->period = tcp_events_period(events);
+        snapshot->uncounted_cpus = sample->uncounted_cpus;
+        snapshot->report = event_sources_report(sample->sources, now);
+    }
+}
