@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The exporter with --collector.connect-failures and --collector.closers: what its page has, what
+ * it gives up, and that it goes on without.
+ */
+#include "await.h"
+#include "daemon.h"
+#include "http_client.h"
+#include "kernel/tcp_events.h"
+#include "netns.h"
+#include "skip.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { PORT = 10073, SERVER_PORT = 9000, PORTS = 50, FAILURES = 37, EXIT_SKIPPED = 77 };
+
+#define REQUEST "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+static struct daemon exporter;
+static bool is_running;
+static char errors[4096];
+
+static void start(void (*before_exec)(void))
+{
+    static const char *const arguments[] = {"--collector.connect-failures", "--collector.closers",
+                                            "--collector.closers.period=1", NULL};
+    assert_int_equal(daemon_start(&exporter, arguments, before_exec), 0);
+    is_running = true;
+    assert_true(daemon_await_message(&exporter, "READY=1"));
+}
+
+static int end(int signal_number)
+{
+    is_running = false;
+    return daemon_end(&exporter, signal_number, errors, sizeof errors);
+}
+
+static int end_what_runs(void **state)
+{
+    (void)state;
+    if (is_running)
+        end(SIGKILL);
+    return 0;
+}
+
+/* Wait for a page with `text`: there is a new one with each WATCHDOG=1. */
+static void await_page(const char *path, const char *text)
+{
+    char request[128];
+    snprintf(request, sizeof request, REQUEST, path);
+    for (int i = 0; i < 60; i++) {
+        struct http_reply reply;
+        daemon_drop_messages(&exporter);
+        assert_true(daemon_await_message(&exporter, "WATCHDOG=1"));
+        int fd = http_connect(NULL, "127.0.0.1", PORT);
+        assert_int_equal(http_exchange(fd, request, &reply), 0);
+        close(fd);
+        bool found = strstr(reply.body, text);
+        http_reply_free(&reply);
+        if (found)
+            return;
+    }
+    fail_msg("no page has %s", text);
+}
+
+/* A line of the exporter's status. */
+static void assert_status(const char *line)
+{
+    char path[64], text[4096];
+    snprintf(path, sizeof path, "/proc/%d/status", exporter.pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = read(fd, text, sizeof text - 1);
+    close(fd);
+    assert_true(length > 0);
+    text[length] = '\0';
+    if (!strstr(text, line))
+        fail_msg("%s is not in:\n%s", line, text);
+}
+
+/* Take all ports towards a listener, fail as often as is said, and close what was opened. */
+static void run_out_of_ports(void)
+{
+    const struct sockaddr_in address = {.sin_family = AF_INET,
+                                        .sin_port = htons(SERVER_PORT),
+                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fds[PORTS + FAILURES], failures = 0;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener, (const struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(listener, PORTS), 0);
+    for (int i = 0; i < PORTS + FAILURES; i++) {
+        fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        failures += connect(fds[i], (const struct sockaddr *)&address, sizeof address) != 0 &&
+                    errno == EADDRNOTAVAIL;
+    }
+    assert_int_equal(failures, FAILURES);
+    for (int i = 0; i < PORTS + FAILURES; i++)
+        close(fds[i]);
+    close(listener);
+}
+
+static void test_the_page_names_who_and_whither(void **state)
+{
+    (void)state;
+    start(NULL);
+    prctl(PR_SET_NAME, "port hog");
+    run_out_of_ports();
+    await_page("/metrics", "\nsockdiag_tcp_connect_port_failures_sampled_total{"
+                           "program=\"port hog\",cgroup=\"/");
+    await_page("/metrics", "remote_address=\"127.0.0.1\",remote_port=\"9000\"} 37\n");
+    await_page("/metrics",
+               "\nsockdiag_tcp_closed_first_estimated_total{program=\"port hog\",cgroup=\"/");
+    await_page("/metrics", "\nsockdiag_exporter_events_enabled{event=\"closed_first\"} 1\n");
+    assert_int_equal(end(SIGTERM), 0);
+}
+
+static void test_no_capability_is_kept(void **state)
+{
+    (void)state;
+    start(NULL);
+    assert_status("CapPrm:\t0000000000000000\n");
+    assert_status("CapBnd:\t0000000000000000\n");
+    assert_status("NoNewPrivs:\t1\n");
+    assert_int_equal(end(SIGTERM), 0);
+}
+
+static void hide_tracefs(void)
+{
+    mount("none", "/sys/kernel", "tmpfs", 0, NULL);
+}
+
+static void test_without_events_it_goes_on(void **state)
+{
+    (void)state;
+    start(hide_tracefs);
+    umount2("/sys/kernel", MNT_DETACH);
+    await_page("/metrics",
+               "\nsockdiag_exporter_events_enabled{event=\"connect_port_failure\"} 0\n");
+    assert_int_equal(end(SIGTERM), 0);
+    assert_non_null(strstr(errors, "--collector.connect-failures does nothing: no tracepoint"));
+    assert_non_null(strstr(errors, "--collector.closers does nothing: no tracepoint"));
+}
+
+#define with_exporter(test) cmocka_unit_test_teardown(test, end_what_runs)
+
+int main(void)
+{
+    char error[512], range[32];
+    int skipped = enter_namespace_or_skip();
+    if (skipped)
+        return skipped;
+    if (unshare(CLONE_NEWNS) == 0) {
+        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+        mount("none", "/sys/kernel/tracing", "tracefs", 0, NULL);
+    }
+    struct tcp_events *events = tcp_events_open(TCP_EVENT_CLOSED_FIRST, 1, error, sizeof error);
+    if (!events) {
+        fprintf(stderr, "SKIPPED, no events here: %s\n", error);
+        return EXIT_SKIPPED;
+    }
+    tcp_events_close(events);
+    snprintf(range, sizeof range, "%d %d", 20000, 20000 + PORTS - 1);
+    if (netns_sysctl_write("ipv4/ip_local_port_range", range) != 0)
+        return EXIT_FAILURE;
+    const struct CMUnitTest tests[] = {
+        with_exporter(test_the_page_names_who_and_whither),
+        with_exporter(test_no_capability_is_kept),
+        with_exporter(test_without_events_it_goes_on),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
