@@ -60,6 +60,7 @@ void judge_close_wait(struct verdict *verdict, const struct snapshot *snapshot);
 void judge_time_wait(struct verdict *verdict, const struct snapshot *snapshot);
 void judge_memory(struct verdict *verdict, const struct snapshot *snapshot);
 void judge_orphans(struct verdict *verdict, const struct snapshot *snapshot);
+void judge_port_failures(struct verdict *verdict, const struct snapshot *snapshot);
 void judge_namespaces(struct verdict *verdict, const struct snapshot *snapshot);
 
 #endif

@@ -2,6 +2,9 @@
 #include "format.h"
 #include "html_writer.h"
 #include "status_cards.h"
+#include "verdict.h"
+
+enum { CLOSERS_SHOWN = 3 };
 
 /* A part of the sockets in a state. Both are from one sample, which may be older than the count of
  * the state. */
@@ -38,6 +41,46 @@ void status_write_established(const struct status_view *view)
                 snapshot->has_detail ? &ipv6 : NULL);
 }
 
+/* The rows with the most recent samples, in order; returns how many. */
+static size_t choose_closers(const struct event_report *report,
+                             const struct event_source_row *chosen[static CLOSERS_SHOWN + 1])
+{
+    size_t used = 0;
+    for (size_t i = 0; i < report->row_count; i++) {
+        const struct event_source_row *row = &report->rows[i];
+        size_t place = used;
+        if (row->recent == 0 || !row->cgroup.text[0])
+            continue;
+        for (; place > 0 && row->recent > chosen[place - 1]->recent; place--)
+            chosen[place] = chosen[place - 1];
+        chosen[place] = row;
+        used += used < CLOSERS_SHOWN;
+    }
+    return used;
+}
+
+/* Who makes them: shares of all samples, not of those that are shown. */
+static void write_closers(const struct status_view *view)
+{
+    const struct event_snapshot *events = &view->snapshot->events[TCP_EVENT_CLOSED_FIRST];
+    const struct event_source_row *chosen[CLOSERS_SHOWN + 1];
+    if (!events->present)
+        return;
+    size_t count = choose_closers(&events->report, chosen);
+    uint64_t seen = 0;
+    for (size_t i = 0; i < events->report.row_count; i++)
+        seen += events->report.rows[i].recent;
+    buffer_append_format(view->out, "<p class=\"note\">Closed first in the last %s: <b>%s</b>",
+                         format_period(events->report.recent_seconds).text,
+                         format_count(events->report.recent).text);
+    for (size_t i = 0; i < count; i++) {
+        buffer_append_format(view->out, "%s %s by ", i == 0 ? ", about" : ",",
+                             format_share((double)chosen[i]->recent / (double)seen).text);
+        html_write_text(view->out, format_source(chosen[i]).text);
+    }
+    buffer_append_string(view->out, ".</p>\n");
+}
+
 void status_write_time_wait(const struct status_view *view)
 {
     const struct snapshot *snapshot = view->snapshot;
@@ -46,6 +89,7 @@ void status_write_time_wait(const struct status_view *view)
                                  client + snapshot->time_wait[TIME_WAIT_SERVER]};
     write_state(view, TCP_STATE_TIME_WAIT, "Time wait", &snapshot->time_wait_history,
                 snapshot->has_time_wait_roles && snapshot->time_wait_collected ? &clients : NULL);
+    write_closers(view);
 }
 
 void status_write_states(const struct status_view *view)

@@ -36,6 +36,14 @@ struct formatted format_recent_period(const struct snapshot *snapshot)
     return format_period(seconds >= 60 && seconds < 80 ? 60 : seconds);
 }
 
+struct source_name format_source(const struct event_source_row *row)
+{
+    struct source_name name;
+    snprintf(name.text, sizeof name.text, "%s%s%s", row->source.program,
+             row->source.program[0] ? " in " : "", row->cgroup.text);
+    return name;
+}
+
 bool collects_ports(const struct snapshot *snapshot)
 {
     const struct sample_report *report = &snapshot->samples[SAMPLE_PORTS];
@@ -160,6 +168,7 @@ void verdict_reach(struct verdict *verdict, const struct snapshot *snapshot, dou
         judge_sample(verdict, snapshot, SAMPLE_PORTS, now);
     if (!snapshot->has_detail)
         judge_sample(verdict, snapshot, SAMPLE_DETAIL, now);
+    judge_port_failures(verdict, snapshot);
     judge_destinations(verdict, snapshot, now);
     judge_queues(verdict, snapshot);
     judge_drops(verdict, snapshot);

@@ -42,7 +42,7 @@ enum topic {
 struct finding {
     enum alert_level level;
     enum topic topic;   /* unless LEVEL_OK */
-    char fact[320];     /* a sentence without its full stop */
+    char fact[1024];    /* a sentence without its full stop */
     char meaning[1024]; /* sentences: its consequences */
     char command[128];  /* to run next, in a shell on this host; "" with LEVEL_OK */
 };
@@ -73,6 +73,12 @@ bool collects_ports(const struct snapshot *snapshot);
 
 /* What follows "the last" for the growth of the counters. */
 struct formatted format_recent_period(const struct snapshot *snapshot);
+
+/* A program and its cgroup, or the cgroup alone. */
+struct source_name {
+    char text[PROGRAM_NAME_SIZE + CGROUP_PATH_SIZE + 4];
+};
+struct source_name format_source(const struct event_source_row *row);
 
 /* The name of a place, with the interface that its sockets are bound to, if any. */
 struct place_name {
