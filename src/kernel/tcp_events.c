@@ -36,9 +36,12 @@ struct layout {
     size_t family, remote_port, remote_ipv4, remote_ipv6;
 };
 
-/* One CPU. */
+/* One CPU. The kernel stops an event that has too many samples until its next tick
+ * (kernel.perf_event_max_sample_rate), so one that samples each event does not count them all: then
+ * there is a counter of its own. */
 struct cpu_events {
-    int counter, sampler;
+    int counter; /* or the sampler again */
+    int sampler;
     struct perf_event_mmap_page *ring; /* the sampler's */
 };
 
@@ -155,31 +158,35 @@ static int open_event(uint64_t id, enum tcp_event event, unsigned cpu, uint64_t 
     return error;
 }
 
+static void close_cpu(const struct tcp_events *events, const struct cpu_events *cpu)
+{
+    if (cpu->ring != MAP_FAILED)
+        munmap(cpu->ring, (RING_PAGES + 1) * events->page_size);
+    if (cpu->counter >= 0 && cpu->counter != cpu->sampler)
+        close(cpu->counter);
+    close(cpu->sampler);
+}
+
 /* 0, or -errno with nothing left open: -ENODEV is a CPU that is offline, -EINVAL one that the host
  * cannot have. */
 static int open_cpu(struct tcp_events *events, uint64_t id, enum tcp_event event, unsigned number)
 {
     struct cpu_events *cpu = &events->cpus[events->count];
-    cpu->counter = open_event(id, event, number, 0);
-    if (cpu->counter < 0)
-        return cpu->counter;
     cpu->sampler = open_event(id, event, number, events->period);
-    int error = cpu->sampler < 0 ? -cpu->sampler : 0;
-    if (!error) {
-        cpu->ring = mmap(NULL, (RING_PAGES + 1) * events->page_size, PROT_READ | PROT_WRITE,
-                         MAP_SHARED, cpu->sampler, 0);
-        error = cpu->ring == MAP_FAILED ? errno : 0;
+    if (cpu->sampler < 0)
+        return cpu->sampler;
+    cpu->counter = events->period > 1 ? cpu->sampler : open_event(id, event, number, 0);
+    cpu->ring = mmap(NULL, (RING_PAGES + 1) * events->page_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+                     cpu->sampler, 0);
+    int error = cpu->ring == MAP_FAILED ? -errno : cpu->counter < 0 ? cpu->counter : 0;
+    if (error) {
+        close_cpu(events, cpu);
+        return error;
     }
-    if (!error) {
-        events->count++;
-        ioctl(cpu->counter, PERF_EVENT_IOC_ENABLE, 0);
-        ioctl(cpu->sampler, PERF_EVENT_IOC_ENABLE, 0);
-        return 0;
-    }
-    if (cpu->sampler >= 0)
-        close(cpu->sampler);
-    close(cpu->counter);
-    return -error;
+    events->count++;
+    ioctl(cpu->counter, PERF_EVENT_IOC_ENABLE, 0);
+    ioctl(cpu->sampler, PERF_EVENT_IOC_ENABLE, 0);
+    return 0;
 }
 
 struct tcp_events *tcp_events_open(enum tcp_event event, uint64_t period, char *error,
@@ -211,11 +218,8 @@ void tcp_events_close(struct tcp_events *events)
 {
     if (!events)
         return;
-    for (unsigned i = 0; i < events->count; i++) {
-        munmap(events->cpus[i].ring, (RING_PAGES + 1) * events->page_size);
-        close(events->cpus[i].sampler);
-        close(events->cpus[i].counter);
-    }
+    for (unsigned i = 0; i < events->count; i++)
+        close_cpu(events, &events->cpus[i]);
     free(events);
 }
 
