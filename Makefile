@@ -112,7 +112,7 @@ bench: $(EXPORTER) $(BENCHES)
 lint:
 	+@tests/lint.sh
 
-DROP_INS := systemd/10-netns.conf systemd/20-netns-walk.conf
+DROP_INS := $(wildcard systemd/*.conf)
 install: $(EXPORTER)
 	install -D -m 755 $(EXPORTER) $(DESTDIR)$(PREFIX)/bin/sockdiag_exporter
 	sed 's|@BINDIR@|$(PREFIX)/bin|' systemd/sockdiag_exporter.service.in | \
