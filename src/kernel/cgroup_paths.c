@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cgroup_paths.h"
 
+#include "base/printable.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -46,13 +48,11 @@ struct walk {
  * fit. */
 static size_t append(struct walk *walk, size_t length, const char *name)
 {
-    size_t end = length + 1 + strlen(name);
+    size_t name_length = strlen(name), end = length + 1 + name_length;
     if (end >= sizeof walk->path)
         return 0;
     walk->path[length] = '/';
-    for (char *to = walk->path + length + 1; *name; name++)
-        *to++ = *name >= ' ' && *name <= '~' ? *name : '_';
-    walk->path[end] = '\0';
+    copy_printable(walk->path + length + 1, sizeof walk->path - length - 1, name, name_length);
     return end;
 }
 
