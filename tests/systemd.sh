@@ -7,6 +7,11 @@ if [ "$(id -u)" != 0 ]; then
     echo "SKIPPED: $0: systemd as process 1 needs root" >&2
     exit 77
 fi
+cgroups=$(findmnt -n -f -t cgroup2 -o TARGET)
+if [ ! -w "$cgroups/cgroup.procs" ]; then
+    echo "SKIPPED: $0: systemd as process 1 needs a cgroup v2 that can be written" >&2
+    exit 77
+fi
 . "$(dirname "$0")/support/script.sh" "$@"
 need systemctl curl nsenter findmnt
 run=$work/run drop_ins=$work/run/units/sockdiag_exporter.service.d
@@ -31,7 +36,7 @@ pids="$pids $!"
 # run_systemd: until SIGTERM, in a control group of its own, which is the root of all that systemd sees
 run_systemd() {
     local cgroup unshare
-    cgroup=$(findmnt -n -f -t cgroup2 -o TARGET)$(sed -n 's/^0:://p' /proc/self/cgroup)/sockdiag_test.$BASHPID
+    cgroup=$cgroups$(sed -n 's/^0:://p' /proc/self/cgroup)/sockdiag_test.$BASHPID
     mkdir "$cgroup"
     bash -c 'echo $$ >"$0/cgroup.procs"; exec unshare --mount --pid --fork --uts --ipc --cgroup --kill-child "$@"' \
         "$cgroup" tests/systemd/boot.sh "$run" neighbour.service 2>"$work/unshare.log" &
