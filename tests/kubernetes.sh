@@ -33,6 +33,7 @@ mistake '"resource"' base/kustomization.yaml 's/resources/resource/'
 mistake 'changes no DaemonSets' walks/kustomization.yaml 's/DaemonSet/&s/'
 mistake 'a path that does not exist' walks/walks.yaml 's/runAsNonRoot/runAsNoRoot/'
 mistake '"typ"' walks/walks.yaml 's/type:/typ:/'
+mistake 'there is no volume tracing$' events/events.yaml '/volumes/,$s/name: tracing/&s/'
 mistake 'kind PodMonitors is not expected' podmonitor.yaml 's/PodMonitor/&s/'
 mistake '"podMetricEndpoints"' podmonitor.yaml 's/podMetricsE/podMetricE/'
 mistake 'the pods have no port metric$' podmonitor.yaml 's/port: metrics/port: metric/'
@@ -52,7 +53,7 @@ pod() {
     unset "command[-1]"
     command=("${command[@]/#EXPORTER/$exporter}")
 }
-for name in base walks; do
+for name in base walks events; do
     pod $name
     version=$("$exporter" --version | cut -d ' ' -f 2)
     [ "$image" = "sockdiag_exporter:$version" ] || fail "$name has the image $image"
@@ -71,6 +72,7 @@ unshare --net setpriv --reuid=10074 --clear-groups /usr/bin/python3 -c '
 import signal, socket
 listener = socket.create_server(("", 9000))
 signal.pause()' &
+mount -t tracefs tracefs /sys/kernel/tracing
 mount -o remount,bind,ro /
 exec "$@"
 END
@@ -85,10 +87,11 @@ run_pod() {
     await 30 has_line "$2"
     grep -Eq '^Cap(Prm|Eff|Amb):\s*0*[1-9a-f]' "/proc/$child/status" && fail "$1: the exporter has capabilities"
     kill "$child" && wait $unshare || fail "$1: exit code $?"
-    pass "$1: the exporter sees the other namespace, and keeps no capability"
+    pass "$1: the exporter does what the pod is for, and keeps no capability"
 }
 has_child() { child=$(child_of "$1") && [ "$child" ]; }
 has_line() { curl --silent http://127.0.0.1:10073/metrics | grep -E "^$1$"; }
 run_pod base 'sockdiag_netns_namespaces\{kind="named"\} 2'
+run_pod events 'sockdiag_exporter_events_enabled\{event="closed_first"\} 1'
 run_pod walks 'sockdiag_netns_tcp_state_sockets\{netns="[^"]*",state="listen"\} 1'
 echo "$passed passed, 0 failed"

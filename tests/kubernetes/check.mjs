@@ -49,7 +49,7 @@ function* resourceComplaints(resource, pods) {
 }
 
 function complaints(directory) {
-    const paths = ['base', 'walks', 'podmonitor.yaml'].map((name) => join(directory, name));
+    const paths = ['base', 'walks', 'events', 'podmonitor.yaml'].map((name) => join(directory, name));
     const faults = paths.flatMap((path) => [...schemaComplaints(kustomization(path))]);
     if (faults.length) return faults;
     try {
