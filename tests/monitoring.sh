@@ -10,7 +10,7 @@ PATH=$PATH:$build/prometheus/usr/bin
 . "$(dirname "$0")/support/script.sh"
 need curl python3
 cd "$(dirname "$0")/.."
-rules=(monitoring/alerts.yaml monitoring/recording_rules.yaml)
+rules=(monitoring/*.yaml)
 export LC_ALL=C # the order of sort
 
 # quietly COMMAND...: print its output only if it fails
@@ -34,7 +34,7 @@ check_files() {
 check_intervals() {
     local seconds
     for seconds in 5 15 60 120 300; do
-        tests/monitoring/intervals.py "$PWD/monitoring/alerts.yaml" $seconds >"$work/intervals.yaml"
+        tests/monitoring/intervals.py $seconds "$PWD"/monitoring/alerts_*.yaml >"$work/intervals.yaml"
         quietly promtool test rules "$work/intervals.yaml"
     done
     pass "the same alerts fire at scrape intervals of 5, 15, 60, 120 and 300 seconds"
@@ -42,11 +42,11 @@ check_intervals() {
 
 check_runbooks() {
     local url='https://{{ or $externalLabels.sockdiag_runbooks "example.com/sockdiag_exporter/docs/runbooks.md" }}'
-    sed -n 's/.*- alert: //p' monitoring/alerts.yaml | sort -u >"$work/alerts"
+    cat "${rules[@]}" | sed -n 's/.*- alert: //p' | sort -u >"$work/alerts"
     sed -n 's/^## //p' docs/runbooks.md | sort >"$work/runbooks"
     diff "$work/alerts" "$work/runbooks" || fail "alerts (<) and runbooks (>) differ"
     sed "s|.*|$url#\L&|" "$work/alerts" | sort >"$work/anchors"
-    sed -n 's/^ *runbook_url: //p' monitoring/alerts.yaml | sort -u | diff "$work/anchors" - ||
+    cat "${rules[@]}" | sed -n 's/^ *runbook_url: //p' | sort -u | diff "$work/anchors" - ||
         fail "anchors expected (<) and linked (>) differ"
     # The heading, an empty line, and an indented line.
     awk '/^## / { name = $2; line = NR } name && NR == line + 2 && !/^    [^ ]/ { print name }' docs/runbooks.md \
@@ -145,7 +145,7 @@ check_evaluation() {
 # The branches for native histograms: with a bound below 0 each is known, with its own none is.
 check_native() {
     local branch
-    grep -o 'histogram_fraction.*' monitoring/alerts.yaml >"$work/branches"
+    grep -oh 'histogram_fraction.*' "${rules[@]}" >"$work/branches"
     while read -r branch; do
         await 30 is_known "$(sed 's/fraction([0-9.]*/fraction(-1/' <<<"$branch")"
         ! is_known "$branch" || fail "native histograms: $branch"

@@ -166,8 +166,8 @@ def hasten(rules):
 
 
 def write_configuration(hosts):
-    for name in ("alerts.yaml", "recording_rules.yaml"):
-        (WORK / name).write_text(hasten((TOP / "monitoring" / name).read_text()))
+    for rules in (TOP / "monitoring").glob("*.yaml"):
+        (WORK / rules.name).write_text(hasten(rules.read_text()))
     targets = [
         {
             "targets": [f"{host.address}:10073"],

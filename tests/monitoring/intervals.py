@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Print promtool's tests of alerts.yaml as it works at one scrape interval.
+"""Print promtool's tests of the alerts as they work at one scrape interval.
 
-    intervals.py ALERTS SECONDS
+    intervals.py SECONDS ALERTS...
 
 Each host of SCENES has one fault or none for a hundred minutes and is scraped every SECONDS; the eleventh minute's
 scrape fails. Exactly the alerts of the scene must fire. The exporter takes a sample every five seconds, and its peak
@@ -18,7 +18,7 @@ DESTINATION, HOST = f'{TCP},scope="destination"', 'protocol="udp",scope="host"'
 LISTENER = 'local_address="0.0.0.0",local_port="443",local_interface=""'
 ROW = f'{TCP},local_address="192.0.2.1",remote_address="198.51.100.7",remote_port="5432"'
 USABLE = 1000
-interval = int(sys.argv[2])
+interval = int(sys.argv[1])
 peak_window = 120 if interval <= 120 else 2 * interval
 
 
@@ -229,7 +229,7 @@ def main():
         ],
     }
     # JSON is YAML too.
-    print(json.dumps({"rule_files": [sys.argv[1]], "evaluation_interval": "1m", "tests": [test]}))
+    print(json.dumps({"rule_files": sys.argv[2:], "evaluation_interval": "1m", "tests": [test]}))
 
 
 if __name__ == "__main__":
