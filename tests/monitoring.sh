@@ -85,7 +85,8 @@ scrape_configs:
   - job_name: default/sockdiag-colliding
     static_configs:
       - targets: ["127.0.0.1:10073"]
-        labels: {state: CA, role: canary, protocol: http, direction: north, level: "1", sample: "yes"}
+        labels: {state: CA, role: canary, protocol: http, direction: north, level: "1", sample: "yes",
+                 netns: front, pod: exporter-1}
       - {targets: ["127.0.0.1:10073"], labels: {scope: site}}
 END
     rm -rf "$work/data"
@@ -123,7 +124,7 @@ check_names() {
         await 10 is_selected "$selector" # after a late scrape all series vanish until the next
     done <"$work/selectors"
     "$exporter" --once >"$work/once"
-    for name in $(grep -o '^sockdiag_\w*' "$work/selectors" | grep -v 'web_config\|bound_ratio' | sort -u); do
+    for name in $(grep -o '^sockdiag_\w*' "$work/selectors" | grep -v 'web_config\|bound_ratio\|netns' | sort -u); do
         is_of_first_namespace "$name" && continue
         grep -Eq "^(# TYPE $name histogram|$name[ {])" "$work/once" || fail "--once does not print $name"
     done
@@ -159,7 +160,8 @@ check_intervals
 check_runbooks
 check_inhibitions
 echo 'http_server_config: {headers: {X-Frame-Options: deny}}' >"$work/web.yml" # for the metrics of its reloads
-"$exporter" --web.config.file="$work/web.yml" 2>"$work/log" &
+# With a pod whose ports fill up, for the namespaces.
+tests/fleet/node.py 1 "$exporter" --collector.netns.walk --web.config.file="$work/web.yml" 2>"$work/log" &
 pids="$pids $!"
 # A UDP socket, a UNIX listener and one of a single device, for the collectors and the label that name them.
 python3 -c 'import signal, socket

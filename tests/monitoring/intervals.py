@@ -17,6 +17,7 @@ TCP = 'protocol="tcp"'
 DESTINATION, HOST = f'{TCP},scope="destination"', 'protocol="udp",scope="host"'
 LISTENER = 'local_address="0.0.0.0",local_port="443",local_interface=""'
 ROW = f'{TCP},local_address="192.0.2.1",remote_address="198.51.100.7",remote_port="5432"'
+NETNS = 'netns="shop/cart-1"'
 USABLE = 1000
 interval = int(sys.argv[1])
 peak_window = 120 if interval <= 120 else 2 * interval
@@ -132,6 +133,37 @@ def sample(kind, age, bound, failed=0, errors=0):
     yield "sockdiag_ephemeral_port_utilization_bound_ratio", TCP, constant(bound)
 
 
+def use_ports_of_pod(utilization):
+    name = "sockdiag_netns_ephemeral_port_{}utilization_ratio"
+    yield name.format(""), f"{NETNS},{DESTINATION}", utilization
+    yield name.format("peak_"), f"{NETNS},{DESTINATION}", peak(utilization)
+
+
+def walk_pod(bound, age):
+    yield "sockdiag_netns_ephemeral_port_utilization_bound_ratio", f"{NETNS},{TCP}", constant(bound)
+    yield "sockdiag_netns_last_walk_timestamp_seconds", NETNS, growing(1, -age)
+
+
+def queue_up_in_pod(length):
+    name = "sockdiag_netns_listener_accept_queue_"
+    return [(name + "length", f"{NETNS},{LISTENER}", length), (name + "limit", f"{NETNS},{LISTENER}", constant(128))]
+
+
+def drop_in_pod(overflows, opens):
+    """Both a second."""
+    yield "sockdiag_netns_tcp_listen_overflows_total", NETNS, growing(overflows)
+    yield "sockdiag_netns_tcp_opens_total", f'{NETNS},direction="passive"', growing(opens)
+
+
+def see_pods(hidden, age, failed=0):
+    """What the exporter says about its readings and walks."""
+    yield "sockdiag_exporter_netns_processes_hidden", "", constant(hidden)
+    yield "sockdiag_exporter_netns_oldest_reading_timestamp_seconds", 'file="snmp"', growing(1, -age)
+    yield "sockdiag_exporter_netns_interval_seconds", 'file="snmp"', constant(SAMPLE_SECONDS)
+    yield "sockdiag_exporter_netns_walks_total", "", growing(1 - failed)
+    yield "sockdiag_exporter_netns_walk_failures_total", "", growing(failed)
+
+
 def have_ports(*protocols):
     return [("sockdiag_ephemeral_ports_usable", f'protocol="{each}"', constant(USABLE)) for each in protocols]
 
@@ -197,6 +229,36 @@ SCENES = {
     "collision": (
         [("sockdiag_tcp_sockets", 'exported_state="time_wait"', constant(1))],
         {"TargetLabelCollides warning"},
+    ),
+    "pod exhausted": (
+        use_ports_of_pod(constant(0.95)),
+        both("NetnsPortsFilling") | {"NetnsPortsFullInBursts warning"},
+    ),
+    "pod past the knee": (use_ports_of_pod(constant(0.6)), {"NetnsPortsFilling warning"}),
+    "pod full in bursts": (use_ports_of_pod(burst(0.98, 0.1)), {"NetnsPortsFullInBursts warning"}),
+    "pod with healthy bursts": (use_ports_of_pod(burst(0.7, 0.1)), set()),
+    "pod walked late": (walk_pod(0.95, 90), {"NetnsPortsMayRunOut warning"}),
+    "pod walked in time": (walk_pod(0.95, 10), set()),
+    "pod not walked": (
+        [("sockdiag_netns_ephemeral_ports_bound", f"{NETNS},{TCP}", constant(27000))],
+        {"NetnsPortsMayRunOut info"},
+    ),
+    "pod with overflows": (
+        [("sockdiag_netns_tcp_time_wait_overflows_total", NETNS, growing(1))],
+        {"NetnsTimeWaitOverflow warning"},
+    ),
+    "slow pod": (queue_up_in_pod(constant(100)), {"NetnsAcceptQueueFilling warning"}),
+    "pod with a burst a minute": (queue_up_in_pod(burst(129, 0, 60, 31, 6)), set()),
+    "pod dropping": (drop_in_pod(1, 9), both("NetnsAcceptQueueOverflowing")),
+    "pod dropping few": (drop_in_pod(1, 99), {"NetnsAcceptQueueOverflowing warning"}),
+    "pod dropping fewest": (drop_in_pod(1, 999), set()),
+    "pods seen": (see_pods(0, 10), set()),
+    "pods hidden": (see_pods(1, 10), {"NetnsHidden warning"}),
+    "pods read late": (see_pods(0, 100), {"NetnsReadingsOld warning"}),
+    "pods not walked": (see_pods(0, 10, 0.2), {"NetnsWalksMissing warning"}),
+    "walks not allowed": (
+        [("sockdiag_exporter_netns_walks_enabled", "", constant(0))],
+        {"NetnsWalksMissing warning"},
     ),
 }
 
