@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # usage: dashboards.sh EXPORTER BUILD, from the top of the tree
 # Check monitoring/dashboards with the schema of Grafana's types, our own checks, promtool, and a real
-# Prometheus that scrapes two exporters with real sockets. It must answer every query of every panel:
-# once with native histograms and without the recording rules, once with classic ones and the rules. For the
-# fleet's queries there is also one that federates the series in docs/fleet.md. Days of history are
-# backfilled. Needs node and npm, whose packages go into BUILD/dashboards.
+# Prometheus that scrapes two exporters with real sockets, each on a node with two pods. It must answer
+# every query of every panel: once with native histograms and without the recording rules, once with classic ones
+# and the rules. For the fleet's queries there is also one that federates the series in docs/fleet.md. Days of
+# history are backfilled. Needs node and npm, whose packages go into BUILD/dashboards.
 exporter=$(realpath "$1") build=$(realpath "$2")
 tools=$PWD/tests/dashboards
 boards=("$PWD"/monitoring/dashboards/*.json)
@@ -48,7 +48,8 @@ echo "20000 20999" >/proc/sys/net/ipv4/ip_local_port_range
 python3 "$tools/load.py" &
 pids="$pids $!"
 for port in 10073 10074; do
-    "$exporter" --web.listen-address=127.0.0.1:$port --sample.detail-interval=1s 2>"$work/exporter.$port.log" &
+    tests/fleet/node.py 2 "$exporter" --collector.netns.walk --web.listen-address=127.0.0.1:$port \
+        --sample.detail-interval=1s 2>"$work/exporter.$port.log" &
     pids="$pids $!"
 done
 python3 "$tools/history.py" >"$work/history.om"

@@ -16,8 +16,8 @@ from board import expressions, load, panels, used_variables, variables
 OF_GRAFANA = {"__all", "__rate_interval", "__range", "__url_time_range", "__value.raw", "__field.labels.instance",
               "__field.labels.job", "__field.labels.cluster", "__data.fields.job", "__data.fields.cluster"}
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
-SELECTORS = {"host": 'job=~"$job", cluster=~"$cluster", instance="$instance"',
-             "fleet": 'job=~"$job", cluster=~"$cluster"'}
+OF_HOST = 'job=~"$job", cluster=~"$cluster", instance="$instance"'
+SELECTORS = {"host": OF_HOST, "namespaces": OF_HOST, "fleet": 'job=~"$job", cluster=~"$cluster"'}
 METRIC = re.compile(r"\b((?:\w+:)?(?:sockdiag|process)_[\w:]+|up\b)")
 
 
