@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # usage: fleet.sh EXPORTER BUILD
-# A fleet of 26 hosts, each a network namespace with its own exporter and sockets, with one Prometheus and
+# A fleet of 27 hosts, each a network namespace with its own exporter and sockets, with one Prometheus and
 # one Alertmanager. Exactly the expected alerts must fire, only for the hosts with a fault. Takes two
 # minutes. tests/fleet/fleet.py does the work in namespaces for network, mounts and processes: it changes
 # nothing outside, and all of it ends with this script.

@@ -8,17 +8,13 @@ Needs its own namespaces for network, mounts and processes, root in them, and pr
 prometheus-alertmanager and ip in $PATH. The hosts are network namespaces on a bridge; the bridge, Prometheus
 and Alertmanager run in the namespace that this program starts in.
 
-The rules are those of monitoring/, sixty times faster: every duration (for, keep_firing_for, ranges, offsets,
-intervals) and the 3600 of predict_linear are divided by 60. Thresholds do not change. The history that the
-rules compare with (three hours ago, yesterday) is backfilled: half an hour without such sockets, which stands
-for more than a day.
+The rules are sixty times faster than shipped: servers.py.
 """
 
 import contextlib
 import functools
 import json
 import pathlib
-import re
 import signal
 import socket
 import statistics
@@ -30,19 +26,17 @@ import urllib.parse
 import urllib.request
 
 from hosts import WEB, fleet
+from servers import GATEWAY, TOP, WORK, backfill, start_servers, write_configuration
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-LOAD = TOP / "tests/fleet/load.py"
-WORK = pathlib.Path("/run/fleet")  # in a tmpfs of this namespace
-GATEWAY = "10.99.0.1"
+LOAD, NODE = TOP / "tests/fleet/load.py", TOP / "tests/fleet/node.py"
 PROMETHEUS, ALERTMANAGER = f"http://{GATEWAY}:9090", f"http://{GATEWAY}:9093"
 ALERT_SECONDS = 180  # for all alerts to fire, after the loads have begun
 QUIET_SECONDS = 10  # in which no other alert may fire
-PAST_SECONDS, PAST_STEP = 1800, 5
 AGREE_SECONDS = 20  # for a number to arrive
 WORDS_SECONDS = 60  # for a scrape to see a burst that lasts a third of its interval
-# A minute for the alerts is a second here, so a peak must not last for two minutes. Every sample walks the sockets
-# of all hosts, because they share one kernel: the budget must not stretch the intervals because of that.
+# Each host has a table of sockets of its own, or every sample would walk the sockets of all hosts.
+TABLE = pathlib.Path("/proc/sys/net/ipv4/tcp_child_ehash_entries")  # since Linux 6.1
+# A minute for the alerts is a second here, so a peak must not last for two minutes.
 EXPORTER_FLAGS = ["--sample.peak-window=2s", "--sample.cpu-budget=50", "--log.level=warn"]
 
 
@@ -125,6 +119,8 @@ def in_host(host, *command, log, **options):
 def lay_network(hosts):
     subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
     WORK.mkdir()
+    with contextlib.suppress(FileNotFoundError):
+        TABLE.write_text("65536", encoding="ascii")
     ip(
         "link set lo up",
         "link add bridge0 type bridge",
@@ -148,111 +144,16 @@ def lay_network(hosts):
             subprocess.run(["nsenter", f"--net=/run/netns/{host.name}", *write], check=True)
 
 
-# -- Prometheus and Alertmanager --------------------------------------------------------------------------
-
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def hasten(rules):
-    """The rules with every duration, in milliseconds, and the horizon of predict_linear divided by 60."""
-
-    def shorter(match):
-        return f"{match[1]}{int(match[2]) * SECONDS[match[3]] * 1000 // 60}ms"
-
-    # After `for:`, `keep_firing_for:`, `interval:`, `offset`, the bracket of a range, the colon of a subquery.
-    rules = re.sub(r"(for: |interval: |offset |\[)(\d+)([smhd])\b", shorter, rules)
-    rules = re.sub(r"(\[\w+:)(\d+)([smhd])\b", shorter, rules)
-    return re.sub(r"(predict_linear.*), 3600\)", r"\1, 60)", rules)
-
-
-def write_configuration(hosts):
-    for rules in (TOP / "monitoring").glob("*.yaml"):
-        (WORK / rules.name).write_text(hasten(rules.read_text()))
-    targets = [
-        {
-            "targets": [f"{host.address}:10073"],
-            "labels": {"instance": host.name} | ({"cluster": host.cluster} if host.cluster else {}),
-        }
-        for host in hosts
-    ]
-    # JSON is YAML too.
-    prometheus = {
-        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
-        "rule_files": [str(WORK / "*.yaml")],
-        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"{GATEWAY}:9093"]}]}]},
-        "scrape_configs": [
-            {"job_name": "sockdiag", "static_configs": targets},
-            {"job_name": "prometheus", "static_configs": [{"targets": [f"{GATEWAY}:9090"]}]},
-        ],
-    }
-    alertmanager = {"route": {"receiver": "none"}, "receivers": [{"name": "none"}]}
-    (WORK / "prometheus.json").write_text(json.dumps(prometheus))
-    (WORK / "alertmanager.json").write_text(json.dumps(alertmanager))
-
-
-def past(hosts):
-    """Lines of OpenMetrics: no host had a socket in TIME_WAIT or CLOSE_WAIT."""
-    sockets = 'sockdiag_tcp_sockets{%s,state="time_wait"}', 'sockdiag_tcp_sockets{%s,state="close_wait"}'
-    peak = 'sockdiag_tcp_sockets_peak{%s,state="time_wait"}'
-    # The series that are recorded for SockdiagTimeWaitSpike.
-    recorded = (
-        'instance_state:sockdiag_tcp_sockets:avg_15m{%s,state="time_wait"}',
-        'instance_state:sockdiag_tcp_sockets_peak:max_15m{%s,state="time_wait"}',
-    )
-    listener = 'sockdiag_listener_sockets{%s,local_address="0.0.0.0",local_port="8081",state="close_wait"}'
-    end = int(time.time()) - PAST_STEP
-    for host in hosts:
-        cluster = f',cluster="{host.cluster}"' if host.cluster else ""
-        of_host = f'instance="{host.name}",job="sockdiag"{cluster}'
-        for series in (*sockets, peak, *recorded, *([listener] if host.name == "leak" else [])):
-            yield from (f"{series % of_host} 0 {at}" for at in range(end - PAST_SECONDS, end, PAST_STEP))
-    yield "# EOF"
-
-
-def backfill(hosts):
-    (WORK / "past.om").write_text("\n".join(past(hosts)) + "\n")
-    command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", WORK / "past.om", WORK / "prometheus"]
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-
-
-def start_server(program, name, *flags):
-    subprocess.Popen(
-        [program, f"--config.file={WORK / name}.json", "--log.level=warn", *flags],
-        stdout=subprocess.DEVNULL,
-        stderr=open(WORK / f"{name}.log", "w", encoding="utf-8"),
-    )
-
-
-def start_servers(build):
-    # Debian's Alertmanager needs its templates in /usr/share, whether it was installed or unpacked.
-    unpacked = pathlib.Path(build) / "prometheus/usr/share"
-    if unpacked.exists():
-        subprocess.run(["mount", "--bind", unpacked, "/usr/share"], check=True)
-    start_server(
-        "prometheus",
-        "prometheus",
-        f"--storage.tsdb.path={WORK}/prometheus",
-        f"--web.listen-address={GATEWAY}:9090",
-        "--web.enable-admin-api",
-    )
-    start_server(
-        "prometheus-alertmanager",
-        "alertmanager",
-        f"--storage.path={WORK}/alertmanager",
-        f"--web.listen-address={GATEWAY}:9093",
-        "--cluster.listen-address=",
-    )
-
-
 # -- the checks -------------------------------------------------------------------------------------------
 
 
 def key(labels):
-    return labels.get("instance", "-"), f"{labels['alertname'].removeprefix('Sockdiag')} {labels['severity']}"
+    words = labels["alertname"].removeprefix("Sockdiag"), labels["severity"], labels.get("netns")
+    return labels.get("instance", "-"), " ".join(filter(None, words))
 
 
 def firing():
-    """Alertmanager's current alerts: {(instance, "name severity"): alert}."""
+    """Alertmanager's current alerts: {(instance, "name severity" or "name severity netns"): alert}."""
     return {key(alert["labels"]): alert for alert in ask(f"{ALERTMANAGER}/api/v2/alerts") or []}
 
 
@@ -275,14 +176,14 @@ def watch_alerts(hosts):
 
 
 def report(hosts, fired):
-    print(f"\n{'host':8} {'cluster':8} {'expected':38} fired")
+    print(f"\n{'host':8} {'cluster':8} {'expected':44} fired")
     for host in hosts:
         got = sorted(name for instance, name in fired if instance == host.name)
         rows = sorted(host.alerts | set(got)) or ["-"]
         for row, name in enumerate(rows):
             left = (host.name, host.cluster or "-") if row == 0 else ("", "")
             expected = name if name in host.alerts or name == "-" else "(none)"
-            print(f"{left[0]:8} {left[1]:8} {expected:38} {name if name in got or name == '-' else 'MISSING'}")
+            print(f"{left[0]:8} {left[1]:8} {expected:44} {name if name in got or name == '-' else 'MISSING'}")
     print(flush=True)
     expected = {(host.name, alert) for host in hosts for alert in host.alerts}
     if expected != fired.keys():
@@ -292,7 +193,7 @@ def report(hosts, fired):
 
 
 def await_words(fired):
-    """An alert names the destination or the listener, once a scrape has seen it."""
+    """An alert names the destination, the listener or the pod, once a scrape has seen it."""
 
     def say(of, words):
         alert = firing().get(of, fired[of])
@@ -306,9 +207,11 @@ def await_words(fired):
         ("queue", "AcceptQueueFilling warning"): "0.0.0.0 port 8082",
         ("queue", "AcceptQueueOverflowing critical"): "0.0.0.0 port 8082",
         ("flood", "SynFlood critical"): "0.0.0.0 port 8083",
+        ("node", "NetnsPortsFilling critical shop/cart-50"): "pod cart-50 of namespace shop",
+        ("node", "NetnsPortsFilling warning shop/cart-50"): "to 127.0.0.1 port 8080",
     }.items():
         await_true(WORDS_SECONDS, f"'{words}' in the description of {of}", functools.partial(say, of, words))
-    passed("descriptions name the destination or the listener")
+    passed("descriptions name the destination, the listener or the pod")
 
 
 def stop_loads(hosts):
@@ -359,6 +262,15 @@ def check_hosts(made, usable=1000, default_range=28232):
     agree("ports of good15 in a minute", ports, min(made["good15"], 140), 26)
 
 
+def check_pods(node):
+    def utilization(more):
+        return f'sockdiag_netns_ephemeral_port_utilization_ratio{{instance="{node.name}",scope="destination"{more}}}'
+
+    last = f',netns="shop/cart-{node.pods}"'
+    agree("utilization of the node's last pod", utilization(last), 0.95)
+    agree("its healthy pods", f"count({utilization('')} < 0.01)", node.pods - 1)
+
+
 def close_waits(host):
     """The number in the kernel's own list of the host."""
     with open(f"/proc/{host.maker.pid}/net/tcp", encoding="ascii") as sockets:
@@ -393,7 +305,7 @@ def stored():
     """The number of samples in a snapshot of the storage and the bytes of their chunks, without the backfilled
     history, which is in Prometheus' own blocks."""
     request = urllib.request.Request(f"{PROMETHEUS}/api/v1/admin/tsdb/snapshot", method="POST")
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         directory = WORK / "prometheus/snapshots" / json.load(answer)["data"]["name"]
     blocks = [block for block in directory.iterdir() if not (WORK / "prometheus" / block.name).exists()]
     samples = sum(json.loads((block / "meta.json").read_text())["stats"]["numSamples"] for block in blocks)
@@ -423,8 +335,10 @@ def main():
     write_configuration(hosts)
     backfill(hosts)
     for host in hosts:
-        interval = f"--sample.detail-interval={host.interval}"
-        host.exporter = in_host(host, exporter, *EXPORTER_FLAGS, interval, log="exporter")
+        command = [exporter, *EXPORTER_FLAGS, f"--sample.detail-interval={host.interval}"]
+        if host.pods:
+            command = [NODE, host.pods, *command, "--collector.netns.walk"]
+        host.exporter = in_host(host, *command, log="exporter")
     start_servers(build)
     await_true(30, "Alertmanager answers", lambda: ask(f"{ALERTMANAGER}/api/v2/status"))
     await_true(60, "all exporters are up", lambda: [n for _, n in query('sum(up{job="sockdiag"})')] == [len(hosts)])
@@ -439,6 +353,7 @@ def main():
     await_words(fired)
     stop_loads(hosts)
     check_hosts({host.name: host.made for host in hosts})
+    check_pods(next(host for host in hosts if host.pods))
     check_clusters(hosts)
     passed("the recording rules agree with the loads")
     print_figures()

@@ -12,10 +12,11 @@ VISIT = ["visit", WEB, "8080", "2"]
 class Host:
     name: str
     load: list
-    alerts: frozenset = frozenset()  # of "name severity"
+    alerts: frozenset = frozenset()  # of "name severity", and of a pod "name severity namespace/pod"
     settings: dict = dataclasses.field(default_factory=dict)  # in /proc/sys/net/ipv4
     cluster: str = ""
     interval: str = "1s"  # between ports samples
+    pods: int = 0  # as node.py makes them: the last one runs out of ports
     address: str = ""
     exporter: subprocess.Popen = None
     maker: subprocess.Popen = None
@@ -69,6 +70,13 @@ def fleet():
             {"ip_local_port_range": "50000 50099"},
         ),
         Host("down", VISIT, {"ExporterDown warning"}),
+        Host(
+            "node",
+            VISIT,
+            {f"{alert} shop/cart-50" for alert in both("NetnsPortsFilling") | {"NetnsPortsFullInBursts warning"}},
+            interval="5s",  # between walks of a pod, too
+            pods=50,
+        ),
     ]
     healthy = [Host("healthy", ["bursts", "8084", "70", "333", "2900"], **bursts)]
     healthy += [Host(f"good{n:02}", VISIT) for n in range(1, 16)]
