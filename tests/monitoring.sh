@@ -124,7 +124,7 @@ check_names() {
         await 10 is_selected "$selector" # after a late scrape all series vanish until the next
     done <"$work/selectors"
     "$exporter" --once >"$work/once"
-    for name in $(grep -o '^sockdiag_\w*' "$work/selectors" | grep -v 'web_config\|bound_ratio\|netns' | sort -u); do
+    for name in $(grep -o '^sockdiag_\w*' "$work/selectors" | grep -v 'web_config\|bound_ratio\|netns\|event\|connect_port' | sort -u); do
         is_of_first_namespace "$name" && continue
         grep -Eq "^(# TYPE $name histogram|$name[ {])" "$work/once" || fail "--once does not print $name"
     done
@@ -155,13 +155,29 @@ check_native() {
     pass "the shares of time also work with native histograms: $(wc -l <"$work/branches")"
 }
 
+# One connect() without a port, for the events.
+fail_to_connect() {
+    local range
+    range=$(cat /proc/sys/net/ipv4/ip_local_port_range)
+    echo 40000 40000 >/proc/sys/net/ipv4/ip_local_port_range
+    python3 -c 'import errno, socket
+held = socket.create_connection(("127.0.0.1", 10073))
+try:
+    socket.create_connection(("127.0.0.1", 10073))
+except OSError as error:
+    assert error.errno == errno.EADDRNOTAVAIL
+else:
+    raise AssertionError("a port is left")' || fail "no connect() without a port"
+    echo "$range" >/proc/sys/net/ipv4/ip_local_port_range
+}
+
 check_files
 check_intervals
 check_runbooks
 check_inhibitions
 echo 'http_server_config: {headers: {X-Frame-Options: deny}}' >"$work/web.yml" # for the metrics of its reloads
 # With a pod whose ports fill up, for the namespaces.
-tests/fleet/node.py 1 "$exporter" --collector.netns.walk --web.config.file="$work/web.yml" 2>"$work/log" &
+tests/fleet/node.py 1 "$exporter" --collector.netns.walk --collector.connect-failures --collector.closers --web.config.file="$work/web.yml" 2>"$work/log" &
 pids="$pids $!"
 # A UDP socket, a UNIX listener and one of a single device, for the collectors and the label that name them.
 python3 -c 'import signal, socket
@@ -176,6 +192,7 @@ unix.listen()
 signal.pause()' &
 pids="$pids $!"
 await 10 curl -sf http://127.0.0.1:10073/-/ready
+fail_to_connect
 prometheus_scrapes
 check_names
 check_evaluation

@@ -198,6 +198,14 @@ SCENES = {
     "dropping fewest": (drop(1, 999), set()),
     "flooded": (half_open(60, 1), both("SynFlood")),
     "half-open": (half_open(60, 0), {"SynFlood warning"}),
+    "without ports at times": (
+        [("sockdiag_tcp_connect_port_failures_total", "", lambda at: 5 * (at // 540))],
+        {"ConnectFailedWithoutPort critical"},
+    ),
+    "events not counted": (
+        [("sockdiag_exporter_events_enabled", 'event="closed_first"', constant(0))],
+        {"EventsNotCounted info"},
+    ),
     "time_wait": (
         hold_time_wait(constant(30000), 32768, 1),
         {"TimeWaitOftenHigh info", "TimeWaitNearLimit warning", "TimeWaitOverflow warning"},
