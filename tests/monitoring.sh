@@ -12,6 +12,7 @@ need curl python3
 cd "$(dirname "$0")/.."
 rules=(monitoring/*.yaml)
 export LC_ALL=C # the order of sort
+export PYTHONDONTWRITEBYTECODE=1
 
 # quietly COMMAND...: print its output only if it fails
 quietly() {
