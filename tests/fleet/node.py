@@ -53,7 +53,7 @@ def be_pod(runs_out, ready):
         pass
     if runs_out:
         pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("40000 40999", encoding="ascii")
-        held = load.hold(*OWN, 12, 950)
+        held = load.hold(*OWN, 12, 950)  # keeps them open
     else:
         load.visit(*OWN, 0.5)
     signal.pause()
@@ -70,7 +70,9 @@ def make_pod(number, runs_out):
     pid = os.fork()
     if pid == 0:
         be_pod(runs_out, ready)
+    os.close(ready)
     os.read(end, 1)
+    os.close(end)
     uid = f"{number:08x}-1111-4222-8333-444455556666"
     (LOGS / f"pods/shop_cart-{number}_{uid}").mkdir(parents=True)
     cgroup = LOGS / f"cgroup.{number}"
