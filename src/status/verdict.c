@@ -39,8 +39,8 @@ struct formatted format_recent_period(const struct snapshot *snapshot)
 struct source_name format_source(const struct event_source_row *row)
 {
     struct source_name name;
-    snprintf(name.text, sizeof name.text, "%s%s%s", row->source.program,
-             row->source.program[0] ? " in " : "", row->cgroup.text);
+    snprintf(name.text, sizeof name.text, "%s in %s",
+             row->source.program[0] ? row->source.program : "ended programs", row->cgroup.text);
     return name;
 }
 

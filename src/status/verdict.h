@@ -74,9 +74,9 @@ bool collects_ports(const struct snapshot *snapshot);
 /* What follows "the last" for the growth of the counters. */
 struct formatted format_recent_period(const struct snapshot *snapshot);
 
-/* A program and its cgroup, or the cgroup alone. */
+/* A program and its cgroup. */
 struct source_name {
-    char text[PROGRAM_NAME_SIZE + CGROUP_PATH_SIZE + 4];
+    char text[PROGRAM_NAME_SIZE + CGROUP_PATH_SIZE + 8];
 };
 struct source_name format_source(const struct event_source_row *row);
 

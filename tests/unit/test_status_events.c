@@ -47,7 +47,8 @@ static void test_failures_are_critical_and_name_who_and_whither(void **state)
     rows[2].source.family = IP_FAMILY_IPV6;
     rows[2].source.program[0] = '\0';
     render(f);
-    assert_says(f, ", most to [a00:5::]:5434 by /a2.service connect() returned");
+    assert_says(f, ", most to [a00:5::]:5434 by ended programs in /a2.service "
+                   "connect() returned");
     assert_says(f, "ss -tanp dst '[a00:5::]:5434' What to do");
 }
 
