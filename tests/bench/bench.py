@@ -56,7 +56,7 @@ GOAL_COUNT_SOCKETS = 500_000  # the goal for the count sample applies from this 
 GOAL_PEAK_MIB, GOAL_IDLE_PERCENT, GOAL_BUDGET_PERCENT = 12, 0.2, 2.0
 
 IDLE = Recipe("an idle host", {"established": 20, "listen": 10}, {})
-NOT_COMPARED = {"web", "scrape", "netns", "knee"}  # the parts without other samplers
+NOT_COMPARED = {"web", "scrape", "netns", "events", "knee"}  # the parts without other samplers
 
 
 # ---- the benchmark ----
@@ -243,6 +243,23 @@ def connect_knee(bench):
         return {"command": shlex.join(argv), "table": process.stdout.read().splitlines()}
 
 
+def measure_events(bench):
+    """What counting events costs connections: the table of tcp_events."""
+    program = bench.program("tests/bench/tcp_events")
+    mount = "[ -d /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing; exec "
+    argv = ["unshare", "--mount", "sh", "-c", mount + shlex.quote(program)]
+    result = subprocess.run(argv, capture_output=True, text=True, timeout=600, check=False)
+    if result.returncode != 0:
+        return {"remark": result.stderr.strip()}
+    return {"table": result.stdout.splitlines()}
+
+
+def print_events(result):
+    print("## What counted events cost a connection over loopback, both ends together\n")
+    print("\n".join(result["table"]) if "table" in result else f"Not measured: {result['remark']}")
+    print()
+
+
 def connect_knee_or_reason(bench):
     try:
         return connect_knee(bench)
@@ -340,7 +357,7 @@ def arguments():
     parser.add_argument("--scrape-seconds", type=float, default=12, help="of each phase")
     parser.add_argument(
         "--only", action="append",
-        choices=("idle", "web", "scrape", *recipes(0), "budget", "netns", "knee"),
+        choices=("idle", "web", "scrape", *recipes(0), "budget", "netns", "events", "knee"),
         help="this part of the benchmark (may be repeated; budget needs full or server)",
     )
     return parser.parse_args()
@@ -425,6 +442,10 @@ def run(bench, options, report):
         run_scrape(bench, options, report)
     if wanted("netns"):
         run_netns(bench, options, report)
+    if wanted("events"):
+        progress("counted events")
+        report["events"] = measure_events(bench)
+        print_events(report["events"])
     if wanted("knee"):
         progress("the knee of connect()")
         report["knee"] = connect_knee_or_reason(bench)

@@ -253,6 +253,28 @@ static void test_each_first_close_is_counted(void **state)
     assert_int_equal(tcp_events_count(events) - before, own.found + own.others);
 }
 
+/* One after the other, as fast as it goes; what is read in time is complete. */
+static void test_nothing_is_lost_under_churn(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 400, EACH = 50 };
+    struct wanted own = {.process = (uint32_t)getpid(), .remote_port = SERVER_PORT};
+    widen_ports();
+    assert_int_equal(netns_sysctl_write("ipv4/tcp_max_tw_buckets", "100"), 0);
+    listen_at_server_port();
+    open_events(TCP_EVENT_CLOSED_FIRST, 1);
+    uint64_t lost = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        connect_and_close(EACH, false);
+        lost += tcp_events_read(events, take, &own);
+    }
+    assert_int_equal(own.found + lost, ROUNDS * EACH);
+    assert_int_equal(lost, 0);
+    uint64_t count = tcp_events_count(events);
+    tcp_events_read(events, take, &own);
+    assert_int_equal(count, own.found + own.others);
+}
+
 /* Nothing is lost of the count, and what is lost of the samples is known. */
 static void test_a_full_ring_is_known(void **state)
 {
@@ -468,6 +490,7 @@ int main(void)
         with_events(test_each_connect_without_a_port_is_counted),
         with_events(test_no_other_failure_is_counted),
         with_events(test_each_first_close_is_counted),
+        with_events(test_nothing_is_lost_under_churn),
         with_events(test_a_full_ring_is_known),
         with_events(test_two_programs_get_their_shares),
         with_events(test_each_missing_privilege_has_its_line),
