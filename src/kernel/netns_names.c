@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libmnl/libmnl.h>
+#include <linux/magic.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static const struct timeval reply_timeout = {.tv_sec = 1};
@@ -84,13 +86,15 @@ static struct netns_handle read_handle(const struct netns_names *names, int dire
                                        const char *name)
 {
     struct netns_handle handle = {.number = -1};
+    struct statfs system;
     struct stat status;
     int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return handle;
-    if (fstat(fd, &status) == 0)
+    if (fstatfs(fd, &system) == 0 && system.f_type == NSFS_MAGIC && fstat(fd, &status) == 0) {
         handle.inode = status.st_ino;
-    handle.number = ask_number(names, NETNSA_FD, (uint32_t)fd);
+        handle.number = ask_number(names, NETNSA_FD, (uint32_t)fd);
+    }
     close(fd);
     return handle;
 }
@@ -100,7 +104,8 @@ void netns_names_read(const struct netns_names *names, netns_name_consumer *cons
     DIR *directory = opendir(names->root);
     if (!directory)
         return;
-    for (const struct dirent *entry; (entry = readdir(directory));) {
+    unsigned left = NETNS_NAMES_MOST;
+    for (const struct dirent *entry; left > 0 && (entry = readdir(directory)); left--) {
         if (entry->d_name[0] == '.')
             continue;
         struct netns_handle handle = read_handle(names, dirfd(directory), entry->d_name);

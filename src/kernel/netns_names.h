@@ -42,8 +42,10 @@ struct netns_handle netns_names_of_process(const struct netns_names *names,
 typedef void netns_name_consumer(void *context, const char *name,
                                  const struct netns_handle *handle);
 
-/* Call `consume` for each name, in any order. Each file is open only while it is looked at. A
- * directory that does not exist has no names. */
+/* Call `consume` for each name, in any order. Each file is open only while it is looked at; the
+ * handle of one that is no namespace has neither number. A directory that does not exist has no
+ * names, and one with more than NETNS_NAMES_MOST files only these. */
+enum { NETNS_NAMES_MOST = 16384 };
 void netns_names_read(const struct netns_names *names, netns_name_consumer *consume, void *context);
 
 #endif

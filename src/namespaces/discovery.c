@@ -44,13 +44,19 @@ static void settle_namespaces(struct namespaces *namespaces)
     }
 }
 
-/* The place of the namespace that a process is in, which may be a new one. */
+/* The place of the namespace that a process is in, which may be a new one. It is taken for new if
+ * its name alone was known: the namespace with this name may be gone, and this one have its inode.
+ */
 static uint16_t find_place(struct namespaces *namespaces, uint32_t pid)
 {
     uint64_t inode = netns_of_process(&namespaces->proc, pid);
     if (inode == 0)
         return PLACE_NONE;
     int place = namespace_table_find(&namespaces->table, inode);
+    if (place >= 0 && namespaces->table.places[place]->pid == 0) {
+        namespace_table_remove(&namespaces->table, place);
+        place = -1;
+    }
     if (place < 0)
         place = namespace_table_add(&namespaces->table, inode, pid);
     return place < 0 ? PLACE_NONE : (uint16_t)place;

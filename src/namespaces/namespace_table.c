@@ -2,6 +2,7 @@
 #include "namespace_table.h"
 
 #include "base/log.h"
+#include "base/printable.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -118,7 +119,7 @@ static void choose_name(const struct namespace *entry, char name[static NAMESPAC
     else if (owner->owner == OWNER_CONTAINER)
         snprintf(name, NAMESPACE_NAME_SIZE, "%s/%s", owner->runtime, owner->unit);
     else if (entry->file_name[0])
-        snprintf(name, NAMESPACE_NAME_SIZE, "%s", entry->file_name);
+        copy_printable(name, NAMESPACE_NAME_SIZE, entry->file_name, strlen(entry->file_name));
     else
         snprintf(name, NAMESPACE_NAME_SIZE, "%s", owner->unit);
 }

@@ -32,7 +32,7 @@ struct namespace
     struct cgroup_name owner;
     unsigned owners_read; /* processes whose cgroup was read in vain for a container */
     struct pod_name pod;  /* pod.namespace is "" until it is found */
-    char file_name[256];  /* in /run/netns; "": none known */
+    char file_name[256];  /* in /run/netns, with any characters; "": none known */
     uint64_t file_inode;  /* of this file, for walks by name; 0: not entered by name */
 
     char name[NAMESPACE_NAME_SIZE];

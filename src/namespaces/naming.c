@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "namespaces_private.h"
 
-#include "base/printable.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -55,10 +53,8 @@ struct file_names {
 /* Of several names the first in the order of the alphabet, so that it stays the same. */
 static void keep_file_name(struct namespace *entry, const char *name)
 {
-    char printable[sizeof entry->file_name];
-    copy_printable(printable, sizeof printable, name, strlen(name));
-    if (!entry->file_name[0] || strcmp(printable, entry->file_name) < 0)
-        memcpy(entry->file_name, printable, sizeof printable);
+    if (!entry->file_name[0] || strcmp(name, entry->file_name) < 0)
+        snprintf(entry->file_name, sizeof entry->file_name, "%s", name);
 }
 
 static void take_file_name(void *context, const char *name, const struct netns_handle *handle)
@@ -96,7 +92,8 @@ static void enter_file_name(void *context, const char *name, const struct netns_
     struct namespace_table *table = &namespaces->table;
     struct netns_target target = netns_target_of_name(name, handle->inode, 0);
     struct netns_door door;
-    if (netns_helper_enter(namespaces->helper, &target, false, &door) != 0)
+    if (handle->inode == 0 ||
+        netns_helper_enter(namespaces->helper, &target, false, &door) != 0)
         return;
     netns_door_close(&door);
     int place = namespace_table_find(table, door.inode);

@@ -19,14 +19,18 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { SERVER_PORT = 9000, OTHER_PORT = 9001, NEIGHBOURS = 3 };
@@ -546,6 +550,66 @@ static void test_a_namespace_without_a_process(void **state)
     assert_int_equal(umount("/run"), 0);
 }
 
+/* A child in the namespace that has this name. */
+static pid_t start_in(const char *path)
+{
+    int ends[2];
+    char byte;
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (setns(fd, CLONE_NEWNET) != 0 || close(fd) != 0 || write(ends[1], "!", 1) != 1)
+            _exit(1);
+        pause();
+        _exit(0);
+    }
+    assert_int_equal(read(ends[0], &byte, 1), 1);
+    close(ends[0]);
+    close(ends[1]);
+    return pid;
+}
+
+/* Names may have any characters, and other files are no namespaces. */
+static void test_a_process_that_enters_a_named_namespace(void **state)
+{
+    (void)state;
+    char error[512], makeshift[64];
+    const struct namespaces_options options = {.max = 256, .cpu_share = 1, .peak_window = 1};
+    const struct namespaces_roots roots = {"/proc", "/run/netns", "/none"};
+    const struct walker_options wanted = {.cpu_share = 1, .interval = 1, .peak_window = 1};
+    assert_int_equal(neighbour_make_run_netns(), 0);
+    struct netns_helper *own = netns_helper_start(error, sizeof error);
+    struct namespaces *node = namespaces_create(&options, &roots, &hand_clock);
+    assert_true(own && node && namespaces_start_walks(node, own, &wanted));
+    assert_int_equal(neighbour_start(&neighbours[0], NULL, NULL), 0);
+    assert_int_equal(neighbour_name(&neighbours[0], "/run/netns/b\xc3\xbcro"), 0);
+    close(open("/run/netns/rubbish", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    snprintf(makeshift, sizeof makeshift, "netns-%" PRIu64, neighbours[0].inode);
+    neighbour_end(&neighbours[0]);
+    step_node(node, 1);
+    assert_null(find_row(node, "rubbish"));
+    namespaces_walk_all(node);
+    assert_non_null(find_row(node, "b__ro"));
+    assert_true(find_row(node, "b__ro")->has_walk);
+
+    /* It may be another namespace with the same inode: nothing is kept of the first. */
+    pid_t pid = start_in("/run/netns/b\xc3\xbcro");
+    assert_int_equal(umount("/run/netns/b\xc3\xbcro"), 0);
+    step_node(node, 61);
+    assert_non_null(find_row(node, makeshift));
+    assert_int_equal(find_row(node, makeshift)->pid, pid);
+    assert_false(find_row(node, makeshift)->has_walk);
+    step_node(node, 61); /* looks at the namespaces of all processes */
+    assert_int_equal(find_row(node, makeshift)->pid, pid);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    namespaces_destroy(node);
+    netns_helper_stop(own);
+    assert_int_equal(umount("/run"), 0);
+}
+
 #define with_walker(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(int arguments, char *values[])
@@ -570,6 +634,7 @@ int main(int arguments, char *values[])
         with_walker(test_a_helper_that_is_gone_is_one),
         with_walker(test_walks_hold_no_namespace),
         with_walker(test_a_namespace_without_a_process),
+        with_walker(test_a_process_that_enters_a_named_namespace),
     };
     return cmocka_run_group_tests_name("netns_walk", tests, NULL, NULL);
 }
