@@ -89,8 +89,11 @@ static void visit(struct walk *walk, int fd, unsigned level, size_t length)
         if (end == 0)
             continue;
         walk->consume(walk->context, entry->d_ino, walk->path);
+        unsigned kept = level == 0 ? walk->left / 2 : 0;
+        walk->left -= kept;
         if (level + 1 < CGROUP_PATHS_DEEPEST && may_have_children(fd, entry->d_name))
             visit(walk, open_directory(fd, entry->d_name, true), level + 1, end);
+        walk->left += kept;
     }
     closedir(directory);
 }

@@ -216,6 +216,37 @@ static void test_no_descriptor_stays_open(void **state)
     assert_int_equal(fd, next);
 }
 
+struct counted {
+    unsigned below[2];
+};
+
+static void count_below(void *context, uint64_t id, const char *path)
+{
+    struct counted *counted = context;
+    (void)id;
+    counted->below[0] += strncmp(path, "/a/", 3) == 0;
+    counted->below[1] += strncmp(path, "/b/", 3) == 0;
+}
+
+/* Nobody takes the names of all others. */
+static void test_one_part_of_the_tree_does_not_use_up_the_walk(void **state)
+{
+    (void)state;
+    struct counted counted = {{0, 0}};
+    make("a");
+    make("b");
+    for (unsigned i = 0; i < CGROUP_PATHS_MOST; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%c/%u", i % 2 ? 'a' : 'b', i);
+        make(name);
+    }
+    int root = open(scratch_directory(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    cgroup_paths_walk(root, 0, count_below, &counted);
+    unsigned first = counted.below[0] > counted.below[1] ? 0 : 1;
+    assert_in_range(counted.below[first], CGROUP_PATHS_MOST / 2 - 2, CGROUP_PATHS_MOST / 2);
+    assert_in_range(counted.below[1 - first], CGROUP_PATHS_MOST / 4 - 2, CGROUP_PATHS_MOST / 4 + 2);
+}
+
 #define PATHS_TEST(test) cmocka_unit_test_setup_teardown(test, scratch_make, scratch_remove)
 
 int main(void)
@@ -230,6 +261,7 @@ int main(void)
         PATHS_TEST(test_a_directory_without_cgroups_is_none),
         PATHS_TEST(test_a_directory_that_cannot_be_opened_has_no_children),
         PATHS_TEST(test_no_descriptor_stays_open),
+        PATHS_TEST(test_one_part_of_the_tree_does_not_use_up_the_walk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
