@@ -10,6 +10,7 @@
 #include "sockdiag/exposition.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 
 #ifndef VERSION
 #define VERSION "unknown"
@@ -112,6 +113,16 @@ static void start_helper(struct kernel_access *access, struct self_report *self)
     self->walks_enabled = access->netns_helper;
 }
 
+/* Events take three descriptors for each CPU: allow as many as the hard limit does. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 /* With --collector.connect-failures or --collector.closers. */
 static void open_events(const struct options *options, enum tcp_event event,
                         struct kernel_access *access, struct self_report *self)
@@ -119,6 +130,7 @@ static void open_events(const struct options *options, enum tcp_event event,
     static const char *const flags[TCP_EVENTS] = {
         [TCP_EVENT_PORT_FAILURE] = "connect-failures", [TCP_EVENT_CLOSED_FIRST] = "closers"};
     char error[512];
+    raise_descriptor_limit();
     uint64_t period = event == TCP_EVENT_CLOSED_FIRST ? options->closers_period : 1;
     access->tcp_events[event] = tcp_events_open(event, period, error, sizeof error);
     if (!access->tcp_events[event])
@@ -133,10 +145,9 @@ static bool use_capabilities(const struct options *options, struct kernel_access
 {
     bool used = options->walk_namespaces;
     for (enum tcp_event event = 0; event < TCP_EVENTS; event++) {
-        if (!options->count_events[event] || options->once)
-            continue; /* a single page would always have zeros */
-        used = true;
-        open_events(options, event, access, self);
+        used |= options->count_events[event];
+        if (options->count_events[event] && !options->once) /* whose page would have zeros */
+            open_events(options, event, access, self);
     }
     if (options->walk_namespaces)
         start_helper(access, self);

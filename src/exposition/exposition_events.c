@@ -17,8 +17,10 @@ static void write_failures(struct metric_writer *writer, const struct event_snap
     for (size_t i = 0; i < report->row_count; i++) {
         const struct event_source_row *row = &report->rows[i];
         const struct event_source *source = &row->source;
-        struct endpoint_text remote = format_endpoint((enum ip_family)source->family,
-                                                      &source->remote_address, source->remote_port);
+        struct endpoint_text remote = {"", ""}; /* of several */
+        if (source->remote_port != 0)
+            remote = format_endpoint((enum ip_family)source->family, &source->remote_address,
+                                     source->remote_port);
         struct label labels[] = {{"program", source->program},
                                  {"cgroup", row->cgroup.text},
                                  {"remote_address", remote.address},

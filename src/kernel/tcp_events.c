@@ -15,7 +15,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 /* States as in include/net/tcp_states.h: 1 ESTABLISHED, 2 SYN_SENT, 3 SYN_RECV, 4 FIN_WAIT1, 7
@@ -29,7 +28,7 @@ static const char *const filters[TCP_EVENTS] = {
 /* tracefs, and where it is on hosts that mount only debugfs. */
 static const char *const tracefs_roots[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
 
-enum { RING_PAGES = 4, CPUS_MOST = 4096, RECORD_SIZE = 256 };
+enum { RING_SIZE = 16384, CPUS_MOST = 4096, RECORD_SIZE = 256 };
 
 /* Where the fields of the tracepoint are in its data; they differ between kernels. */
 struct layout {
@@ -40,6 +39,8 @@ struct layout {
  * (kernel.perf_event_max_sample_rate), so one that samples each event does not count them all: then
  * there is a counter of its own. */
 struct cpu_events {
+    unsigned number;
+    bool left;   /* it was offline, and the kernel has detached the event */
     int counter; /* or the sampler again */
     int sampler;
     struct perf_event_mmap_page *ring; /* the sampler's */
@@ -48,7 +49,8 @@ struct cpu_events {
 struct tcp_events {
     struct layout layout;
     uint64_t period;
-    size_t page_size;
+    bool has_cgroups;
+    size_t page_size, ring_size;
     unsigned count; /* of `cpus` */
     struct cpu_events cpus[];
 };
@@ -130,6 +132,9 @@ static bool find_tracepoint(uint64_t *id, struct layout *layout, char *error, si
 
 static bool explain_perf(char *error, size_t size, int error_number)
 {
+    if (error_number == EINVAL)
+        return complain(error, size, error_number,
+                        "the kernel has no perf_event_open() of this kind");
     if (error_number == EACCES || error_number == EPERM)
         return complain(error, size, error_number,
                         "perf_event_open() takes CAP_PERFMON outside of any user namespace, and no "
@@ -138,14 +143,16 @@ static bool explain_perf(char *error, size_t size, int error_number)
 }
 
 /* A descriptor of the event on a CPU, disabled; with a period it samples. -errno on failure. */
-static int open_event(uint64_t id, enum tcp_event event, unsigned cpu, uint64_t period)
+static int open_event(const struct tcp_events *events, uint64_t id, enum tcp_event event,
+                      unsigned cpu, uint64_t period)
 {
+    uint64_t cgroup = events->has_cgroups ? PERF_SAMPLE_CGROUP : 0;
     struct perf_event_attr attributes = {
         .type = PERF_TYPE_TRACEPOINT,
         .size = sizeof attributes,
         .config = id,
         .sample_period = period,
-        .sample_type = period ? PERF_SAMPLE_TID | PERF_SAMPLE_RAW | PERF_SAMPLE_CGROUP : 0,
+        .sample_type = period ? PERF_SAMPLE_TID | PERF_SAMPLE_RAW | cgroup : 0,
         .disabled = 1,
     };
     int fd = (int)syscall(SYS_perf_event_open, &attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
@@ -161,7 +168,7 @@ static int open_event(uint64_t id, enum tcp_event event, unsigned cpu, uint64_t 
 static void close_cpu(const struct tcp_events *events, const struct cpu_events *cpu)
 {
     if (cpu->ring != MAP_FAILED)
-        munmap(cpu->ring, (RING_PAGES + 1) * events->page_size);
+        munmap(cpu->ring, events->ring_size + events->page_size);
     if (cpu->counter >= 0 && cpu->counter != cpu->sampler)
         close(cpu->counter);
     close(cpu->sampler);
@@ -172,12 +179,13 @@ static void close_cpu(const struct tcp_events *events, const struct cpu_events *
 static int open_cpu(struct tcp_events *events, uint64_t id, enum tcp_event event, unsigned number)
 {
     struct cpu_events *cpu = &events->cpus[events->count];
-    cpu->sampler = open_event(id, event, number, events->period);
+    cpu->number = number;
+    cpu->sampler = open_event(events, id, event, number, events->period);
     if (cpu->sampler < 0)
         return cpu->sampler;
-    cpu->counter = events->period > 1 ? cpu->sampler : open_event(id, event, number, 0);
-    cpu->ring = mmap(NULL, (RING_PAGES + 1) * events->page_size, PROT_READ | PROT_WRITE, MAP_SHARED,
-                     cpu->sampler, 0);
+    cpu->counter = events->period > 1 ? cpu->sampler : open_event(events, id, event, number, 0);
+    cpu->ring = mmap(NULL, events->ring_size + events->page_size, PROT_READ | PROT_WRITE,
+                     MAP_SHARED, cpu->sampler, 0);
     int error = cpu->ring == MAP_FAILED ? -errno : cpu->counter < 0 ? cpu->counter : 0;
     if (error) {
         close_cpu(events, cpu);
@@ -187,6 +195,32 @@ static int open_cpu(struct tcp_events *events, uint64_t id, enum tcp_event event
     ioctl(cpu->counter, PERF_EVENT_IOC_ENABLE, 0);
     ioctl(cpu->sampler, PERF_EVENT_IOC_ENABLE, 0);
     return 0;
+}
+
+/* Does a sample tell the cgroup of v2? It tells that of the hierarchy in which the controller
+ * perf_event is (perf_prepare_sample(), kernel/events/core.c): number 0 is v2, cgroups(7). */
+static bool knows_cgroups(void)
+{
+    char text[4096];
+    int fd = open("/proc/cgroups", O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? -1 : read_to_end(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        close(fd);
+    if (length < 0)
+        return false;
+    text[length] = '\0';
+    const char *line = strstr(text, "\nperf_event\t");
+    return line && strtoul(line + strlen("\nperf_event\t"), NULL, 10) == 0;
+}
+
+/* Open the event on every CPU that is online. -EINVAL when the host has no more, or another error.
+ */
+static int open_all(struct tcp_events *events, uint64_t id, enum tcp_event event)
+{
+    int result = -ENODEV;
+    for (unsigned cpu = 0; cpu < CPUS_MOST && (result == 0 || result == -ENODEV); cpu++)
+        result = open_cpu(events, id, event, cpu);
+    return result == 0 || result == -ENODEV ? -EINVAL : result;
 }
 
 struct tcp_events *tcp_events_open(enum tcp_event event, uint64_t period, char *error,
@@ -204,10 +238,14 @@ struct tcp_events *tcp_events_open(enum tcp_event event, uint64_t period, char *
     events->layout = layout;
     events->period = period;
     events->page_size = (size_t)sysconf(_SC_PAGESIZE);
-    int result = 0;
-    for (unsigned cpu = 0; cpu < CPUS_MOST && (result == 0 || result == -ENODEV); cpu++)
-        result = open_cpu(events, id, event, cpu);
-    if (events->count > 0 && (result == 0 || result == -ENODEV || result == -EINVAL))
+    events->ring_size = events->page_size > RING_SIZE ? events->page_size : RING_SIZE;
+    events->has_cgroups = knows_cgroups();
+    int result = open_all(events, id, event);
+    if (result == -EINVAL && events->count == 0 && events->has_cgroups) {
+        events->has_cgroups = false; /* before Linux 5.7 */
+        result = open_all(events, id, event);
+    }
+    if (events->count > 0 && result == -EINVAL)
         return events;
     explain_perf(error, error_size, -result);
     tcp_events_close(events);
@@ -239,16 +277,48 @@ uint64_t tcp_events_count(const struct tcp_events *events)
     return sum;
 }
 
-unsigned tcp_events_uncounted_cpus(const struct tcp_events *events)
+/* Call for each CPU of a list such as "0-3,8" with a bit for each. */
+static void parse_cpus(const char *list, uint64_t bits[static CPUS_MOST / 64])
 {
-    unsigned online = (unsigned)get_nprocs();
-    return online > events->count ? online - events->count : 0;
+    while (*list >= '0' && *list <= '9') {
+        char *end;
+        unsigned long first = strtoul(list, &end, 10), last = first;
+        if (*end == '-')
+            last = strtoul(end + 1, &end, 10);
+        for (unsigned long cpu = first; cpu <= last && cpu < CPUS_MOST; cpu++)
+            bits[cpu / 64] |= UINT64_C(1) << cpu % 64;
+        list = *end == ',' ? end + 1 : end;
+    }
+}
+
+unsigned tcp_events_uncounted_cpus(struct tcp_events *events)
+{
+    char list[4096] = "";
+    uint64_t online[CPUS_MOST / 64] = {0};
+    unsigned uncounted = 0;
+    int fd = open("/sys/devices/system/cpu/online", O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? -1 : read_to_end(fd, list, sizeof list - 1);
+    if (fd >= 0)
+        close(fd);
+    if (length <= 0)
+        return 0;
+    parse_cpus(list, online);
+    for (unsigned i = 0; i < events->count; i++) {
+        uint64_t *bits = &online[events->cpus[i].number / 64];
+        uint64_t bit = UINT64_C(1) << events->cpus[i].number % 64;
+        events->cpus[i].left |= !(*bits & bit);
+        if (!events->cpus[i].left)
+            *bits &= ~bit;
+    }
+    for (size_t i = 0; i < sizeof online / sizeof online[0]; i++)
+        uncounted += (unsigned)__builtin_popcountll(online[i]);
+    return uncounted;
 }
 
 /* ---- samples ---- */
 
-/* A record of the ring, in the order of PERF_SAMPLE_TID, PERF_SAMPLE_RAW, PERF_SAMPLE_CGROUP
- * (perf_event_open(2)). */
+/* A record of the ring, in the order of PERF_SAMPLE_TID, PERF_SAMPLE_RAW and, if there are cgroups,
+ * PERF_SAMPLE_CGROUP (perf_event_open(2)). */
 struct sample_record {
     struct perf_event_header header;
     uint32_t process, thread;
@@ -265,9 +335,8 @@ static void copy_bytes(const struct tcp_events *events, const struct cpu_events 
                        uint64_t position, void *to, size_t size)
 {
     const char *data = (const char *)cpu->ring + events->page_size;
-    size_t ring_size = RING_PAGES * events->page_size;
-    size_t start = position % ring_size;
-    size_t first = size < ring_size - start ? size : ring_size - start;
+    size_t start = position % events->ring_size;
+    size_t first = size < events->ring_size - start ? size : events->ring_size - start;
     memcpy(to, data + start, first);
     memcpy((char *)to + first, data, size - first);
 }
@@ -292,15 +361,19 @@ static void read_remote(const struct layout *layout, const char *raw,
 }
 
 /* Is a record of `size` bytes a whole sample with all fields? */
-static bool parse_sample(const struct layout *layout, const struct sample_record *record,
+static bool parse_sample(const struct tcp_events *events, const struct sample_record *record,
                          size_t size, struct tcp_event_sample *sample)
 {
-    size_t needed = layout->remote_ipv6 + sizeof(struct ip_address);
-    if (size < sizeof *record || record->raw_size > size - sizeof *record - sizeof sample->cgroup ||
-        record->raw_size < needed || record->raw_size < layout->remote_ipv4 + 4)
+    const struct layout *layout = &events->layout;
+    size_t ipv4_end = layout->remote_ipv4 + sizeof(uint32_t);
+    size_t ipv6_end = layout->remote_ipv6 + sizeof(struct ip_address);
+    size_t rest = sizeof *record + (events->has_cgroups ? sizeof sample->cgroup : 0);
+    if (size < rest || record->raw_size > size - rest || record->raw_size < ipv4_end ||
+        record->raw_size < ipv6_end)
         return false;
     *sample = (struct tcp_event_sample){.process = record->process};
-    memcpy(&sample->cgroup, record->raw + record->raw_size, sizeof sample->cgroup);
+    if (events->has_cgroups)
+        memcpy(&sample->cgroup, record->raw + record->raw_size, sizeof sample->cgroup);
     read_remote(layout, record->raw, sample);
     return true;
 }
@@ -310,7 +383,10 @@ static uint64_t read_ring(const struct tcp_events *events, const struct cpu_even
                           tcp_event_consumer *consume, void *context)
 {
     uint64_t lost = 0;
-    uint64_t head = __atomic_load_n(&cpu->ring->data_head, __ATOMIC_ACQUIRE);
+    /* As include/uapi/linux/perf_event.h says: read the head, then the data; write the tail after.
+     */
+    uint64_t head = *(volatile __u64 *)&cpu->ring->data_head;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
     uint64_t tail = cpu->ring->data_tail;
     while (tail < head) {
         _Alignas(struct lost_record) char bytes[RECORD_SIZE];
@@ -324,11 +400,12 @@ static uint64_t read_ring(const struct tcp_events *events, const struct cpu_even
         if (header.type == PERF_RECORD_LOST)
             lost += ((const struct lost_record *)bytes)->lost;
         else if (header.type == PERF_RECORD_SAMPLE &&
-                 parse_sample(&events->layout, (const struct sample_record *)bytes, size, &sample))
+                 parse_sample(events, (const struct sample_record *)bytes, size, &sample))
             consume(context, &sample);
         tail += header.size;
     }
-    __atomic_store_n(&cpu->ring->data_tail, head, __ATOMIC_RELEASE);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    *(volatile __u64 *)&cpu->ring->data_tail = head;
     return lost;
 }
 

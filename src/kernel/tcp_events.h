@@ -5,8 +5,9 @@
  * exact count, and samples that say who it was. They are of the whole host, all network namespaces
  * included.
  *
- * Opening takes CAP_PERFMON (before Linux 5.8 CAP_SYS_ADMIN) in the first user namespace, and the
- * right to read tracefs (root, or CAP_DAC_READ_SEARCH). Afterwards no capability is needed.
+ * Opening takes CONFIG_PERF_EVENTS, CAP_PERFMON (before Linux 5.8 CAP_SYS_ADMIN) in the first user
+ * namespace, and the right to read tracefs (root, or CAP_DAC_READ_SEARCH). Afterwards no capability
+ * is needed.
  *
  * Each change of a state on the host costs about 0.1 us while anything of this is open.
  */
@@ -31,7 +32,9 @@ const char *tcp_event_name(enum tcp_event event);
 
 struct tcp_event_sample {
     uint32_t process; /* the pid as the exporter sees it; 0: the kernel, or not visible */
-    uint64_t cgroup;  /* of the process (cgroup_paths.h) */
+    /* Of the process (cgroup_paths.h). 0 where the kernel does not tell: before Linux 5.7, and with
+     * the controller perf_event in a hierarchy of cgroup v1. */
+    uint64_t cgroup;
     enum ip_family family;
     struct ip_address remote_address;
     uint16_t remote_port;
@@ -58,7 +61,8 @@ uint64_t tcp_events_count(const struct tcp_events *events);
  * since the last call: about 150 are kept for each CPU. */
 uint64_t tcp_events_read(struct tcp_events *events, tcp_event_consumer *consume, void *context);
 
-/* CPUs that came online later, where nothing is counted. */
-unsigned tcp_events_uncounted_cpus(const struct tcp_events *events);
+/* CPUs that are online and where nothing is counted: those that came online later, and those that
+ * an earlier call saw offline. */
+unsigned tcp_events_uncounted_cpus(struct tcp_events *events);
 
 #endif

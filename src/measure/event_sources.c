@@ -75,12 +75,27 @@ static void forget_oldest(struct event_sources *sources, int64_t now)
     remove_row(sources, oldest);
 }
 
+/* Has the cgroup of a new source as many places as it may have? */
+static bool is_crowded(const struct event_sources *sources, uint64_t cgroup)
+{
+    size_t places = 0;
+    for (size_t i = 0; i < sources->count; i++)
+        places += sources->rows[i].source.cgroup == cgroup;
+    return places >= EVENT_SOURCES_OF_CGROUP;
+}
+
 void event_sources_add(struct event_sources *sources, const struct event_source *source,
                        int64_t now)
 {
+    const struct event_source of_cgroup = {.cgroup = source->cgroup};
     uint64_t key[KEY_WORDS];
     memcpy(key, source, sizeof key);
     uint16_t *place = index_find(&sources->index, key);
+    if (*place == 0 && is_crowded(sources, source->cgroup)) {
+        source = &of_cgroup;
+        memcpy(key, source, sizeof key);
+        place = index_find(&sources->index, key);
+    }
     if (*place == 0) {
         if (sources->count == EVENT_SOURCES_CAPACITY)
             forget_oldest(sources, now);
@@ -161,13 +176,20 @@ static void merge_rows(struct event_sources *sources, size_t older, size_t young
     remove_row(sources, younger);
 }
 
+static void name_unknown(struct event_source_row *row)
+{
+    if (row->source.cgroup == 0)
+        snprintf(row->cgroup.text, sizeof row->cgroup.text, "unknown");
+    else
+        snprintf(row->cgroup.text, sizeof row->cgroup.text, "cgroup-%" PRIu64, row->source.cgroup);
+}
+
 void event_sources_end_search(struct event_sources *sources)
 {
     for (size_t i = 0; i < sources->count; i++) {
         struct event_source_row *row = &sources->rows[i];
         if (!row->cgroup.text[0])
-            snprintf(row->cgroup.text, sizeof row->cgroup.text, "cgroup-%" PRIu64,
-                     row->source.cgroup);
+            name_unknown(row);
         size_t older = 0;
         while (!are_alike(&sources->rows[older], row))
             older++;

@@ -7,6 +7,10 @@
  * among the others. The samples of those that lost their place go to the others, so sums are right
  * and no number falls. Sources that differ only in the id of their cgroup, and not in its path, are
  * one: a service that was restarted has a new cgroup.
+ *
+ * One cgroup gets no more than EVENT_SOURCES_OF_CGROUP places, and one more for its other sources,
+ * with an empty program and destination: a program that connects to everywhere, or has many names,
+ * does not take the places of others.
  */
 #ifndef SOCKDIAG_EVENT_SOURCES_H
 #define SOCKDIAG_EVENT_SOURCES_H
@@ -19,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { EVENT_SOURCES_CAPACITY = 256 };
+enum { EVENT_SOURCES_CAPACITY = 256, EVENT_SOURCES_OF_CGROUP = 64 };
 
 /* All that tells sources apart. No byte is left undefined. */
 struct event_source {
@@ -53,7 +57,7 @@ void event_sources_add(struct event_sources *sources, const struct event_source 
 void event_sources_advance(struct event_sources *sources, int64_t now, uint64_t total);
 
 /* Does a row lack the path of its cgroup? Then tell all there are, and end the search: what was not
- * told is called "cgroup-ID". */
+ * told is called "cgroup-ID", and "unknown" without an id. */
 bool event_sources_miss_paths(const struct event_sources *sources);
 cgroup_path_consumer event_sources_tell_path; /* its context is a struct event_sources */
 void event_sources_end_search(struct event_sources *sources);

@@ -4,8 +4,7 @@
 #include "base/log.h"
 #include "kernel/procfs.h"
 
-#include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 /* As in cgroup_sample.c. */
 static const int64_t search_interval = 10 * NANOSECONDS_PER_SECOND;
@@ -33,14 +32,20 @@ struct event_reading {
     struct host *host;
     enum tcp_event event;
     int64_t now;
+    uint32_t process; /* of the last sample, and its program */
+    char program[PROGRAM_NAME_SIZE];
 };
 
 /* The destination of who closes first does not matter: there would be too many. */
 static void take_sample(void *context, const struct tcp_event_sample *sample)
 {
-    const struct event_reading *reading = context;
+    struct event_reading *reading = context;
+    reading->host->events[reading->event].samples++;
     struct event_source source = {.cgroup = sample->cgroup};
-    procfs_read_program(reading->host->kernel.proc_root, sample->process, source.program);
+    if (sample->process != reading->process)
+        procfs_read_program(reading->host->kernel.proc_root, sample->process, reading->program);
+    reading->process = sample->process;
+    memcpy(source.program, reading->program, sizeof source.program);
     if (reading->event == TCP_EVENT_PORT_FAILURE) {
         source.family = sample->family;
         source.remote_address = sample->remote_address;
@@ -71,6 +76,17 @@ static void log_uncounted(struct event_sample *sample, unsigned cpus)
     sample->uncounted_cpus = cpus;
 }
 
+/* The kernel reports losses late, and not those of samples that it throttles. If each event is
+ * sampled, what is missing from the total is lost. */
+static void count_lost(struct event_snapshot *snapshot, uint64_t reported, bool all, uint64_t total,
+                       uint64_t samples)
+{
+    if (!all)
+        snapshot->lost_samples += reported;
+    else if (total > samples + snapshot->lost_samples)
+        snapshot->lost_samples = total - samples;
+}
+
 void host_read_events(struct host *host, int64_t now)
 {
     for (enum tcp_event event = 0; event < TCP_EVENTS; event++) {
@@ -79,9 +95,11 @@ void host_read_events(struct host *host, int64_t now)
         struct event_snapshot *snapshot = &host->snapshot.events[event];
         if (!events)
             continue;
-        event_sources_advance(sample->sources, now, tcp_events_count(events));
-        struct event_reading reading = {host, event, now};
-        snapshot->lost_samples += tcp_events_read(events, take_sample, &reading);
+        uint64_t total = tcp_events_count(events);
+        event_sources_advance(sample->sources, now, total);
+        struct event_reading reading = {.host = host, .event = event, .now = now};
+        uint64_t lost = tcp_events_read(events, take_sample, &reading);
+        count_lost(snapshot, lost, tcp_events_period(events) == 1, total, sample->samples);
         search_paths(host, sample, now);
         log_uncounted(sample, tcp_events_uncounted_cpus(events));
         snapshot->present = true;

@@ -49,6 +49,7 @@ struct cgroup_sample {
 struct event_sample {
     struct event_sources *sources; /* NULL: not collected */
     int64_t searched;              /* the last walk of the tree of cgroups */
+    uint64_t samples;              /* that were read */
     unsigned uncounted_cpus;
 };
 

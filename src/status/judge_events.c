@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "judge.h"
 
-/* The row with the most recent samples; NULL if none has any. `all` gets the samples of all rows.
- */
-static const struct event_source_row *find_most(const struct event_report *report, uint64_t *all)
+/* The row with the most recent samples; NULL if none has any. */
+static const struct event_source_row *find_most(const struct event_report *report)
 {
     const struct event_source_row *most = NULL;
-    *all = 0;
     for (size_t i = 0; i < report->row_count; i++) {
         const struct event_source_row *row = &report->rows[i];
-        *all += row->recent;
         if (row->recent > 0 && row->cgroup.text[0] && (!most || row->recent > most->recent))
             most = row;
     }
@@ -21,7 +18,6 @@ void judge_port_failures(struct verdict *verdict, const struct snapshot *snapsho
 {
     const struct event_snapshot *events = &snapshot->events[TCP_EVENT_PORT_FAILURE];
     const struct event_report *report = &events->report;
-    uint64_t all;
     if (!events->present || report->recent == 0)
         return;
     struct finding finding =
@@ -32,14 +28,14 @@ void judge_port_failures(struct verdict *verdict, const struct snapshot *snapsho
                   format_plural(report->recent, "connect() call").text,
                   format_period(report->recent_seconds).text);
     finding_advise(&finding, "ss -Htan | awk '{print $5}' | sort | uniq -c | sort -rn | head");
-    const struct event_source_row *most = find_most(report, &all);
+    const struct event_source_row *most = find_most(report);
     if (most) {
         const struct event_source *source = &most->source;
         const char *quote = source->family == IP_FAMILY_IPV4 ? "" : "'"; /* of the brackets */
         struct formatted to = format_address_port((enum ip_family)source->family,
                                                   &source->remote_address, source->remote_port);
-        finding_state(&finding, ", %s to %s by %s", most->recent == all ? "all" : "most", to.text,
-                      format_source(most).text);
+        finding_state(&finding, ", %s to %s by %s", most->recent == report->recent ? "all" : "most",
+                      to.text, format_source(most).text);
         finding_advise(&finding, "ss -tanp dst %s%s%s", quote, to.text, quote);
     }
     verdict_enter(verdict, &finding);

@@ -117,7 +117,7 @@ static void test_recent_is_from_one_minute_to_two(void **state)
 static void fill(void)
 {
     for (uint16_t i = 0; i < EVENT_SOURCES_CAPACITY; i++) {
-        add("curl", 7, i);
+        add("curl", 7 + i / EVENT_SOURCES_OF_CGROUP, i);
         now++;
     }
 }
@@ -126,18 +126,18 @@ static void test_a_full_table_keeps_who_was_seen_lately(void **state)
 {
     (void)state;
     fill();
-    add("late", 7, 80);
+    add("late", 99, 80);
     read_rows();
     assert_int_equal(count, EVENT_SOURCES_CAPACITY);
     assert_int_equal(others, 1);
     add("curl", 7, 0); /* so port 1 is the oldest */
     now += 3600 * NANOSECONDS_PER_SECOND - EVENT_SOURCES_CAPACITY;
-    add("late", 7, 80);
+    add("late", 99, 80);
     read_rows();
     assert_int_equal(others, 2);
     now += EVENT_SOURCES_CAPACITY;
-    add("late", 7, 80);
-    add("late", 7, 80);
+    add("late", 99, 80);
+    add("late", 99, 80);
     read_rows();
     assert_int_equal(count, EVENT_SOURCES_CAPACITY);
     assert_int_equal(others, 3);
@@ -206,6 +206,36 @@ static void test_a_restarted_service_is_the_same(void **state)
     assert_int_equal(rows[0].recent, 3);
 }
 
+/* Who connects to everywhere does not take the places of others. */
+static void test_a_cgroup_gets_a_part_of_the_table(void **state)
+{
+    (void)state;
+    for (uint16_t i = 0; i < 300; i++)
+        add("scan", 7, i);
+    add("curl", 8, 80);
+    read_rows();
+    assert_int_equal(count, EVENT_SOURCES_OF_CGROUP + 2);
+    const struct event_source_row *rest = &rows[EVENT_SOURCES_OF_CGROUP];
+    assert_int_equal(rest->samples, 300 - EVENT_SOURCES_OF_CGROUP);
+    assert_string_equal(rest->source.program, "");
+    assert_int_equal(rest->source.cgroup, 7);
+    assert_int_equal(rest->source.remote_port, 0);
+    assert_string_equal(rows[count - 1].source.program, "curl");
+    add("scan", 7, 0); /* has its place */
+    read_rows();
+    assert_int_equal(rows[0].samples, 2);
+    assert_int_equal(others, 0);
+}
+
+static void test_without_an_id_the_cgroup_is_unknown(void **state)
+{
+    (void)state;
+    add("curl", 0, 80);
+    event_sources_end_search(sources);
+    read_rows();
+    assert_string_equal(rows[0].cgroup.text, "unknown");
+}
+
 #define with_sources(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -215,6 +245,8 @@ int main(void)
         with_sources(test_recent_is_from_one_minute_to_two),
         with_sources(test_a_full_table_keeps_who_was_seen_lately),
         with_sources(test_paths_are_told),
+        with_sources(test_a_cgroup_gets_a_part_of_the_table),
+        with_sources(test_without_an_id_the_cgroup_is_unknown),
         with_sources(test_a_restarted_service_is_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

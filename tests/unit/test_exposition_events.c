@@ -105,6 +105,18 @@ static void test_failures_have_their_destinations(void **state)
     assert_null(strstr(page.data, "closed_first"));
 }
 
+static void test_several_destinations_have_no_address(void **state)
+{
+    (void)state;
+    snapshot.events[TCP_EVENT_PORT_FAILURE] = make_event(1);
+    rows[0].source.program[0] = '\0';
+    rows[0].source.remote_port = 0;
+    render();
+    assert_value(SAMPLED "{program=\"\",cgroup=\"/a0.service\",remote_address=\"\","
+                         "remote_port=\"\"}",
+                 7);
+}
+
 static void test_closers_are_scaled(void **state)
 {
     (void)state;
@@ -147,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         filled(test_failures_have_their_destinations),
+        filled(test_several_destinations_have_no_address),
         filled(test_closers_are_scaled),
         filled(test_without_them_there_are_none),
         filled(test_whether_they_are_counted),
