@@ -92,8 +92,7 @@ static void enter_file_name(void *context, const char *name, const struct netns_
     struct namespace_table *table = &namespaces->table;
     struct netns_target target = netns_target_of_name(name, handle->inode, 0);
     struct netns_door door;
-    if (handle->inode == 0 ||
-        netns_helper_enter(namespaces->helper, &target, false, &door) != 0)
+    if (handle->inode == 0 || netns_helper_enter(namespaces->helper, &target, false, &door) != 0)
         return;
     netns_door_close(&door);
     int place = namespace_table_find(table, door.inode);
