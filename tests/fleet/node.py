@@ -30,6 +30,7 @@ PR_SET_PDEATHSIG = 1
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 CGROUP = "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{}.slice/cri-containerd-{:064x}.scope\n"
 LOGS = pathlib.Path("/var/log")
+NAMES = pathlib.Path("/run/netns")
 OWN = ("127.0.0.1", 8080)
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -86,6 +87,8 @@ def be_node(pods, *exporter):
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
     subprocess.run(["mount", "-t", "proc", "proc", "/proc"], check=True)
     subprocess.run(["mount", "-t", "tmpfs", "pods", LOGS], check=True)
+    if NAMES.exists():  # the fleet's hosts are not on this node
+        subprocess.run(["mount", "-t", "tmpfs", "names", NAMES], check=True)
     if not pathlib.Path("/sys/kernel/tracing/events").exists():
         subprocess.run(["mount", "-t", "tracefs", "tracefs", "/sys/kernel/tracing"], check=True)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
