@@ -385,8 +385,7 @@ static uint64_t read_ring(const struct tcp_events *events, const struct cpu_even
     uint64_t lost = 0;
     /* As include/uapi/linux/perf_event.h says: read the head, then the data; write the tail after.
      */
-    uint64_t head = *(volatile __u64 *)&cpu->ring->data_head;
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    uint64_t head = __atomic_load_n(&cpu->ring->data_head, __ATOMIC_ACQUIRE);
     uint64_t tail = cpu->ring->data_tail;
     while (tail < head) {
         _Alignas(struct lost_record) char bytes[RECORD_SIZE];
@@ -404,8 +403,7 @@ static uint64_t read_ring(const struct tcp_events *events, const struct cpu_even
             consume(context, &sample);
         tail += header.size;
     }
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    *(volatile __u64 *)&cpu->ring->data_tail = head;
+    __atomic_store_n(&cpu->ring->data_tail, head, __ATOMIC_RELEASE);
     return lost;
 }
 
