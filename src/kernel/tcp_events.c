@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tcp_events.h"
 
-#include "base/read_to_end.h"
+#include "proc_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <linux/perf_event.h>
 #include <stdbool.h>
@@ -77,18 +76,13 @@ static int read_event_file(const char *name, char *text, size_t size)
 {
     int error = -ENOENT;
     for (size_t i = 0; i < sizeof tracefs_roots / sizeof tracefs_roots[0]; i++) {
-        char path[128];
-        snprintf(path, sizeof path, "%s/events/sock/inet_sock_set_state/%s", tracefs_roots[i],
-                 name);
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0) {
-            error = errno == EACCES ? -EACCES : error;
-            continue;
-        }
-        ssize_t length = read_to_end(fd, text, size - 1);
-        close(fd);
-        text[length > 0 ? length : 0] = '\0';
-        return length < 0 ? (int)length : 0;
+        char path[64];
+        struct fault fault;
+        snprintf(path, sizeof path, "events/sock/inet_sock_set_state/%s", name);
+        if (proc_file_read_text(text, size, tracefs_roots[i], path, &fault))
+            return 0;
+        if (error == -ENOENT)
+            error = -fault.error_number;
     }
     return error;
 }
@@ -202,13 +196,9 @@ static int open_cpu(struct tcp_events *events, uint64_t id, enum tcp_event event
 static bool knows_cgroups(void)
 {
     char text[4096];
-    int fd = open("/proc/cgroups", O_RDONLY | O_CLOEXEC);
-    ssize_t length = fd < 0 ? -1 : read_to_end(fd, text, sizeof text - 1);
-    if (fd >= 0)
-        close(fd);
-    if (length < 0)
+    struct fault ignored;
+    if (!proc_file_read_text(text, sizeof text, "/proc", "cgroups", &ignored))
         return false;
-    text[length] = '\0';
     const char *line = strstr(text, "\nperf_event\t");
     return line && strtoul(line + strlen("\nperf_event\t"), NULL, 10) == 0;
 }
@@ -296,11 +286,8 @@ unsigned tcp_events_uncounted_cpus(struct tcp_events *events)
     char list[4096] = "";
     uint64_t online[CPUS_MOST / 64] = {0};
     unsigned uncounted = 0;
-    int fd = open("/sys/devices/system/cpu/online", O_RDONLY | O_CLOEXEC);
-    ssize_t length = fd < 0 ? -1 : read_to_end(fd, list, sizeof list - 1);
-    if (fd >= 0)
-        close(fd);
-    if (length <= 0)
+    struct fault ignored;
+    if (!proc_file_read_text(list, sizeof list, "/sys/devices/system/cpu", "online", &ignored))
         return 0;
     parse_cpus(list, online);
     for (unsigned i = 0; i < events->count; i++) {
