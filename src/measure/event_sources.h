@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Who causes an event and towards whom, from samples of it: how many samples each source has.
+ * The sources of an event: which program caused it, in which cgroup, to which destination. Counts
+ * how many samples each source has.
  *
  * A source keeps its place while the table has room. When it is full, a new source takes the place
  * of the one that was not seen for longest, if that is more than an hour; otherwise its samples are
