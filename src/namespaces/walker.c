@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The ports that are usable where the range is not known yet: the kernel's default. */
-static const uint64_t usual_ports = 28232;
-
 static const int64_t listen_interval = 10 * NANOSECONDS_PER_SECOND;
 enum { LOOKS_A_STEP = 16 };
 
@@ -58,7 +55,7 @@ void walker_destroy(struct walker *walker)
 
 static uint64_t find_usable(const struct namespace_walk *walk)
 {
-    return walk->walked > 0 ? walk->result.ports.usable : usual_ports;
+    return walk->walked > 0 ? walk->result.ports.usable : USUAL_EPHEMERAL_PORTS;
 }
 
 uint64_t namespace_walk_bound(const struct namespace_walk *walk, uint64_t most, uint64_t opens)

@@ -13,6 +13,10 @@
 #include "measure/peak_window.h"
 #include "walk.h"
 
+/* The ephemeral ports of a new network namespace (net/ipv4/af_inet.c: 32768 to 60999), where its
+ * range is not known. */
+enum { USUAL_EPHEMERAL_PORTS = 28232 };
+
 /* What walks know of one namespace; all zero at first. For the caller to keep and to read. */
 struct namespace_walk {
     int64_t tried; /* the last walk, good or not */

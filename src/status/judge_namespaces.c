@@ -3,9 +3,7 @@
 
 #include <inttypes.h>
 
-/* The ports that a new network namespace has (net/ipv4/af_inet.c: 32768 to 60999), where its range
- * is not known. A bound is often far above the truth: only a high one is a finding. */
-static const double usual_ports = 28232;
+/* A bound is often far above the truth: only a high one is a finding. */
 static const double bound_threshold = 0.9;
 
 static double get_ports_share(const struct namespace_row *row)
@@ -26,7 +24,7 @@ static double get_queue_share(const struct namespace_row *row)
 /* The exporter's own namespace has findings of its own. */
 static double get_bound_share(const struct namespace_row *row)
 {
-    return row->has_bound && !row->has_usable ? (double)row->tcp_bound / usual_ports : 0;
+    return row->has_bound && !row->has_usable ? (double)row->tcp_bound / USUAL_EPHEMERAL_PORTS : 0;
 }
 
 static enum alert_level judge_namespace_ports(const struct namespace_row *row)
