@@ -4,34 +4,42 @@
 #                   run, all or install, only those for building
 # make run          build, and run in the foreground on :10073
 # make test         unit and integration tests
-# make lint, make bench, make fuzz, make install, make uninstall, make clean
+# make install      put into place what `make` has built; make uninstall removes it
+# make lint, make bench, make fuzz, make clean
 # WERROR=1: warnings are errors
 # SANITIZE=address,undefined or SANITIZE=thread: any of these with sanitizers, in a separate directory
 PREFIX         ?= /usr/local
 SYSTEMDUNITDIR ?= $(PREFIX)/lib/systemd/system
 DATADIR        ?= $(PREFIX)/share/sockdiag_exporter
+MANDIR         ?= $(PREFIX)/share/man
+COMPLETIONSDIR ?= $(PREFIX)/share/bash-completion/completions
 DESTDIR        ?=
 CC             ?= cc
+PKG_CONFIG     ?= pkg-config
 CFLAGS         ?= -O2 -g
 SANITIZE       ?=
 comma          := ,
 BUILD          ?= build$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
 VERSION        := 0.1.0
-REVISION       := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+# The commit and its time: from the file in a source archive, else from git.
+COMMIT         := $(shell grep '^[0-9a-f]* [0-9]*$$' packaging/revision || \
+                      git log -1 --format='%h %ct' 2>/dev/null || echo unknown 0)
+REVISION       := $(firstword $(COMMIT))
+SOURCE_DATE_EPOCH ?= $(lastword $(COMMIT))
 
 # Sanitizers check the calls that FORTIFY would replace.
 CHECKED    := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all,-D_FORTIFY_SOURCE=2)
 WARNINGS   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
 ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE $(INCLUDES) $(DEFINES) $(WARNINGS) -fPIE -fstack-protector-strong \
-              -pthread -MMD -MP $(shell pkg-config --cflags $(LIBRARIES)) $(CFLAGS) $(CHECKED)
+              -pthread -MMD -MP $(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) $(CFLAGS) $(CHECKED)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(CHECKED) $(LDFLAGS)
 INCLUDES   := -Iinclude -Isrc -Icmd/sockdiag_exporter -Itests/support
 LIBRARIES  := libmnl libmicrohttpd gnutls yaml-0.1 libcrypt zlib
-LIBS        = $(shell pkg-config --libs $(LIBRARIES)) -lm
+LIBS        = $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lm
 
 # One line instead of a hundred compiler errors.
 ifeq ($(filter deps clean lint uninstall,$(MAKECMDGOALS)),)
-ifneq ($(shell pkg-config --exists $(LIBRARIES) 2>/dev/null && echo there),there)
+ifneq ($(shell $(PKG_CONFIG) --exists $(LIBRARIES) 2>/dev/null && echo there),there)
 $(error libraries are missing: make deps)
 endif
 endif
@@ -48,7 +56,9 @@ SCRIPTS  := $(WEB) tests/web_config.sh tests/prometheus.sh
 SCRIPTS  += $(if $(SANITIZE),,$(addprefix tests/,monitoring.sh dashboards.sh systemd.sh kubernetes.sh install.sh))
 BENCHES  := $(call programs,tests/bench/*.c)
 
-all: $(EXPORTER)
+MAN_PAGE := $(BUILD)/sockdiag_exporter.8
+
+all: $(EXPORTER) $(MAN_PAGE)
 
 everything: $(EXPORTER) $(TESTS) $(BENCHES)
 
@@ -72,6 +82,11 @@ $(BUILD)/revision: always
 	@echo '$(REVISION)' | cmp -s - $@ || echo '$(REVISION)' >$@
 $(BUILD)/cmd/sockdiag_exporter/main.o: $(BUILD)/revision
 $(BUILD)/cmd/sockdiag_exporter/main.o: DEFINES := -DVERSION='"$(VERSION)"' -DREVISION='"$(REVISION)"'
+# It describes the flags as --help does.
+$(MAN_PAGE): docs/man/sockdiag_exporter.8.in docs/man/page.awk $(EXPORTER)
+	@$(EXPORTER) --help | awk -v version=$(VERSION) -v date=$$(date -u -d @$(SOURCE_DATE_EPOCH) +%F) \
+	    -f docs/man/page.awk - $< >$@
+
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $<"
@@ -83,12 +98,12 @@ deps:
 run: $(EXPORTER)
 	$(EXPORTER)
 
-test: $(EXPORTER) $(TESTS)
+test: all $(TESTS)
 	@tests/run.sh $(EXPORTER) $(BUILD) $(TESTS) $(SCRIPTS)
 
 # One of the scripts alone: test-prometheus; test-browser wants a browser, test-fleet minutes. All of
 # tests/web: test-web; one of them: test-web-tls.
-test-%: $(EXPORTER)
+test-%: all
 	@tests/$*.sh $(EXPORTER) $(BUILD)
 test-web: $(EXPORTER)
 	@tests/run.sh $(EXPORTER) $(BUILD) $(WEB)
@@ -113,18 +128,23 @@ lint:
 	+@tests/lint.sh
 
 DROP_INS := $(wildcard systemd/*.conf)
-install: $(EXPORTER)
+# Builds nothing: as root it would leave files of root in the user's tree.
+install: $(filter all,$(MAKECMDGOALS))
+	@test -e $(MAN_PAGE) || { echo 'make install: nothing is built yet: make' >&2; exit 1; }
 	install -D -m 755 $(EXPORTER) $(DESTDIR)$(PREFIX)/bin/sockdiag_exporter
 	sed 's|@BINDIR@|$(PREFIX)/bin|' systemd/sockdiag_exporter.service.in | \
 	    install -D -m 644 /dev/stdin $(DESTDIR)$(SYSTEMDUNITDIR)/sockdiag_exporter.service
 	install -m 644 systemd/sockdiag_exporter.socket $(DESTDIR)$(SYSTEMDUNITDIR)
 	install -D -m 644 -t $(DESTDIR)$(DATADIR)/systemd $(DROP_INS)
+	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man8 $(MAN_PAGE)
+	install -D -m 644 packaging/completion.bash $(DESTDIR)$(COMPLETIONSDIR)/sockdiag_exporter
 
 # Directories stay, but for our own.
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/sockdiag_exporter \
 	    $(addprefix $(DESTDIR)$(SYSTEMDUNITDIR)/sockdiag_exporter.,service socket) \
-	    $(addprefix $(DESTDIR)$(DATADIR)/,$(DROP_INS))
+	    $(addprefix $(DESTDIR)$(DATADIR)/,$(DROP_INS)) \
+	    $(DESTDIR)$(MANDIR)/man8/sockdiag_exporter.8 $(DESTDIR)$(COMPLETIONSDIR)/sockdiag_exporter
 	-rmdir $(DESTDIR)$(DATADIR)/systemd $(DESTDIR)$(DATADIR)
 
 clean:
