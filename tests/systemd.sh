@@ -131,6 +131,7 @@ works "10-netns.conf shows the namespaces of other users" "$info" "$installed/10
 find_processes
 [ -z "$helper" ] || fail "a helper without --collector.netns.walk"
 have "the exporter" "$main" "$none"
+[[ $(control show -P StatusText sockdiag_exporter) = "Samples every 1 s, "*", netns" ]] || fail "another status"
 needs_each_word "$info" "$installed/10-netns.conf"
 
 works "20-netns-walk.conf also walks" "$listener" "$installed/20-netns-walk.conf"

@@ -365,6 +365,20 @@ bool options_parse(struct options *options, int count, char *const arguments[], 
     return true;
 }
 
+void options_list_collectors(const struct options *options, FILE *out)
+{
+    static const char prefix[] = "collector.";
+    const char *separator = "";
+    for (size_t i = 0; i < FLAGS; i++) {
+        const struct flag *flag = &flags[i];
+        if (flag->read || strncmp(flag->name, prefix, strlen(prefix)) != 0 ||
+            !*(const bool *)((const char *)options + flag->field))
+            continue;
+        fprintf(out, "%s%s", separator, flag->name + strlen(prefix));
+        separator = ", ";
+    }
+}
+
 void options_print_help(FILE *out)
 {
     fputs("usage: sockdiag_exporter [flags]\n\n"

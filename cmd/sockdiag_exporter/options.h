@@ -34,6 +34,9 @@ struct options {
 bool options_parse(struct options *options, int count, char *const arguments[], char *error,
                    size_t error_size);
 
+/* Write the names of the collectors that are on, separated by commas. */
+void options_list_collectors(const struct options *options, FILE *out);
+
 /* Write the text of --help. */
 void options_print_help(FILE *out);
 

@@ -162,6 +162,21 @@ static int serve(struct service *service, char *error, size_t error_size)
     }
 }
 
+/* For `systemctl status`. */
+static void notify_status(const struct options *options)
+{
+    char status[512] = "";
+    FILE *out = fmemopen(status, sizeof status, "w");
+    if (!out)
+        return;
+    fprintf(out, "STATUS=Samples every %g s, in detail every %g s; collectors: ",
+            (double)options->sampler.interval / 1e9,
+            (double)options->sampler.detail_interval / 1e9);
+    options_list_collectors(options, out);
+    fclose(out);
+    service_notify(status);
+}
+
 static void stop_service(struct service *service)
 {
     sampler_thread_stop(service->sampler_thread);
@@ -181,6 +196,7 @@ bool service_run(const struct options *options, const struct kernel_access *kern
         log_info("main", "sockdiag_exporter %s samples every %g s, in detail every %g s",
                  self->version, (double)options->sampler.interval / 1e9,
                  (double)options->sampler.detail_interval / 1e9);
+        notify_status(options);
         int signal_number = serve(&service, error, error_size);
         good = signal_number != 0;
         service_notify("STOPPING=1");

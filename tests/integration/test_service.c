@@ -232,6 +232,18 @@ static void fill_notify_queue(void)
         _exit(99);
 }
 
+static void test_the_status_tells_what_it_samples(void **state)
+{
+    (void)state;
+    start((const char *[]){"--sample.interval=500ms", "--no-collector.udp", "--collector.netns",
+                           NULL},
+          NULL);
+    assert_true(daemon_await_message(&exporter,
+                                     "STATUS=Samples every 0.5 s, in detail every 5 s; collectors: "
+                                     "listeners, ports, destinations, time-wait, unix, netns"));
+    assert_int_equal(end(SIGTERM), 0);
+}
+
 static void test_ready_is_sent_again_when_it_could_not_be_sent(void **state)
 {
     (void)state;
@@ -329,6 +341,7 @@ int main(void)
         SERVICE_TEST(test_once_with_a_stuck_output_ends_on_a_signal),
         SERVICE_TEST(test_a_start_that_waits_for_dns_ends_on_a_signal),
         SERVICE_TEST(test_no_thread_takes_the_signals_of_the_main_thread),
+        SERVICE_TEST(test_the_status_tells_what_it_samples),
         SERVICE_TEST(test_ready_is_sent_again_when_it_could_not_be_sent),
         SERVICE_TEST(test_the_watchdog_is_not_fed_without_a_new_page),
         SERVICE_TEST(test_a_log_without_a_reader_does_not_block),
