@@ -124,9 +124,9 @@ static int receive(struct netns_helper *helper, bool with_settings, int64_t pati
     if (!await_packet(helper->fd, patience))
         return fail(helper, SILENT);
     ssize_t got = recvmsg(helper->fd, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-    if (got <= 0)
+    uint32_t taken = got < 0 ? 0 : take_descriptors(&header, door);
+    if (got <= 0 && taken == 0)
         return fail(helper, GONE);
-    uint32_t taken = take_descriptors(&header, door);
     bool cut = header.msg_flags & MSG_CTRUNC;
     if (got != sizeof answer || header.msg_flags & MSG_TRUNC ||
         (!cut && !is_right(&answer, helper->number, with_settings, taken, door)))
@@ -257,7 +257,7 @@ void netns_helper_stop(struct netns_helper *helper)
     free(helper);
 }
 
-/* How it ended; one that still dies is waited for, because its socket is closed already. */
+/* How it ended. */
 static void describe_end(const siginfo_t *end, char *error, size_t error_size)
 {
     if (end->si_code == CLD_EXITED)
@@ -271,6 +271,8 @@ bool netns_helper_has_failed(struct netns_helper *helper, char *error, size_t er
 {
     enum failure failure = helper->failure;
     siginfo_t end = {0};
+    if (failure == GONE) /* it dies, and is waited for; or it only says that it has gone */
+        kill(helper->pid, SIGKILL);
     if (failure == SILENT)
         snprintf(error, error_size, "the namespace helper has not answered for a second");
     else if (failure == WRONG)

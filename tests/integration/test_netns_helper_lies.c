@@ -68,6 +68,8 @@ static struct lie make_lie(const struct helper_request *request, const char *how
         lie.length--;
     else if (strcmp(how, "long") == 0)
         lie.length++;
+    else if (strcmp(how, "empty") == 0)
+        lie.length = 0;
     else if (strcmp(how, "magic") == 0)
         lie.answer.magic++;
     else if (strcmp(how, "number") == 0)
@@ -98,7 +100,10 @@ static _Noreturn void lie_always(void)
         &(struct lie){.answer = {.magic = HELPER_MAGIC}, .length = sizeof(struct helper_answer)});
     while (recv(NETNS_HELPER_SOCKET, &request, sizeof request, 0) == sizeof request) {
         struct lie lie = make_lie(&request, request.target.name);
-        send_lie(&lie);
+        if (strcmp(request.target.name, "farewell") == 0)
+            shutdown(NETNS_HELPER_SOCKET, SHUT_WR);
+        else
+            send_lie(&lie);
     }
     _exit(0);
 }
@@ -150,17 +155,9 @@ static void test_the_truth_is_believed(void **state)
 static void test_lies_are_not(void **state)
 {
     (void)state;
-    static const char *const lies[] = {"short",
-                                       "long",
-                                       "magic",
-                                       "number",
-                                       "negative",
-                                       "huge",
-                                       "two",
-                                       "none",
-                                       "miscounted",
-                                       "another socket",
-                                       "refusal with a descriptor"};
+    static const char *const lies[] = {
+        "short", "long", "empty", "magic",      "number",         "negative",
+        "huge",  "two",  "none",  "miscounted", "another socket", "refusal with a descriptor"};
     for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
         struct netns_door door;
         unsigned before = count_descriptors();
@@ -173,6 +170,16 @@ static void test_lies_are_not(void **state)
         netns_helper_stop(helper);
         assert_non_null(helper = netns_helper_start(error, sizeof error));
     }
+}
+
+/* One that lives on is not waited for. */
+static void test_a_feigned_end(void **state)
+{
+    (void)state;
+    struct netns_door door;
+    assert_int_equal(ask("farewell", &door), -EPIPE);
+    assert_true(netns_helper_has_failed(helper, error, sizeof error));
+    assert_string_equal(error, "the namespace helper was killed by SIGKILL");
 }
 
 /* The kernel closes those that find no room. */
@@ -206,6 +213,7 @@ int main(int count, char *arguments[])
     const struct CMUnitTest tests[] = {
         with_helper(test_the_truth_is_believed),
         with_helper(test_lies_are_not),
+        with_helper(test_a_feigned_end),
         with_helper(test_descriptors_that_find_no_room),
     };
     return cmocka_run_group_tests_name("netns_helper_lies", tests, NULL, NULL);
