@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tcp_events.h"
 
+#include "event_ring.h"
 #include "proc_file.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <linux/perf_event.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -27,12 +26,7 @@ static const char *const filters[TCP_EVENTS] = {
 /* tracefs, and where it is on hosts that mount only debugfs. */
 static const char *const tracefs_roots[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
 
-enum { RING_SIZE = 16384, CPUS_MOST = 4096, RECORD_SIZE = 256 };
-
-/* Where the fields of the tracepoint are in its data; they differ between kernels. */
-struct layout {
-    size_t family, remote_port, remote_ipv4, remote_ipv6;
-};
+enum { RING_SIZE = 16384, CPUS_MOST = 4096 };
 
 /* One CPU. The kernel stops an event that has too many samples until its next tick
  * (kernel.perf_event_max_sample_rate), so one that samples each event does not count them all: then
@@ -46,10 +40,8 @@ struct cpu_events {
 };
 
 struct tcp_events {
-    struct layout layout;
+    struct event_form form;
     uint64_t period;
-    bool has_cgroups;
-    size_t page_size, ring_size;
     unsigned count; /* of `cpus` */
     struct cpu_events cpus[];
 };
@@ -87,23 +79,8 @@ static int read_event_file(const char *name, char *text, size_t size)
     return error;
 }
 
-/* The offset of a field: "field:__u16 dport;\toffset:26;\tsize:2;". */
-static bool find_offset(const char *format, const char *field, size_t *offset)
-{
-    const char *line = strstr(format, field);
-    return line && sscanf(line + strlen(field), " offset:%zu;", offset) == 1;
-}
-
-static bool parse_layout(const char *format, struct layout *layout)
-{
-    return find_offset(format, " family;", &layout->family) &&
-           find_offset(format, " dport;", &layout->remote_port) &&
-           find_offset(format, " daddr[4];", &layout->remote_ipv4) &&
-           find_offset(format, " daddr_v6[16];", &layout->remote_ipv6);
-}
-
 /* Find the number of the tracepoint, and how its data are laid out. */
-static bool find_tracepoint(uint64_t *id, struct layout *layout, char *error, size_t size)
+static bool find_tracepoint(uint64_t *id, struct event_layout *layout, char *error, size_t size)
 {
     char text[8192];
     int result = read_event_file("id", text, sizeof text);
@@ -116,7 +93,7 @@ static bool find_tracepoint(uint64_t *id, struct layout *layout, char *error, si
                         "is older than 4.16, or tracefs is not mounted");
     *id = strtoull(text, NULL, 10);
     result = read_event_file("format", text, sizeof text);
-    if (result < 0 || !parse_layout(text, layout))
+    if (result < 0 || !event_layout_parse(text, layout))
         return complain(error, size, result < 0 ? -result : EPROTO,
                         "the format of sock:inet_sock_set_state");
     return true;
@@ -140,7 +117,7 @@ static bool explain_perf(char *error, size_t size, int error_number)
 static int open_event(const struct tcp_events *events, uint64_t id, enum tcp_event event,
                       unsigned cpu, uint64_t period)
 {
-    uint64_t cgroup = events->has_cgroups ? PERF_SAMPLE_CGROUP : 0;
+    uint64_t cgroup = events->form.has_cgroups ? PERF_SAMPLE_CGROUP : 0;
     struct perf_event_attr attributes = {
         .type = PERF_TYPE_TRACEPOINT,
         .size = sizeof attributes,
@@ -162,7 +139,7 @@ static int open_event(const struct tcp_events *events, uint64_t id, enum tcp_eve
 static void close_cpu(const struct tcp_events *events, const struct cpu_events *cpu)
 {
     if (cpu->ring != MAP_FAILED)
-        munmap(cpu->ring, events->ring_size + events->page_size);
+        munmap(cpu->ring, events->form.ring_size + events->form.page_size);
     if (cpu->counter >= 0 && cpu->counter != cpu->sampler)
         close(cpu->counter);
     close(cpu->sampler);
@@ -178,7 +155,7 @@ static int open_cpu(struct tcp_events *events, uint64_t id, enum tcp_event event
     if (cpu->sampler < 0)
         return cpu->sampler;
     cpu->counter = events->period > 1 ? cpu->sampler : open_event(events, id, event, number, 0);
-    cpu->ring = mmap(NULL, events->ring_size + events->page_size, PROT_READ | PROT_WRITE,
+    cpu->ring = mmap(NULL, events->form.ring_size + events->form.page_size, PROT_READ | PROT_WRITE,
                      MAP_SHARED, cpu->sampler, 0);
     int error = cpu->ring == MAP_FAILED ? -errno : cpu->counter < 0 ? cpu->counter : 0;
     if (error) {
@@ -217,7 +194,7 @@ struct tcp_events *tcp_events_open(enum tcp_event event, uint64_t period, char *
                                    size_t error_size)
 {
     uint64_t id;
-    struct layout layout;
+    struct event_layout layout;
     if (!find_tracepoint(&id, &layout, error, error_size))
         return NULL;
     struct tcp_events *events = calloc(1, sizeof *events + CPUS_MOST * sizeof events->cpus[0]);
@@ -225,14 +202,15 @@ struct tcp_events *tcp_events_open(enum tcp_event event, uint64_t period, char *
         complain(error, error_size, ENOMEM, "counting TCP events");
         return NULL;
     }
-    events->layout = layout;
+    events->form.layout = layout;
     events->period = period;
-    events->page_size = (size_t)sysconf(_SC_PAGESIZE);
-    events->ring_size = events->page_size > RING_SIZE ? events->page_size : RING_SIZE;
-    events->has_cgroups = knows_cgroups();
+    events->form.page_size = (size_t)sysconf(_SC_PAGESIZE);
+    events->form.ring_size =
+        events->form.page_size > RING_SIZE ? events->form.page_size : RING_SIZE;
+    events->form.has_cgroups = knows_cgroups();
     int result = open_all(events, id, event);
-    if (result == -EINVAL && events->count == 0 && events->has_cgroups) {
-        events->has_cgroups = false; /* before Linux 5.7 */
+    if (result == -EINVAL && events->count == 0 && events->form.has_cgroups) {
+        events->form.has_cgroups = false; /* before Linux 5.7 */
         result = open_all(events, id, event);
     }
     if (events->count > 0 && result == -EINVAL)
@@ -304,100 +282,10 @@ unsigned tcp_events_uncounted_cpus(struct tcp_events *events)
 
 /* ---- samples ---- */
 
-/* A record of the ring, in the order of PERF_SAMPLE_TID, PERF_SAMPLE_RAW and, if there are cgroups,
- * PERF_SAMPLE_CGROUP (perf_event_open(2)). */
-struct sample_record {
-    struct perf_event_header header;
-    uint32_t process, thread;
-    uint32_t raw_size;
-    char raw[]; /* raw_size bytes, then the cgroup */
-};
-
-struct lost_record {
-    struct perf_event_header header;
-    uint64_t id, lost;
-};
-
-static void copy_bytes(const struct tcp_events *events, const struct cpu_events *cpu,
-                       uint64_t position, void *to, size_t size)
-{
-    const char *data = (const char *)cpu->ring + events->page_size;
-    size_t start = position % events->ring_size;
-    size_t first = size < events->ring_size - start ? size : events->ring_size - start;
-    memcpy(to, data + start, first);
-    memcpy((char *)to + first, data, size - first);
-}
-
-static void read_remote(const struct layout *layout, const char *raw,
-                        struct tcp_event_sample *sample)
-{
-    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
-    uint16_t family;
-    struct ip_address ipv6;
-    memcpy(&family, raw + layout->family, sizeof family);
-    memcpy(&sample->remote_port, raw + layout->remote_port, sizeof sample->remote_port);
-    memcpy(&ipv6, raw + layout->remote_ipv6, sizeof ipv6);
-    if (family == AF_INET6 && memcmp(&ipv6, mapped, sizeof mapped) != 0) {
-        sample->family = IP_FAMILY_IPV6;
-        sample->remote_address = ipv6;
-        return;
-    }
-    sample->family = IP_FAMILY_IPV4;
-    memcpy(&sample->remote_address.word[0],
-           raw + (family == AF_INET6 ? layout->remote_ipv6 + 12 : layout->remote_ipv4), 4);
-}
-
-/* Is a record of `size` bytes a whole sample with all fields? */
-static bool parse_sample(const struct tcp_events *events, const struct sample_record *record,
-                         size_t size, struct tcp_event_sample *sample)
-{
-    const struct layout *layout = &events->layout;
-    size_t ipv4_end = layout->remote_ipv4 + sizeof(uint32_t);
-    size_t ipv6_end = layout->remote_ipv6 + sizeof(struct ip_address);
-    size_t rest = sizeof *record + (events->has_cgroups ? sizeof sample->cgroup : 0);
-    if (size < rest || record->raw_size > size - rest || record->raw_size < ipv4_end ||
-        record->raw_size < ipv6_end)
-        return false;
-    *sample = (struct tcp_event_sample){.process = record->process};
-    if (events->has_cgroups)
-        memcpy(&sample->cgroup, record->raw + record->raw_size, sizeof sample->cgroup);
-    read_remote(layout, record->raw, sample);
-    return true;
-}
-
-/* Returns how many samples were lost. */
-static uint64_t read_ring(const struct tcp_events *events, const struct cpu_events *cpu,
-                          tcp_event_consumer *consume, void *context)
-{
-    uint64_t lost = 0;
-    /* As include/uapi/linux/perf_event.h says: read the head, then the data; write the tail after.
-     */
-    uint64_t head = __atomic_load_n(&cpu->ring->data_head, __ATOMIC_ACQUIRE);
-    uint64_t tail = cpu->ring->data_tail;
-    while (tail < head) {
-        _Alignas(struct lost_record) char bytes[RECORD_SIZE];
-        struct perf_event_header header;
-        struct tcp_event_sample sample;
-        copy_bytes(events, cpu, tail, &header, sizeof header);
-        if (header.size < sizeof header || header.size > head - tail)
-            break; /* never seen: the kernel writes whole records */
-        size_t size = header.size < sizeof bytes ? header.size : sizeof bytes;
-        copy_bytes(events, cpu, tail, bytes, size);
-        if (header.type == PERF_RECORD_LOST)
-            lost += ((const struct lost_record *)bytes)->lost;
-        else if (header.type == PERF_RECORD_SAMPLE &&
-                 parse_sample(events, (const struct sample_record *)bytes, size, &sample))
-            consume(context, &sample);
-        tail += header.size;
-    }
-    __atomic_store_n(&cpu->ring->data_tail, head, __ATOMIC_RELEASE);
-    return lost;
-}
-
 uint64_t tcp_events_read(struct tcp_events *events, tcp_event_consumer *consume, void *context)
 {
     uint64_t lost = 0;
     for (unsigned i = 0; i < events->count; i++)
-        lost += read_ring(events, &events->cpus[i], consume, context);
+        lost += event_ring_read(&events->form, events->cpus[i].ring, consume, context);
     return lost;
 }
