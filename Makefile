@@ -4,6 +4,7 @@
 #                   run, all or install, only those for building
 # make run          build, and run in the foreground on :10073
 # make test         unit and integration tests
+# make coverage, make flaky: judge the tests
 # make install      put into place what `make` has built; make uninstall removes it
 # make lint, make bench, make fuzz, make clean
 # WERROR=1: warnings are errors
@@ -110,6 +111,17 @@ test-web: $(EXPORTER)
 test-web-%: $(EXPORTER)
 	@tests/web/$*.sh $(EXPORTER) $(BUILD)
 
+# What judges the tests themselves: docs/testing.md.
+flaky: $(EXPORTER) $(TESTS)
+	@tests/flaky.sh $(EXPORTER) $(BUILD) $(TESTS)
+# Counters are in mapped files: processes that are killed count, too.
+COUNTERS := -fprofile-instr-generate=$(CURDIR)/build-coverage/%m%c.profraw
+coverage:
+	rm -f build-coverage/*.profraw
+	+$(MAKE) BUILD=build-coverage CC=clang LDFLAGS=$(COUNTERS) \
+	    CFLAGS='-O1 $(COUNTERS) -fcoverage-mapping -mllvm -runtime-counter-relocation' test SCRIPTS=
+	@tests/coverage.py build-coverage
+
 # libFuzzer on external input, each target for FUZZ_SECONDS, starting from recorded dumps and seeds.
 FUZZ_SECONDS ?= 60
 FUZZERS      := $(patsubst tests/fuzz/fuzz_%.c,fuzz-%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -156,5 +168,5 @@ ifneq ($(filter deps,$(MAKECMDGOALS)),)
 endif
 
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
-.PHONY: all always everything deps run test test-web fuzz $(FUZZERS) bench lint install uninstall clean
+.PHONY: all always everything deps run test test-web flaky coverage fuzz $(FUZZERS) bench lint install uninstall clean
 .SECONDARY:

@@ -3,6 +3,7 @@
  * Wrong passwords from many addresses, at a cost of bcrypt that keeps them waiting: a client whose
  * password is known is still answered.
  */
+#include "await.h"
 #include "daemon.h"
 #include "http_client.h"
 #include "scratch.h"
@@ -15,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <gnutls/gnutls.h>
 #include <stdio.h>
 #include <string.h>
@@ -90,11 +92,21 @@ static int stop(void **state)
     return code;
 }
 
+/* Is the password known? On a busy machine its check may outlast a request: ask again. */
+static int is_known(void *context)
+{
+    (void)context;
+    int status = ask("127.0.2.1", "user0", "secret");
+    if (status == -EAGAIN || status == 503)
+        return 0;
+    return status == 200 ? 1 : -EBADMSG;
+}
+
 /* More connections than there are places, each with a check that takes seconds. */
 static void test_waiting_requests_leave_places(void **state)
 {
     (void)state;
-    assert_int_equal(ask("127.0.2.1", "user0", "secret"), 200);
+    assert_int_equal(await_until(is_known, NULL), 0);
     for (int i = 0; i < CONNECTIONS; i++) {
         char source[32], password[32], request[512];
         snprintf(source, sizeof source, "127.0.1.%d", 1 + i / 2);
