@@ -3,26 +3,44 @@
 
 #include <inttypes.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+/* Whoever may make an interface, in a container for instance, chooses its name, and the kernel
+ * takes all bytes but blanks, '/' and ':' (dev_valid_name(), net/core/dev.c). One label that is not
+ * UTF-8 would make the whole page of metrics invalid. */
+static bool is_printable(const char *name)
+{
+    for (; *name; name++) {
+        if (*name < '!' || *name > '~')
+            return false;
+    }
+    return true;
+}
+
+static void write_name(uint32_t index, const char *found, char name[static INTERFACE_NAME_SIZE])
+{
+    if (found && is_printable(found))
+        snprintf(name, INTERFACE_NAME_SIZE, "%s", found);
+    else
+        snprintf(name, INTERFACE_NAME_SIZE, "%" PRIu32, index);
+}
+
 void interface_name_read(uint32_t index, char name[static INTERFACE_NAME_SIZE])
 {
+    char found[IF_NAMESIZE];
     name[0] = '\0';
-    if (index != 0 && !if_indextoname(index, name))
-        snprintf(name, INTERFACE_NAME_SIZE, "%" PRIu32, index);
+    if (index != 0)
+        write_name(index, if_indextoname(index, found), name);
 }
 
 void interface_name_read_through(int fd, uint32_t index, char name[static INTERFACE_NAME_SIZE])
 {
     struct ifreq request = {.ifr_ifindex = (int)index};
     name[0] = '\0';
-    if (index == 0)
-        return;
-    if (ioctl(fd, SIOCGIFNAME, &request) == 0)
-        memcpy(name, request.ifr_name, INTERFACE_NAME_SIZE);
-    else
-        snprintf(name, INTERFACE_NAME_SIZE, "%" PRIu32, index);
+    if (index != 0)
+        write_name(index, ioctl(fd, SIOCGIFNAME, &request) == 0 ? request.ifr_name : NULL, name);
 }

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* Read the name of the network interface with this index: "" for index 0, and the number for an
- * interface that is gone. */
+ * interface that is gone, or whose name is not printable ASCII. */
 void interface_name_read(uint32_t index, char name[static INTERFACE_NAME_SIZE]);
 
 /* The same in the network namespace that the socket `fd` was made in. */
