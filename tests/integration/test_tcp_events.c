@@ -35,7 +35,7 @@
 #define IPPROTO_MPTCP 262
 #endif
 
-enum { SERVER_PORT = 9000, CLOSED_PORT = 9001, PORTS = 20, EXIT_SKIPPED = 77 };
+enum { SERVER_PORT = 9410, CLOSED_PORT = 9411, PORTS = 20, EXIT_SKIPPED = 77 };
 
 static struct tcp_events *events;
 static uint64_t seen, lost; /* samples since it was opened, of any program */

@@ -28,7 +28,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PORT = 10073, SERVER_PORT = 9000, PORTS = 50, FAILURES = 37, EXIT_SKIPPED = 77 };
+enum { PORT = 10073, SERVER_PORT = 9420, PORTS = 50, FAILURES = 37, EXIT_SKIPPED = 77 };
 
 #define REQUEST "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
@@ -127,7 +127,7 @@ static void test_the_page_names_who_and_whither(void **state)
     run_out_of_ports(FAILURES);
     await_page("/metrics", "\nsockdiag_tcp_connect_port_failures_sampled_total{"
                            "program=\"port hog\",cgroup=\"/");
-    await_page("/metrics", "remote_address=\"127.0.0.1\",remote_port=\"9000\"} 37\n");
+    await_page("/metrics", "remote_address=\"127.0.0.1\",remote_port=\"9420\"} 37\n");
     await_page("/metrics",
                "\nsockdiag_tcp_closed_first_estimated_total{program=\"port hog\",cgroup=\"/");
     await_page("/metrics", "\nsockdiag_exporter_events_enabled{event=\"closed_first\"} 1\n");
