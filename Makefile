@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # make              build/sockdiag_exporter
 # make deps         install the packages for building and testing (a no-op if all are present); with
-#                   run, all or install, only those for building
+#                   run, all or install, only those for building; with test-deployment, Node.js and npm, too
 # make run          build, and run in the foreground on :10073
 # make test         unit and integration tests
+# make test-deployment  rules, dashboards and Kubernetes; installs npm packages in build/
 # make coverage, make flaky: judge the tests
 # make install      put into place what `make` has built; make uninstall removes it
 # make lint, make bench, make fuzz, make clean
@@ -53,8 +54,10 @@ TESTS    := $(call programs,tests/unit/*.c tests/integration/*.c)
 # Sanitizers take memory of their own.
 WEB      := $(filter-out $(if $(SANITIZE),tests/web/memory.sh),$(wildcard tests/web/*.sh))
 SCRIPTS  := $(WEB) tests/web_config.sh tests/prometheus.sh
-# What is in monitoring/ is the same with sanitizers, and the service and pods do not allow what they need.
-SCRIPTS  += $(if $(SANITIZE),,$(addprefix tests/,monitoring.sh dashboards.sh systemd.sh kubernetes.sh install.sh))
+# The service does not allow what sanitizers need.
+SCRIPTS  += $(if $(SANITIZE),,tests/systemd.sh tests/install.sh)
+DEPLOYMENT := $(addprefix tests/,monitoring.sh dashboards.sh kubernetes.sh)
+NPM_TESTS  := $(addprefix test-,deployment dashboards kubernetes browser)
 BENCHES  := $(call programs,tests/bench/*.c)
 
 MAN_PAGE := $(BUILD)/sockdiag_exporter.8
@@ -88,19 +91,26 @@ $(MAN_PAGE): docs/man/sockdiag_exporter.8.in docs/man/page.awk $(EXPORTER)
 	@$(EXPORTER) --help | awk -v version=$(VERSION) -v date=$$(date -u -d @$(SOURCE_DATE_EPOCH) +%F) \
 	    -f docs/man/page.awk - $< >$@
 
-$(BUILD)/%.o: %.c
+# With `make deps test` the build starts when the packages are installed, on all CPUs.
+MAKEFLAGS += $(if $(filter deps,$(MAKECMDGOALS)),-j$(shell nproc))
+$(BUILD)/%.o: %.c | $(filter deps,$(MAKECMDGOALS))
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 deps:
-	@packaging/install-deps.sh $(if $(filter run all install,$(MAKECMDGOALS)),$(if $(filter test%,$(MAKECMDGOALS)),,build))
+	@packaging/install-deps.sh $(if $(filter $(NPM_TESTS),$(MAKECMDGOALS)),npm,\
+	    $(if $(filter test%,$(MAKECMDGOALS)),,$(if $(filter run all install,$(MAKECMDGOALS)),build)))
 
 run: $(EXPORTER)
 	$(EXPORTER)
 
+# Scripts first: the longest are among them.
 test: all $(TESTS)
-	@tests/run.sh $(EXPORTER) $(BUILD) $(TESTS) $(SCRIPTS)
+	@tests/run.sh $(EXPORTER) $(BUILD) $(SCRIPTS) $(TESTS)
+
+test-deployment: all
+	@tests/run.sh $(EXPORTER) $(BUILD) $(DEPLOYMENT)
 
 # One of the scripts alone: test-prometheus; test-browser wants a browser, test-fleet minutes. All of
 # tests/web: test-web; one of them: test-web-tls.
@@ -162,11 +172,6 @@ uninstall:
 clean:
 	rm -rf build build-*
 
-# With `make deps test -j`, installation ends before the build starts.
-ifneq ($(filter deps,$(MAKECMDGOALS)),)
-.NOTPARALLEL:
-endif
-
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
-.PHONY: all always everything deps run test test-web flaky coverage fuzz $(FUZZERS) bench lint install uninstall clean
+.PHONY: all always everything deps run test test-deployment test-web flaky coverage fuzz $(FUZZERS) bench lint install uninstall clean
 .SECONDARY:

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# usage: install-deps.sh [build]
-# Install the packages that building and testing need, or with `build` only those for building, with
-# the distribution's package manager. Does nothing if all are present.
+# usage: install-deps.sh [build|npm]
+# Install the packages that building and `make test` need, with the distribution's package manager. With `build`
+# only those for building; with `npm` also those for the tests that use npm's packages. Does nothing if all are
+# present; else says first what it will install.
 set -eu
 
 libraries="libmnl libmicrohttpd gnutls yaml-0.1 libcrypt zlib"
@@ -10,9 +11,10 @@ programs="cc pkg-config"
 modules=
 if [ "${1:-}" != build ]; then
     libraries="$libraries cmocka"
-    programs="$programs ip ss curl openssl python3 systemd-socket-activate node npm"
+    programs="$programs ip ss curl openssl python3 systemd-socket-activate"
     modules=prometheus_client
 fi
+[ "${1:-}" != npm ] || programs="$programs node npm"
 
 missing() {
     for program in $programs; do
@@ -37,28 +39,31 @@ if [ "$(id -u)" != 0 ]; then
     as_root=sudo
 fi
 
+node=
+[ "${1:-}" != npm ] || command -v npm >/dev/null 2>&1 || node="nodejs npm"
+
 # install COMMAND BUILD-PACKAGES TEST-PACKAGES
 install() {
-    $as_root $1 $2 ${modules:+$3}
+    packages=$(echo $2 ${modules:+$3} $node)
+    echo "make deps: installing these packages, and what they need: $packages" >&2
+    $as_root $1 $packages
 }
 
 if command -v apt-get >/dev/null 2>&1; then
-    node=
-    command -v npm >/dev/null 2>&1 || node="nodejs npm"
     $as_root apt-get update -q
     install "env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends" \
         "gcc libc6-dev pkg-config libmnl-dev libmicrohttpd-dev libgnutls28-dev libyaml-dev
          libcrypt-dev zlib1g-dev" \
-        "libcmocka-dev iproute2 curl openssl python3-prometheus-client systemd $node"
+        "libcmocka-dev iproute2 curl openssl python3-prometheus-client systemd"
 elif command -v dnf >/dev/null 2>&1; then
     install "dnf install -y" \
         "gcc pkgconf-pkg-config libmnl-devel libmicrohttpd-devel gnutls-devel libyaml-devel
          libxcrypt-devel zlib-devel" \
-        "libcmocka-devel iproute curl openssl python3-prometheus_client systemd nodejs npm"
+        "libcmocka-devel iproute curl openssl python3-prometheus_client systemd"
 elif command -v pacman >/dev/null 2>&1; then
     install "pacman -S --needed --noconfirm" \
         "gcc pkgconf libmnl libmicrohttpd gnutls libyaml libxcrypt zlib" \
-        "cmocka iproute2 curl openssl python-prometheus_client systemd nodejs npm"
+        "cmocka iproute2 curl openssl python-prometheus_client systemd"
 else
     echo "make deps: found no apt-get, dnf or pacman; install: $by_hand" >&2
     exit 1

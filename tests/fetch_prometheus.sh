@@ -15,6 +15,7 @@ fetch() {
     command -v "$program" >/dev/null && return
     mkdir -p "$build/prometheus" && cd "$build/prometheus"
     for package; do
+        echo "fetching Debian's package $package, to unpack it in build/prometheus" >&2
         apt-get download -q -o APT::Sandbox::User=root "$package" >&2 || continue
         dpkg-deb -x "$package"_[0-9]*.deb . >&2
         command -v "$program" >/dev/null && return
