@@ -67,7 +67,7 @@ static int end_what_runs(void **state)
 /* Wait for a page with `text`, or without: there is a new one with each WATCHDOG=1. */
 static void await_page(const char *text, bool present)
 {
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 300; i++) {
         struct http_reply reply;
         daemon_drop_messages(&exporter);
         assert_true(daemon_await_message(&exporter, "WATCHDOG=1"));

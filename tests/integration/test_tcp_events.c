@@ -7,6 +7,7 @@
 
 #include "kernel/procfs.h"
 #include "netns.h"
+#include "scratch.h"
 #include "skip.h"
 
 #include <setjmp.h>
@@ -444,7 +445,6 @@ static void test_without_tracefs_it_says_so(void **state)
 {
     (void)state;
     char error[512];
-    assert_int_equal(unshare(CLONE_NEWNS), 0);
     assert_int_equal(mount("none", "/sys/kernel", "tmpfs", 0, NULL), 0);
     assert_null(tcp_events_open(TCP_EVENT_PORT_FAILURE, 1, error, sizeof error));
     assert_refused(error, "the kernel is older than 4.16, or tracefs is not mounted");
@@ -470,6 +470,35 @@ static void test_reading_takes_no_privilege(void **state)
     assert_int_equal(status, 0);
 }
 
+/* ---- CPUs ---- */
+
+/* With this in place of /sys/devices/system/cpu/online. */
+static unsigned count_uncounted(const char *online)
+{
+    static const char file[] = "/sys/devices/system/cpu/online";
+    scratch_write_text("online", online);
+    assert_int_equal(mount(scratch_path("online"), file, NULL, MS_BIND, NULL), 0);
+    unsigned uncounted = tcp_events_uncounted_cpus(events);
+    assert_int_equal(umount2(file, MNT_DETACH), 0);
+    return uncounted;
+}
+
+static void test_cpus_that_came_later_are_not_counted(void **state)
+{
+    (void)state;
+    long last = sysconf(_SC_NPROCESSORS_ONLN) - 1;
+    char all[64], more[128];
+    snprintf(all, sizeof all, "0-%ld\n", last);
+    snprintf(more, sizeof more, "0-%ld,1000-1002,1064,4095\n", last);
+    open_events(TCP_EVENT_CLOSED_FIRST, 1);
+    assert_int_equal(tcp_events_uncounted_cpus(events), 0);
+    assert_int_equal(count_uncounted(all), 0);
+    assert_int_equal(count_uncounted(more), 5);
+    assert_int_equal(count_uncounted(all), 0);
+    assert_int_equal(count_uncounted("0\n"), 0);
+    assert_int_equal(count_uncounted(all), last); /* they were offline */
+}
+
 /* ---- programs ---- */
 
 static void test_programs_have_names(void **state)
@@ -490,10 +519,11 @@ static void test_programs_have_names(void **state)
 /* In a mount namespace of this program. */
 static void mount_tracefs(void)
 {
-    if (access("/sys/kernel/tracing/events", F_OK) == 0 || unshare(CLONE_NEWNS) != 0)
+    if (unshare(CLONE_NEWNS) != 0)
         return;
     mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
-    mount("none", "/sys/kernel/tracing", "tracefs", 0, NULL);
+    if (access("/sys/kernel/tracing/events", F_OK) != 0)
+        mount("none", "/sys/kernel/tracing", "tracefs", 0, NULL);
 }
 
 #define with_events(test) cmocka_unit_test_teardown(test, close_all)
@@ -520,8 +550,9 @@ int main(void)
         with_events(test_two_programs_get_their_shares),
         with_events(test_each_missing_privilege_has_its_line),
         with_events(test_reading_takes_no_privilege),
+        with_events(test_cpus_that_came_later_are_not_counted),
         with_events(test_programs_have_names),
         with_events(test_without_tracefs_it_says_so),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

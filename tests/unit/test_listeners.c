@@ -648,6 +648,23 @@ static void test_a_connection_is_its_listeners_exact_address_first(void **state)
     assert_int_equal(rows[2].sockets[TCP_STATE_SYN_RECV], 1);
 }
 
+static void test_connections_of_untracked_listeners_are_in_the_rest(void **state)
+{
+    struct listener_row row, rest;
+    listeners_begin(*state);
+    for (uint16_t i = 0; i < LISTENERS_CAPACITY; i++)
+        add_port(*state, i, 1);
+    add_port(*state, 60000, 1);
+    assert_true(add_connection(*state, IP_FAMILY_IPV4, "192.0.2.1", 60000, TCP_STATE_ESTABLISHED));
+    assert_true(add_connection(*state, IP_FAMILY_IPV4, "192.0.2.1", 5, TCP_STATE_TIME_WAIT));
+    assert_false(add_connection(*state, IP_FAMILY_IPV4, "192.0.2.1", 60001, TCP_STATE_ESTABLISHED));
+    listeners_end(*state, 0, true);
+    assert_int_equal(listeners_pick_top(*state, LISTENERS_BY_SOCKETS, &row, 1, &rest), 1);
+    assert_int_equal(row.port, 5);
+    assert_int_equal(rest.sockets[TCP_STATE_ESTABLISHED], 1);
+    assert_int_equal(rest.sockets[TCP_STATE_TIME_WAIT], 0);
+}
+
 static void test_a_listener_of_an_earlier_sample_takes_no_connection(void **state)
 {
     sample_of_port(*state, 80, 0, 0);
@@ -981,6 +998,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         with_table(test_a_new_table_is_empty),
         with_table(test_a_connection_is_its_listeners_exact_address_first),
+        with_table(test_connections_of_untracked_listeners_are_in_the_rest),
         with_table(test_a_listener_of_an_earlier_sample_takes_no_connection),
         with_table(test_a_sample_without_connections_keeps_those_of_the_last),
         with_table(test_the_rest_is_the_sum_of_the_others),
