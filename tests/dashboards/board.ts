@@ -43,8 +43,16 @@ export interface Panels {
     row: dashboard.RowPanel;
 }
 
+// The fields that Grafana adds when it exports a dashboard for others; its types lack them.
+interface Exported {
+    id: null;
+    __inputs: [];
+    __elements: Record<string, never>;
+    __requires: { type: 'grafana' | 'datasource' | 'panel'; id: string; name: string; version: string }[];
+}
+
 // All except the panels, which are checked one by one. A snapshot holds a whole dashboard; ours hold none.
-export type Frame = Omit<dashboard.Dashboard, 'panels' | 'snapshot'>;
+export type Frame = Omit<dashboard.Dashboard, 'panels' | 'snapshot' | 'id'> & Exported;
 
 export interface Schema {
     frame: Frame;

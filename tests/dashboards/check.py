@@ -90,6 +90,16 @@ def check_references(board):
         yield from (f'"{panel["title"]}" refers to a missing query {name}' for name in set(named) - set(queries))
 
 
+def check_requirements(board):
+    """The fields that Grafana writes when it exports a dashboard for others. The data source is a variable, so an
+    import has no question (no input), and a provisioned file works as well."""
+    used = {("panel", panel["type"]) for panel in panels(board)} | {("grafana", "grafana"), ("datasource", "prometheus")}
+    named = [(one["type"], one["id"]) for one in board["__requires"]]
+    yield from (f"__requires names {one} wrongly" for one in set(named) ^ used)
+    if len(set(named)) != len(named) or board["__inputs"] or board["__elements"] or board["id"] is not None:
+        yield "it is not as exported for others"
+
+
 def check_links(board, uids):
     linked = set(re.findall(r"/d/([\w-]+)", str(board)))
     yield from (f"links to {uid}, which is not one of our dashboards" for uid in linked - uids)
@@ -106,7 +116,8 @@ def main(paths):
     complaints = []
     for kind, board in boards.items():
         checks = (check_grid(board), check_words(board), check_thresholds(board), check_variables(board),
-                  check_selectors(board, kind), check_references(board), check_links(board, uids))
+                  check_selectors(board, kind), check_references(board), check_requirements(board),
+                  check_links(board, uids))
         complaints += [f"{kind}: {complaint}" for complaint in itertools.chain(*checks)]
         if board["uid"] != f"sockdiag-{kind}":
             complaints.append(f"{kind}: its uid, which links need, has changed")
