@@ -36,8 +36,8 @@ mistake '"typ"' walks/walks.yaml 's/type:/typ:/'
 mistake 'there is no volume tracing$' events/events.yaml '/volumes/,$s/name: tracing/&s/'
 mistake 'kind PodMonitors is not expected' podmonitor.yaml 's/PodMonitor/&s/'
 mistake '"podMetricEndpoints"' podmonitor.yaml 's/podMetricsE/podMetricE/'
-mistake 'the pods have no port metric$' podmonitor.yaml 's/port: metrics/port: metric/'
-mistake 'it selects no pod' podmonitor.yaml '/matchLabels/{n; s/exporter/exporters/}'
+mistake 'what it selects has no port metric$' podmonitor.yaml 's/port: metrics/port: metric/'
+mistake 'it selects nothing' podmonitor.yaml '/matchLabels/{n; s/exporter/exporters/}'
 ! node check.mjs "$manifests" "$work"/mistake.* >"$work/check.log" 2>&1 || fail "no mistake is found"
 ! grep "^$manifests" "$work/check.log" || fail "the manifests are wrong"
 pass "the published types allow all fields"

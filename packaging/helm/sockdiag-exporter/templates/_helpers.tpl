@@ -1,0 +1,46 @@
+{{/* SPDX-License-Identifier: Apache-2.0 */}}
+{{- define "sockdiag-exporter.fullname" -}}
+{{ .Values.fullnameOverride | default .Release.Name | trunc 50 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "sockdiag-exporter.selector" -}}
+app.kubernetes.io/name: sockdiag-exporter
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "sockdiag-exporter.labels" -}}
+{{ include "sockdiag-exporter.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{/* Name, namespace and labels of a resource: a list of the top, a suffix of the name, and labels of the user. */}}
+{{- define "sockdiag-exporter.metadata" -}}
+{{- $top := index . 0 -}}
+name: {{ include "sockdiag-exporter.fullname" $top }}{{ index . 1 }}
+namespace: {{ $top.Release.Namespace }}
+labels:
+  {{- include "sockdiag-exporter.labels" $top | nindent 2 }}
+  {{- with index . 2 }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+
+{{/* How Prometheus scrapes: the values of a monitor. */}}
+{{- define "sockdiag-exporter.endpoint" -}}
+port: metrics
+path: /metrics
+{{- with .interval }}
+interval: {{ . }}
+{{- end }}
+{{- with .scrapeTimeout }}
+scrapeTimeout: {{ . }}
+{{- end }}
+relabelings:
+  - sourceLabels: [__meta_kubernetes_pod_node_name]
+    targetLabel: instance
+  # Those of the exporter's own pod: they change with each roll-out, and `pod` is a label of sockdiag_netns_info.
+  - action: labeldrop
+    regex: pod|container
+{{- end }}
