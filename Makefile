@@ -56,8 +56,8 @@ WEB      := $(filter-out $(if $(SANITIZE),tests/web/memory.sh),$(wildcard tests/
 SCRIPTS  := $(WEB) tests/web_config.sh tests/prometheus.sh
 # The service does not allow what sanitizers need.
 SCRIPTS  += $(if $(SANITIZE),,tests/systemd.sh tests/install.sh)
-DEPLOYMENT := $(addprefix tests/,monitoring.sh dashboards.sh kubernetes.sh)
-NPM_TESTS  := $(addprefix test-,deployment dashboards kubernetes browser)
+DEPLOYMENT := $(addprefix tests/,monitoring.sh mixin.sh dashboards.sh kubernetes.sh)
+NPM_TESTS  := $(addprefix test-,deployment dashboards kubernetes helm browser)
 BENCHES  := $(call programs,tests/bench/*.c)
 
 MAN_PAGE := $(BUILD)/sockdiag_exporter.8
@@ -112,7 +112,7 @@ test: all $(TESTS)
 test-deployment: all
 	@tests/run.sh $(EXPORTER) $(BUILD) $(DEPLOYMENT)
 
-# One of the scripts alone: test-prometheus; test-browser wants a browser, test-fleet minutes. All of
+# One of the scripts alone: test-prometheus; test-browser wants a browser, test-helm Go, test-fleet minutes. All of
 # tests/web: test-web; one of them: test-web-tls.
 test-%: all
 	@tests/$*.sh $(EXPORTER) $(BUILD)

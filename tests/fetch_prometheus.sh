@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # usage: fetch_prometheus.sh BUILD
-# Ensure that prometheus, promtool, prometheus-alertmanager and amtool are in $PATH or below
+# Ensure that prometheus, promtool, prometheus-alertmanager, amtool and jsonnet are in $PATH or below
 # BUILD/prometheus/usr/bin. If necessary, unpack the distribution's packages there. Installs and starts
 # nothing.
 set -eu
@@ -28,3 +28,4 @@ fetch prometheus prometheus
 fetch promtool promtool prometheus # in Debian 13 it has its own package
 fetch prometheus-alertmanager prometheus-alertmanager
 fetch amtool prometheus-alertmanager
+fetch jsonnet jsonnet

@@ -4,7 +4,8 @@
 # Render packaging/helm/sockdiag-exporter, and check what it makes with schemas made from published types, against
 # packaging/kubernetes and monitoring/, whose pods and rules other scripts try; and that this check finds mistakes.
 # Debian has no helm: a small program with Go's template engine and Debian's copy of helm's functions stands for it.
-# Needs go and those libraries, and node and npm, whose packages go into BUILD/kubernetes.
+# Needs Debian's golang-go, golang-github-masterminds-sprig-dev and golang-k8s-sigs-yaml-dev, and node and npm, whose
+# packages go into BUILD/kubernetes.
 exporter=$(realpath "$1") build=$(realpath "$2")
 chart=$PWD/packaging/helm/sockdiag-exporter manifests=$PWD/packaging/kubernetes
 if [ "${IN_NAMESPACE:-}" != yes ]; then # the namespace has no network
@@ -12,10 +13,10 @@ if [ "${IN_NAMESPACE:-}" != yes ]; then # the namespace has no network
     (install_npm_packages "$build/kubernetes" tests/kubernetes/*) || exit 1
 fi
 . "$(dirname "$0")/support/script.sh"
-need go node
+need node
 mkdir -p "$build/helm"
 GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$build/helm/cache go build -p 2 -o "$build/helm/render" tests/helm/render.go ||
-    fail "cannot build: golang-github-masterminds-sprig-dev, golang-k8s-sigs-yaml-dev"
+    fail "install golang-go, golang-github-masterminds-sprig-dev and golang-k8s-sigs-yaml-dev"
 
 [ "$chart/files/monitoring" -ef monitoring ] || fail "the chart has rules and dashboards of its own"
 version=$("$exporter" --version | cut -d ' ' -f 2)
