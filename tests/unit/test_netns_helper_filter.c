@@ -54,7 +54,7 @@ static bool survives(long number, const unsigned long arguments[static 4])
 static bool is_listed(long number)
 {
     size_t count;
-    const struct netns_allowed_call *calls = netns_helper_allowed_calls(&count);
+    const struct allowed_call *calls = netns_helper_allowed_calls(&count);
     for (size_t i = 0; i < count; i++) {
         if (calls[i].number == number)
             return true;
@@ -66,9 +66,9 @@ static bool is_listed(long number)
 static bool is_checked(long number)
 {
     size_t count;
-    const struct netns_allowed_call *calls = netns_helper_allowed_calls(&count);
+    const struct allowed_call *calls = netns_helper_allowed_calls(&count);
     for (size_t i = 0; i < count; i++) {
-        if (calls[i].number == number && calls[i].checks == 0)
+        if (calls[i].number == number && !calls[i].check[0].bits)
             return false;
     }
     return true;
@@ -101,7 +101,7 @@ static void test_calls_of_another_kind_kill(void **state)
     (void)state;
     const unsigned long unused[4] = {UNUSED, UNUSED, UNUSED, UNUSED};
     size_t count;
-    const struct netns_allowed_call *calls = netns_helper_allowed_calls(&count);
+    const struct allowed_call *calls = netns_helper_allowed_calls(&count);
     for (size_t i = 0; i < count; i++)
         assert_false(survives(X32 | calls[i].number, unused));
 }
@@ -131,11 +131,11 @@ static void test_the_32_bit_entry_kills(void **state)
 #endif
 
 /* What the arguments must be, the others 0: no call does any harm with these. */
-static void fill(const struct netns_allowed_call *call, unsigned long arguments[static 4])
+static void fill(const struct allowed_call *call, unsigned long arguments[static 4])
 {
     for (int i = 0; i < 4; i++)
         arguments[i] = 0;
-    for (unsigned c = 0; c < call->checks; c++)
+    for (unsigned c = 0; c < CALL_CHECKS && call->check[c].bits; c++)
         arguments[call->check[c].argument] = call->check[c].value;
 }
 
@@ -143,13 +143,13 @@ static void test_the_list_lives_and_each_argument_counts(void **state)
 {
     (void)state;
     size_t count;
-    const struct netns_allowed_call *calls = netns_helper_allowed_calls(&count);
+    const struct allowed_call *calls = netns_helper_allowed_calls(&count);
     assert_in_range(count, 8, 12);
     for (size_t i = 0; i < count; i++) {
         unsigned long arguments[4];
         fill(&calls[i], arguments);
         assert_true(survives(calls[i].number, arguments));
-        for (unsigned c = 0; c < calls[i].checks; c++) {
+        for (unsigned c = 0; c < CALL_CHECKS && calls[i].check[c].bits; c++) {
             unsigned argument = calls[i].check[c].argument;
             fill(&calls[i], arguments);
             for (unsigned bit = 0; bit < 31; bit += 3) { /* not one that another entry allows */

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Filters of system calls (seccomp, BPF of linux/seccomp.h), made from a list of what is allowed.
+ */
+#ifndef SOCKDIAG_KERNEL_CALL_FILTER_H
+#define SOCKDIAG_KERNEL_CALL_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CALL_CHECKS = 3 };
+
+/* One call that does not kill, with what some of its arguments must be: their low 32 bits, of which
+ * the kernel reads no more either. What is in memory, such as a path, cannot be checked: it can
+ * change after the check. Fill it with the macros below. */
+struct allowed_call {
+    int number;
+    struct {
+        unsigned argument;
+        uint32_t value;
+        uint32_t bits; /* of the argument, that must be those of `value`; 0: no check */
+    } check[CALL_CHECKS];
+    uint16_t error;  /* 0: it is made; or it is not made and fails with this errno */
+    bool and_higher; /* all numbers from this one on */
+};
+
+#define ALLOW(name)                                                                                \
+    {                                                                                              \
+        .number = SYS_##name                                                                       \
+    }
+#define ALLOW_IF(name, ...)                                                                        \
+    {                                                                                              \
+        .number = SYS_##name, .check = { __VA_ARGS__ }                                             \
+    }
+#define IS(argument, value)                                                                        \
+    {                                                                                              \
+        (argument), (value), UINT32_MAX                                                            \
+    }
+#define HAS(argument, bits, value)                                                                 \
+    {                                                                                              \
+        (argument), (value), (bits)                                                                \
+    }
+
+/* Let the kernel kill this process at any call that is not on the list. Needs no_new_privs. It
+ * holds for this thread, and for threads and processes that it starts later. 0, or -errno: -EINVAL
+ * without CONFIG_SECCOMP_FILTER, -ENOTSUP on a processor that it was not written for. */
+int call_filter_apply(const struct allowed_call *calls, size_t count);
+
+#endif
