@@ -5,12 +5,15 @@
 
 int thread_start(pthread_t *thread, const char *name, void *(*body)(void *), void *argument)
 {
+    char own_name[16] = "";
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    /* The new thread inherits the name. To name it later, a file of /proc would be written. */
+    pthread_getname_np(pthread_self(), own_name, sizeof own_name);
+    pthread_setname_np(pthread_self(), name);
     int error = pthread_create(thread, NULL, body, argument);
+    pthread_setname_np(pthread_self(), own_name);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!error)
-        pthread_setname_np(*thread, name);
     return error;
 }

@@ -7,16 +7,7 @@
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 
-/* A number means another call on another architecture, and one processor can have several. */
-#if defined __x86_64__ && !defined __ILP32__
-#define ARCHITECTURE AUDIT_ARCH_X86_64
-#elif defined __aarch64__ && defined __AARCH64EL__ && !defined __ILP32__
-#define ARCHITECTURE AUDIT_ARCH_AARCH64
-#elif defined __riscv && __riscv_xlen == 64
-#define ARCHITECTURE AUDIT_ARCH_RISCV64
-#endif
-
-#ifdef ARCHITECTURE
+#ifdef CALL_FILTER_ARCHITECTURE
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "the low half of an argument is elsewhere"
@@ -59,7 +50,8 @@ int call_filter_apply(const struct allowed_call *calls, size_t count)
     if (count > CALLS_MOST)
         return -E2BIG;
     code[length++] = LOAD(offsetof(struct seccomp_data, arch));
-    code[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
+    code[length++] =
+        (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, CALL_FILTER_ARCHITECTURE, 1, 0);
     code[length++] = RETURN(SECCOMP_RET_KILL_PROCESS);
     for (size_t i = 0; i < count; i++)
         length += compile(&calls[i], code + length);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Filters of system calls (seccomp, BPF of linux/seccomp.h), made from a list of what is allowed.
+ * There are none, and lists may be empty, where CALL_FILTER_ARCHITECTURE is not defined.
  */
 #ifndef SOCKDIAG_KERNEL_CALL_FILTER_H
 #define SOCKDIAG_KERNEL_CALL_FILTER_H
@@ -8,6 +9,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* A number means another call on another architecture, and one processor can have several. */
+#if defined __x86_64__ && !defined __ILP32__
+#define CALL_FILTER_ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined __aarch64__ && defined __AARCH64EL__ && !defined __ILP32__
+#define CALL_FILTER_ARCHITECTURE AUDIT_ARCH_AARCH64
+#elif defined __riscv && __riscv_xlen == 64
+#define CALL_FILTER_ARCHITECTURE AUDIT_ARCH_RISCV64
+#endif
 
 enum { CALL_CHECKS = 3 };
 
@@ -44,7 +54,7 @@ struct allowed_call {
 
 /* Let the kernel kill this process at any call that is not on the list. Needs no_new_privs. It
  * holds for this thread, and for threads and processes that it starts later. 0, or -errno: -EINVAL
- * without CONFIG_SECCOMP_FILTER, -ENOTSUP on a processor that it was not written for. */
+ * without CONFIG_SECCOMP_FILTER, -ENOTSUP on another architecture. */
 int call_filter_apply(const struct allowed_call *calls, size_t count);
 
 #endif

@@ -67,6 +67,18 @@ int capabilities_keep(capability_set kept)
     return change(kept, 0);
 }
 
+int capabilities_take_along(uid_t user)
+{
+    capability_set had = capabilities_read();
+    int parent_death_signal = 0; /* is forgotten with the user */
+    prctl(PR_GET_PDEATHSIG, &parent_death_signal);
+    if (prctl(PR_SET_KEEPCAPS, 1) != 0 || setresuid(user, user, user) != 0)
+        return -errno;
+    prctl(PR_SET_KEEPCAPS, 0);
+    prctl(PR_SET_PDEATHSIG, parent_death_signal);
+    return change(had, 0);
+}
+
 int capabilities_pass_on(capability_set passed)
 {
     int error = change(capabilities_read(), passed);

@@ -8,6 +8,7 @@
 #include <linux/capability.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Bit n is capability n. */
 typedef uint64_t capability_set;
@@ -26,6 +27,13 @@ capability_set capabilities_read(void);
  * `kept` is missing.
  */
 int capabilities_keep(capability_set kept);
+
+/*
+ * Become another user for good, who keeps the capabilities until capabilities_keep() drops them.
+ * Needs CAP_SETUID, and no other threads. 0 or -errno; -EINVAL if this user namespace has no such
+ * user.
+ */
+int capabilities_take_along(uid_t user);
 
 /* Let the next program that this thread executes have `passed`, which it must have itself. 0 or
  * -errno. */

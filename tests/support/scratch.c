@@ -21,7 +21,8 @@ int scratch_make(void **state)
 {
     (void)state;
     strcpy(directory, "/tmp/sockdiag_test.XXXXXX");
-    return mkdtemp(directory) ? 0 : -1;
+    /* The exporter, another user by then, may come in. */
+    return mkdtemp(directory) && chmod(directory, 0711) == 0 ? 0 : -1;
 }
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)

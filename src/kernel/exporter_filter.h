@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The system calls that the exporter makes once its sockets are open.
+ *
+ * A C library of another version may use other calls for the same functions. So the list has each
+ * call's relatives as well where they can do no more, and calls that are newer than the list are
+ * not there (ENOSYS): libraries then use older ones.
+ */
+#ifndef SOCKDIAG_KERNEL_EXPORTER_FILTER_H
+#define SOCKDIAG_KERNEL_EXPORTER_FILTER_H
+
+#include "call_filter.h"
+
+#include <sys/types.h>
+
+enum { EXPORTER_CALLS_MOST = 128 };
+
+/* Fill `calls`. Signals can be sent to this process, and to `child` unless that is 0. Returns the
+ * number of calls. */
+size_t exporter_filter_list(pid_t child, struct allowed_call calls[static EXPORTER_CALLS_MOST]);
+
+/* Let the kernel kill this process at any other call: as call_filter_apply(). */
+int exporter_filter_apply(pid_t child);
+
+#endif
