@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "kernel/netns_helper.h"
 #include "options.h"
+#include "sandbox.h"
 #include "service.h"
 #include "sockdiag/exposition.h"
 
@@ -42,17 +43,25 @@ static bool complain_fault(const struct fault *fault)
     return complain(description);
 }
 
-/* With --config.check. */
+/* With --config.check: as the service would read it, and whether it could do so again. */
 static bool check_config(const struct options *options)
 {
     char error[512];
-    if (options->web_config_file) {
+    struct file_stamps files = {0};
+    bool good = sandbox_become_user(options, error, sizeof error);
+    if (good && options->web_config_file) {
         struct web_config *config =
-            web_config_load(options->web_config_file, NULL, error, sizeof error);
-        if (!config)
-            return complain(error);
+            web_config_load(options->web_config_file, &files, error, sizeof error);
+        good = config;
         web_config_free(config);
     }
+    struct sandbox sandbox;
+    good = good && sandbox_enter(options, &kernel, &files, &sandbox, error, sizeof error);
+    if (good)
+        sandbox_report(&sandbox, options, &kernel, &files);
+    file_stamps_free(&files);
+    if (!good)
+        return complain(error);
     puts("The configuration is valid.");
     return true;
 }
@@ -83,8 +92,14 @@ static bool print_page(const struct buffer *text)
 static bool print_once(const struct options *options, const struct kernel_access *access,
                        const struct self_report *self)
 {
+    char error[512];
     struct fault fault;
     struct single_page page = {.self = self};
+    struct sandbox sandbox;
+    const struct file_stamps none = {0};
+    if (!sandbox_enter(options, access, &none, &sandbox, error, sizeof error))
+        return complain(error);
+    sandbox_report(&sandbox, options, access, &none);
     struct sampler *sampler =
         sampler_create(&options->sampler, access, &system_clock, render_page, &page);
     if (!sampler)
@@ -139,19 +154,16 @@ static void open_events(const struct options *options, enum tcp_event event,
     self->events_enabled[event] = access->tcp_events[event];
 }
 
-/* Do what takes capabilities, then keep none. Without them the exporter does what it can. */
-static bool use_capabilities(const struct options *options, struct kernel_access *access,
+/* Do what takes capabilities. Without them the exporter does what it can. */
+static void use_capabilities(const struct options *options, struct kernel_access *access,
                              struct self_report *self)
 {
-    bool used = options->walk_namespaces;
     for (enum tcp_event event = 0; event < TCP_EVENTS; event++) {
-        used |= options->count_events[event];
         if (options->count_events[event] && !options->once) /* whose page would have zeros */
             open_events(options, event, access, self);
     }
     if (options->walk_namespaces)
         start_helper(access, self);
-    return !used || capabilities_keep(0) == 0 || complain("cannot give up capabilities");
 }
 
 static bool run_service(const struct options *options, const struct kernel_access *access,
@@ -163,9 +175,12 @@ static bool run_service(const struct options *options, const struct kernel_acces
 
 static bool run(const struct options *options, struct self_report *self)
 {
+    char error[512];
     struct kernel_access access = kernel;
-    bool good = use_capabilities(options, &access, self) &&
-                (options->once ? print_once : run_service)(options, &access, self);
+    if (!sandbox_become_user(options, error, sizeof error))
+        return complain(error);
+    use_capabilities(options, &access, self);
+    bool good = (options->once ? print_once : run_service)(options, &access, self);
     netns_helper_stop(access.netns_helper);
     for (enum tcp_event event = 0; event < TCP_EVENTS; event++)
         tcp_events_close(access.tcp_events[event]);

@@ -18,7 +18,7 @@ struct flag;
 typedef const char *value_reader(const struct flag *flag, const char *text, void *field);
 
 static value_reader read_listen_address, read_path, read_file, read_duration, read_percent,
-    read_number, read_pattern, read_level, read_format;
+    read_number, read_pattern, read_user, read_level, read_format;
 
 struct flag {
     const char *name;
@@ -100,6 +100,10 @@ static const struct flag flags[] = {
      "Which programs close connections first, and so leave TIME_WAIT; needs the same"},
     {"collector.closers.period", read_number, FIELD(closers_period), 1, 1000000, "101", "N",
      "Of how many closed connections one is sampled"},
+    {"user", read_user, FIELD(user), 0, 0, NULL, "NAME",
+     "User to become when started as root, once all is open (default nobody)"},
+    {"sandbox", NULL, FIELD(sandbox), 0, 0, "on", NULL,
+     "Give up what is needed no more: root, capabilities, system calls, access to files"},
     {"once", NULL, FIELD(once), 0, 0, NULL, NULL,
      "Take one sample of each kind, print the metrics and exit"},
     {"config.check", NULL, FIELD(config_check), 0, 0, NULL, NULL,
@@ -154,6 +158,15 @@ static const char *read_file(const struct flag *flag, const char *text, void *fi
     (void)flag;
     if (text[0] == '\0')
         return "is not the name of a file";
+    *(const char **)field = text;
+    return NULL;
+}
+
+static const char *read_user(const struct flag *flag, const char *text, void *field)
+{
+    (void)flag;
+    if (text[0] == '\0')
+        return "is not the name of a user";
     *(const char **)field = text;
     return NULL;
 }

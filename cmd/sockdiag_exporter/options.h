@@ -24,6 +24,8 @@ struct options {
     size_t closers_period;
     bool disable_exporter_metrics;
     bool config_check;
+    const char *user; /* --user; NULL: nobody, where that is possible */
+    bool sandbox;
     bool once;
     bool help;
     bool version;

@@ -6,6 +6,7 @@
 #include "kernel/netns_helper.h"
 #include "publish/publication.h"
 #include "reload.h"
+#include "sandbox.h"
 #include "web/web_config.h"
 
 #include <signal.h>
@@ -92,13 +93,20 @@ static bool start_service(struct service *service, char *error, size_t error_siz
     service->publication = publication_create();
     service->sampler = sampler_create(&service->options->sampler, service->kernel, &system_clock,
                                       publish, service);
-    if (!service->publication || !service->sampler || !log_start()) {
+    if (!service->publication || !service->sampler) {
+        snprintf(error, error_size, "out of memory");
+        return false;
+    }
+    struct sandbox sandbox;
+    service->web = create_web(service, error, error_size);
+    if (!service->web || !sandbox_enter(service->options, service->kernel, &service->config_files,
+                                        &sandbox, error, error_size))
+        return false;
+    if (!log_start()) {
         snprintf(error, error_size, "out of memory, descriptors or threads");
         return false;
     }
-    service->web = create_web(service, error, error_size);
-    if (!service->web)
-        return false;
+    sandbox_report(&sandbox, service->options, service->kernel, &service->config_files);
     struct fault fault;
     if (!sampler_take(service->sampler, SAMPLE_COUNT, &fault)) {
         fault_describe(&fault, error, error_size);

@@ -53,7 +53,8 @@ char *web_config_file_read(const char *from, const char *name, struct file_stamp
         return NULL;
     stamps->files[stamps->count++] = (struct file_stamp){path, look_at(path)};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* never wait for a FIFO */
-    *why = strerror(errno);
+    *why = errno == EACCES ? "Permission denied (which files it may read: docs/security.md)"
+                           : strerror(errno);
     if (fd < 0)
         return NULL;
     char *text = read_regular(fd, why);

@@ -278,7 +278,6 @@ static void test_the_watchdog_is_not_fed_without_a_new_page(void **state)
     skip(); /* sanitizers have their own allocator */
 #endif
     const struct zoo_population population = {.listen = 1000}; /* for a large page */
-    const struct rlimit none = {0};
     struct zoo *zoo;
     char message;
     assert_int_equal(zoo_create(&population, NULL, &zoo), 0);
@@ -286,7 +285,7 @@ static void test_the_watchdog_is_not_fed_without_a_new_page(void **state)
           keep_no_free_memory);
     assert_true(daemon_await_message(&exporter, "READY=1"));
     assert_true(daemon_await_message(&exporter, "WATCHDOG=1"));
-    assert_int_equal(prlimit(exporter.pid, RLIMIT_DATA, &none, NULL), 0);
+    assert_true(daemon_limit(&exporter, RLIMIT_DATA, 0));
     await_log("out of memory: keeping the previous page");
     daemon_drop_messages(&exporter);
     for (int page = 0; page < 2; page++)

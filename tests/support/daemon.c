@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -87,6 +88,26 @@ void daemon_drop_messages(const struct daemon *daemon)
     char dropped;
     while (recv(daemon->notify_fd, &dropped, sizeof dropped, MSG_DONTWAIT) >= 0)
         ;
+}
+
+bool daemon_limit(const struct daemon *daemon, int resource, rlim_t limit)
+{
+    char path[32];
+    struct stat owner;
+    int status = -1;
+    snprintf(path, sizeof path, "/proc/%d", daemon->pid);
+    if (stat(path, &owner) != 0)
+        return false;
+    pid_t pid = fork();
+    if (pid == 0) {
+        const struct rlimit both = {limit, limit};
+        _exit(setresgid(owner.st_gid, owner.st_gid, owner.st_gid) == 0 &&
+                      setresuid(owner.st_uid, owner.st_uid, owner.st_uid) == 0 &&
+                      prlimit(daemon->pid, resource, &both, NULL) == 0
+                  ? 0
+                  : 1);
+    }
+    return waitpid(pid, &status, 0) == pid && status == 0;
 }
 
 /* Its exit code, or the negative number of the signal that ended it. */

@@ -7,6 +7,7 @@
 #define TESTS_SUPPORT_DAEMON_H
 
 #include <stdbool.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 enum { DAEMON_MAX_ARGUMENTS = 16 };
@@ -28,6 +29,10 @@ bool daemon_await_message(const struct daemon *daemon, const char *message);
 
 /* Drop the messages that have arrived: the next one is new. */
 void daemon_drop_messages(const struct daemon *daemon);
+
+/* Lower one of its limits to `limit`: in a child that becomes its user, as root may not do it
+ * without CAP_SYS_RESOURCE. */
+bool daemon_limit(const struct daemon *daemon, int resource, rlim_t limit);
 
 /* Send `signal_number`, or none if that is 0, and wait for its end; after a minute it is killed.
  * Its exit code, or the negative number of the signal that ended it. Closes the descriptors:

@@ -66,6 +66,9 @@ log_has() {
 
 nobody_connected() { [ -z "$(ss -Htn 'sport = :10073' | grep -v '^TIME-WAIT')" ]; }
 
+# as_daemon COMMAND...: as its user, who may do what root may not without CAP_SYS_RESOURCE
+as_daemon() { setpriv --reuid="$(stat -c %u "/proc/$daemon")" --regid="$(stat -c %g "/proc/$daemon")" --keep-groups "$@"; }
+
 # descriptors COUNT: the exporter may open COUNT descriptors more than it keeps open
 descriptors() {
     local free lowest=1000
@@ -75,7 +78,7 @@ descriptors() {
         while [ -e "/proc/$daemon/fd/$free" ]; do free=$((free + 1)); done
         lowest=$((free < lowest ? free : lowest))
     done
-    prlimit --pid "$daemon" --nofile="$((lowest + $1)):"
+    as_daemon prlimit --pid "$daemon" --nofile="$((lowest + $1)):"
 }
 
 # users NAME:PASSWORD...: that part of a web configuration, with hashes that are quick to check
@@ -94,6 +97,7 @@ certificate() {
     local name=$1 subject=$2
     openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "$subject" -keyout "$name.key" \
         -out "$name.csr" 2>/dev/null
+    chmod 644 "$name.key" # for the user that the exporter becomes
     printf '%s\n' "${@:3}" >"$name.ext"
     openssl x509 -req -in "$name.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
         -extfile "$name.ext" -out "$name.pem" 2>/dev/null

@@ -231,6 +231,10 @@ static void test_abort_is_seen_as_one(void **state)
 
 int main(void)
 {
+#ifdef WITHOUT_SANDBOX
+    fputs("SKIPPED, sanitizers make calls of their own\n", stderr);
+    return 77;
+#endif
     const struct allowed_call all = {.number = 0, .and_higher = true};
     pid_t pid = fork();
     if (pid == 0)

@@ -10,7 +10,7 @@ descriptors 0
 exec 5<>/dev/tcp/127.0.0.1/10073
 await 10 log_has 'cannot take a connection: Too many open files'
 clients cpu_share without_descriptors
-prlimit --pid "$daemon" --nofile=1000:
+as_daemon prlimit --pid "$daemon" --nofile=1000:
 printf 'GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n' >&5
 read -r -t 20 answer <&5 && [ "$answer" = $'HTTP/1.1 200 OK\r' ] || fail "no answer once there is: $answer"
 exec 5>&-

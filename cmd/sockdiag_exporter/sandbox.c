@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sandbox.h"
+
+#include "kernel/capabilities.h"
+#include "kernel/exporter_filter.h"
+#include "kernel/landlock.h"
+#include "kernel/netns_helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <libgen.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+/* Sanitizers and coverage write files and make calls of their own: the Makefile sets this. */
+#ifdef WITHOUT_SANDBOX
+enum { IS_BUILT = false };
+#else
+enum { IS_BUILT = true };
+#endif
+
+/* NULL, or why it is impossible. */
+static const char *become(const char *name)
+{
+    const capability_set needed = CAPABILITY_BIT(CAP_SETUID) | CAPABILITY_BIT(CAP_SETGID);
+    const struct passwd *user = getpwnam(name);
+    if (!user)
+        return "there is no such user";
+    if (user->pw_uid == 0)
+        return NULL;
+    if ((capabilities_read() & needed) != needed)
+        return "CAP_SETUID or CAP_SETGID is missing";
+    /* The groups of root go, those of the user come. */
+    if (initgroups(name, user->pw_gid) != 0 ||
+        setresgid(user->pw_gid, user->pw_gid, user->pw_gid) != 0)
+        return strerror(errno);
+    int error = capabilities_take_along(user->pw_uid);
+    return error ? strerror(-error) : NULL;
+}
+
+bool sandbox_become_user(const struct options *options, char *error, size_t error_size)
+{
+    const char *name = options->user ? options->user : "nobody";
+    const char *obstacle = "only root can";
+    if (!IS_BUILT || !options->sandbox || (geteuid() != 0 && !options->user))
+        return true;
+    if (geteuid() == 0)
+        obstacle = become(name);
+    if (!obstacle)
+        return true;
+    snprintf(error, error_size, "cannot become the user %s: %s", name, obstacle);
+    return !options->user;
+}
+
+/* What is read beneath each of these while it runs. */
+struct directories {
+    const char *names[5 + 2 * WEB_CONFIG_FILES];
+    size_t count;
+    char buffers[2 * WEB_CONFIG_FILES][PATH_MAX];
+};
+
+/* Those of a file's name and of where its links lead: either can change with the file. */
+static void add_directories_of(struct directories *directories, size_t file, const char *path)
+{
+    char *named = directories->buffers[2 * file], *real = directories->buffers[2 * file + 1];
+    snprintf(named, PATH_MAX, "%s", path);
+    directories->names[directories->count++] = dirname(named);
+    if (realpath(path, real))
+        directories->names[directories->count++] = dirname(real);
+}
+
+static int limit_files(const struct kernel_access *kernel, const struct file_stamps *files)
+{
+    struct directories directories = {
+        .names = {kernel->proc_root, kernel->cgroup_root, kernel->netns_root, kernel->pod_logs_root,
+                  "/sys/devices/system/cpu"},
+        .count = 5,
+    };
+    for (size_t i = 0; i < files->count; i++)
+        add_directories_of(&directories, i, files->files[i].path);
+    return landlock_read_only(directories.names, directories.count);
+}
+
+/* What root could read and this user cannot is missing later: say so now. */
+static void warn_of_unreadable(const char *path, const char *consequence)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 && errno == EACCES)
+        log_warn("main", "%s cannot be read by user %u: %s; choose another with --user", path,
+                 (unsigned)geteuid(), consequence);
+    if (fd >= 0)
+        close(fd);
+}
+
+bool sandbox_enter(const struct options *options, const struct kernel_access *kernel,
+                   const struct file_stamps *files, struct sandbox *sandbox, char *error,
+                   size_t error_size)
+{
+    const bool used = options->walk_namespaces || options->count_events[TCP_EVENT_PORT_FAILURE] ||
+                      options->count_events[TCP_EVENT_CLOSED_FIRST];
+    *sandbox = (struct sandbox){.is_on = IS_BUILT && options->sandbox};
+    int failure = sandbox->is_on || used ? capabilities_keep(0) : 0;
+    if (failure) {
+        snprintf(error, error_size, "cannot give up capabilities: %s", strerror(-failure));
+        return false;
+    }
+    if (!sandbox->is_on)
+        return true;
+    prctl(PR_SET_DUMPABLE, 0); /* it has the key of TLS, and its user may have other processes */
+    sandbox->files = limit_files(kernel, files);
+    sandbox->calls =
+        exporter_filter_apply(kernel->netns_helper ? netns_helper_pid(kernel->netns_helper) : 0);
+    return true;
+}
+
+void sandbox_report(const struct sandbox *sandbox, const struct options *options,
+                    const struct kernel_access *kernel, const struct file_stamps *files)
+{
+    if (!sandbox->is_on)
+        return;
+    log_message(options->once || options->config_check ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "main",
+                "sandbox: user %u, no capabilities; system calls: %s; files: %s",
+                (unsigned)geteuid(), sandbox->calls == 0 ? "filtered" : strerror(-sandbox->calls),
+                sandbox->files > 0 ? "limited" : strerror(-sandbox->files));
+    for (size_t i = 0; i < files->count; i++)
+        warn_of_unreadable(files->files[i].path, "its changes will not be taken");
+    if (options->sampler.collect_namespaces)
+        warn_of_unreadable(kernel->pod_logs_root, "pods have no names");
+}

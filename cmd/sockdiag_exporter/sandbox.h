@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the exporter gives up. Started as root it first becomes another user, who keeps the
+ * capabilities: with these it opens events, ports and files. Before the first byte from the network
+ * is read it gives them up as well, then access to files and most system calls. docs/security.md
+ * says what is left.
+ */
+#ifndef SOCKDIAG_CMD_SANDBOX_H
+#define SOCKDIAG_CMD_SANDBOX_H
+
+#include "options.h"
+#include "web/web_config.h"
+
+/* What is in force. */
+struct sandbox {
+    bool is_on;
+    int calls; /* 0 or -errno */
+    int files; /* the version of Landlock, or -errno */
+};
+
+/*
+ * As root: become the user of --user. That can be impossible: in a container without CAP_SETUID, in
+ * a user namespace of few users. Then the exporter stays root, unless --user names a user: then it
+ * is false, and `error` has one line. For a process with one thread and no child.
+ */
+bool sandbox_become_user(const struct options *options, char *error, size_t error_size);
+
+/*
+ * Give up the rest: what can be read later is the kernel's files, and the directories of `files`,
+ * those of the web configuration. For a process with one thread. What this kernel does not have is
+ * missing. False with one line in `error` when capabilities cannot be given up.
+ */
+bool sandbox_enter(const struct options *options, const struct kernel_access *kernel,
+                   const struct file_stamps *files, struct sandbox *sandbox, char *error,
+                   size_t error_size);
+
+/* Log what is in force, and which files can no longer be read. */
+void sandbox_report(const struct sandbox *sandbox, const struct options *options,
+                    const struct kernel_access *kernel, const struct file_stamps *files);
+
+#endif
