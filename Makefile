@@ -3,8 +3,9 @@
 # make deps         install the packages for building and testing (a no-op if all are present); with
 #                   run, all or install, only those for building; with test-deployment, Node.js and npm, too
 # make run          build, and run in the foreground on :10073
+# make demo         show it on a host in trouble, in a network namespace
 # make test         unit and integration tests
-# make test-deployment  rules, dashboards and Kubernetes; installs npm packages in build/
+# make test-deployment  rules, dashboards, Kubernetes and the demonstration; installs npm packages in build/
 # make coverage, make flaky: judge the tests
 # make install      put into place what `make` has built; make uninstall removes it
 # make lint, make bench, make fuzz, make clean
@@ -56,7 +57,7 @@ WEB      := $(filter-out $(if $(SANITIZE),tests/web/memory.sh),$(wildcard tests/
 SCRIPTS  := $(WEB) tests/web_config.sh tests/prometheus.sh
 # The service does not allow what sanitizers need.
 SCRIPTS  += $(if $(SANITIZE),,tests/systemd.sh tests/install.sh)
-DEPLOYMENT := $(addprefix tests/,monitoring.sh mixin.sh dashboards.sh kubernetes.sh)
+DEPLOYMENT := $(addprefix tests/,monitoring.sh mixin.sh dashboards.sh kubernetes.sh demo.sh)
 NPM_TESTS  := $(addprefix test-,deployment dashboards kubernetes helm browser)
 BENCHES  := $(call programs,tests/bench/*.c)
 
@@ -104,6 +105,9 @@ deps:
 
 run: $(EXPORTER)
 	$(EXPORTER)
+
+demo: $(EXPORTER)
+	@tests/demo/demo.sh $(EXPORTER)
 
 # Scripts first: the longest are among them.
 test: all $(TESTS)
@@ -173,5 +177,5 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
-.PHONY: all always everything deps run test test-deployment test-web flaky coverage fuzz $(FUZZERS) bench lint install uninstall clean
+.PHONY: all always everything deps run demo test test-deployment test-web flaky coverage fuzz $(FUZZERS) bench lint install uninstall clean
 .SECONDARY:
