@@ -46,7 +46,7 @@ trap 'rm -rf "$root"' EXIT
 make --no-print-directory all install PREFIX="$root" >/dev/null || status=1
 units=$root/lib/systemd/system
 mkdir "$units/sockdiag_exporter.service.d"
-for limit in none:15 10-netns:15 20-netns-walk:25 30-events:22; do
+for limit in none:10 10-netns:12 20-netns-walk:22 30-events:19; do
     drop_in=${limit%:*}
     [ "$drop_in" = none ] ||
         ln -sf "$root/share/sockdiag_exporter/systemd/$drop_in.conf" "$units/sockdiag_exporter.service.d/drop-in.conf"

@@ -133,6 +133,9 @@ find_processes
 have "the exporter" "$main" "$none"
 [[ $(control show -P StatusText sockdiag_exporter) = "Samples every 1 s, "*", netns" ]] || fail "another status"
 needs_each_word "$info" "$installed/10-netns.conf"
+grep -q 'sandbox: user .*; system calls: filtered; ' "$run/exporter.log" && ! grep 'sandbox: .* not permitted' "$run/exporter.log" ||
+    fail "the unit forbids a part of the sandbox"
+pass "the exporter has its own sandbox in that of the unit"
 
 works "20-netns-walk.conf also walks" "$listener" "$installed/20-netns-walk.conf"
 find_processes
