@@ -16,12 +16,14 @@ list() { (cd "$work/root" && find . -mindepth 1 -printf '%m %P\n' | sort -k 2); 
 mkdir -p "$work"/root/{usr/bin,usr/share/man/man8,usr/share/bash-completion/completions,lib/systemd/system}
 touch "$work/root/usr/bin/other" "$work/root/lib/systemd/system/sockdiag_exporter.timer"
 list >"$work/before"
-tree() { find . -path ./.git -prune -o -printf '%p %T@\n' | sort; }
-tree >"$work/tree"
+# built: what the build makes, and when
+built() { find "$build" '(' -name '*.[oa]' -o -name 'sockdiag_exporter*' -o -name revision ')' -printf '%p %T@\n' | sort; }
+built >"$work/built"
 umask 077 # it does not matter
 run_make install -W src/base/log.c
-tree | diff "$work/tree" - >"$work/tree.log" || fail "make install builds"
+built | diff "$work/built" - >"$work/built.log" || fail "make install builds"
 ! (build=$work/nowhere && run_make install) 2>/dev/null || fail "make install without a build"
+grep -q '^make install: nothing is built yet' "$work/make.log" || fail "make install does not say that nothing is built"
 pass "make install builds nothing, whatever is new and whether git works or not"
 list | diff "$work/before" - | sed -n 's/^> //p' >"$work/new"
 diff - "$work/new" >"$work/files.log" <<'END' || fail "other files or modes"
@@ -45,6 +47,7 @@ page=$work/root/usr/share/man/man8/sockdiag_exporter.8
 "$exporter" --help | sed -n 's/^  *//p' >"$work/flags"
 sed -n '/^\.SH SIGNALS$/q; /^\.TP$/,$p' "$page" | sed '/^\./d; s/\\f[BIR]//g; s/^\\&//; s/\\-/-/g; s/\\e/\\/g' |
     diff "$work/flags" - >"$work/page.log" || fail "the manual page and --help differ"
+! grep '^\\fB.*[^\\]-' "$page" >"$work/page.log" || fail "hyphens, where readers copy minus signs"
 version=$("$exporter" --version | cut -d ' ' -f 2)
 grep -q "^\.TH SOCKDIAG_EXPORTER 8 [0-9-]* \"sockdiag_exporter $version\"" "$page" || fail "another version"
 pass "the manual page has the $(grep -c ^-- "$work/flags") flags of --help, in its words"
