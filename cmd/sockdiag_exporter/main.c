@@ -11,6 +11,7 @@
 #include "sockdiag/exposition.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #ifndef VERSION
@@ -189,6 +190,9 @@ static bool run(const struct options *options, struct self_report *self)
 
 int main(int argc, char *argv[])
 {
+    /* Where huge pages are `always`, each stack and arena would take 2 MiB. The helper inherits it.
+     */
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
     if (netns_helper_is_asked_for(argc, argv))
         netns_helper_run();
     struct options options;
