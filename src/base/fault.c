@@ -42,9 +42,10 @@ static const char *find_hint(const struct fault *fault)
         return fault->error_number == EPROTONOSUPPORT ? "; the kernel needs CONFIG_SOCK_DIAG" : "";
     case FAULT_NETLINK_SEND:
     case FAULT_NETLINK_REFUSED:
-        /* -ENOENT: no handler for the family or the protocol (net/core/sock_diag.c,
-         * net/ipv4/inet_diag.c). */
-        return fault->error_number == ENOENT || fault->error_number == ECONNREFUSED
+        /* -ENOENT: no handler for the family or the protocol; -EOPNOTSUPP: none for TCP at all
+         * (net/core/sock_diag.c, net/ipv4/inet_diag.c). */
+        return fault->error_number == ENOENT || fault->error_number == EOPNOTSUPP ||
+                       fault->error_number == ECONNREFUSED
                    ? "; load the modules tcp_diag, udp_diag and unix_diag (CONFIG_INET_DIAG, "
                      "CONFIG_UNIX_DIAG)"
                    : "";

@@ -115,8 +115,8 @@ static void test_a_description_names_its_subject(void **state)
 static void test_some_errors_have_a_hint(void **state)
 {
     (void)state;
-    static const int forbidden[] = {EAFNOSUPPORT, EPERM, EACCES}; /* by a sandbox */
-    static const int missing[] = {ENOENT, ECONNREFUSED};          /* modules not loaded */
+    static const int forbidden[] = {EAFNOSUPPORT, EPERM, EACCES};    /* by a sandbox */
+    static const int missing[] = {ENOENT, EOPNOTSUPP, ECONNREFUSED}; /* modules not loaded */
     for (size_t i = 0; i < sizeof forbidden / sizeof forbidden[0]; i++)
         assert_mentions(describe(FAULT_NETLINK_OPEN, forbidden[i], NULL), "AF_NETLINK");
     for (size_t i = 0; i < sizeof missing / sizeof missing[0]; i++) {
