@@ -108,8 +108,8 @@ static bool explain_perf(char *error, size_t size, int error_number)
                         "the kernel has no perf_event_open() of this kind");
     if (error_number == EACCES || error_number == EPERM)
         return complain(error, size, error_number,
-                        "perf_event_open() takes CAP_PERFMON outside of any user namespace, and no "
-                        "lockdown of the kernel");
+                        "perf_event_open() takes CAP_PERFMON outside of any user namespace, "
+                        "kernel.perf_event_paranoid of at most 2, and no lockdown of the kernel");
     return complain(error, size, error_number, "perf_event_open()");
 }
 
