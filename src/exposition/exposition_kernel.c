@@ -13,7 +13,7 @@ static void write_time_wait_counters(struct metric_writer *writer,
 {
     metric_begin(writer, "sockdiag_tcp_time_wait_started", METRIC_FOREIGN_COUNTER,
                  "Connections that this host closed first and that entered TIME_WAIT (TW and "
-                 "TWKilled in /proc/net/netstat).");
+                 "TWKilled in /proc/net/netstat; before Linux 5.18 they count as they leave it).");
     write_known(writer, NULL, counters->time_wait_started);
 
     metric_begin(writer, "sockdiag_tcp_time_wait_reused", METRIC_FOREIGN_COUNTER,

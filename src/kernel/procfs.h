@@ -39,7 +39,7 @@ bool procfs_read_tcp_usage(const char *root, struct tcp_usage *usage, struct fau
  */
 struct tcp_counters {
     /* TW and, with a timeout of 4 s or less, TWKilled: put into TIME_WAIT, or into FIN_WAIT2
-     * without an owner. */
+     * without an owner. Before Linux 5.18: that have left it without being reused. */
     uint64_t time_wait_started;
     uint64_t time_wait_reused;    /* TWRecycled: replaced by a new connect() */
     uint64_t time_wait_overflows; /* TCPTimeWaitOverflow: dropped at the limit */
