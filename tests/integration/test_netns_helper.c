@@ -660,7 +660,7 @@ static int abuse(void)
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/ns/net", first.pid);
     fd = open(path, O_RDONLY | O_CLOEXEC); /* of a process with the same user, if at all */
-    if (fd >= 0 && (setns(fd, CLONE_NEWNET) == 0 || errno != EPERM))
+    if (fd >= 0 && setns(fd, CLONE_NEWNET) == 0)
         return 8;
     return 0;
 }

@@ -4,6 +4,7 @@
  * succeed before the ports run out. In a namespace with a range of 1,000 ports.
  */
 #include "capture.h"
+#include "kernel_version.h"
 #include "netns.h"
 #include "skip.h"
 
@@ -552,19 +553,25 @@ static void make_time_wait(int listener, const char *to, unsigned count, bool cl
     }
 }
 
-/* The last test: its TIME_WAIT sockets stay. */
+/* The last two tests: their TIME_WAIT sockets stay. */
 static void test_time_wait_has_a_role_and_holds_the_clients_port(void **state)
 {
     (void)state;
     struct capture capture;
     sysctl("ipv4/tcp_tw_reuse", "0");
     int listener = listen_on("127.0.0.1", SERVER), other_listener = listen_on("127.0.0.2", SERVER);
-    make_time_wait(listener, "127.0.0.1", 300, true);
+    capture_take(&capture);
+    uint64_t started = capture.snapshot.counters.time_wait_started;
+    /* The servers' clients bind their ports: before Linux 6.18 these would become unusable if they
+     * did while a TIME_WAIT has them. */
     make_time_wait(other_listener, "127.0.0.2", 70, false);
     make_time_wait(listen_on("127.0.0.8", SERVER), "127.0.0.8", 20, false);
+    make_time_wait(listener, "127.0.0.1", 300, true);
     capture_take(&capture);
     assert_int_equal(capture.snapshot.time_wait[TIME_WAIT_CLIENT], 300);
     assert_int_equal(capture.snapshot.time_wait[TIME_WAIT_SERVER], 90);
+    started = capture.snapshot.counters.time_wait_started - started;
+    assert_int_equal(started, kernel_is_at_least(5, 18) ? 390 : 0); /* 0: when they end */
 
     close(sockets[--socket_count]); /* the server's TIME_WAITs do not become the client's */
     const struct port_summary *ports = tcp(&capture);
@@ -574,6 +581,27 @@ static void test_time_wait_has_a_role_and_holds_the_clients_port(void **state)
     assert_int_equal(ports_towards(&capture, "127.0.0.1", SERVER), 300);
     assert_int_equal(connect_until_full("127.0.0.1", SERVER), RANGE - 300);
     assert_int_equal(connect_until_full("127.0.0.2", SERVER), RANGE); /* a server's holds no port */
+}
+
+/* A port that was bound for a moment, while a TIME_WAIT had it: sock_diag does not show that. In a
+ * range of its own. */
+static void test_a_port_that_was_bound_may_be_closed_to_connect(void **state)
+{
+    (void)state;
+    enum { FIRST = 42000, COUNT = 100, BOUND = 40 };
+    struct capture capture;
+    sysctl("ipv4/ip_local_port_range", "42000 42099");
+    sysctl("ipv4/tcp_tw_reuse", "0");
+    make_time_wait(listen_on("127.0.0.21", SERVER), "127.0.0.21", COUNT, true);
+    for (uint16_t i = 0; i < BOUND; i++) {
+        assert_true(bind_socket("127.0.0.23", FIRST + i, SOCK_STREAM) >= 0);
+        close(sockets[--socket_count]);
+    }
+    listen_on("127.0.0.22", SERVER);
+    unsigned usable = COUNT - (kernel_is_at_least(6, 18) ? 0 : BOUND);
+    assert_int_equal(connect_until_full("127.0.0.22", SERVER), usable);
+    capture_take(&capture);
+    assert_int_equal(ports_towards(&capture, "127.0.0.22", SERVER), usable);
 }
 
 static void test_connections_are_counted_at_their_listener(void **state)
@@ -672,6 +700,7 @@ int main(void)
         PORT_TEST(test_udp_runs_out_on_the_host),
         PORT_TEST(test_udp_is_counted_by_local_address),
         PORT_TEST(test_time_wait_has_a_role_and_holds_the_clients_port),
+        PORT_TEST(test_a_port_that_was_bound_may_be_closed_to_connect),
     };
     int skipped = enter_namespace_or_skip();
     if (skipped)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "netns.h"
 
+#include "kernel_version.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -93,18 +95,23 @@ int netns_enter_own(void)
     return bring_up_loopback();
 }
 
+static const char device_command[] = "link add " NETNS_VOID_NEAR " address " NETNS_VOID_MAC
+                                     " type veth peer name " NETNS_VOID_FAR "\n";
+
+/* Without link-local addresses the devices send nothing. */
+static const char silence_commands[] = "link set " NETNS_VOID_NEAR " addrgenmode none\n"
+                                       "link set " NETNS_VOID_FAR " addrgenmode none\n";
+
 /* The neighbours' MAC address differs from every device's: frames to it are dropped unread. */
-static const char void_commands[] =
-    "link add " NETNS_VOID_NEAR " address " NETNS_VOID_MAC " type veth peer name " NETNS_VOID_FAR
-    "\n"
-    /* Without link-local addresses the devices send nothing. */
-    "link set " NETNS_VOID_NEAR " addrgenmode none up\n"
-    "link set " NETNS_VOID_FAR " addrgenmode none up\n"
+static const char ipv4_commands[] =
+    "link set " NETNS_VOID_NEAR " up\n"
+    "link set " NETNS_VOID_FAR " up\n"
     "address add " NETNS_VOID_IPV4 "/24 dev " NETNS_VOID_NEAR "\n"
-    "address add " NETNS_VOID_IPV6 "/64 nodad dev " NETNS_VOID_NEAR "\n"
     "neighbour add 192.0.2.2 lladdr 00:00:5e:00:53:ff nud permanent dev " NETNS_VOID_NEAR "\n"
+    "route add default via 192.0.2.2\n";
+static const char ipv6_commands[] =
+    "address add " NETNS_VOID_IPV6 "/64 nodad dev " NETNS_VOID_NEAR "\n"
     "neighbour add 2001:db8::2 lladdr 00:00:5e:00:53:ff nud permanent dev " NETNS_VOID_NEAR "\n"
-    "route add default via 192.0.2.2\n"
     "route add default via 2001:db8::2\n";
 
 static int await_exit(pid_t child)
@@ -137,7 +144,7 @@ static int run_ip_batch(int commands)
 
 int netns_add_void(void)
 {
-    const size_t size = sizeof(void_commands) - 1;
+    const bool ipv6 = kernel_has_ipv6();
 
     if (!is_own_namespace())
         return -EPERM;
@@ -149,7 +156,9 @@ int netns_add_void(void)
         return -errno;
 
     int result;
-    if (pwrite(commands, void_commands, size, 0) == (ssize_t)size)
+    if (dprintf(commands, "%s%s%s%s", device_command, ipv6 ? silence_commands : "", ipv4_commands,
+                ipv6 ? ipv6_commands : "") > 0 &&
+        lseek(commands, 0, SEEK_SET) == 0)
         result = run_ip_batch(commands);
     else
         result = -EIO;

@@ -2,11 +2,12 @@
 /*
  * A separate network namespace for a test, with a void: a device without any host behind it.
  *
- * The void is a veth pair. Its near end has an address, and the default route of both families
- * leads through it to a neighbour that does not exist: the neighbour's entry is permanent and no
- * device has its link-layer address. So packets to addresses outside of the namespace disappear
- * without an ICMP error and never leave the machine. Packets written into the far end arrive at the
- * near end as if a remote host had sent them (raw_segment.h does that).
+ * The void is a veth pair. Its near end has an address, and the default route of both families (of
+ * IPv4 alone, if the kernel has no other) leads through it to a neighbour that does not exist: the
+ * neighbour's entry is permanent and no device has its link-layer address. So packets to addresses
+ * outside of the namespace disappear without an ICMP error and never leave the machine. Packets
+ * written into the far end arrive at the near end as if a remote host had sent them (raw_segment.h
+ * does that).
  */
 #ifndef TESTS_SUPPORT_NETNS_H
 #define TESTS_SUPPORT_NETNS_H
@@ -37,8 +38,8 @@ int netns_enter_own(void);
  * Adds the void, unless it exists. Runs `ip` of iproute2, which writes the reason of a failure to
  * standard error.
  *
- * Returns 0, -ENOENT without iproute2, -EOPNOTSUPP when `ip` fails (no veth or no IPv6 in this
- * kernel, for instance), or another -errno.
+ * Returns 0, -ENOENT without iproute2, -EOPNOTSUPP when `ip` fails (no veth in this kernel, for
+ * instance), or another -errno.
  */
 int netns_add_void(void);
 
