@@ -44,7 +44,7 @@ struct connection {
     int64_t dismissed_at;    /* 0: it is kept after an answer */
     bool closing;            /* it was shut down; its place is free already */
     struct tls_context *tls; /* a share, to be released; NULL without TLS */
-    const struct body *body; /* of its last answer, if that was a page: only to be compared */
+    struct body *body;       /* a share of the answer's, if that is a page */
 };
 
 struct connections {

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "bcrypt.h"
 #include "http_head.h"
+#include "publish/body.h"
 #include "tls_context.h"
 
 #include <gnutls/abstract.h>
@@ -13,6 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#if MHD_VERSION < 0x00097707
+enum { MHD_USE_NO_THREAD_SAFETY = 0 }; /* it begins each connection at once anyway */
+#endif
 
 /* For each connection, allocated when it begins. The first half is for the head; the rest is for
  * the lists that libmicrohttpd makes of header fields, cookies and parameters of the query: 56
@@ -51,8 +56,7 @@ static void begin_connection(const struct http_daemon *daemon, struct connection
         shutdown(connection->fd, SHUT_RDWR);
 }
 
-/* With libmicrohttpd 1.0 the start may be notified later than within MHD_add_connection(). A
- * connection without a context is refused with its first request. */
+/* A connection without a context is refused with its first request. */
 static void notify_connection(void *context, struct MHD_Connection *handle, void **socket_context,
                               enum MHD_ConnectionNotificationCode code)
 {
@@ -78,8 +82,11 @@ static void complete_request(void *context, struct MHD_Connection *handle, void 
     struct http_daemon *daemon = context;
     struct connection *connection = get_connection(handle);
     *request = NULL;
-    if (connection)
-        connections_enter(&daemon->connections, connection, CONNECTION_IDLE);
+    if (!connection)
+        return;
+    body_release(connection->body);
+    connection->body = NULL;
+    connections_enter(&daemon->connections, connection, CONNECTION_IDLE);
 }
 
 /* Is the request let in? With PASSWORD_PENDING, it is answered by passwords_deliver(). */
@@ -185,8 +192,10 @@ bool http_daemon_start(struct http_daemon *daemon, unsigned sockets, unsigned ma
     if (config && !start_passwords(daemon, max_connections, wake_fd, clock))
         return false;
     const bool tls = config && config->tls;
-    unsigned flags =
-        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME;
+    /* With thread safety libmicrohttpd 1.0 queues connections, and if one cannot begin later for
+     * want of memory it is closed without a notice. */
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG |
+                     MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_THREAD_SAFETY;
     struct MHD_OptionItem tls_options[] = {
         {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, __extension__(void *) give_no_certificate},
         {MHD_OPTION_END, 0, NULL},

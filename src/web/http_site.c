@@ -256,23 +256,6 @@ static void get_header(struct MHD_Connection *connection, const char *name,
     MHD_get_connection_values(connection, MHD_HEADER_KIND, join_header, header);
 }
 
-static void release_body(void *body)
-{
-    body_release(body);
-}
-
-/* A response that owns `body`, which may be NULL; NULL when there is no memory. */
-static struct MHD_Response *create_response(struct body *body)
-{
-    if (!body)
-        return NULL;
-    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
-        body->bytes.length, body->bytes.data, release_body, body);
-    if (!response)
-        body_release(body);
-    return response;
-}
-
 /* Answer with the body of `page` that the route and the client ask for. */
 static enum MHD_Result answer_page(struct http_request *request, const struct page *page)
 {
@@ -284,9 +267,11 @@ static enum MHD_Result answer_page(struct http_request *request, const struct pa
     }
     get_header(request->connection, MHD_HTTP_HEADER_ACCEPT_ENCODING, &accepted);
     const bool compressed = negotiate_gzip(accepted.list);
-    struct body *body = page_body(page, chosen.format, compressed);
-    request->body = body;
-    struct MHD_Response *response = create_response(body);
+    struct body *body = request->body = page_body(page, chosen.format, compressed);
+    struct MHD_Response *response =
+        body ? MHD_create_response_from_buffer(body->bytes.length, body->bytes.data,
+                                               MHD_RESPMEM_PERSISTENT)
+             : NULL;
     if (!response)
         return MHD_NO;
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, chosen.content_type);

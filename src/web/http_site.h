@@ -35,7 +35,7 @@ struct http_request {
     bool last; /* the connection ends with the answer */
     /* Set by the answer: */
     unsigned route;
-    const struct body *body; /* NULL if it is no page */
+    struct body *body; /* the answer's, to be released after the last byte; NULL if it is no page */
 };
 
 /* Queue an answer to a request with this verdict, which is not PASSWORD_PENDING. MHD_NO, which ends

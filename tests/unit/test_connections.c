@@ -361,7 +361,7 @@ static void test_a_half_closed_connection_ends_after_what_it_has_asked(void **st
     assert_true(is_kept(whole));
 }
 
-static struct peer *read_body(struct house *house, uint64_t client, const struct body *body)
+static struct peer *read_body(struct house *house, uint64_t client, struct body *body)
 {
     struct peer *peer = connect_one(house, 0, client, CONNECTION_ANSWERING);
     peer->connection->body = body;
@@ -370,7 +370,7 @@ static struct peer *read_body(struct house *house, uint64_t client, const struct
 
 static void test_all_readers_of_the_oldest_body_are_ended(void **state)
 {
-    static const struct body bodies[4];
+    static struct body bodies[4];
     struct house *house = *state;
     read_body(house, ALICE, &bodies[0]);
     enter(house, &house->peers[0], CONNECTION_IDLE); /* it has read all of it */
