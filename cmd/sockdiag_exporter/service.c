@@ -209,7 +209,7 @@ bool service_run(const struct options *options, const struct kernel_access *kern
         good = signal_number != 0;
         service_notify("STOPPING=1");
         if (good)
-            log_info("main", "stopping on %s", sigabbrev_np(signal_number));
+            log_info("main", "stopping on %s", signal_number == SIGINT ? "SIGINT" : "SIGTERM");
     }
     stop_service(&service);
     return good;

@@ -56,7 +56,7 @@ static const char *find_hint(const struct fault *fault)
 
 void fault_describe(const struct fault *fault, char *text, size_t size)
 {
-    const char *error = fault->error_number ? strerrordesc_np(fault->error_number) : NULL;
+    const char *error = fault->error_number ? strerror(fault->error_number) : NULL;
     snprintf(text, size, "%s%s%s%s%s", reasons[fault->reason].sentence,
              fault->subject ? fault->subject : "", error ? ": " : "", error ? error : "",
              find_hint(fault));

@@ -145,7 +145,7 @@ static uint64_t read_cookie(int fd)
     if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) != 0)
         return 0;
 #endif
-    (void)length;
+    (void)fd, (void)length;
     return cookie;
 }
 
@@ -201,8 +201,7 @@ static bool greet(struct netns_helper *helper, char *error, size_t error_size)
     if (outcome == -EPIPE)
         netns_helper_has_failed(helper, error, error_size);
     else if (outcome != 0)
-        snprintf(error, error_size, "the namespace helper cannot work: %s",
-                 strerrordesc_np(-outcome));
+        snprintf(error, error_size, "the namespace helper cannot work: %s", strerror(-outcome));
     return outcome == 0;
 }
 
@@ -240,7 +239,7 @@ struct netns_helper *netns_helper_start(char *error, size_t error_size)
     if (helper->pid > 0 && greet(helper, error, error_size))
         return helper;
     if (helper->pid < 0)
-        snprintf(error, error_size, "cannot fork the namespace helper: %s", strerrordesc_np(errno));
+        snprintf(error, error_size, "cannot fork the namespace helper: %s", strerror(errno));
     netns_helper_stop(helper);
     return NULL;
 }
@@ -263,8 +262,8 @@ static void describe_end(const siginfo_t *end, char *error, size_t error_size)
     if (end->si_code == CLD_EXITED)
         snprintf(error, error_size, "the namespace helper has ended with %d", end->si_status);
     else
-        snprintf(error, error_size, "the namespace helper was killed by SIG%s",
-                 sigabbrev_np(end->si_status));
+        snprintf(error, error_size, "the namespace helper was killed by signal %d (%s)",
+                 end->si_status, strsignal(end->si_status));
 }
 
 bool netns_helper_has_failed(struct netns_helper *helper, char *error, size_t error_size)

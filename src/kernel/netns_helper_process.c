@@ -3,6 +3,7 @@
  * itself: a library may use others. */
 #include "netns_helper_process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <linux/netlink.h>
 #include <sched.h>
@@ -190,6 +191,21 @@ static void limit(void)
     }
 }
 
+/* closefrom() is not in every library, and close_range() not in every kernel. */
+static bool close_all_above(int lowest)
+{
+    DIR *open_ones = opendir("/proc/self/fd");
+    if (!open_ones)
+        return false;
+    for (struct dirent *entry; (entry = readdir(open_ones));) {
+        int fd = atoi(entry->d_name); /* "." and ".." are 0 */
+        if (fd > lowest && fd != dirfd(open_ones))
+            close(fd);
+    }
+    closedir(open_ones);
+    return true;
+}
+
 /* Give up all that is not needed. The descriptor of the home namespace, or -errno. */
 static int prepare(void)
 {
@@ -199,9 +215,9 @@ static int prepare(void)
     sigset_t all; /* a terminal and systemd send signals to the whole group; the exporter decides */
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL);
-    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || chdir("/") != 0)
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || chdir("/") != 0 ||
+        !close_all_above(NETNS_HELPER_SOCKET))
         return -errno;
-    closefrom(NETNS_HELPER_SOCKET + 1);
     int home = open_here("proc/self/ns/net", NETNS_OPEN_FLAGS);
     if (home < 0)
         return -errno;

@@ -127,7 +127,7 @@ static void log_failure(const struct walked_namespace *one, int error, const str
     if (error == 0)
         fault_describe(fault, description, sizeof description);
     log_debug("netns", "no walk of the namespace %" PRIu64 ": %s", one->target->inode,
-              error ? strerrordesc_np(-error) : description);
+              error ? strerror(-error) : description);
 }
 
 static void walk_one(struct walker *walker, const struct walked_namespace *one, int64_t now)

@@ -70,7 +70,7 @@ static int64_t now(void)
 
 static _Noreturn void die(const char *what)
 {
-    fprintf(stderr, "netns_walks: %s: %s\n", what, strerrordesc_np(errno));
+    fprintf(stderr, "netns_walks: %s: %s\n", what, strerror(errno));
     exit(1);
 }
 

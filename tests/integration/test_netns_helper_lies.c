@@ -179,7 +179,7 @@ static void test_a_feigned_end(void **state)
     struct netns_door door;
     assert_int_equal(ask("farewell", &door), -EPIPE);
     assert_true(netns_helper_has_failed(helper, error, sizeof error));
-    assert_string_equal(error, "the namespace helper was killed by SIGKILL");
+    assert_string_equal(error, "the namespace helper was killed by signal 9 (Killed)");
 }
 
 /* The kernel closes those that find no room. */
