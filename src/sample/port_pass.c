@@ -106,7 +106,7 @@ void port_pass_keep(struct host *host, enum socket_protocol protocol, int64_t no
     }
     double main_utilization = snapshot->summary.utilization[port_main_scope(protocol)];
     history_observe(&snapshot->port_history, now,
-                    (uint64_t)(main_utilization * PORT_HISTORY_WHOLE + 0.5));
+                    (uint64_t)(main_utilization * (double)PORT_HISTORY_WHOLE + 0.5));
 }
 
 void port_pass_end(struct port_pass *pass, uint64_t *rows, struct fault_log *faults)

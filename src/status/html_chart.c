@@ -20,7 +20,7 @@ static void write_path(struct buffer *out, const struct history *history, uint64
     for (size_t slot = 0; slot < HISTORY_SLOTS; slot++) {
         if (!history_read(history, NEWEST - slot, &value))
             continue;
-        unsigned y = (unsigned)(HEIGHT - (double)value / (double)top * HEIGHT + 0.5);
+        unsigned y = (unsigned)(HEIGHT - lround((double)value / (double)top * (double)HEIGHT));
         if (drawing && (double)(slot - last) <= gap)
             buffer_append_format(out, "L%zu %u", slot, y);
         else if (area)

@@ -24,7 +24,8 @@ static double get_queue_share(const struct namespace_row *row)
 /* The exporter's own namespace has findings of its own. */
 static double get_bound_share(const struct namespace_row *row)
 {
-    return row->has_bound && !row->has_usable ? (double)row->tcp_bound / USUAL_EPHEMERAL_PORTS : 0;
+    return row->has_bound && !row->has_usable ? compute_share(row->tcp_bound, USUAL_EPHEMERAL_PORTS)
+                                              : 0;
 }
 
 static enum alert_level judge_namespace_ports(const struct namespace_row *row)

@@ -805,7 +805,7 @@ static void test_protobuf_says_since_when_the_exporter_counts(void **state)
     /* samples, failures and CPU by kind, errors, log lines, connections, requests, CPU of the
      * process, drops of listeners; histograms */
     assert_int_equal(found, 3 * SAMPLE_KINDS + FAULT_REASONS + 2 + 2 + 1 + 2 + COUNTED +
-                                SOCKET_PROTOCOLS * PORT_SCOPES);
+                                (int)SOCKET_PROTOCOLS * PORT_SCOPES);
 }
 
 static void test_odd_strings_leave_the_page_sound(void **state)

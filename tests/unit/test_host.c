@@ -525,7 +525,8 @@ static void test_each_protocol_has_the_history_of_the_scope_that_runs_out(void *
     for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
         const struct port_snapshot *ports = &snapshot->ports[protocol];
         double share = ports->summary.utilization[port_main_scope(protocol)];
-        assert_int_equal(read_newest(&ports->port_history), lround(share * PORT_HISTORY_WHOLE));
+        assert_int_equal(read_newest(&ports->port_history),
+                         lround(share * (double)PORT_HISTORY_WHOLE));
     }
     assert_int_equal(port_main_scope(SOCKET_TCP), PORT_SCOPE_DESTINATION);
     assert_int_equal(port_main_scope(SOCKET_UDP), PORT_SCOPE_HOST);
@@ -571,7 +572,7 @@ static void test_buckets_keep_their_bounds(void **state)
     const struct snapshot *snapshot = describe(*state);
     for (enum tcp_state s = 0; s < TCP_STATES; s++)
         assert_bounds(&snapshot->sampled_sockets[s], sockets, 16);
-    for (int i = 0; i < SOCKET_PROTOCOLS * PORT_SCOPES; i++)
+    for (int i = 0; i < (int)SOCKET_PROTOCOLS * PORT_SCOPES; i++)
         assert_bounds(&snapshot->ports[i / PORT_SCOPES].sampled_utilization[i % PORT_SCOPES],
                       shares, 12);
 }

@@ -175,9 +175,9 @@ static void populate(struct simulation *simulation, struct seeded *random)
     for (int i = 0; i < NAMESPACES; i++) {
         struct simulated *one = &simulation->namespaces[i];
         bool client = uniform(random, 0, 1) < 0.3;
-        one->sockets = SOCKETS / sum / (i + 1);
+        one->sockets = (double)SOCKETS / sum / (i + 1);
         one->client_part = client ? uniform(random, .1, .6) : uniform(random, 0, .05);
-        one->used = fmin(one->sockets * one->client_part, .35 * PORTS);
+        one->used = fmin(one->sockets * one->client_part, .35 * (double)PORTS);
         one->opens_a_second = client ? one->sockets * one->client_part / 30 : one->sockets * .002;
         one->burst = one->full = -1;
     }
@@ -207,7 +207,7 @@ static void describe(const struct simulated *one, struct walk_candidate *candida
                       : fmin(sockets, one->used_walked + one->opens - one->opens_walked);
     candidate->sockets = (uint64_t)sockets;
     candidate->ports = PORTS;
-    candidate->bound = fmin(1, most / PORTS);
+    candidate->bound = fmin(1, most / (double)PORTS);
 }
 
 static double walk(struct simulation *simulation, size_t i, int64_t now)
@@ -222,7 +222,7 @@ static double walk(struct simulation *simulation, size_t i, int64_t now)
         simulation->delays[simulation->seen++] = (double)(now - one->full);
         one->full = -2; /* seen */
     }
-    return walk_base + SOCKETS * looked_at + (one->sockets + one->extra) * listed;
+    return walk_base + (double)SOCKETS * looked_at + (one->sockets + one->extra) * listed;
 }
 
 static void live_a_second(struct simulation *simulation, struct walk_schedule *schedule,
@@ -231,7 +231,7 @@ static void live_a_second(struct simulation *simulation, struct walk_schedule *s
     for (int i = 0; i < NAMESPACES; i++) {
         struct simulated *one = &simulation->namespaces[i];
         live(one, now);
-        if (one->burst >= 0 && one->full == -1 && one->used + one->extra >= .4 * PORTS) {
+        if (one->burst >= 0 && one->full == -1 && one->used + one->extra >= .4 * (double)PORTS) {
             one->full = now;
             simulation->full++;
         }
@@ -285,9 +285,9 @@ static double simulate(struct seeded *random, double cpu_share, double *median, 
     print_message(
         "%.1f %% of a CPU (%.2f used): %d of %d bursts walked, exact after %.0f s (median), "
         "%.0f s (95th percentile)\n",
-        cpu_share * 100, simulation.cpu / SECONDS / 1e7, simulation.seen, simulation.full, *median,
-        *late);
-    assert_true(simulation.cpu / SECONDS <= cpu_share * 1e9 * 1.01);
+        cpu_share * 100, simulation.cpu / (double)SECONDS / 1e7, simulation.seen, simulation.full,
+        *median, *late);
+    assert_true(simulation.cpu / (double)SECONDS <= cpu_share * 1e9 * 1.01);
     return (double)simulation.seen / simulation.full;
 }
 
