@@ -46,6 +46,12 @@ def tls_context():
     return context
 
 
+def forget_tls_errors():
+    """After a connection failed: Python 3.13 can leave its error in OpenSSL's queue, and raises it for another one."""
+    with contextlib.suppress(ssl.SSLError):
+        tls_context().set_ciphers("none")  # also empties the queue
+
+
 class Answer:
     """One that was read to its end, from a file of bytes."""
 

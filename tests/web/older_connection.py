@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 
-from web_client import Client, await_true, check, passed
+from web_client import Client, await_true, check, forget_tls_errors, passed
 
 IN_TIME, TRIES = 1, 5
 
@@ -34,6 +34,7 @@ def check_newer(tls, wanted, *arguments):
         raise SystemExit("FAILED: a new connection: neither an answer nor its end") from None
     except (OSError, SystemExit):
         answer = None
+        forget_tls_errors()
     check(answer == wanted, f"a new connection: {answer}")
 
 
