@@ -50,7 +50,7 @@ static int end(struct daemon *daemon, int signal_number)
     return daemon_end(daemon, signal_number, NULL, 0);
 }
 
-static void stop(struct daemon *daemon)
+static void end_cleanly(struct daemon *daemon)
 {
     assert_int_equal(end(daemon, SIGTERM), 0);
 }
@@ -141,7 +141,7 @@ static void test_paths_and_methods(void **state)
     assert_reply("GET", "http://localhost/favicon.ico", 404, NULL);
     assert_reply("POST", "/metrics", 405, "Allow: GET, HEAD");
     assert_reply("DELETE", "/", 405, "Allow: GET, HEAD");
-    stop(&daemon);
+    end_cleanly(&daemon);
 }
 
 static void test_a_place_is_reused(void **state)
@@ -154,7 +154,7 @@ static void test_a_place_is_reused(void **state)
         assert_reply("GET", "/-/healthy", 200, NULL);
     /* At once: not only when the exporter checks again after a second. */
     assert_true(clock_now(&system_clock) - begin < 10 * NANOSECONDS_PER_SECOND);
-    stop(&daemon);
+    end_cleanly(&daemon);
 }
 
 static void test_head_has_the_headers_and_no_body(void **state)
@@ -169,7 +169,7 @@ static void test_head_has_the_headers_and_no_body(void **state)
     assert_null(strstr(reply.head, "Content-Length: 0"));
     assert_int_equal(reply.body_length, 0);
     http_reply_free(&reply);
-    stop(&daemon);
+    end_cleanly(&daemon);
 }
 
 static void test_an_unexpected_body_is_answered_405(void **state)
@@ -188,7 +188,7 @@ static void test_an_unexpected_body_is_answered_405(void **state)
     assert_int_equal(reply.status, 405);
     http_reply_free(&reply);
     close(fd);
-    stop(&daemon);
+    end_cleanly(&daemon);
 }
 
 static void test_the_page_is_valid_and_both_families_are_served(void **state)
@@ -211,7 +211,7 @@ static void test_the_page_is_valid_and_both_families_are_served(void **state)
     assert_value(&reply, "sockdiag_exporter_derived_counts", 1);
     http_reply_free(&reply);
     close(fd);
-    stop(&daemon);
+    end_cleanly(&daemon);
 }
 
 static void test_the_daemon_counts_a_zoo(void **state)
@@ -237,7 +237,7 @@ static void test_the_daemon_counts_a_zoo(void **state)
     /* Scrapes of earlier tests have left some, too. */
     assert_true(value_of(&reply, "sockdiag_tcp_sockets{state=\"time_wait\"}") >= 40);
     http_reply_free(&reply);
-    stop(&daemon);
+    end_cleanly(&daemon);
 }
 
 static void test_a_burst_between_scrapes_is_seen(void **state)
@@ -268,7 +268,7 @@ static void test_a_burst_between_scrapes_is_seen(void **state)
     assert_value(&reply, "sockdiag_tcp_sampled_sockets_bucket{state=\"syn_recv\",le=\"5000\"}",
                  value_of(&reply, "sockdiag_tcp_sampled_sockets_count{state=\"syn_recv\"}"));
     http_reply_free(&reply);
-    stop(&daemon);
+    end_cleanly(&daemon);
 }
 
 /* Clients with idle connections do not block others. */
@@ -292,7 +292,7 @@ static void test_idle_connections_of_few_clients_leave_room_for_others(void **st
     http_reply_free(&reply);
     for (int i = 0; i < IDLE; i++)
         close(idle[i]);
-    stop(&daemon);
+    end_cleanly(&daemon);
 }
 
 static void test_signals_end_it_cleanly(void **state)
@@ -315,7 +315,7 @@ static void test_the_watchdog_is_fed(void **state)
     start(&daemon, (const char *[]){SAMPLE_FAST, NULL});
     assert_true(daemon_await_message(&daemon, "WATCHDOG=1"));
     assert_true(daemon_await_message(&daemon, "WATCHDOG=1"));
-    stop(&daemon);
+    end_cleanly(&daemon);
 }
 
 /* It ends by itself with `code` and one line that contains `word`. */
@@ -337,7 +337,7 @@ static void test_a_taken_port_is_one_line_and_exit_1(void **state)
     static struct daemon daemon;
     start(&daemon, (const char *[]){NULL});
     assert_refuses((const char *[]){NULL}, NULL, 1, ":10073");
-    stop(&daemon);
+    end_cleanly(&daemon);
 }
 
 static void test_a_wrong_flag_is_one_line_and_exit_2(void **state)

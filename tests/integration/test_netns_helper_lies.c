@@ -117,7 +117,7 @@ static int start(void **state)
     return (helper = netns_helper_start(error, sizeof error)) ? 0 : -1;
 }
 
-static int stop(void **state)
+static int stop_helper(void **state)
 {
     (void)state;
     netns_helper_stop(helper);
@@ -201,7 +201,7 @@ static void test_descriptors_that_find_no_room(void **state)
     netns_door_close(&door);
 }
 
-#define with_helper(test) cmocka_unit_test_setup_teardown(test, start, stop)
+#define with_helper(test) cmocka_unit_test_setup_teardown(test, start, stop_helper)
 
 int main(int count, char *arguments[])
 {

@@ -77,7 +77,7 @@ static int start(void **state)
     return walker ? 0 : -1;
 }
 
-static int stop(void **state)
+static int stop_walker(void **state)
 {
     (void)state;
     walker_destroy(walker);
@@ -610,7 +610,7 @@ static void test_a_process_that_enters_a_named_namespace(void **state)
     assert_int_equal(umount("/run"), 0);
 }
 
-#define with_walker(test) cmocka_unit_test_setup_teardown(test, start, stop)
+#define with_walker(test) cmocka_unit_test_setup_teardown(test, start, stop_walker)
 
 int main(int arguments, char *values[])
 {

@@ -81,7 +81,7 @@ static int start_with_few_places(void **state)
 }
 
 /* The exporter first: it answers the requests that wait for a check. */
-static int stop(void **state)
+static int stop_flooded(void **state)
 {
     (void)state;
     int code = daemon_end(&exporter, SIGTERM, NULL, 0);
@@ -127,7 +127,7 @@ int main(void)
         return skipped;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_waiting_requests_leave_places, start_with_few_places,
-                                        stop),
+                                        stop_flooded),
     };
     return cmocka_run_group_tests_name("password flood", tests, scratch_make, scratch_remove);
 }

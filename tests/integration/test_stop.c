@@ -38,7 +38,7 @@ int accept4(int fd, void *address, unsigned *size, int flags)
     return connection;
 }
 
-static void *stop(void *web)
+static void *stop_web(void *web)
 {
     web_server_stop(web);
     return NULL;
@@ -63,7 +63,7 @@ static void test_who_is_just_being_accepted_is_answered(void **state)
     assert_int_equal(sem_timedwait(&accepted, &in_time), 0);
     /* It asks before: who is new is waited for two seconds only. */
     assert_int_equal(write(fd, request, sizeof request - 1), sizeof request - 1);
-    assert_int_equal(pthread_create(&stopper, NULL, stop, web), 0);
+    assert_int_equal(pthread_create(&stopper, NULL, stop_web, web), 0);
     assert_int_equal(http_exchange(fd, "", &reply), 0);
     assert_int_equal(reply.status, 200);
     assert_int_equal(pthread_join(stopper, NULL), 0);

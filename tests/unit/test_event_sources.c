@@ -33,7 +33,7 @@ static int start(void **state)
     return sources ? 0 : -1;
 }
 
-static int stop(void **state)
+static int stop_sources(void **state)
 {
     (void)state;
     event_sources_destroy(sources);
@@ -236,7 +236,7 @@ static void test_without_an_id_the_cgroup_is_unknown(void **state)
     assert_string_equal(rows[0].cgroup.text, "unknown");
 }
 
-#define with_sources(test) cmocka_unit_test_setup_teardown(test, start, stop)
+#define with_sources(test) cmocka_unit_test_setup_teardown(test, start, stop_sources)
 
 int main(void)
 {

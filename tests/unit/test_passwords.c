@@ -419,7 +419,7 @@ static void test_a_stop_ends_the_rest_and_answers_what_waits(void **state)
     passwords_stop(stage.passwords);
 }
 
-static void *stop(void *context)
+static void *stop_checks(void *context)
 {
     (void)context;
     passwords_stop(stage.passwords);
@@ -433,7 +433,7 @@ static void test_a_check_under_way_at_a_stop_is_answered(void **state)
     hold(true);
     assert_int_equal(ask(0, "alice", "wonderland", 1), PASSWORD_PENDING);
     await(has_begun, 1);
-    assert_int_equal(pthread_create(&thread, NULL, stop, NULL), 0);
+    assert_int_equal(pthread_create(&thread, NULL, stop_checks, NULL), 0);
     hold(false);
     pthread_join(thread, NULL);
     await_answers(1);

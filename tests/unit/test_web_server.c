@@ -75,7 +75,7 @@ static void *configure(void *text)
     return web_server_configure(web, small_web_config(text), error, sizeof error) ? text : NULL;
 }
 
-static void *stop(void *context)
+static void *stop_all(void *context)
 {
     web_server_stop(web);
     web = NULL;
@@ -289,7 +289,7 @@ static void test_a_stop_waits_for_answers_under_way(void **state)
     struct client idle = connect_plain(), busy = connect_plain();
     assert_int_equal(ask(&idle, HEALTHY), 200);
     begin_page(&busy);
-    assert_int_equal(pthread_create(&thread, NULL, stop, publication), 0);
+    assert_int_equal(pthread_create(&thread, NULL, stop_all, publication), 0);
     assert_true(has_ended(&idle));
     assert_page_ends(&busy);
     assert_success(thread);
