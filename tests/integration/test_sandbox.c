@@ -347,6 +347,12 @@ static void test_the_check_warns_of_it(void **state)
     }
 }
 
+static bool has_landlock(void)
+{
+    enum { CREATE_RULESET = 444, GET_VERSION = 1 };
+    return syscall(CREATE_RULESET, NULL, 0, GET_VERSION) > 0;
+}
+
 /* Landlock allows the directories that were named at the start, and those that links lead to. */
 static void test_files_elsewhere_are_not_read(void **state)
 {
@@ -366,10 +372,12 @@ static void test_files_elsewhere_are_not_read(void **state)
     await_page_with(LAST_RELOAD "1\n");
     assert_int_equal(symlink("../elsewhere.yml", scratch_path("named/new")), 0);
     assert_int_equal(rename(scratch_path("named/new"), scratch_path("named/web.yml")), 0);
-    await_page_with(LAST_RELOAD "0\n");
+    const bool limited = has_landlock();
+    if (limited)
+        await_page_with(LAST_RELOAD "0\n");
     assert_int_equal(end(SIGTERM), 0);
-    if (strstr(errors, "files: limited"))
-        assert_int_equal(count_text("web.yml: cannot be read: Permission denied (which "), 1);
+    assert_int_equal(count_text("files: limited"), limited);
+    assert_int_equal(count_text("web.yml: cannot be read: Permission denied (which "), limited);
 }
 
 #define SANDBOX_TEST(name) cmocka_unit_test_teardown(name, end_what_runs)
