@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # make              build/sockdiag_exporter
 # make deps         install the packages for building and testing (a no-op if all are present); with
-#                   run, all or install, only those for building; with test-deployment, Node.js and npm, too
+#                   run, all, install, deb, rpm or image, only those for building; with test-deployment, Node.js and
+#                   npm, too
 # make run          build, and run in the foreground on :10073
 # make demo         show it on a host in trouble, in a network namespace
 # make test         unit and integration tests
 # make test-deployment  rules, dashboards, Kubernetes and the demonstration; installs npm packages in build/
 # make coverage, make flaky: judge the tests
 # make install      put into place what `make` has built; make uninstall removes it
+# make dist, make deb, make rpm, make image
+#                   the source archive, and packages made of it: in build/packages
 # make lint, make bench, make fuzz, make clean
 # WERROR=1: warnings are errors
 # SANITIZE=address,undefined or SANITIZE=thread: any of these with sanitizers, in a separate directory
@@ -36,7 +39,8 @@ FORTIFY    := $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,-D_FORTI
 CHECKED    := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -DWITHOUT_SANDBOX,$(FORTIFY))
 WARNINGS   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(WERROR),-Werror)
 ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE $(INCLUDES) $(DEFINES) $(WARNINGS) -fPIE -fstack-protector-strong \
-              -pthread -MMD -MP $(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) $(CPPFLAGS) $(CFLAGS) $(CHECKED)
+              -fdebug-prefix-map=$(CURDIR)=. -pthread -MMD -MP \
+              $(shell $(PKG_CONFIG) --cflags $(LIBRARIES)) $(CPPFLAGS) $(CFLAGS) $(CHECKED)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(CHECKED) $(LDFLAGS)
 INCLUDES   := -Iinclude -Isrc -Icmd/sockdiag_exporter -Itests/support
 LIBRARIES  := libmnl libmicrohttpd gnutls yaml-0.1 libcrypt zlib
@@ -105,7 +109,7 @@ $(BUILD)/%.o: %.c | $(filter deps,$(MAKECMDGOALS))
 
 deps:
 	@packaging/install-deps.sh $(if $(filter $(NPM_TESTS),$(MAKECMDGOALS)),npm,\
-	    $(if $(filter test%,$(MAKECMDGOALS)),,$(if $(filter run all install,$(MAKECMDGOALS)),build)))
+	    $(if $(filter test%,$(MAKECMDGOALS)),,$(if $(filter run all install deb rpm image,$(MAKECMDGOALS)),build)))
 
 run: $(EXPORTER)
 	$(EXPORTER)
@@ -176,6 +180,18 @@ uninstall:
 	    $(addprefix $(DESTDIR)$(DATADIR)/,$(DROP_INS)) \
 	    $(DESTDIR)$(MANDIR)/man8/sockdiag_exporter.8 $(DESTDIR)$(COMPLETIONSDIR)/sockdiag_exporter
 	-rmdir $(DESTDIR)$(DATADIR)/systemd $(DESTDIR)$(DATADIR)
+
+# Each has the same bytes whenever the same tools pack this commit, but for the RPM package.
+ARCHIVE := $(BUILD)/packages/sockdiag_exporter-$(VERSION).tar.gz
+dist: | $(filter deps,$(MAKECMDGOALS))
+	@packaging/dist.sh $(ARCHIVE) $(SOURCE_DATE_EPOCH)
+	@echo $(ARCHIVE)
+deb rpm: dist
+	@packaging/$@.sh $(ARCHIVE) $(VERSION) $(SOURCE_DATE_EPOCH)
+image: $(EXPORTER)
+	@mkdir -p $(dir $(ARCHIVE))
+	@packaging/image.sh $< $(VERSION) $(REVISION) $(SOURCE_DATE_EPOCH) $(dir $(ARCHIVE))
+.PHONY: dist deb rpm image
 
 clean:
 	rm -rf build build-*
