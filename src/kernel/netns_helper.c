@@ -103,8 +103,8 @@ static bool is_right(const struct helper_answer *answer, uint32_t number, bool w
                      uint32_t taken, const struct netns_door *door)
 {
     if (answer->magic != HELPER_MAGIC || answer->number != number || answer->descriptors != taken ||
-        answer->error < 0 || answer->error > 4095)
-        return false;
+        answer->error < 0 || answer->error > 4095 || answer->error == EPIPE)
+        return false; /* EPIPE is said of the helper alone */
     if (answer->error != 0 || number == 0)
         return taken == 0;
     return taken == (with_settings ? NETNS_DESCRIPTORS : 1) && is_sock_diag(door->descriptors[0]);

@@ -78,6 +78,8 @@ static struct lie make_lie(const struct helper_request *request, const char *how
         lie.answer.error = -1, lie.answer.descriptors = (uint32_t)(lie.descriptors = 0);
     else if (strcmp(how, "huge") == 0)
         lie.answer.error = 4096, lie.answer.descriptors = (uint32_t)(lie.descriptors = 0);
+    else if (strcmp(how, "pipe") == 0)
+        lie.answer.error = EPIPE, lie.answer.descriptors = (uint32_t)(lie.descriptors = 0);
     else if (strcmp(how, "refusal with a descriptor") == 0)
         lie.answer.error = ENOENT;
     else if (strcmp(how, "two") == 0)
@@ -155,9 +157,19 @@ static void test_the_truth_is_believed(void **state)
 static void test_lies_are_not(void **state)
 {
     (void)state;
-    static const char *const lies[] = {
-        "short", "long", "empty", "magic",      "number",         "negative",
-        "huge",  "two",  "none",  "miscounted", "another socket", "refusal with a descriptor"};
+    static const char *const lies[] = {"short",
+                                       "long",
+                                       "empty",
+                                       "magic",
+                                       "number",
+                                       "negative",
+                                       "huge",
+                                       "two",
+                                       "none",
+                                       "miscounted",
+                                       "another socket",
+                                       "pipe",
+                                       "refusal with a descriptor"};
     for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
         struct netns_door door;
         unsigned before = count_descriptors();
