@@ -90,7 +90,7 @@ void daemon_drop_messages(const struct daemon *daemon)
         ;
 }
 
-bool daemon_limit(const struct daemon *daemon, int resource, rlim_t limit)
+bool daemon_limit(const struct daemon *daemon, unsigned resource, rlim_t limit)
 {
     char path[32];
     struct stat owner;

@@ -32,7 +32,7 @@ void daemon_drop_messages(const struct daemon *daemon);
 
 /* Lower one of its limits to `limit`: in a child that becomes its user, as root may not do it
  * without CAP_SYS_RESOURCE. */
-bool daemon_limit(const struct daemon *daemon, int resource, rlim_t limit);
+bool daemon_limit(const struct daemon *daemon, unsigned resource, rlim_t limit);
 
 /* Send `signal_number`, or none if that is 0, and wait for its end; after a minute it is killed.
  * Its exit code, or the negative number of the signal that ended it. Closes the descriptors:
