@@ -11,7 +11,7 @@
 # make install      put into place what `make` has built; make uninstall removes it
 # make dist, make deb, make rpm, make image
 #                   the source archive, and packages made of it: in build/packages
-# make lint, make bench, make fuzz, make clean
+# make lint, make bench, make fuzz, make fuzz-coverage, make clean
 # WERROR=1: warnings are errors
 # SANITIZE=address,undefined or SANITIZE=thread: any of these with sanitizers, in a separate directory
 PREFIX         ?= /usr/local
@@ -66,6 +66,7 @@ SCRIPTS  += $(if $(SANITIZE),,tests/systemd.sh tests/install.sh)
 DEPLOYMENT := $(addprefix tests/,monitoring.sh mixin.sh dashboards.sh kubernetes.sh demo.sh)
 NPM_TESTS  := $(addprefix test-,deployment dashboards kubernetes helm browser)
 BENCHES  := $(call programs,tests/bench/*.c)
+FUZZING  := $(call programs,tests/fuzz/fuzz_*.c)
 
 MAN_PAGE := $(BUILD)/sockdiag_exporter.8
 
@@ -74,13 +75,16 @@ all: $(EXPORTER) $(MAN_PAGE)
 everything: $(EXPORTER) $(TESTS) $(BENCHES)
 
 $(EXPORTER): $(call objects,cmd/sockdiag_exporter/*.c) $(LIBRARY)
-$(TESTS): $(BUILD)/%: $(BUILD)/%.o $(call objects,tests/support/*.c) \
+$(TESTS) $(FUZZING): $(BUILD)/%: $(BUILD)/%.o $(call objects,tests/support/*.c) \
           $(filter-out %/main.o,$(call objects,cmd/sockdiag_exporter/*.c)) $(LIBRARY)
-$(TESTS): LIBS += -lcmocka
+$(TESTS) $(FUZZING): LIBS += -lcmocka
+$(FUZZING): ALL_LDFLAGS += -fsanitize=fuzzer
+# What judges is not searched for ways through it.
+$(call objects,tests/support/*.c): ALL_CFLAGS += $(if $(findstring fuzzer,$(SANITIZE)),-fno-sanitize=fuzzer-no-link)
 $(BUILD)/tests/unit/test_basic_credentials: ALL_LDFLAGS += -Wl,--wrap=malloc
 $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(LIBRARY)
 
-$(EXPORTER) $(TESTS) $(BENCHES):
+$(EXPORTER) $(TESTS) $(BENCHES) $(FUZZING):
 	@echo "  LD $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -144,16 +148,23 @@ coverage:
 	    CFLAGS='-O1 $(COUNTERS) -fcoverage-mapping -mllvm -runtime-counter-relocation' test SCRIPTS=
 	@tests/coverage.py build-coverage
 
-# libFuzzer on external input, each target for FUZZ_SECONDS, starting from recorded dumps and seeds.
+# libFuzzer on external input, each target for FUZZ_SECONDS, starting from its seeds and what was found before.
 FUZZ_SECONDS ?= 60
 FUZZERS      := $(patsubst tests/fuzz/fuzz_%.c,fuzz-%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_BUILD   := +@$(MAKE) --no-print-directory CC=clang fuzzing
 fuzz: $(FUZZERS)
-$(FUZZERS): fuzz-%:
-	@mkdir -p build-fuzz/$*-corpus
-	clang -std=c17 -D_GNU_SOURCE $(INCLUDES) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	    -o build-fuzz/$* tests/fuzz/fuzz_$*.c src/*/*.c $(LIBS)
-	build-fuzz/$* -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 build-fuzz/$*-corpus \
-	    tests/unit/data $(wildcard tests/fuzz/seeds/$*)
+$(FUZZERS): fuzz-%: fuzz-build
+	@tests/fuzz/run.sh $* $(FUZZ_SECONDS)
+fuzz-build:
+	$(FUZZ_BUILD) BUILD=build-fuzz CFLAGS='-O1 -g' SANITIZE=fuzzer-no-link,address,undefined
+fuzzing: $(FUZZING)
+	@:
+
+# How much of the code it is for each target reaches, with its seeds and what was found so far.
+fuzz-coverage:
+	$(FUZZ_BUILD) BUILD=build-fuzz-coverage SANITIZE=fuzzer-no-link \
+	    CFLAGS='-O1 -g -fprofile-instr-generate -fcoverage-mapping' LDFLAGS=-fprofile-instr-generate
+	@tests/fuzz/coverage.sh
 
 bench: $(EXPORTER) $(BENCHES)
 	@tests/bench/bench.py --build $(BUILD)
@@ -197,5 +208,5 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
-.PHONY: all always everything deps run demo test test-deployment test-web flaky coverage fuzz $(FUZZERS) bench lint install uninstall clean
+.PHONY: all always everything deps run demo test test-deployment test-web flaky coverage fuzz fuzz-build fuzzing fuzz-coverage $(FUZZERS) bench lint install uninstall clean
 .SECONDARY:

@@ -2,6 +2,8 @@
 /*
  * libFuzzer target: any bytes as /proc/PID/cgroup, and as the name of a directory of logs. What is
  * found is always printable and of the promised form.
+ *
+ * Covers: src/namespaces/cgroup_name.c src/namespaces/pod_names.c
  */
 #include "namespaces/cgroup_name.h"
 #include "namespaces/pod_names.h"

@@ -2,6 +2,8 @@
 /*
  * libFuzzer target: any bytes as Accept and as Accept-Encoding. The negotiation always chooses a
  * format and never reads beyond the end.
+ *
+ * Covers: src/web/negotiation.c
  */
 #include "web/negotiation.h"
 

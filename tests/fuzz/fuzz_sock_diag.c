@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * libFuzzer target: any bytes as a netlink datagram, whose sockets go on to the table of cgroups.
+ *
+ * Covers: src/kernel/sock_diag.c src/kernel/inet_diag_message.c src/measure/cgroup_sockets.c
+ * src/measure/state_counts.c
  */
 #include "measure/cgroup_sockets.h"
 #include "measure/state_counts.h"
@@ -15,6 +18,7 @@ struct taken {
     struct state_counts counts;
     struct cgroup_sockets *cgroups;
     uint64_t in_cgroups; /* sockets that have one */
+    uint64_t last;       /* cgroup that was seen */
 };
 
 static void consume(void *context, const struct socket_record *record)
@@ -23,6 +27,8 @@ static void consume(void *context, const struct socket_record *record)
     state_counts_add(&taken->counts, record);
     cgroup_sockets_add(taken->cgroups, record);
     taken->in_cgroups += record->cgroup != 0 && record->state != TCP_STATE_BOUND_INACTIVE;
+    cgroup_sockets_note(taken->cgroups, record->cgroup);
+    taken->last = record->cgroup ? record->cgroup : taken->last;
 }
 
 /* Each of them is in a row, or among the others. */
@@ -30,6 +36,13 @@ static void check_cgroups(const struct taken *taken)
 {
     static struct cgroup_row rows[5];
     uint64_t others[TCP_STATES], sum = 0;
+    bool has_path = *cgroup_sockets_find_path(taken->cgroups, taken->last);
+    if (!has_path && cgroup_sockets_miss_paths(taken->cgroups)) {
+        cgroup_sockets_tell_path(taken->cgroups, taken->last, "/a.service");
+        const char *path = cgroup_sockets_find_path(taken->cgroups, taken->last);
+        if (*path && strcmp(path, "/a.service") != 0)
+            abort();
+    }
     cgroup_sockets_end_search(taken->cgroups);
     size_t count = cgroup_sockets_end(taken->cgroups, rows, 5, others);
     for (enum tcp_state state = 0; state < TCP_STATES; state++) {

@@ -2,6 +2,8 @@
 /*
  * libFuzzer target: any bytes as a netlink datagram of UNIX sockets, whose names go on to the table
  * of listeners.
+ *
+ * Covers: src/kernel/unix_diag.c src/measure/unix_sockets.c src/measure/unix_path.c
  */
 #include "measure/unix_sockets.h"
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * libFuzzer target: any bytes as a web configuration, in a file of memory.
+ *
+ * Covers: src/web/web_config.c src/web/web_config_files.c
  */
 #include "base/log.h"
 #include "web/web_config.h"
