@@ -63,7 +63,8 @@ WEB      := $(filter-out $(if $(SANITIZE),tests/web/memory.sh),$(wildcard tests/
 SCRIPTS  := $(WEB) tests/web_config.sh tests/prometheus.sh
 # The service does not allow what sanitizers need.
 SCRIPTS  += $(if $(SANITIZE),,tests/systemd.sh tests/install.sh)
-DEPLOYMENT := $(addprefix tests/,monitoring.sh mixin.sh dashboards.sh kubernetes.sh demo.sh)
+DEPLOYMENT := $(addprefix tests/,monitoring.sh monitoring-setup.sh runbooks.sh mixin.sh dashboards.sh kubernetes.sh \
+                 demo.sh)
 NPM_TESTS  := $(addprefix test-,deployment dashboards kubernetes helm browser)
 BENCHES  := $(call programs,tests/bench/*.c)
 FUZZING  := $(call programs,tests/fuzz/fuzz_*.c)
