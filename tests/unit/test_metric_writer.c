@@ -447,6 +447,37 @@ static void write_sparse_histogram(struct metric_writer *writer)
     metric_write_histogram(writer, NULL, 0, &histogram);
 }
 
+static void write_labelled_histogram(struct metric_writer *writer)
+{
+    static const double bounds[] = {0.25};
+    struct histogram histogram = histogram_make(bounds, 1, HISTOGRAM_OF_SHARES);
+    histogram_observe(&histogram, 0);
+    histogram_observe(&histogram, 0.5);
+    metric_begin(writer, "share", METRIC_HISTOGRAM, "Of.");
+    metric_write_histogram(writer, &(struct label){"l", "v"}, 1, &histogram);
+}
+
+static void test_a_protobuf_histogram_byte_for_byte(void **state)
+{
+    struct sheet *sheet = *state;
+    page_in(sheet, METRIC_PROTOBUF, write_labelled_histogram);
+    static const char expected[] = "\x51\x0a\x05share\x12\x03Of."
+                                   "\x18\x04"                         /* HISTOGRAM */
+                                   "\x22\x41"                         /* metric */
+                                   "\x0a\x06\x0a\x01l\x12\x01v"       /* label */
+                                   "\x3a\x37"                         /* histogram */
+                                   "\x08\x02"                         /* count */
+                                   "\x11\0\0\0\0\0\0\xe0\x3f"         /* sum 0.5 */
+                                   "\x1a\x0b\x08\x01"                 /* 1 up to */
+                                   "\x11\0\0\0\0\0\0\xd0\x3f"         /* 0.25 */
+                                   "\x28\x06"                         /* schema 3 */
+                                   "\x31\0\0\0\0\0\0\xf0\x37\x38\x01" /* zeros: 1, up to 2^-128 */
+                                   "\x62\x04\x08\x0f\x10\x01"         /* from -8, length 1 */
+                                   "\x68\x02"                         /* 1 */
+                                   "\x7a\x08" CREATED;
+    assert_bytes(sheet, expected, sizeof expected - 1);
+}
+
 /* 0.25 is in bucket -16, 0.5 in -8, 1.05 in 1. */
 static void test_native_buckets_are_spans_and_deltas(void **state)
 {
@@ -557,6 +588,7 @@ int main(void)
         on_sheet(test_openmetrics),
         on_sheet(test_empty_pages),
         on_sheet(test_protobuf_byte_for_byte),
+        on_sheet(test_a_protobuf_histogram_byte_for_byte),
         on_sheet(test_a_kernel_counter_has_no_start),
         on_sheet(test_native_buckets_are_spans_and_deltas),
         on_sheet(test_protobuf_lengths_grow),
