@@ -7,7 +7,7 @@
 # make demo         show it on a host in trouble, in a network namespace
 # make test         unit and integration tests
 # make test-deployment  rules, dashboards, Kubernetes and the demonstration; installs npm packages in build/
-# make coverage, make flaky: judge the tests
+# make mutation, make coverage, make flaky: judge the tests
 # make install      put into place what `make` has built; make uninstall removes it
 # make dist, make deb, make rpm, make image
 #                   the source archive, and packages made of it: in build/packages
@@ -143,11 +143,18 @@ flaky: $(EXPORTER) $(TESTS)
 	@tests/flaky.sh $(EXPORTER) $(BUILD) $(TESTS)
 # Counters are in mapped files: processes that are killed count, too.
 COUNTERS := -fprofile-instr-generate=$(CURDIR)/build-coverage/%m%c.profraw
+COUNTED   = $(MAKE) BUILD=build-coverage CC=clang LDFLAGS=$(COUNTERS) \
+            CFLAGS='-O1 $(COUNTERS) -fcoverage-mapping -mllvm -runtime-counter-relocation'
 coverage:
 	rm -f build-coverage/*.profraw
-	+$(MAKE) BUILD=build-coverage CC=clang LDFLAGS=$(COUNTERS) \
-	    CFLAGS='-O1 $(COUNTERS) -fcoverage-mapping -mllvm -runtime-counter-relocation' test SCRIPTS=
+	+$(COUNTED) test SCRIPTS=
 	@tests/coverage.py build-coverage
+MUTANTS ?= 200
+FILES   ?= $(patsubst %,src/%/*.c,sample measure kernel exposition namespaces)
+mutation:
+	+$(COUNTED) everything
+	@SEED=$(SEED) MUTANTS=$(MUTANTS) FILES='$(FILES)' tests/mutation/mutation.py build-coverage build-mutation \
+	    $(TESTS:$(BUILD)/%=%)
 
 # libFuzzer on external input, each target for FUZZ_SECONDS, starting from its seeds and what was found before.
 FUZZ_SECONDS ?= 60
@@ -209,5 +216,5 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
-.PHONY: all always everything deps run demo test test-deployment test-web flaky coverage fuzz fuzz-build fuzzing fuzz-coverage $(FUZZERS) bench lint install uninstall clean
+.PHONY: all always everything deps run demo test test-deployment test-web flaky coverage mutation fuzz fuzz-build fuzzing fuzz-coverage $(FUZZERS) bench lint install uninstall clean
 .SECONDARY:
