@@ -154,7 +154,7 @@ MUTANTS ?= 200
 FILES   ?= $(patsubst %,src/%/*.c,sample measure kernel exposition namespaces)
 mutation:
 	+$(COUNTED) everything
-	@SEED=$(SEED) MUTANTS=$(MUTANTS) FILES='$(FILES)' tests/mutation/mutation.py build-coverage build-mutation \
+	@PYTHONDONTWRITEBYTECODE=1 SEED=$(SEED) MUTANTS=$(MUTANTS) FILES='$(FILES)' tests/mutation/mutation.py build-coverage build-mutation \
 	    $(TESTS:$(BUILD)/%=%)
 
 # libFuzzer on external input, each target for FUZZ_SECONDS, starting from its seeds and what was found before.
