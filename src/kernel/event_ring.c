@@ -46,7 +46,7 @@ static void copy_bytes(const struct event_form *form, const struct perf_event_mm
                        uint64_t position, void *to, size_t size)
 {
     const char *data = (const char *)ring + form->page_size;
-    size_t start = position % form->ring_size;
+    size_t start = (size_t)(position % form->ring_size);
     size_t first = size < form->ring_size - start ? size : form->ring_size - start;
     memcpy(to, data + start, first);
     memcpy((char *)to + first, data, size - first);

@@ -4,6 +4,7 @@
 #include <linux/netlink.h>
 #include <sched.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #ifdef CALL_FILTER_ARCHITECTURE
@@ -15,8 +16,7 @@ static const struct allowed_call allowed[] = {
     ALLOW_IF(sendmsg, IS(0, NETNS_HELPER_SOCKET), IS(2, MSG_NOSIGNAL)),
     ALLOW_IF(openat, IS(0, HERE), IS(2, NETNS_OPEN_FLAGS)),
     ALLOW_IF(openat, IS(0, HERE), IS(2, NETNS_OPEN_NAME_FLAGS)),
-    ALLOW(fstat),
-    ALLOW_IF(newfstatat, IS(0, HERE), IS(3, 0)),
+    ALLOW_IF(statx, IS(2, AT_EMPTY_PATH), IS(3, STATX_INO)),
     ALLOW_IF(setns, IS(1, CLONE_NEWNET)),
     ALLOW_IF(socket, IS(0, AF_NETLINK), IS(1, SOCK_RAW | SOCK_CLOEXEC), IS(2, NETLINK_SOCK_DIAG)),
     ALLOW(close),

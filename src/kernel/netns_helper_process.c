@@ -41,6 +41,12 @@ static int open_here(const char *path, int flags)
     return (int)syscall(SYS_openat, AT_FDCWD, path, flags);
 }
 
+/* With an empty path: at `fd` itself. */
+static int look_at(int fd, const char *path, struct statx *status)
+{
+    return (int)syscall(SYS_statx, fd, path, AT_EMPTY_PATH, STATX_INO, status);
+}
+
 static void close_descriptor(int fd)
 {
     syscall(SYS_close, fd);
@@ -68,7 +74,7 @@ static bool is_request(const struct helper_request *request)
 static int open_namespace(const struct netns_target *target)
 {
     char path[sizeof "run/netns/" + NAME_MAX];
-    struct stat status;
+    struct statx status;
     if (target->pid > 0)
         snprintf(path, sizeof path, "proc/%d/ns/net", target->pid);
     else
@@ -76,7 +82,7 @@ static int open_namespace(const struct netns_target *target)
     int fd = open_here(path, target->pid > 0 ? NETNS_OPEN_FLAGS : NETNS_OPEN_NAME_FLAGS);
     if (fd < 0)
         return -errno;
-    if (target->pid > 0 || (syscall(SYS_fstat, fd, &status) == 0 && status.st_ino == target->inode))
+    if (target->pid > 0 || (look_at(fd, "", &status) == 0 && status.stx_ino == target->inode))
         return fd;
     close_descriptor(fd);
     return -ESTALE;
@@ -85,10 +91,10 @@ static int open_namespace(const struct netns_target *target)
 /* In the namespace: is it the expected one? */
 static int check_namespace(const struct netns_target *target, uint64_t *inode)
 {
-    struct stat status;
-    if (syscall(SYS_newfstatat, AT_FDCWD, "proc/thread-self/net/sockstat", &status, 0) != 0)
+    struct statx status;
+    if (look_at(AT_FDCWD, "proc/thread-self/net/sockstat", &status) != 0)
         return -errno;
-    *inode = status.st_ino;
+    *inode = status.stx_ino;
     return target->pid > 0 && *inode != target->inode ? -ESTALE : 0;
 }
 

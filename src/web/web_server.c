@@ -76,7 +76,8 @@ static void wait_for_cpu(struct web_thread *thread)
     if (thread->cpu_saved >= 0)
         return;
     int64_t missing = -thread->cpu_saved * TIME_FOR_CPU;
-    struct timespec wait = {missing / NANOSECONDS_PER_SECOND, missing % NANOSECONDS_PER_SECOND};
+    struct timespec wait = {(time_t)(missing / NANOSECONDS_PER_SECOND),
+                            (long)(missing % NANOSECONDS_PER_SECOND)};
     nanosleep(&wait, NULL);
 }
 

@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <math.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -168,7 +169,7 @@ static void burst(int listener, int fd)
         }
         int64_t wait = begin + step * NANOSECONDS_PER_SECOND / 10 - now();
         if (wait > 0)
-            nanosleep(&(struct timespec){.tv_nsec = wait}, NULL);
+            nanosleep(&(struct timespec){.tv_nsec = (long)wait}, NULL);
     }
 }
 
@@ -329,10 +330,10 @@ static void report(const struct walker *walker, double elapsed, double counters_
     qsort(delays, seen, sizeof delays[0], compare);
     getrusage(RUSAGE_SELF, &usage);
     struct walker_report walks_report = walker_get_report(walker);
-    printf("namespaces=%u sockets=%u own_tables=%d walks=%lu failures=%lu "
+    printf("namespaces=%u sockets=%u own_tables=%d walks=%" PRIu64 " failures=%" PRIu64 " "
            "cpu_percent=%.2f counters_percent=%.2f ms_a_walk=%.1f "
            "bursts=%u seen=%u delay_median=%.1f delay_p95=%.1f delay_max=%.1f "
-           "walked=%u age_median=%.0f age_max=%.0f resident_kib=%ld on_host=%lu\n",
+           "walked=%u age_median=%.0f age_max=%.0f resident_kib=%ld on_host=%" PRIu64 "\n",
            count, sockets, own_tables, walks_report.walks, walks_report.failures,
            (walks_report.cpu_seconds + counters_cpu) / elapsed * 100, counters_cpu / elapsed * 100,
            walks_report.cpu_seconds / (double)walks_report.walks * 1e3, begun, seen,
@@ -365,7 +366,7 @@ static void measure(struct walker *walker)
             if (wait > 100000000)
                 wait = 100000000;
             if (wait > 0)
-                nanosleep(&(struct timespec){.tv_nsec = wait}, NULL);
+                nanosleep(&(struct timespec){.tv_nsec = (long)wait}, NULL);
         }
     }
     report(walker, (double)(now() - begin) / 1e9, (double)counters_cpu / 1e9);

@@ -23,7 +23,8 @@ static int limit(int fd, int option, int64_t deadline)
 {
     int64_t left = (deadline - clock_now(&system_clock)) /
                    1000; /* microseconds; with 0 the kernel would not time out */
-    const struct timeval timeout = {.tv_sec = left / 1000000, .tv_usec = left % 1000000};
+    const struct timeval timeout = {.tv_sec = (time_t)(left / 1000000),
+                                    .tv_usec = (suseconds_t)(left % 1000000)};
     if (left <= 0)
         return -ETIMEDOUT;
     return setsockopt(fd, SOL_SOCKET, option, &timeout, sizeof timeout) < 0 ? -errno : 0;
