@@ -2,9 +2,9 @@
 #include "netns_helper_filter.h"
 
 #include <linux/netlink.h>
+#include <linux/stat.h>
 #include <sched.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #ifdef CALL_FILTER_ARCHITECTURE

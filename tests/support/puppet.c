@@ -12,6 +12,9 @@
 #define FIRST_RECEIVED 2000000
 #define WINDOW         65535
 
+/* For TCP_REPAIR_QUEUE, as in linux/tcp.h: musl has no names for them. */
+enum { RECEIVE_QUEUE = 1, SEND_QUEUE = 2 };
+
 static int set_tcp_option(int fd, int option, int value)
 {
     return setsockopt(fd, IPPROTO_TCP, option, &value, sizeof(value)) == 0 ? 0 : -errno;
@@ -101,9 +104,9 @@ int puppet_connect(struct puppet *puppet, int domain, const struct endpoint *pee
     if (result == 0)
         result = set_tcp_option(puppet->fd, TCP_REPAIR, TCP_REPAIR_ON);
     if (result == 0)
-        result = set_sequence(puppet->fd, TCP_SEND_QUEUE, puppet->next_sent);
+        result = set_sequence(puppet->fd, SEND_QUEUE, puppet->next_sent);
     if (result == 0)
-        result = set_sequence(puppet->fd, TCP_RECV_QUEUE, puppet->next_received);
+        result = set_sequence(puppet->fd, RECEIVE_QUEUE, puppet->next_received);
     if (result == 0)
         result = endpoint_connect(puppet->fd, peer);
     if (result == 0)
