@@ -43,8 +43,8 @@ TOKENS = [
     (r"(?<=\breturn )(?!0;|false;|true;|NULL;)[^;]+(?=;)", ["0"]),
 ]
 TOKENS = [(re.compile(pattern), changes) for pattern, changes in TOKENS]
-# Sizes of arrays are no behaviour.
-NUMBER = re.compile(r"(?<![\w.\[])(?<!static )\d+(?![\w.])")
+# Room for more than is needed is no behaviour.
+NUMBER = re.compile(r"(?<![\w.\[])(?<!static )(?<!calloc\()\d+(?![\w.])")
 # A statement that calls or assigns, but does not declare.
 STATEMENT = re.compile(r"(?m)^ +([*\w][\w.>\[\]-]*(?:\(| [-+|&]?= )[^;{}]*;)")
 BARE_CONDITION = re.compile(r"\(!?[\w.>\[\]-]+(?:\([^()]*\))?\)")
