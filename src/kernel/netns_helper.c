@@ -156,8 +156,11 @@ static int exchange(struct netns_helper *helper, const struct netns_target *targ
                                      .number = ++helper->number,
                                      .with_settings = with_settings,
                                      .target = *target};
-    if (send(helper->fd, &request, sizeof request, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-        return fail(helper, errno == EAGAIN ? SILENT : GONE);
+    if (send(helper->fd, &request, sizeof request, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+        if (errno == ENOBUFS || errno == ENOMEM)
+            return -errno; /* the next request may find memory */
+        return fail(helper, errno == EPIPE || errno == ECONNRESET ? GONE : SILENT);
+    }
     int error = receive(helper, with_settings, answer_patience, door);
     if (error)
         return error;
@@ -183,11 +186,9 @@ static _Noreturn void become_helper(int fd)
 {
     char name[] = NETNS_HELPER_NAME;
     char *const arguments[] = {name, NULL}, *const environment[] = {NULL};
-    if (fd != NETNS_HELPER_SOCKET)
-        dup2(fd, NETNS_HELPER_SOCKET);
-    else
-        fcntl(fd, F_SETFD, 0);
-    if (capabilities_pass_on(NETNS_HELPER_CAPABILITIES) == 0)
+    int result = fd == NETNS_HELPER_SOCKET ? fcntl(fd, F_SETFD, 0) : dup2(fd, NETNS_HELPER_SOCKET);
+    /* Without its socket the program would be another exporter. */
+    if (result >= 0 && capabilities_pass_on(NETNS_HELPER_CAPABILITIES) == 0)
         execve("/proc/self/exe", arguments, environment);
     _exit(127);
 }
@@ -270,6 +271,7 @@ bool netns_helper_has_failed(struct netns_helper *helper, char *error, size_t er
 {
     enum failure failure = helper->failure;
     siginfo_t end = {0};
+    snprintf(error, error_size, "the namespace helper has ended");
     if (failure == GONE) /* it dies, and is waited for; or it only says that it has gone */
         kill(helper->pid, SIGKILL);
     if (failure == SILENT)

@@ -77,7 +77,7 @@ void netns_helper_stop(struct netns_helper *helper);
  * 0, or -errno with an empty `door`:
  *   -ENOENT, -ESRCH, -ENXIO, -EINVAL   it is gone, or its process or name is
  *   -ESTALE                            another namespace is there now
- *   -EMFILE                            no descriptors left
+ *   -EMFILE, -ENOBUFS, -ENOMEM         no descriptors left, or no memory to ask
  *   -EPERM, -EACCES                    a security module or a user namespace forbids it
  *   -EPIPE                             the helper has failed: this is final
  */
@@ -93,7 +93,7 @@ int netns_helper_pid(const struct netns_helper *helper);
 
 /*
  * Is this process to be the helper? Looks at the name of the program, which is one that nobody
- * types, and at descriptor 0, a socket of netns_helper_start().
+ * types. Descriptor 0 is then a socket of netns_helper_start().
  */
 bool netns_helper_is_asked_for(int count, char *const arguments[]);
 

@@ -23,11 +23,7 @@
 
 bool netns_helper_is_asked_for(int count, char *const arguments[])
 {
-    int type = 0;
-    socklen_t length = sizeof type;
-    return count == 1 && strcmp(arguments[0], NETNS_HELPER_NAME) == 0 &&
-           getsockopt(NETNS_HELPER_SOCKET, SOL_SOCKET, SO_TYPE, &type, &length) == 0 &&
-           type == SOCK_SEQPACKET;
+    return count == 1 && strcmp(arguments[0], NETNS_HELPER_NAME) == 0;
 }
 
 static _Noreturn void end(int code)
@@ -215,6 +211,11 @@ static bool close_all_above(int lowest)
 /* Give up all that is not needed. The descriptor of the home namespace, or -errno. */
 static int prepare(void)
 {
+    int type = 0;
+    socklen_t length = sizeof type;
+    if (getsockopt(NETNS_HELPER_SOCKET, SOL_SOCKET, SO_TYPE, &type, &length) != 0 ||
+        type != SOCK_SEQPACKET)
+        return -ENOTSOCK;
     /* A program with file capabilities: anybody could start it as a helper of his own. */
     if (getauxval(AT_SECURE))
         return -EPERM;

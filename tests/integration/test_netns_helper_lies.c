@@ -137,6 +137,18 @@ static unsigned count_descriptors(void)
     return count;
 }
 
+/* With what error send() fails next, once, if it is not 0. */
+static int send_error;
+
+ssize_t send(int fd, const void *buf, size_t n, int flags)
+{
+    if (send_error == 0)
+        return sendto(fd, buf, n, flags, NULL, 0);
+    errno = send_error;
+    send_error = 0;
+    return -1;
+}
+
 static int ask(const char *how, struct netns_door *door)
 {
     struct netns_target target = netns_target_of_name(how, 1, 0);
@@ -213,6 +225,32 @@ static void test_descriptors_that_find_no_room(void **state)
     netns_door_close(&door);
 }
 
+/* A request that the kernel did not take for want of memory is not the helper's failure. */
+static void test_a_lack_of_memory_passes(void **state)
+{
+    (void)state;
+    static const int errors[] = {ENOBUFS, ENOMEM};
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        struct netns_door door;
+        send_error = errors[i];
+        assert_int_equal(ask("truth", &door), -errors[i]);
+        assert_false(netns_helper_has_failed(helper, error, sizeof error));
+        assert_int_equal(ask("truth", &door), 0);
+        netns_door_close(&door);
+    }
+}
+
+/* It lives: nobody waits for its end. */
+static void test_another_error_is_final(void **state)
+{
+    (void)state;
+    struct netns_door door;
+    send_error = EPERM;
+    assert_int_equal(ask("truth", &door), -EPIPE);
+    assert_true(netns_helper_has_failed(helper, error, sizeof error));
+    assert_string_equal(error, "the namespace helper has not answered for a second");
+}
+
 #define with_helper(test) cmocka_unit_test_setup_teardown(test, start, stop_helper)
 
 int main(int count, char *arguments[])
@@ -223,10 +261,9 @@ int main(int count, char *arguments[])
     if (skipped)
         return skipped;
     const struct CMUnitTest tests[] = {
-        with_helper(test_the_truth_is_believed),
-        with_helper(test_lies_are_not),
-        with_helper(test_a_feigned_end),
-        with_helper(test_descriptors_that_find_no_room),
+        with_helper(test_the_truth_is_believed),   with_helper(test_lies_are_not),
+        with_helper(test_a_feigned_end),           with_helper(test_descriptors_that_find_no_room),
+        with_helper(test_a_lack_of_memory_passes), with_helper(test_another_error_is_final),
     };
     return cmocka_run_group_tests_name("netns_helper_lies", tests, NULL, NULL);
 }
