@@ -198,6 +198,8 @@ bool http_daemon_start(struct http_daemon *daemon, unsigned sockets, unsigned ma
                      MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_THREAD_SAFETY;
     struct MHD_OptionItem tls_options[] = {
         {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, __extension__(void *) give_no_certificate},
+        /* The default, of which libmicrohttpd does not see that it finds no memory. */
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, "NORMAL"},
         {MHD_OPTION_END, 0, NULL},
     };
     /* More than are allowed here: a connection that was ended keeps its place there until its next
@@ -208,7 +210,7 @@ bool http_daemon_start(struct http_daemon *daemon, unsigned sockets, unsigned ma
         MHD_OPTION_CONNECTION_LIMIT, sockets * (max_connections + CONNECTIONS_PER_TURN),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory, MHD_OPTION_NOTIFY_CONNECTION,
         notify_connection, daemon, MHD_OPTION_NOTIFY_COMPLETED, complete_request, daemon,
-        MHD_OPTION_ARRAY, tls ? &tls_options[0] : &tls_options[1], MHD_OPTION_END);
+        MHD_OPTION_ARRAY, tls ? &tls_options[0] : &tls_options[2], MHD_OPTION_END);
     return daemon->mhd;
 }
 

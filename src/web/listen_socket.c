@@ -86,6 +86,8 @@ static int listen_on_host(const char *host, const char *port, int *failure)
                                        .ai_socktype = SOCK_STREAM,
                                        .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
         *failure = getaddrinfo(host, port, &hints, &found);
+        if (*failure == EAI_MEMORY || *failure == EAI_SYSTEM)
+            break; /* this says nothing about the family */
         if (*failure)
             continue;
         fd = listen_on(found, !host);

@@ -14,7 +14,9 @@
 
 #include <cmocka.h>
 
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -24,6 +26,20 @@
 #include <unistd.h>
 
 enum { PORT = 10073, PASSED = 3 /* SD_LISTEN_FDS_START */, ROOM = 4 };
+
+/* What getaddrinfo() returns next, once, if it is not 0. */
+static int resolver_failure;
+
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *req,
+                struct addrinfo **pai)
+{
+    static int (*next)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    int failure = resolver_failure;
+    resolver_failure = 0;
+    if (!next)
+        *(void **)&next = dlsym(RTLD_NEXT, "getaddrinfo");
+    return failure ? failure : next(name, service, req, pai);
+}
 
 static int open_socket(const char *address)
 {
@@ -183,6 +199,19 @@ static void test_a_socket_is_described_by_where_it_listens(void **state)
     close(fd);
 }
 
+/* Not for want of IPv6: it would listen on IPv4 alone for as long as it runs. */
+static void test_a_lack_of_memory_is_no_lack_of_a_family(void **state)
+{
+    (void)state;
+    static const int failures[] = {EAI_MEMORY, EAI_SYSTEM};
+    for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
+        char error[256];
+        resolver_failure = failures[i];
+        assert_int_equal(listen_socket_open(":10073", error, sizeof error), -1);
+        assert_non_null(strstr(error, gai_strerror(failures[i])));
+    }
+}
+
 int main(void)
 {
     int skipped = enter_namespace_or_skip();
@@ -193,6 +222,7 @@ int main(void)
         cmocka_unit_test(test_a_socket_of_systemd_is_taken),
         cmocka_unit_test(test_what_is_no_socket_of_systemd),
         cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_a_lack_of_memory_is_no_lack_of_a_family),
         cmocka_unit_test(test_a_socket_is_described_by_where_it_listens),
     };
     return cmocka_run_group_tests_name("listen socket", tests, NULL, NULL);
