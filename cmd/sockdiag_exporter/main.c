@@ -30,9 +30,11 @@ static const struct kernel_access kernel = {.open_sock_diag = sock_diag_open_net
 /* Report why the exporter ends. If standard error blocks, a signal can end it. */
 static bool complain(const char *message)
 {
-    sigset_t none;
-    sigemptyset(&none);
-    pthread_sigmask(SIG_SETMASK, &none, NULL);
+    sigset_t ends; /* not SIGHUP: a reload that comes too late is none */
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_UNBLOCK, &ends, NULL);
     fprintf(stderr, "%ssockdiag_exporter: %s\n", log_priority(LOG_LEVEL_ERROR), message);
     return false;
 }
