@@ -27,9 +27,10 @@ struct service {
     /* Read by the sampler's thread. */
     atomic_bool config_refused;
     _Atomic double config_seconds;
+    uint64_t process_errors[FAULT_REASONS]; /* the sampler's thread has it, as self_report does */
 };
 
-static struct self_report describe_self(const struct service *service)
+static struct self_report describe_self(struct service *service)
 {
     struct self_report self = *service->self;
     self.has_web_config = service->options->web_config_file;
@@ -37,11 +38,14 @@ static struct self_report describe_self(const struct service *service)
     self.web_config_seconds = service->config_seconds;
     self.log_lines_dropped = log_lines_dropped();
     if (!service->options->disable_exporter_metrics) {
-        struct fault ignored; /* a page without process_* is enough */
+        struct fault fault;
         self.request_count = web_server_requests(service->web, self.requests);
         self.connections_rejected = web_server_rejections(service->web);
         self.has_process =
-            procfs_read_process_usage(service->kernel->proc_root, &self.process, &ignored);
+            procfs_read_process_usage(service->kernel->proc_root, &self.process, &fault);
+        if (!self.has_process)
+            service->process_errors[fault.reason]++;
+        memcpy(self.process_errors, service->process_errors, sizeof self.process_errors);
     }
     return self;
 }

@@ -38,6 +38,7 @@ struct self_report {
     bool events_enabled[TCP_EVENTS];
     bool has_process;
     struct process_usage process;
+    uint64_t process_errors[FAULT_REASONS]; /* of reading these */
     struct request_count requests[REQUEST_COUNTS_MAX];
     size_t request_count;
     uint64_t connections_rejected; /* with the requests */

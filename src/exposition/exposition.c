@@ -17,7 +17,7 @@ void exposition_render(struct buffer *out, enum metric_format format,
     exposition_write_unix(&writer, snapshot);
     exposition_write_netns(&writer, &snapshot->namespaces);
     exposition_write_netns_walks(&writer, &snapshot->namespaces);
-    exposition_write_sampling(&writer, snapshot);
+    exposition_write_sampling(&writer, snapshot, self);
     exposition_write_self(&writer, self);
     metric_writer_finish(&writer);
 }

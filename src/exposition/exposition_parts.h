@@ -30,7 +30,8 @@ void exposition_write_netns_walks(struct metric_writer *writer,
                                   const struct namespaces_snapshot *snapshot);
 
 /* Statistics of sampling. */
-void exposition_write_sampling(struct metric_writer *writer, const struct snapshot *snapshot);
+void exposition_write_sampling(struct metric_writer *writer, const struct snapshot *snapshot,
+                               const struct self_report *self);
 
 void exposition_write_self(struct metric_writer *writer, const struct self_report *self);
 

@@ -73,21 +73,24 @@ static void write_derived_counts(struct metric_writer *writer, const struct snap
     metric_write_integer(writer, &label, 1, snapshot->derived_drift.time_wait);
 }
 
-static void write_errors(struct metric_writer *writer, const uint64_t errors[static FAULT_REASONS])
+static void write_errors(struct metric_writer *writer, const struct snapshot *snapshot,
+                         const struct self_report *self)
 {
     metric_begin(writer, "sockdiag_exporter_errors", METRIC_COUNTER,
                  "Failures to read from the kernel, by reason.");
     for (enum fault_reason reason = 0; reason < FAULT_REASONS; reason++) {
         struct label label = {"reason", fault_reason_name(reason)};
-        metric_write_integer(writer, &label, 1, errors[reason]);
+        metric_write_integer(writer, &label, 1,
+                             snapshot->errors[reason] + self->process_errors[reason]);
     }
 }
 
-void exposition_write_sampling(struct metric_writer *writer, const struct snapshot *snapshot)
+void exposition_write_sampling(struct metric_writer *writer, const struct snapshot *snapshot,
+                               const struct self_report *self)
 {
     write_results(writer, snapshot->samples);
     write_costs(writer, snapshot->samples);
     write_timestamps(writer, snapshot->samples);
     write_derived_counts(writer, snapshot);
-    write_errors(writer, snapshot->errors);
+    write_errors(writer, snapshot, self);
 }

@@ -106,12 +106,12 @@ static void log_limits(struct namespaces *namespaces)
 }
 
 /* The port range can be read of the calling thread's namespace alone. */
-static void read_own(struct namespaces *namespaces)
+static void read_own(struct namespaces *namespaces, struct step_faults *faults)
 {
-    struct fault ignored; /* the ports sample, which reads it too, reports that */
     namespaces->own_inode = netns_of_caller(&namespaces->proc);
     namespaces->has_own_settings =
-        procfs_read_port_settings(namespaces->roots.proc, &namespaces->own_settings, &ignored);
+        procfs_read_port_settings(namespaces->roots.proc, &namespaces->own_settings, faults->last);
+    faults->failed |= !namespaces->has_own_settings;
 }
 
 static void make_pass(struct namespaces *namespaces, enum namespace_pass pass,
@@ -134,8 +134,8 @@ static void make_pass(struct namespaces *namespaces, enum namespace_pass pass,
     place_processes(namespaces);
     namespaces_name(namespaces);
     namespaces->hidden = hides_processes(namespaces);
-    if (pass == PASS_ALL)
-        read_own(namespaces);
+    if (pass == PASS_ALL || !namespaces->has_own_settings)
+        read_own(namespaces, faults);
     log_limits(namespaces);
 }
 

@@ -55,7 +55,7 @@ bool host_take_detail(struct host *host, int64_t now, uint64_t *rows, struct fau
     bool checkable = read_totals(host, &before, &unchecked);
 
     listeners_begin(host->listeners);
-    bool measurable = port_pass_begin(&pass.ports, host, now, &unmeasured);
+    bool measurable = port_pass_begin(&pass.ports, host, now, faults, &unmeasured);
     fault_log_add(faults, SOURCE_PORT_SETTINGS, measurable, &unmeasured, now);
     bool cgroups = host->cgroups.sockets;
     if (cgroups)

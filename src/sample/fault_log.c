@@ -16,6 +16,7 @@ static const char *const source_names[FAULT_SOURCES] = {
     [SOURCE_PORTS_SAMPLE] = "ports sample",
     [SOURCE_DETAIL_SAMPLE] = "detail sample",
     [SOURCE_PORT_SETTINGS] = "reading of the port settings",
+    [SOURCE_PORT_BOUND] = "bound of the port utilization",
     [SOURCE_UDP] = "listing of the UDP sockets",
     [SOURCE_UNIX] = "listing of the UNIX sockets",
     [SOURCE_NAMESPACES] = "reading of other network namespaces",

@@ -128,10 +128,10 @@ bool host_take_ports(struct host *host, int64_t now, uint64_t *rows, struct faul
  * Update the bound: no destination can have more ephemeral ports in use than the fullest one had at
  * the last ports sample plus the connections opened since then (ActiveOpens), nor more than there
  * are sockets. A connect() that is in progress is counted a moment after it has its port. Reads
- * three short files. The bound is absent when they are not readable, without destinations, and
- * before the first ports sample.
+ * three short files. The bound is absent when they are not readable, which `faults` gets, without
+ * destinations, and before the first ports sample.
  */
-void host_update_bound(struct host *host);
+void host_update_bound(struct host *host, int64_t now, struct fault_log *faults);
 
 /* Can a destination have passed a threshold of the alerts since the last ports sample? */
 bool host_needs_ports(const struct host *host);

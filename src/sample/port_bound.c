@@ -4,18 +4,20 @@
 /* The thresholds of the alerts on the destination scope. connect() gets slow at 0.5. */
 static const double thresholds[] = {0.2, 0.4, 0.5, 0.9};
 
-void host_update_bound(struct host *host)
+void host_update_bound(struct host *host, int64_t now, struct fault_log *faults)
 {
     const char *root = host->kernel.proc_root;
     struct snapshot *snapshot = &host->snapshot;
     const struct port_summary *summary = &snapshot->ports[SOCKET_TCP].summary;
     struct tcp_usage usage;
     uint64_t opens;
-    struct fault unlogged; /* other readers of these files report it */
-    snapshot->has_bound = host->has_opens_at_ports && host->options.collect_destinations &&
-                          procfs_read_tcp_usage(root, &usage, &unlogged) &&
-                          procfs_read_active_opens(root, &opens, &unlogged);
-    if (!snapshot->has_bound)
+    struct fault fault;
+    snapshot->has_bound = false;
+    if (!host->has_opens_at_ports || !host->options.collect_destinations)
+        return;
+    snapshot->has_bound = procfs_read_tcp_usage(root, &usage, &fault) &&
+                          procfs_read_active_opens(root, &opens, &fault);
+    if (!fault_log_add(faults, SOURCE_PORT_BOUND, snapshot->has_bound, &fault, now))
         return;
     uint64_t sockets = usage.full_sockets + usage.minisockets;
     uint64_t most =

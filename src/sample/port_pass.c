@@ -36,13 +36,15 @@ static void prepare_bound(struct port_pass *pass)
         port_usage_add_former_owner(pass->ports, &bound->records[i]);
 }
 
-bool port_pass_begin(struct port_pass *pass, struct host *host, int64_t now, struct fault *fault)
+bool port_pass_begin(struct port_pass *pass, struct host *host, int64_t now,
+                     struct fault_log *faults, struct fault *fault)
 {
     const char *root = host->kernel.proc_root;
-    struct fault unlogged; /* the reader of all counters reports it */
+    struct fault unbounded;
     *pass = (struct port_pass){.host = host, .now = now};
     pass->has_settings = procfs_read_port_settings(root, &pass->settings, fault);
-    pass->has_opens = procfs_read_active_opens(root, &pass->opens, &unlogged);
+    pass->has_opens = procfs_read_active_opens(root, &pass->opens, &unbounded);
+    fault_log_add(faults, SOURCE_PORT_BOUND, pass->has_opens, &unbounded, now);
     if (host->options.collect_ports && pass->has_settings) {
         pass->ports = host->ports[SOCKET_TCP].usage;
         port_usage_begin(pass->ports, &pass->settings);

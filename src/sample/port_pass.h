@@ -22,7 +22,8 @@ struct port_pass {
 
 /* Begin a pass at `now`. It must list the bound-only sockets if `pass->bound` is set. False, with
  * `fault` filled, when the settings of ports are not readable: the pass may go on without ports. */
-bool port_pass_begin(struct port_pass *pass, struct host *host, int64_t now, struct fault *fault);
+bool port_pass_begin(struct port_pass *pass, struct host *host, int64_t now,
+                     struct fault_log *faults, struct fault *fault);
 
 /* Add a socket. Listeners come first, then bound-only sockets: all listeners and all owners of
  * ports are known before the first connection. Returns whether it holds a port as a client. */

@@ -39,7 +39,7 @@ bool host_take_ports(struct host *host, int64_t now, uint64_t *rows, struct faul
     struct tcp_usage usage;
     *rows = 0;
     listeners_begin(host->listeners);
-    if (!port_pass_begin(&pass, host, now, fault) || !list_owners(&pass, rows, fault) ||
+    if (!port_pass_begin(&pass, host, now, faults, fault) || !list_owners(&pass, rows, fault) ||
         !list_holders(&pass, rows, fault) ||
         !procfs_read_tcp_usage(host->kernel.proc_root, &usage, fault))
         return false;

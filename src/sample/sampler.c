@@ -172,7 +172,7 @@ bool sampler_take(struct sampler *sampler, enum sample_kind kind, struct fault *
     bool good;
     if (kind == SAMPLE_COUNT) {
         good = host_take_counts(host, started, &rows, fault);
-        host_update_bound(host);
+        host_update_bound(host, started, &sampler->faults);
     } else if (kind == SAMPLE_PORTS) {
         good = host_take_ports(host, started, &rows, &sampler->faults, fault);
     } else {
@@ -201,7 +201,7 @@ static void take_time_wait(struct sampler *sampler)
     int64_t cpu_at_start = read_cpu(sampler);
 
     bool good = host_take_time_wait(&sampler->host, started, &fault);
-    host_update_bound(&sampler->host);
+    host_update_bound(&sampler->host, started, &sampler->faults);
     fault_log_add(&sampler->faults, SOURCE_TIME_WAIT, good, &fault, started);
     book(sampler, SAMPLE_COUNT, cpu_at_start, &sampler->time_wait_cost);
 }

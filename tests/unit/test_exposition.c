@@ -613,12 +613,14 @@ static void test_a_sample_without_a_success_has_no_timestamp(void **state)
 static void test_every_reason_of_errors_exists(void **state)
 {
     struct fixture *f = *state;
-    for (enum fault_reason reason = 0; reason < FAULT_REASONS; reason++)
+    for (enum fault_reason reason = 0; reason < FAULT_REASONS; reason++) {
         f->snapshot.errors[reason] = 50 + reason;
+        f->self.process_errors[reason] = 100;
+    }
     render(f);
     for (enum fault_reason reason = 0; reason < FAULT_REASONS; reason++)
         assert_labelled(f, "sockdiag_exporter_errors_total", "reason", fault_reason_name(reason),
-                        50 + reason);
+                        150 + reason);
 }
 
 static void test_the_exporter_reports_on_itself(void **state)

@@ -405,7 +405,7 @@ static void write_opens(const struct fixture *fixture, unsigned opens)
 /* The bound in ports; -1 when it is absent. 28232 ports are usable. */
 static double read_bound(struct fixture *fixture)
 {
-    host_update_bound(&fixture->host);
+    host_update_bound(&fixture->host, fixture->kernel.now, &fixture->faults);
     const struct snapshot *snapshot = describe(fixture);
     return snapshot->has_bound ? round(snapshot->bound_utilization * 28232) : -1;
 }
@@ -449,8 +449,11 @@ static void test_the_bound_is_absent_without_its_files(void **state)
     assert_true(take_ports(fixture));
     assert_true(read_bound(fixture) == 0);
     fake_kernel_write(&fixture->kernel, "thread-self/net/snmp", NULL);
+    assert_int_equal(fixture->faults.count[FAULT_PROC_READ], 0);
     assert_true(read_bound(fixture) == -1);
+    assert_int_equal(fixture->faults.count[FAULT_PROC_READ], 1);
     assert_true(take_ports(fixture)); /* the ports do not need this file */
+    assert_int_equal(fixture->faults.count[FAULT_PROC_READ], 2);
     write_opens(fixture, 7);
     assert_true(read_bound(fixture) == -1);
     assert_true(take_ports(fixture));

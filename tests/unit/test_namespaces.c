@@ -226,6 +226,19 @@ static void test_the_numbers_of_a_namespace(void **state)
     assert_int_equal(f->failures, 0);
 }
 
+static void test_a_range_that_cannot_be_read_is_counted_and_read_soon(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(remove(scratch_path("proc/sys/net/ipv4/ip_local_port_range")), 0);
+    create(f, 10, NULL, NULL);
+    step(f);
+    assert_int_equal(f->failures, 1);
+    assert_false(get(f, "host")->has_usable);
+    put("1001\t2000\n", "proc/sys/net/ipv4/ip_local_port_range");
+    run_for(f, 10);
+    assert_true(get(f, "host")->has_usable);
+}
+
 static void test_the_host_and_its_range(void **state)
 {
     struct fixture *f = *state;
@@ -699,6 +712,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         NAMESPACES_TEST(test_the_numbers_of_a_namespace),
+        NAMESPACES_TEST(test_a_range_that_cannot_be_read_is_counted_and_read_soon),
         NAMESPACES_TEST(test_the_host_and_its_range),
         NAMESPACES_TEST(test_new_processes_are_seen_within_ten_seconds),
         NAMESPACES_TEST(test_a_process_that_moves_is_seen_within_a_minute),
