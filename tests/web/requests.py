@@ -138,7 +138,7 @@ def smuggling():
 
 def refusals_have_headers():
     check_headers(ask_alone(head_of(LARGEST_HEAD + 1)), "431")
-    check_headers(ask_alone(request("/", host=None)), "400")
+    check_headers(ask_alone(request("/", "Host: y")), "400")  # libmicrohttpd 1.0 itself refuses one without a host
     passed("refusals have the same headers")
 
 
