@@ -19,7 +19,8 @@ esac
 copy() {
     local package
     install -D -m 755 "$1" "$root$2"
-    package=$(dpkg-query --search "*$libraries/$(basename "$(realpath "$1")")" | sed -n "s/:$architecture: .*//p")
+    package=$(dpkg-query --search "*$libraries/$(basename "$(realpath "$1")")" |
+        sed -n "s/:$architecture: .*//p")
     install -D -m 644 "/usr/share/doc/$package/copyright" "$root/usr/share/doc/$package/copyright"
     mkdir -p "$root/var/lib/dpkg/status.d"
     dpkg-query --status "$package:$architecture" >"$root/var/lib/dpkg/status.d/$package"

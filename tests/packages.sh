@@ -60,9 +60,7 @@ make_trees() {
     cp -a "$work/$1" "$build"
     mkdir "$build/src"
     tar -xzf "$archive" -C "$build/src" --strip-components=1
-    cp -r packaging/debian "$build/src"
-    quietly apt inside "$build" rw apt-get build-dep -q -y --no-install-recommends /src
-    rm -r "$build/src/debian"
+    quietly apt inside "$build" rw apt-get build-dep -q -y --no-install-recommends /src/packaging
     install_debian "$build" "${@:2}"
 }
 # make_in SUITE TARGET: in the build tree
