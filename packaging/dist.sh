@@ -1,9 +1,9 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # usage: dist.sh ARCHIVE EPOCH, from the top of the tree
 # The source archive: what is committed or, in an unpacked archive, this tree without what was built. Each time the
 # same bytes.
-set -eu
+set -euo pipefail
 archive=$1 epoch=$2
 name=$(basename "$archive" .tar.gz)
 work=$(mktemp -d)
