@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # usage: dist.sh ARCHIVE EPOCH, from the top of the tree
-# The source archive: what is committed or, in an unpacked archive, this tree without what was built. Each time the
-# same bytes.
+# The source archive: what is committed or, in an unpacked archive, this tree without what was built. The same
+# tar makes the same bytes of both.
 set -euo pipefail
 archive=$1 epoch=$2
 name=$(basename "$archive" .tar.gz)
@@ -16,6 +16,5 @@ if grep -q '^\$Format' packaging/revision; then
 else
     tar -c --exclude='./build*' .
 fi | tar -x -C "$work/$name"
-# The old format has no fields that versions of tar fill in differently.
-tar -c --format=v7 --sort=name --mtime="@$epoch" --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
+tar -c --format=ustar --sort=name --mtime="@$epoch" --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
     -C "$work" "$name" | gzip -9n >"$archive"

@@ -46,6 +46,6 @@ storage bud --isolation chroot --quiet --arch "$architecture" --timestamp "$epoc
     --build-arg CREATED="$(date -u -d "@$epoch" +%FT%TZ)" --file packaging/image/Containerfile "$work/context" >/dev/null
 storage push --quiet "$name" "oci:$work/image:$name"
 archive=$directory/sockdiag_exporter-$version-$architecture.oci.tar
-tar -c --format=v7 --sort=name --mtime="@$epoch" --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
+tar -c --format=ustar --sort=name --mtime="@$epoch" --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
     -C "$work/image" . >"$archive"
 echo "$archive"

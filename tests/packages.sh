@@ -51,6 +51,10 @@ gone() {
 
 quietly dist make -s dist BUILD="$work/build"
 archive=$work/build/packages/$name.tar.gz
+tar -xzf "$archive" -C "$work"
+quietly unpacked make -s -C "$work/$name" dist
+cmp "$archive" "$work/$name/build/packages/$name.tar.gz" || fail "what is unpacked makes another archive"
+pass "the source archive has the same bytes from git and when made of itself"
 
 # make_trees SUITE TOOL...: $work/SUITE, and $work/SUITE-build with the source in /src, what debian/control asks for,
 # and tools
@@ -70,7 +74,6 @@ make_in() { quietly "make-$2" inside "$work/$1-build" rw make -C /src "$2"; }
 try_debian() {
     local tree=$work/$1 packages=$work/$1-build/src/build/packages deb=sockdiag-exporter_$version-1_$architecture.deb
     make_in "$1" deb
-    cmp "$archive" "$packages/$name.tar.gz" || fail "$1: the unpacked archive makes another archive"
     quietly lintian inside "$tree-build" rw sh -c 'setpriv --reuid=65534 --clear-groups lintian --fail-on warning \
         /src/build/packages/*.changes'
     [ ! -s "$work/lintian.log" ] || fail "$1: lintian prints something"
