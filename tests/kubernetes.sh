@@ -5,7 +5,7 @@
 # exporter with the user, capabilities and flags of each pod, beside a process of another user in another network
 # namespace. Needs node and npm, whose packages go into BUILD/kubernetes; pods need root.
 exporter=$(realpath "$1") build=$(realpath "$2")
-manifests=$PWD/packaging/kubernetes
+manifests=$PWD/packaging/kubernetes units=$PWD/systemd
 if [ "${IN_NAMESPACE:-}" != yes ]; then # the namespace has no network
     . tests/support/npm.sh
     (install_npm_packages "$build/kubernetes" tests/kubernetes/*) || exit 1
@@ -53,12 +53,24 @@ pod() {
     unset "command[-1]"
     command=("${command[@]/#EXPORTER/$exporter}")
 }
-for name in base walks events; do
-    pod $name
+# like_unit DROP-IN: the pod has the flags and the capabilities of the service with it
+like_unit() {
+    local word capabilities
+    for word in $(sed -nE 's/^Environment="?[A-Z_]+=([^"]*)"?$/\1/p' "$units/$1.conf"); do
+        [[ " ${command[*]} " = *" $word "* ]] || fail "the pod lacks $word of $1.conf"
+    done
+    capabilities=$(sed -n 's/^CapabilityBoundingSet=/ /p' "$units/$1.conf" | sed 's/ CAP_/,+/g' | tr '[:upper:]' '[:lower:]')
+    [[ " ${command[*]} " = *" --bounding-set=-all$capabilities "* ]] || fail "the pod has other capabilities than $1.conf"
+}
+for name in base:10-netns walks:20-netns-walk events:30-events; do
+    pod ${name%:*}
     version=$("$exporter" --version | cut -d ' ' -f 2)
     [ "$image" = "sockdiag_exporter:$version" ] || fail "$name has the image $image"
+    like_unit ${name#*:}
 done
-pass "the image has the exporter's version"
+memory=$(sed -n 's/^MemoryMax=//p' "$units/sockdiag_exporter.service.in")
+grep -A 1 'limits:' "$manifests/base/daemonset.yaml" | grep -q "memory: ${memory}i$" || fail "the pod has another memory limit"
+pass "the image has the exporter's version, the pods have the flags and limits of the service"
 
 if ! setpriv --reuid=10073 true 2>/dev/null; then
     echo "an ordinary user cannot run what is in a pod"
