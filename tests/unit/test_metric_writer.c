@@ -538,6 +538,21 @@ static void test_out_of_memory_is_reported_at_the_end(void **state)
     assert_int_equal(buffer.length, SIZE_MAX / 2 + 1);
 }
 
+/* A family in protobuf has a buffer of its own. */
+static void test_a_family_that_is_not_whole_fails_the_page(void **state)
+{
+    (void)state;
+    struct buffer buffer = {0};
+    struct metric_writer writer = metric_writer_start(&buffer, METRIC_PROTOBUF, 0);
+    metric_begin(&writer, GAUGE);
+    metric_write_integer(&writer, NULL, 0, 1);
+    writer.message.failed = true;
+    metric_write_integer(&writer, &(struct label){"name", "value"}, 1, 1);
+    metric_writer_finish(&writer);
+    assert_true(buffer.failed);
+    buffer_free(&buffer);
+}
+
 static void test_a_failed_buffer_takes_no_more_even_with_room(void **state)
 {
     struct sheet *sheet = *state;
@@ -593,6 +608,7 @@ int main(void)
         on_sheet(test_native_buckets_are_spans_and_deltas),
         on_sheet(test_protobuf_lengths_grow),
         cmocka_unit_test(test_out_of_memory_is_reported_at_the_end),
+        cmocka_unit_test(test_a_family_that_is_not_whole_fails_the_page),
         on_sheet(test_a_failed_buffer_takes_no_more_even_with_room),
         on_sheet(test_clearing_ends_the_failure),
     };
