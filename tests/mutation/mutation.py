@@ -6,9 +6,9 @@
 
 COUNTED holds the tests and the exporter with clang's counters: they are run once to learn which test reaches
 which line. Copies of the tree in DIRECTORY, built with sanitizers, then get one mutant after the other, and the
-tests that reach it run until one fails. $FILES are the sources, $MUTANTS says how many are tried, $SEED which ones. Not counted
-are mutants that do not compile or are the same to the compiler, and those in equivalent.txt, each with its
-reason. Prints those that no test notices, and fails if fewer than 90 % are noticed.
+tests that reach it run until one fails. $FILES are the sources, $MUTANTS says how many are tried, $SEED which
+ones. Not counted are mutants that do not compile or are the same to the compiler, and those in equivalent.txt,
+each with its reason. Prints those that no test notices, and fails if fewer than 90 % are noticed.
 """
 
 import collections
@@ -37,8 +37,8 @@ LIMITS = {resource.RLIMIT_FSIZE: 1 << 28, resource.RLIMIT_CORE: 0}
 # Sanitizers notice what is not freed, and reading beyond the end.
 SETTINGS = ["BUILD=build", "SANITIZE=address,undefined", "CFLAGS=-O1 -w"]
 
-# How long a test takes, and file -> line -> how often it was reached.
-Reach = collections.namedtuple("Reach", "seconds lines")
+# How long a test takes, its exit code (77: it was skipped), and file -> line -> how often it was reached.
+Reach = collections.namedtuple("Reach", "seconds code lines")
 
 
 def read_equivalents(path):
@@ -64,7 +64,7 @@ def output_of(command):
 
 
 def run(directory, build, test, seconds):
-    """Is it green, in its time? Ends all of its processes."""
+    """Its exit code; None if it does not end in time. Ends all of its processes."""
     build = build.absolute()
     with subprocess.Popen(
         [build / test, build / "sockdiag_exporter", build],
@@ -76,9 +76,9 @@ def run(directory, build, test, seconds):
         start_new_session=True,
     ) as process:
         try:
-            return process.wait(seconds) in (0, 77)
+            return process.wait(seconds)
         except subprocess.TimeoutExpired:
-            return False
+            return None
         finally:
             try:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -91,7 +91,8 @@ def explore(counted, test):
     for old in counted.glob("*.profraw"):
         old.unlink()
     start = time.monotonic()
-    if not run(".", counted, test, 600):
+    code = run(".", counted, test, 600)
+    if code not in (0, 77):
         sys.exit(f"{counted / test} fails without a mutant")
     seconds = time.monotonic() - start
     profile = counted / "one.profdata"
@@ -106,7 +107,7 @@ def explore(counted, test):
         elif kind == "DA":
             number, count = value.split(",")
             lines[file][int(number)] = int(count)
-    return Reach(seconds, lines)
+    return Reach(seconds, code, lines)
 
 
 def tests_of(mutant, reaches):
@@ -141,16 +142,16 @@ class Tree:
         try:
             if not self.make(made.relative_to(self.directory)) or made.read_bytes() == original:
                 return ""
-            return next((test for test in tests if not self.is_green(test, tests[test])), "NOBODY")
+            return next((test for test in tests if self.notices(test, *tests[test])), "NOBODY")
         finally:
             source.write_text(text)
             os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
             made.write_bytes(original)
 
-    def is_green(self, test, seconds):
-        """Build and run it."""
+    def notices(self, test, seconds, code):
+        """Build and run it. A test that is skipped only now notices, too."""
         self.make(f"build/{test}", "build/sockdiag_exporter")
-        return run(self.directory, self.directory / "build", test, 10 + 5 * seconds)
+        return run(self.directory, self.directory / "build", test, 10 + 5 * seconds) != code
 
 
 tree = None
@@ -203,8 +204,8 @@ def verdicts_of(pool, candidates, reaches, count):
     while count > 0 and (batch := list(itertools.islice(candidates, count))):
         tried = {}
         for mutant in batch:
-            seconds = {test: reaches[test].seconds for test in tests_of(mutant, reaches)}
-            tried[pool.submit(judge, mutant, seconds)] = mutant
+            expected = {test: reaches[test][:2] for test in tests_of(mutant, reaches)}
+            tried[pool.submit(judge, mutant, expected)] = mutant
         for done in concurrent.futures.as_completed(tried):
             if done.result():
                 count -= 1
