@@ -56,12 +56,14 @@ static const struct allowed_call allowed[] = {
     ALLOW_IF(openat, TO_READ(2)),
 #ifdef SYS_open
     ALLOW_IF(open, TO_READ(1)),
+    ALLOW(access),
     ALLOW(stat),
     ALLOW(lstat),
 #endif
     ALLOW(fstat),
     ALLOW(newfstatat),
     ALLOW(statx),
+    ALLOW(faccessat),
     ALLOW(statfs),
     ALLOW(fstatfs),
     ALLOW(getdents64),

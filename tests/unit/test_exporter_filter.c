@@ -191,6 +191,7 @@ static void live(const void *argument)
     sigemptyset(&set);
     FILE *file = fopen("/proc/self/status", "re");
     bool good = file && fgetc(file) == 'N' && fclose(file) == 0 && if_indextoname(1, name) &&
+                access("/proc/net/unix", R_OK) == 0 && /* as older ones do for the name */
                 pthread_create(&thread, NULL, do_nothing, NULL) == 0 &&
                 pthread_join(thread, NULL) == 0 && sigtimedwait(&set, NULL, &none) == -1 &&
                 kill(getpid(), 0) == 0;
