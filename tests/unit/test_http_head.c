@@ -87,9 +87,6 @@ static void test_what_servers_read_differently_is_refused(void **state)
         POST HOST "Content-Length: 5\r\ncontent-length: 4\r\n" NEXT,
         POST HOST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n" NEXT,
         POST HOST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n" NEXT,
-        POST HOST "Transfer-Encoding: gzip\r\n" NEXT,
-        POST HOST "Transfer-Encoding: gzip, chunked\r\n" NEXT,
-        POST HOST "Transfer-Encoding: \r\n" NEXT,
         POST HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n" NEXT,
         POST HOST "Transfer-Encoding : chunked\r\n" NEXT,
         POST HOST "Content-Length : 5\r\n" NEXT,
@@ -100,7 +97,14 @@ static void test_what_servers_read_differently_is_refused(void **state)
         GET "Host : localhost\r\n" NEXT,
         "GET /-/healthy HTTP/1.0\r\n" HOST HOST NEXT,
     };
+    static const char *const codings[] = {"gzip", "gzip, chunked", ""};
     assert_statuses(requests, sizeof requests / sizeof requests[0], 400);
+    for (size_t i = 0; i < sizeof codings / sizeof codings[0]; i++) {
+        char request[512];
+        snprintf(request, sizeof request, POST HOST "Transfer-Encoding: %s\r\n" NEXT, codings[i]);
+        int answer = status_of(request);
+        assert_true(answer == 400 || answer == 501); /* of libmicrohttpd 1.0.10 */
+    }
 }
 
 static void test_what_all_servers_read_alike_is_answered(void **state)
