@@ -23,8 +23,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* ---- names and measurements ---- */
 
-/* Printable, and not like any other of the same kind: it ends with `number`. Without the letter n,
- * so that it has neither "nan" nor "inf". */
+/* So that it has neither "nan" nor "inf". */
+static void remove_n(char *name)
+{
+    while ((name = strpbrk(name, "nN")))
+        *name = 'm';
+}
+
+/* Printable, and not like any other of the same kind: it ends with `number`. */
 static void take_name(struct input *input, char *name, size_t size, size_t number)
 {
     char bytes[16], ending[8];
@@ -32,8 +38,7 @@ static void take_name(struct input *input, char *name, size_t size, size_t numbe
     take(input, bytes, length);
     int ending_length = snprintf(ending, sizeof ending, "%zu", number % 1000);
     copy_printable(name, size - (size_t)ending_length, bytes, length);
-    for (char *letter = name; (letter = strpbrk(letter, "nN"));)
-        *letter = 'm';
+    remove_n(name);
     strcat(name, ending);
 }
 
@@ -169,6 +174,7 @@ static void take_names(struct input *input)
         take(input, name, sizeof name);
         name[0] = (char)('a' + i);
         unix_path_write(row->path, name, take_count(input, sizeof name - 1) + 1);
+        remove_n(row->path);
         row->queue_length = take_known_number(input);
         row->queue_limit = take_known_number(input);
         row->queue_peak = take_known_number(input);
