@@ -46,10 +46,12 @@ static bool handle_control(const struct nlmsghdr *header, bool *done, struct fau
 }
 
 /* Are the `left` bytes at `header` at least one complete message? libmnl 1.0.4 compares lengths as
- * signed numbers and would accept 2^31 and more. */
+ * signed numbers and would accept 2^31 and more, and looks for attributes up to the aligned end,
+ * which the kernel always fills. */
 static bool is_whole(const struct nlmsghdr *header, int left)
 {
-    return mnl_nlmsg_ok(header, left) && header->nlmsg_len <= (unsigned)left;
+    return mnl_nlmsg_ok(header, left) && header->nlmsg_len <= (unsigned)left &&
+           NLMSG_ALIGN((size_t)header->nlmsg_len) <= (size_t)left;
 }
 
 bool netlink_decode(const void *data, size_t length, netlink_row_reader *read_row, void *context,

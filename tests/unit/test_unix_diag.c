@@ -171,6 +171,18 @@ static void test_a_short_row_is_malformed(void **state)
 {
     (void)state;
     struct message row = make_row(SOCK_STREAM, LISTEN);
+    row.header.nlmsg_len -= NLMSG_ALIGNTO;
+    struct outcome outcome = decode_message(&row);
+    assert_false(outcome.good);
+    assert_int_equal(outcome.fault.reason, FAULT_NETLINK_MALFORMED);
+}
+
+static void test_a_row_that_ends_within_an_attribute_is_malformed(void **state)
+{
+    (void)state;
+    const struct unix_diag_rqlen queues = {3, 128};
+    struct message row = make_row(SOCK_STREAM, LISTEN);
+    append(&row, UNIX_DIAG_RQLEN, &queues, sizeof queues);
     row.header.nlmsg_len--;
     struct outcome outcome = decode_message(&row);
     assert_false(outcome.good);
@@ -251,6 +263,7 @@ int main(void)
         cmocka_unit_test(test_the_queues_of_a_listener),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_a_short_row_is_malformed),
+        cmocka_unit_test(test_a_row_that_ends_within_an_attribute_is_malformed),
         cmocka_unit_test(test_a_half_message_after_a_row_is_malformed),
         cmocka_unit_test(test_a_recorded_dump_holds_one_of_each),
         cmocka_unit_test(test_a_truncated_datagram_is_never_a_complete_dump),
