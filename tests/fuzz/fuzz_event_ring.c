@@ -36,23 +36,30 @@ static void consume(void *context, const struct tcp_event_sample *sample)
     seen->samples[seen->count++] = *sample;
 }
 
-/* What whole records tell of lost samples. */
-static uint64_t sum_lost(const struct input *records)
+/* What the whole records tell. */
+static struct seen expect(const struct event_form *form, const struct input *records)
 {
-    uint64_t sum = 0, lost;
+    struct seen expected = {.count = 0};
     struct perf_event_header header;
+    size_t cgroup = form->has_cgroups ? 8 : 0;
     for (struct input rest = *records; rest.size >= sizeof header;) {
+        uint64_t lost;
+        uint32_t raw;
         memcpy(&header, rest.data, sizeof header);
+        size_t size = header.size < 256 ? header.size : 256; /* more is not looked at */
         if (header.size < sizeof header || header.size > rest.size)
             break;
-        if (header.type == PERF_RECORD_LOST && header.size >= 24) {
+        if (header.type == PERF_RECORD_LOST && size >= 24) {
             memcpy(&lost, rest.data + 16, sizeof lost);
-            sum += lost;
+            expected.lost += lost;
+        } else if (header.type == PERF_RECORD_SAMPLE && size >= 20 + cgroup) {
+            memcpy(&raw, rest.data + 16, sizeof raw);
+            expected.count += raw >= form->layout.size && raw <= size - 20 - cgroup;
         }
         rest.data += header.size;
         rest.size -= header.size;
     }
-    return sum;
+    return expected;
 }
 
 /* Read the records from a ring in which they begin at `position`. */
@@ -103,7 +110,7 @@ static void parse_any_layout(const struct input *input)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct seen seen, moved;
+    static struct seen seen, moved, expected;
     struct input input = {data, size};
     struct event_form form = {.page_size = PAGE_SIZE, .ring_size = RING_SIZE};
     parse_any_layout(&input);
@@ -117,7 +124,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_at(&form, 0, &input, &seen);
     read_at(&form, position, &input, &moved);
     check_same(&seen, &moved);
-    if (seen.lost != sum_lost(&input))
+    expected = expect(&form, &input);
+    if (seen.lost != expected.lost || seen.count != expected.count)
         abort();
     return 0;
 }
