@@ -8,6 +8,7 @@
 # make test         unit and integration tests
 # make test-deployment  rules, dashboards, Kubernetes and the demonstration; installs npm packages in build/
 # make mutation, make coverage, make flaky: judge the tests
+# make torture, make test-faults, make soak: docs/testing.md
 # make install      put into place what `make` has built; make uninstall removes it
 # make dist, make deb, make rpm, make image
 #                   the source archive, and packages made of it: in build/packages
@@ -175,6 +176,20 @@ fuzz-coverage:
 	    CFLAGS='-O1 -g -fprofile-instr-generate -fcoverage-mapping' LDFLAGS=-fprofile-instr-generate
 	@tests/fuzz/coverage.sh
 
+# Each call that can fail, failed once: all of them, or TORTURE_CALLS=200 SEED=1, or TORTURE_FAULT=what
+# a failure prints.
+torture: $(EXPORTER) $(BUILD)/tests/torture/fallible.so
+	@tests/torture.sh $(EXPORTER) $(BUILD)
+test-faults: $(BUILD)/tests/faults/clock.so $(BUILD)/tests/bench/fabricate
+$(BUILD)/%.so: %.c
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) -O2 -g -fno-builtin -fPIC -shared -ftls-model=initial-exec -o $@ $<
+
+# SOAK_SECONDS under load, an hour
+soak: $(EXPORTER)
+	@tests/soak.sh $(EXPORTER) $(BUILD)
+
 bench: $(EXPORTER) $(BENCHES)
 	@tests/bench/bench.py --build $(BUILD)
 
@@ -217,5 +232,5 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
-.PHONY: all always everything deps run demo test test-deployment test-web flaky coverage mutation fuzz fuzz-build fuzzing fuzz-coverage $(FUZZERS) bench lint install uninstall clean
+.PHONY: all always everything deps run demo test test-deployment test-web flaky coverage mutation fuzz fuzz-build fuzzing fuzz-coverage $(FUZZERS) torture soak bench lint install uninstall clean
 .SECONDARY:
