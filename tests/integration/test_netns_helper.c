@@ -147,6 +147,21 @@ static void test_gives_the_socket_alone(void **state)
     netns_door_close(&door);
 }
 
+/* Since Linux 5.14. */
+static bool kernel_tells_cookies(void)
+{
+#ifdef SO_NETNS_COOKIE
+    uint64_t cookie;
+    socklen_t length = sizeof cookie;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool tells = getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) == 0;
+    close(fd);
+    return tells;
+#else
+    return false;
+#endif
+}
+
 /* The inode may be in use again: the cookie is not. */
 static void test_refuses_another_namespace(void **state)
 {
@@ -158,8 +173,9 @@ static void test_refuses_another_namespace(void **state)
     target = target_of(&first);
     assert_int_equal(enter(&target, &door), 0);
     netns_door_close(&door);
+    assert_int_equal(door.cookie != 0, kernel_tells_cookies());
     if (door.cookie == 0)
-        return; /* before Linux 5.14 */
+        return;
     target.cookie = door.cookie;
     assert_int_equal(enter(&target, &door), 0);
     netns_door_close(&door);
