@@ -178,6 +178,8 @@ echo 'rubbish' >"$run/web.yml"
 ! reload || fail "a reload with a wrong file is good"
 grep -q '^sockdiag_exporter: /run/web.yml:1: ' "$run/exporter.log" || fail "no reason in the log"
 control is-active sockdiag_exporter.service >/dev/null || fail "a wrong file ends the exporter"
+echo 'rubbish: /run/credentials/key' >"$run/web.yml"
+reload || fail "a reload checks a file that names a credential"
 echo 'basic_auth_users: {}' >"$run/web.yml"
 with --web.config.file=/run/credentials/sockdiag_exporter.service/web.yml LoadCredential=web.yml:/run/web.yml
 reload || fail "a reload with a credential fails"
