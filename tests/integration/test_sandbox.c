@@ -161,13 +161,24 @@ static int open_as_its_user(const char *name)
     return WEXITSTATUS(status);
 }
 
+static void join_another_group(void)
+{
+    const gid_t group = 4;
+    if (setgroups(1, &group) != 0)
+        _exit(99);
+}
+
 static void test_root_becomes_nobody(void **state)
 {
     (void)state;
+    char groups[64];
     if (!can_become)
         skip();
-    START("--web.listen-address=127.0.0.1:80", "--log.level=debug");
+    start((const char *[]){"--web.listen-address=127.0.0.1:80", "--log.level=debug", NULL},
+          join_another_group);
     assert_all_threads_in(nobody, nobodys_group);
+    snprintf(groups, sizeof groups, "\nGroups:\t%u \n", nobodys_group);
+    assert_status(exporter.pid, groups);
     assert_status(exporter.pid, "\nCapBnd:\t" NONE);
     assert_page_has(LOW_PORT, "\nsockdiag_tcp_sockets{state=\"listen\"} 1\n");
     assert_page_has(LOW_PORT, "\nprocess_open_fds ");
