@@ -119,8 +119,8 @@ static void write_owners(struct metric_writer *writer, const struct port_snapsho
 
     metric_begin(writer, "sockdiag_ephemeral_ports_bound_before_connect_estimate", METRIC_GAUGE,
                  "Ports that programs seem to have taken by bind() before connect(), at the last "
-                 "ports sample: used ones that connect() tries last, absent while a destination "
-                 "has used up the first.");
+                 "ports sample: used ones that connect() tries last, absent until a minute after "
+                 "a destination had used up the first.");
     if (tcp->present && summary->has_bound_before_connect)
         metric_write_integer(writer, &label, 1, summary->bound_before_connect);
 }

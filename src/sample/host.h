@@ -30,6 +30,7 @@ struct bound_sample {
 struct port_sample {
     struct port_usage *usage; /* NULL: not collected */
     int64_t sampled;
+    int64_t last_preferred_taken; /* 0: not yet */
     struct peak_window peaks[PORT_SCOPES];
     struct destination *destinations; /* options.destinations_top of them */
 };

@@ -10,6 +10,7 @@
  * until the next list, unless there are too many to remember. */
 static const uint64_t many_sockets = 100000;
 static const int64_t bound_interval = 60 * NANOSECONDS_PER_SECOND;
+static const int64_t time_wait = 60 * NANOSECONDS_PER_SECOND;
 
 /* Shall this pass list the bound-only sockets? */
 static bool is_bound_due(const struct host *host, int64_t now)
@@ -90,11 +91,22 @@ bool port_pass_add(struct port_pass *pass, const struct socket_record *record)
     return client;
 }
 
+/* While a destination has used up the preferred ports, connect() takes others, whose TIME_WAITs
+ * stay for a minute longer (TCP_TIMEWAIT_LEN): until then they are no sign of bind(). */
+static void discard_leftovers(struct port_sample *ports, int64_t now, struct port_summary *summary)
+{
+    if (!summary->has_bound_before_connect)
+        ports->last_preferred_taken = now;
+    else if (ports->last_preferred_taken > 0 && now - ports->last_preferred_taken < time_wait)
+        summary->has_bound_before_connect = false;
+}
+
 void port_pass_keep(struct host *host, enum socket_protocol protocol, int64_t now)
 {
     struct port_sample *ports = &host->ports[protocol];
     struct port_snapshot *snapshot = &host->snapshot.ports[protocol];
     snapshot->summary = port_usage_summarize(ports->usage);
+    discard_leftovers(ports, now, &snapshot->summary);
     snapshot->destination_count =
         port_usage_pick_top(ports->usage, ports->destinations, host->options.destinations_top);
     for (size_t i = 0; i < snapshot->destination_count; i++)

@@ -248,6 +248,27 @@ static void test_a_bound_over_a_threshold_brings_a_ports_sample(void **state)
     assert_true(waited >= 5 && waited <= 7); /* never twice within 5 s */
 }
 
+/* What connect() took while the preferred half was full is no sign of bind() for a minute. */
+static void test_ports_of_a_full_destination_are_not_taken_for_bound_ones(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct port_summary *summary = &fixture->last.ports[SOCKET_TCP].summary;
+    use_sampler_with_ports(fixture, 0.02);
+    fake_kernel_write(&fixture->kernel, "sys/net/ipv4/ip_local_port_range", "32768 32771\n");
+    fixture->kernel.sockets[TCP_STATE_ESTABLISHED] = 4;
+    fixture->kernel.ports[TCP_STATE_ESTABLISHED] = 32768;
+    run_for(fixture, 10 * SECOND);
+    assert_false(summary->has_bound_before_connect);
+    fixture->kernel.sockets[TCP_STATE_ESTABLISHED] = 1;
+    fixture->kernel.ports[TCP_STATE_ESTABLISHED] = 32769;
+    run_for(fixture, 55 * SECOND);
+    assert_int_equal(summary->used, 1);
+    assert_false(summary->has_bound_before_connect);
+    run_for(fixture, 10 * SECOND);
+    assert_true(summary->has_bound_before_connect);
+    assert_int_equal(summary->bound_before_connect, 1);
+}
+
 static void test_early_ports_samples_end_with_the_savings(void **state)
 {
     struct fixture *fixture = *state;
@@ -714,6 +735,7 @@ int main(void)
         SAMPLER_TEST(test_a_detail_sample_is_a_ports_sample_as_well),
         SAMPLER_TEST(test_ports_samples_come_between_stretched_detail_samples),
         SAMPLER_TEST(test_a_bound_over_a_threshold_brings_a_ports_sample),
+        SAMPLER_TEST(test_ports_of_a_full_destination_are_not_taken_for_bound_ones),
         SAMPLER_TEST(test_early_ports_samples_end_with_the_savings),
         SAMPLER_TEST(test_time_wait_keeps_its_resolution_while_stretched),
         SAMPLER_TEST(test_half_of_the_time_is_half_of_the_histogram),
