@@ -1,19 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # usage: draw.sh EXPORTER WORK MINUTES, from the top of the tree
-# Draw docs/dashboard-*.png from a live run of MINUTES, in its own network namespace. It is not a test; run it
-# by hand. It needs prometheus in $PATH, chromium, pngquant, node, and npm packages of 600 MB, which it
+# Draw docs/dashboard-*.png and docs/status-page*.png from MINUTES of `make demo`, in a network namespace. It is not a
+# test; run it by hand. It needs prometheus in $PATH, chromium, pngquant, node, and npm packages of 600 MB, which it
 # installs into the directory WORK.
 set -eu
 exporter=$(realpath "$1") work=$(realpath "$2") seconds=$(($3 * 60))
 tools=$PWD/tests/dashboards/draw
 
 if [ "${IN_NAMESPACE:-}" != yes ]; then
-    cp "$tools"/{package.json,draw.mjs,page.jsx} "$work"
+    cp "$tools"/{package.json,draw.mjs,status.mjs,page.jsx} "$work"
     (cd "$work" && npm install --no-package-lock --ignore-scripts --legacy-peer-deps --no-audit --no-fund)
     export IN_NAMESPACE=yes
-    [ "$(id -u)" = 0 ] && exec unshare --net "$0" "$@"
-    exec unshare --user --map-root-user --net "$0" "$@"
+    [ "$(id -u)" = 0 ] && exec unshare --net --uts "$0" "$@"
+    exec unshare --user --map-root-user --net --uts "$0" "$@"
 fi
 
 data=$(mktemp -d)
@@ -25,9 +25,8 @@ clean_up() {
 trap clean_up EXIT
 
 ip link set lo up
-echo "20000 29999" >/proc/sys/net/ipv4/ip_local_port_range
-echo 0 >/proc/sys/net/ipv4/tcp_tw_reuse # by default it is on for loopback, and would hide the fault
-"$exporter" --web.listen-address=127.0.0.1:10073 2>"$data/exporter.log" &
+hostname web-17
+MINUTES=$(($3 + 5)) tests/demo/demo.sh "$exporter" &
 pids="$pids $!"
 cat >"$data/prometheus.yml" <<YAML
 global: {scrape_interval: 15s}
@@ -38,9 +37,10 @@ YAML
 prometheus --config.file="$data/prometheus.yml" --storage.tsdb.path="$data/data" \
     --web.listen-address=127.0.0.1:9090 --log.level=error &
 pids="$pids $!"
-python3 "$tools/load.py" $((seconds + 120)) & # continues while the pictures are drawn
-pids="$pids $!"
 sleep "$seconds"
+
+node "$work/status.mjs" http://127.0.0.1:10073/ docs
+pngquant --force --ext .png 128 docs/status-page*.png
 
 # draw NAME TITLE...: draw the panels with these titles
 draw() {
