@@ -135,6 +135,7 @@ test-deployment: all
 # tests/web: test-web; one of them: test-web-tls.
 test-%: all
 	@tests/$*.sh $(EXPORTER) $(BUILD)
+test-kernels: $(TESTS) $(BUILD)/tests/bench/fabricate
 test-web: $(EXPORTER)
 	@tests/run.sh $(EXPORTER) $(BUILD) $(WEB)
 test-web-%: $(EXPORTER)
