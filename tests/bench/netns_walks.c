@@ -202,7 +202,7 @@ static void start(unsigned i, double sum)
     bool client = i % 10 < 3;
     double part = client ? .1 + .5 * drand48() : .05 * drand48();
     one->sockets = (unsigned)(sockets / sum / (i + 1));
-    one->clients = (unsigned)fmin(one->sockets * part, .35 * PORTS);
+    one->clients = (unsigned)fmin(one->sockets * part, .35 * (double)PORTS);
     one->opens_pretended = client ? one->sockets * part / 30 : one->sockets * .002;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         die("socketpair");

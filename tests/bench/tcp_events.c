@@ -133,8 +133,8 @@ static void report(double costs[SETUPS][ROUNDS_MOST], unsigned rounds)
     for (enum setup setup = 0; setup < SETUPS; setup++) {
         double extra = find_median(more[setup], rounds);
         printf("| %s | %.1f us | %.2f us | %.0f ns | %.1f %% |\n", names[setup],
-               find_median(costs[setup], rounds) * 1e6, extra * 1e6, extra / STATE_CHANGES * 1e9,
-               extra / base * 100);
+               find_median(costs[setup], rounds) * 1e6, extra * 1e6,
+               extra / (double)STATE_CHANGES * 1e9, extra / base * 100);
     }
 }
 

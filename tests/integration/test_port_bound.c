@@ -215,7 +215,7 @@ static void test_the_bound_is_never_below_the_ports_in_use(void **state)
         take(fixture, seeded_between(&random, 0, 9) == 0 ? SAMPLE_PORTS : SAMPLE_COUNT);
         take(fixture, SAMPLE_COUNT);
         assert_true(fixture->last.has_bound);
-        double bound = fixture->last.bound_utilization * RANGE;
+        double bound = fixture->last.bound_utilization * (double)RANGE;
         unsigned in_use = find_fullest(TIME_WAIT_AT_LEAST);
         if (bound < in_use - 0.5)
             fail_msg("turn %d: %u ports are in use, the bound is %g", turn, in_use, bound);

@@ -226,7 +226,7 @@ static void test_the_preferred_half_is_used_up_first(void **state)
     struct capture capture;
     listen_on("127.0.0.1", SERVER);
     connect_many("127.0.0.1", SERVER, RANGE / 2 - 1);
-    assert_true(tcp(&capture)->preferred_utilization == (RANGE / 2 - 1) / (RANGE / 2.0));
+    assert_true(tcp(&capture)->preferred_utilization == (RANGE / 2 - 1) / ((double)RANGE / 2));
     connect_many("127.0.0.1", SERVER, 1);
     assert_true(tcp(&capture)->preferred_utilization == 1);
     assert_true(tcp(&capture)->utilization[PORT_SCOPE_DESTINATION] == 0.5);
@@ -668,7 +668,7 @@ static void test_udp_is_counted_by_local_address(void **state)
         assert_true(bind_socket("::", 0, SOCK_DGRAM) >= 0);
     const struct port_summary *ports = udp(&capture);
     assert_true(ports->utilization[PORT_SCOPE_LOCAL_ADDRESS] == 0.45);
-    assert_true(ports->utilization[PORT_SCOPE_HOST] == (double)ports->used / RANGE);
+    assert_true(ports->utilization[PORT_SCOPE_HOST] == (double)ports->used / (double)RANGE);
     assert_in_range(ports->used, 450, 550); /* the two addresses may share ports */
 }
 

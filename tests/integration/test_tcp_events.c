@@ -381,7 +381,7 @@ static void test_two_programs_get_their_shares(void **state)
         assert_int_equal(tcp_events_read(events, share, &shares), 0);
     }
     for (int i = 0; i < 2; i++) {
-        double expected = (double)made[i] / PERIOD;
+        double expected = (double)made[i] / (double)PERIOD;
         double error = 4 * sqrt(expected); /* docs/time_wait.md has the half of it */
         if (fabs((double)shares.samples[i] - expected) > error)
             fail_msg("%ju samples of %u, expected %.0f", (uintmax_t)shares.samples[i], made[i],

@@ -296,11 +296,11 @@ static void test_simulated_hours(void **state)
     (void)state;
     struct seeded random = seeded_start();
     double medians = 0, lates = 0, seen = 0, median, late;
-    enum { HOURS = 20 };
-    for (int hour = 0; hour < HOURS; hour++) {
-        seen += simulate(&random, default_share, &median, &late) / HOURS;
-        medians += median / HOURS;
-        lates += late / HOURS;
+    static const double hours = 20;
+    for (int hour = 0; hour < hours; hour++) {
+        seen += simulate(&random, default_share, &median, &late) / hours;
+        medians += median / hours;
+        lates += late / hours;
     }
     print_message("mean: %.1f s, %.1f s, %.0f %% seen\n", medians, lates, seen * 100);
     assert_true(seen >= 0.96);
