@@ -33,7 +33,7 @@ try_kernel() {
         $(scripts nobody hidepid no_sysctl modules huge_pages memory_max lockdown) || good=false
     if [ -z "${QUICK:-}" ]; then
         # shellcheck disable=SC2046
-        boot ipv6.disable=1 $(programs once udp pressure listener_drops) || good=false
+        boot ipv6.disable=1 $(programs once pressure listener_drops) || good=false
         boot thash_entries=64 "$directory/crowded_hash.sh" || good=false
     fi
     $good
