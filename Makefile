@@ -27,7 +27,7 @@ CFLAGS         ?= -O2 -g
 SANITIZE       ?=
 comma          := ,
 BUILD          ?= build$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
-VERSION        := 0.1.0
+VERSION        := 1.0.0
 # The commit and its time: from the file in a source archive, else from git.
 COMMIT         := $(shell grep '^[0-9a-f]* [0-9]*$$' packaging/revision || \
                       git log -1 --format='%h %ct' 2>/dev/null || echo unknown 0)
