@@ -17,7 +17,8 @@ void host_update_bound(struct host *host, int64_t now, struct fault_log *faults)
         return;
     snapshot->has_bound = procfs_read_tcp_usage(root, &usage, &fault) &&
                           procfs_read_active_opens(root, &opens, &fault);
-    if (!fault_log_add(faults, SOURCE_PORT_BOUND, snapshot->has_bound, &fault, now))
+    fault_log_add(faults, SOURCE_PORT_BOUND, snapshot->has_bound, &fault, now);
+    if (!snapshot->has_bound)
         return;
     uint64_t sockets = usage.full_sockets + usage.minisockets;
     uint64_t most =
