@@ -18,7 +18,7 @@ inside() {
         mount -o "remount,bind,$1" "$0"
         mount -t proc proc "$0/proc"
         shift
-        PATH=/usr/sbin:/usr/bin:/sbin:/bin exec chroot ${user:+"--userspec=$user"} "$0" "$@"' "$@"
+        PATH=/usr/sbin:/usr/bin:/sbin:/bin exec env -u TMPDIR chroot ${user:+"--userspec=$user"} "$0" "$@"' "$@"
 }
 # quietly LOG COMMAND...
 quietly() { "${@:2}" >"$work/$1.log" 2>&1 || fail "${*:2}"; }
