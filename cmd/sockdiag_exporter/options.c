@@ -99,11 +99,11 @@ static const struct flag flags[] = {
     {"collector.closers", NULL, FIELD(count_events[TCP_EVENT_CLOSED_FIRST]), 0, 0, NULL, NULL,
      "Which programs close connections first, and so leave TIME_WAIT; needs the same"},
     {"collector.closers.period", read_number, FIELD(closers_period), 1, 1000000, "101", "N",
-     "Of how many closed connections one is sampled"},
+     "Sample one of this many closed connections"},
     {"user", read_user, FIELD(user), 0, 0, NULL, "NAME",
      "User to become when started as root, once all is open (default nobody)"},
     {"sandbox", NULL, FIELD(sandbox), 0, 0, "on", NULL,
-     "Give up what is needed no more: root, capabilities, system calls, access to files"},
+     "Give up what is no longer needed: root, capabilities, system calls, access to files"},
     {"once", NULL, FIELD(once), 0, 0, NULL, NULL,
      "Take one sample of each kind, print the metrics and exit"},
     {"config.check", NULL, FIELD(config_check), 0, 0, NULL, NULL,
@@ -395,7 +395,7 @@ void options_list_collectors(const struct options *options, FILE *out)
 void options_print_help(FILE *out)
 {
     fputs("usage: sockdiag_exporter [flags]\n\n"
-          "Samples the kernel's TCP sockets on its own clock and serves their states as\n"
+          "Samples the kernel's sockets on its own clock and serves their states as\n"
           "Prometheus metrics.\n\n",
           out);
     for (size_t i = 0; i < FLAGS; i++) {
