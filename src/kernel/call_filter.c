@@ -34,7 +34,7 @@ static size_t compile(const struct allowed_call *call, struct sock_filter *code)
         SKIP_UNLESS(call->and_higher ? BPF_JGE : BPF_JEQ, (uint32_t)call->number, length - i - 1);
     i++;
     for (unsigned c = 0; c < checks; c++) {
-        code[i++] = LOAD(offsetof(struct seccomp_data, args) + 8 * call->check[c].argument);
+        code[i++] = LOAD(offsetof(struct seccomp_data, args) + 4 * call->check[c].half);
         code[i++] = MASK(call->check[c].bits);
         code[i] = SKIP_UNLESS(BPF_JEQ, call->check[c].value, length - i - 1);
         i++;

@@ -21,15 +21,16 @@
 
 enum { CALL_CHECKS = 3 };
 
-/* One call that does not kill, with what some of its arguments must be: their low 32 bits, of which
- * the kernel reads no more either. What is in memory, such as a path, cannot be checked: it can
- * change after the check. Fill it with the macros below. */
+/* One call that does not kill, with what some of its arguments must be. A check compares one half
+ * of an argument: of a number the kernel reads no more than the low one, of a pointer it reads
+ * both. What is in memory, such as a path, cannot be checked: it can change after the check. Fill
+ * it with the macros below. */
 struct allowed_call {
     int number;
     struct {
-        unsigned argument;
+        unsigned half; /* 2 n is the low half of argument n, 2 n + 1 the high one */
         uint32_t value;
-        uint32_t bits; /* of the argument, that must be those of `value`; 0: no check */
+        uint32_t bits; /* of the half, that must be those of `value`; 0: no check */
     } check[CALL_CHECKS];
     uint16_t error;  /* 0: it is made; or it is not made and fails with this errno */
     bool and_higher; /* all numbers from this one on */
@@ -45,11 +46,15 @@ struct allowed_call {
     }
 #define IS(argument, value)                                                                        \
     {                                                                                              \
-        (argument), (value), UINT32_MAX                                                            \
+        2 * (argument), (value), UINT32_MAX                                                        \
     }
 #define HAS(argument, bits, value)                                                                 \
     {                                                                                              \
-        (argument), (value), (bits)                                                                \
+        2 * (argument), (value), (bits)                                                            \
+    }
+#define HIGH_IS(argument, value)                                                                   \
+    {                                                                                              \
+        2 * (argument) + 1, (value), UINT32_MAX                                                    \
     }
 
 /* Let the kernel kill this process at any call that is not on the list. Needs no_new_privs. It

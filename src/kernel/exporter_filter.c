@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporter_filter.h"
 
+#include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -40,7 +41,8 @@ static const struct allowed_call allowed[] = {
     ALLOW_IF(fcntl, IS(1, F_SETFD)),
     ALLOW_IF(fcntl, IS(1, F_DUPFD_CLOEXEC)),
     ALLOW_IF(ioctl, IS(1, SIOCGIFNAME)),
-    ALLOW_IF(ioctl, IS(1, TCGETS)), /* stdio asks whether it writes to a terminal */
+    ALLOW_IF(ioctl, IS(1, TCGETS)),  /* stdio asks whether it writes to a terminal, */
+    ALLOW_IF(ioctl, IS(1, TCGETS2)), /* since glibc 2.42 with this one */
     ALLOW_IF(ioctl, IS(1, TIOCGWINSZ)),
 #ifdef SYS_poll
     ALLOW(poll),
@@ -133,7 +135,7 @@ static const struct allowed_call allowed[] = {
     ALLOW(getgid),
     ALLOW(getegid),
     ALLOW(getrusage),
-    ALLOW_IF(prlimit64, IS(2, 0)), /* no new limit */
+    ALLOW_IF(prlimit64, IS(2, 0), HIGH_IS(2, 0)), /* no new limit */
 #ifdef SYS_getrlimit
     ALLOW(getrlimit),
 #endif

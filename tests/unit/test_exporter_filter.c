@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -169,6 +170,8 @@ static void test_what_would_do_more_kills(void **state)
         {"a signal to the group", SYS_kill, {0, 0}},
         {"a signal to init's thread", SYS_tgkill, {1, 1, 0}},
         {"another limit", SYS_prlimit64, {0, RLIMIT_NOFILE, PATH}},
+        {"a limit in the low half", SYS_prlimit64, {0, RLIMIT_NOFILE, 1}},
+        {"a limit in the high half", SYS_prlimit64, {0, RLIMIT_NOFILE, 1UL << 32}},
         {"dumpable again", SYS_prctl, {PR_SET_DUMPABLE, 1}},
         {"another user", SYS_setuid, {0}},
     };
@@ -187,6 +190,7 @@ static void live(const void *argument)
     pthread_t thread;
     char name[IF_NAMESIZE];
     struct timespec none = {0};
+    struct rlimit limit;
     sigset_t set;
     sigemptyset(&set);
     FILE *file = fopen("/proc/self/status", "re");
@@ -194,11 +198,14 @@ static void live(const void *argument)
                 access("/proc/net/unix", R_OK) == 0 && /* as older ones do for the name */
                 pthread_create(&thread, NULL, do_nothing, NULL) == 0 &&
                 pthread_join(thread, NULL) == 0 && sigtimedwait(&set, NULL, &none) == -1 &&
-                kill(getpid(), 0) == 0;
+                kill(getpid(), 0) == 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0;
     void *memory = malloc(1 << 24); /* beyond the threshold of mmap() */
     memory = memory ? realloc(memory, 1 << 25) : NULL;
     good = good && memory;
     free(memory);
+#ifdef TCGETS2
+    ioctl(STDOUT_FILENO, TCGETS2, &(struct termios2){0}); /* isatty() of glibc 2.42 */
+#endif
     if (!good)
         _exit(1);
     errno = 0;
