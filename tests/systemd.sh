@@ -174,6 +174,7 @@ reload() { control reload sockdiag_exporter.service >"$work/systemctl.log" 2>&1;
 echo 'basic_auth_users: {}' >"$run/web.yml"
 with --web.config.file=/run/web.yml
 reload || fail "a reload with a good file fails"
+! grep "^Usage: " "$run/exporter.log" || fail "the check before a reload takes flags for its own"
 echo 'rubbish' >"$run/web.yml"
 ! reload || fail "a reload with a wrong file is good"
 grep -q '^sockdiag_exporter: /run/web.yml:1: ' "$run/exporter.log" || fail "no reason in the log"
@@ -184,4 +185,10 @@ echo 'basic_auth_users: {}' >"$run/web.yml"
 with --web.config.file=/run/credentials/sockdiag_exporter.service/web.yml LoadCredential=web.yml:/run/web.yml
 reload || fail "a reload with a credential fails"
 pass "a reload checks the file first, and works with credentials"
+with --web.listen-address=127.0.0.1:80 'PrivateUsers=no
+CapabilityBoundingSet=CAP_NET_BIND_SERVICE
+AmbientCapabilities=CAP_NET_BIND_SERVICE
+SystemCallFilter=capset'
+have "the exporter" "$main" "${none/Bnd=0/Bnd=400}"
+pass "a drop-in may give another capability, for the start"
 echo "$passed passed, 0 failed"
