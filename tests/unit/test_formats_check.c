@@ -61,13 +61,12 @@ static void test_other_openmetrics(void **state)
 {
     static const char *const places[] = {"# EOF", "le=\"10.0\"} 0", "sockdiag_tcp_sockets{"};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        make_pages(state);
         struct buffer *pages = *state;
         change(&pages[METRIC_OPENMETRICS], places[i], 'x');
         assert_non_null(openmetrics_find_fault(&pages[METRIC_TEXT], &pages[METRIC_OPENMETRICS]));
         free_pages(state);
+        make_pages(state);
     }
-    make_pages(state);
 }
 
 static void test_a_sample_more_or_less(void **state)
