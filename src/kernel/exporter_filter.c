@@ -23,6 +23,9 @@
 /* No memory of which the content could be executed. */
 #define NO_CODE HAS(2, PROT_EXEC, 0)
 
+/* A listener that was shut down could connect to others, even where Landlock forbids connect(). */
+#define NO_CONNECT(argument) HAS(argument, MSG_FASTOPEN, 0)
+
 /* Linux 6.6 added this one; it is the first that no library needs for what the exporter does. */
 enum { FIRST_NEW_CALL = 452 };
 
@@ -80,8 +83,8 @@ static const struct allowed_call allowed[] = {
     ALLOW_IF(socketpair, IS(0, AF_UNIX)),
     ALLOW(bind),
     ALLOW(accept4),
-    ALLOW(sendto),
-    ALLOW(sendmsg),
+    ALLOW_IF(sendto, NO_CONNECT(3)),
+    ALLOW_IF(sendmsg, NO_CONNECT(2)),
     ALLOW(recvfrom),
     ALLOW(recvmsg),
     ALLOW(shutdown),

@@ -162,6 +162,8 @@ static void test_what_would_do_more_kills(void **state)
         {"another netlink", SYS_socket, {AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER}},
         {"an IPv4 pair", SYS_socketpair, {AF_INET, SOCK_STREAM, 0}},
         {"connect", SYS_connect, {0}},
+        {"connect with data", SYS_sendto, {0, PATH, 1, MSG_FASTOPEN}},
+        {"connect with a message", SYS_sendmsg, {0, 0, MSG_FASTOPEN}},
         {"typing into a terminal", SYS_ioctl, {0, TIOCSTI}},
         {"an event's filter", SYS_ioctl, {0, 0x40082406}},
         {"a signal for I/O", SYS_fcntl, {0, F_SETOWN, 1}},
