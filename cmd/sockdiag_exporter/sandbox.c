@@ -74,13 +74,17 @@ static void add_directories_of(struct directories *directories, size_t file, con
         directories->names[directories->count++] = dirname(real);
 }
 
-static int limit_files(const struct kernel_access *kernel, const struct file_stamps *files)
+static int limit_files(const struct options *options, const struct kernel_access *kernel,
+                       const struct file_stamps *files)
 {
     struct directories directories = {
-        .names = {kernel->proc_root, kernel->cgroup_root, kernel->netns_root, kernel->pod_logs_root,
-                  "/sys/devices/system/cpu"},
-        .count = 5,
+        .names = {kernel->proc_root, kernel->cgroup_root, "/sys/devices/system/cpu"},
+        .count = 3,
     };
+    if (options->sampler.collect_namespaces) {
+        directories.names[directories.count++] = kernel->netns_root;
+        directories.names[directories.count++] = kernel->pod_logs_root;
+    }
     for (size_t i = 0; i < files->count; i++)
         add_directories_of(&directories, i, files->files[i].path);
     return landlock_read_only(directories.names, directories.count);
@@ -112,7 +116,7 @@ bool sandbox_enter(const struct options *options, const struct kernel_access *ke
     if (!sandbox->is_on)
         return true;
     prctl(PR_SET_DUMPABLE, 0); /* it has the key of TLS, and its user may have other processes */
-    sandbox->files = limit_files(kernel, files);
+    sandbox->files = limit_files(options, kernel, files);
     sandbox->calls =
         exporter_filter_apply(kernel->netns_helper ? netns_helper_pid(kernel->netns_helper) : 0);
     return true;

@@ -5,7 +5,7 @@
 
 {{- define "sockdiag-exporter.selector" -}}
 app.kubernetes.io/name: sockdiag-exporter
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "sockdiag-exporter.labels" -}}
@@ -18,7 +18,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{/* Name, namespace and labels of a resource: a list of the top, a suffix of the name, and labels of the user. */}}
 {{- define "sockdiag-exporter.metadata" -}}
 {{- $top := index . 0 -}}
-name: {{ include "sockdiag-exporter.fullname" $top }}{{ index . 1 }}
+name: {{ printf "%s%s" (include "sockdiag-exporter.fullname" $top) (index . 1) | quote }}
 namespace: {{ $top.Release.Namespace }}
 labels:
   {{- include "sockdiag-exporter.labels" $top | nindent 2 }}
