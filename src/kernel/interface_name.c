@@ -22,14 +22,6 @@ static bool is_printable(const char *name)
     return true;
 }
 
-static void write_name(uint32_t index, const char *found, char name[static INTERFACE_NAME_SIZE])
-{
-    if (found && is_printable(found))
-        snprintf(name, INTERFACE_NAME_SIZE, "%s", found);
-    else
-        snprintf(name, INTERFACE_NAME_SIZE, "%" PRIu32, index);
-}
-
 void interface_name_read(uint32_t index, char name[static INTERFACE_NAME_SIZE])
 {
     name[0] = '\0';
@@ -47,6 +39,10 @@ void interface_name_read_through(int fd, uint32_t index, char name[static INTERF
 {
     struct ifreq request = {.ifr_ifindex = (int)index};
     name[0] = '\0';
-    if (index != 0)
-        write_name(index, ioctl(fd, SIOCGIFNAME, &request) == 0 ? request.ifr_name : NULL, name);
+    if (index == 0)
+        return;
+    if (ioctl(fd, SIOCGIFNAME, &request) == 0 && is_printable(request.ifr_name))
+        snprintf(name, INTERFACE_NAME_SIZE, "%s", request.ifr_name);
+    else
+        snprintf(name, INTERFACE_NAME_SIZE, "%" PRIu32, index);
 }
