@@ -4,7 +4,7 @@
  * helper, or has one no longer.
  */
 #include "await.h"
-#include "daemon.h"
+#include "daemon_check.h"
 #include "http_client.h"
 #include "kernel/netns_helper.h"
 #include "neighbour.h"
@@ -29,7 +29,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { PORT = 10073, NEIGHBOUR_PORT = 9000 };
+enum { PORT = 10073, NEIGHBOUR_PORT = 9000, MOST_PAGES = 300 };
 
 #define REQUEST "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
@@ -64,27 +64,9 @@ static int end_what_runs(void **state)
     return 0;
 }
 
-/* Wait for a page with `text`, or without: there is a new one with each WATCHDOG=1. */
-static void await_page(const char *text, bool present)
-{
-    for (int i = 0; i < 300; i++) {
-        struct http_reply reply;
-        daemon_drop_messages(&exporter);
-        assert_true(daemon_await_message(&exporter, "WATCHDOG=1"));
-        int fd = http_connect(NULL, "127.0.0.1", PORT);
-        assert_int_equal(http_exchange(fd, REQUEST, &reply), 0);
-        close(fd);
-        bool found = strstr(reply.body, text);
-        http_reply_free(&reply);
-        if (found == present)
-            return;
-    }
-    fail_msg("%s page has %s", present ? "no" : "every", text);
-}
-
 static void await_page_with(const char *text)
 {
-    await_page(text, true);
+    daemon_await_page(&exporter, PORT, text, true, MOST_PAGES);
 }
 
 static void assert_page_has(const char *line)
@@ -97,31 +79,6 @@ static void assert_page_has(const char *line)
         fail_msg("the page lacks %s", line);
     http_reply_free(&reply);
     close(fd);
-}
-
-/* A line of the status of a process. */
-static void assert_status(pid_t pid, const char *line)
-{
-    char path[64], text[4096];
-    snprintf(path, sizeof path, "/proc/%d/status", pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t length = read(fd, text, sizeof text - 1);
-    close(fd);
-    assert_true(length > 0);
-    text[length] = '\0';
-    if (!strstr(text, line))
-        fail_msg("%s is not in:\n%s", line, text);
-}
-
-/* The only child of the exporter. */
-static pid_t find_helper(void)
-{
-    char path[64], text[64] = "";
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children", exporter.pid, exporter.pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    assert_true(read(fd, text, sizeof text - 1) > 0);
-    close(fd);
-    return atoi(text);
 }
 
 /* None of its threads has a capability, and none can get one. */
@@ -139,16 +96,16 @@ static void test_the_exporter_keeps_no_capability(void **state)
         if (thread == 0)
             continue;
         count++;
-        assert_status(thread, "CapPrm:\t0000000000000000\n");
-        assert_status(thread, "CapEff:\t0000000000000000\n");
-        assert_status(thread, "CapInh:\t0000000000000000\n");
-        assert_status(thread, "CapBnd:\t0000000000000000\n");
-        assert_status(thread, "CapAmb:\t0000000000000000\n");
-        assert_status(thread, "NoNewPrivs:\t1\n");
+        daemon_assert_status(thread, "CapPrm:\t0000000000000000\n");
+        daemon_assert_status(thread, "CapEff:\t0000000000000000\n");
+        daemon_assert_status(thread, "CapInh:\t0000000000000000\n");
+        daemon_assert_status(thread, "CapBnd:\t0000000000000000\n");
+        daemon_assert_status(thread, "CapAmb:\t0000000000000000\n");
+        daemon_assert_status(thread, "NoNewPrivs:\t1\n");
     }
     closedir(threads);
     assert_true(count >= 3);
-    assert_status(find_helper(), "CapEff:\t0000000000280000\n");
+    daemon_assert_status(daemon_find_helper(&exporter), "CapEff:\t0000000000280000\n");
     assert_page_has("\nsockdiag_exporter_netns_walks_enabled 1\n");
     assert_int_equal(end(SIGTERM), 0);
 }
@@ -157,7 +114,7 @@ static void test_a_dead_helper_ends_the_exporter(void **state)
 {
     (void)state;
     start(NULL);
-    kill(find_helper(), SIGKILL);
+    kill(daemon_find_helper(&exporter), SIGKILL);
     assert_int_equal(end(0), 1);
     assert_non_null(strstr(
         errors, "\nsockdiag_exporter: the namespace helper was killed by signal 9 (Killed)\n"));
@@ -169,7 +126,7 @@ static void test_a_silent_helper_ends_the_exporter(void **state)
     (void)state;
     assert_int_equal(neighbour_start(&neighbour, NULL, NULL), 0);
     start(NULL);
-    kill(find_helper(), SIGSTOP);
+    kill(daemon_find_helper(&exporter), SIGSTOP);
     assert_int_equal(end(0), 1);
     assert_non_null(strstr(
         errors, "\nsockdiag_exporter: the namespace helper has not answered for a second\n"));
@@ -258,7 +215,7 @@ static void test_a_name_without_a_process_is_enough(void **state)
     assert_page_has("\nsockdiag_netns_tcp_time_wait_limit{netns=\"blue\"} 5000\n");
     assert_int_equal(umount("/run/netns/blue"), 0);
     assert_int_equal(unlink("/run/netns/blue"), 0);
-    await_page("netns=\"blue\"", false);
+    daemon_await_page(&exporter, PORT, "netns=\"blue\"", false, MOST_PAGES);
     assert_int_equal(end(SIGTERM), 0);
     assert_int_equal(umount("/run"), 0);
 }
@@ -289,7 +246,7 @@ static void test_a_stop_of_both_is_a_clean_one(void **state)
 {
     (void)state;
     start(NULL);
-    kill(find_helper(), SIGTERM);
+    kill(daemon_find_helper(&exporter), SIGTERM);
     assert_int_equal(end(SIGTERM), 0);
 }
 
@@ -309,7 +266,7 @@ static void test_without_a_capability_it_goes_on_without_walks(void **state)
     (void)state;
     start(lack_ptrace);
     assert_page_has("\nsockdiag_exporter_netns_walks_enabled 0\n");
-    assert_status(exporter.pid, "CapPrm:\t0000000000000000\n");
+    daemon_assert_status(exporter.pid, "CapPrm:\t0000000000000000\n");
     assert_int_equal(end(SIGTERM), 0);
     const char *warning = strstr(errors, "level=warn");
     assert_non_null(warning);

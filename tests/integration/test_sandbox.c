@@ -3,7 +3,7 @@
  * The exporter's sandbox: whose process it is in the end, what it has given up, and what it says
  * about that. Every other test of the exporter runs in the sandbox as well.
  */
-#include "daemon.h"
+#include "daemon_check.h"
 #include "http_client.h"
 #include "kernel/capabilities.h"
 #include "scratch.h"
@@ -28,7 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PORT = 10073, LOW_PORT = 80 };
+enum { PORT = 10073, LOW_PORT = 80, MOST_PAGES = 60 };
 
 #define REQUEST "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 #define NONE    "0000000000000000\n"
@@ -78,31 +78,13 @@ static unsigned count_text(const char *text)
     return count;
 }
 
-static void read_file(const char *path, char *text, size_t size)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t length = read(fd, text, size - 1);
-    close(fd);
-    assert_true(length >= 0);
-    text[length] = '\0';
-}
-
-static void assert_status(pid_t thread, const char *line)
-{
-    char path[64], text[4096];
-    snprintf(path, sizeof path, "/proc/%d/status", thread);
-    read_file(path, text, sizeof text);
-    if (!strstr(text, line))
-        fail_msg("%s is not in:\n%s", line, text);
-}
-
 static void assert_user(pid_t thread, unsigned user, unsigned group)
 {
     char line[64];
     snprintf(line, sizeof line, "\nUid:\t%u\t%u\t%u\t%u\n", user, user, user, user);
-    assert_status(thread, line);
+    daemon_assert_status(thread, line);
     snprintf(line, sizeof line, "\nGid:\t%u\t%u\t%u\t%u\n", group, group, group, group);
-    assert_status(thread, line);
+    daemon_assert_status(thread, line);
 }
 
 /* Each of its threads is in the sandbox, as this user. */
@@ -119,12 +101,12 @@ static void assert_all_threads_in(unsigned user, unsigned group)
             continue;
         count++;
         assert_user(thread, user, group);
-        assert_status(thread, "\nCapPrm:\t" NONE);
-        assert_status(thread, "\nCapEff:\t" NONE);
-        assert_status(thread, "\nCapInh:\t" NONE);
-        assert_status(thread, "\nCapAmb:\t" NONE);
-        assert_status(thread, "\nNoNewPrivs:\t1\n");
-        assert_status(thread, "\nSeccomp:\t2\n");
+        daemon_assert_status(thread, "\nCapPrm:\t" NONE);
+        daemon_assert_status(thread, "\nCapEff:\t" NONE);
+        daemon_assert_status(thread, "\nCapInh:\t" NONE);
+        daemon_assert_status(thread, "\nCapAmb:\t" NONE);
+        daemon_assert_status(thread, "\nNoNewPrivs:\t1\n");
+        daemon_assert_status(thread, "\nSeccomp:\t2\n");
     }
     closedir(threads);
     assert_true(count >= 4); /* main, log, web, sampler */
@@ -178,8 +160,8 @@ static void test_root_becomes_nobody(void **state)
           join_another_group);
     assert_all_threads_in(nobody, nobodys_group);
     snprintf(groups, sizeof groups, "\nGroups:\t%u \n", nobodys_group);
-    assert_status(exporter.pid, groups);
-    assert_status(exporter.pid, "\nCapBnd:\t" NONE);
+    daemon_assert_status(exporter.pid, groups);
+    daemon_assert_status(exporter.pid, "\nCapBnd:\t" NONE);
     assert_page_has(LOW_PORT, "\nsockdiag_tcp_sockets{state=\"listen\"} 1\n");
     assert_page_has(LOW_PORT, "\nprocess_open_fds ");
     assert_int_equal(open_as_its_user("stat"), 0);
@@ -191,15 +173,6 @@ static void test_root_becomes_nobody(void **state)
     assert_int_equal(count_text("level=warn"), 0);
 }
 
-/* The only child of the exporter. */
-static pid_t find_helper(void)
-{
-    char path[64], text[64];
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children", exporter.pid, exporter.pid);
-    read_file(path, text, sizeof text);
-    return atoi(text);
-}
-
 static void test_the_helper_is_nobodys_too(void **state)
 {
     (void)state;
@@ -207,10 +180,10 @@ static void test_the_helper_is_nobodys_too(void **state)
         skip();
     START("--collector.netns.walk", "--collector.cgroups", "--collector.connect-failures");
     assert_all_threads_in(nobody, nobodys_group);
-    pid_t helper = find_helper();
+    pid_t helper = daemon_find_helper(&exporter);
     assert_user(helper, nobody, nobodys_group);
-    assert_status(helper, "\nCapEff:\t0000000000280000\n");
-    assert_status(helper, "\nSeccomp:\t2\n");
+    daemon_assert_status(helper, "\nCapEff:\t0000000000280000\n");
+    daemon_assert_status(helper, "\nSeccomp:\t2\n");
     assert_page_has(PORT, "\nsockdiag_exporter_netns_walks_enabled 1\n");
     kill(helper, SIGSTOP); /* it is ended all the same */
     assert_int_equal(end(SIGTERM), 0);
@@ -284,27 +257,10 @@ static void test_it_can_be_switched_off(void **state)
     (void)state;
     START("--no-sandbox");
     assert_user(exporter.pid, 0, 0);
-    assert_status(exporter.pid, "\nSeccomp:\t0\n");
-    assert_status(exporter.pid, "\nNoNewPrivs:\t0\n");
+    daemon_assert_status(exporter.pid, "\nSeccomp:\t0\n");
+    daemon_assert_status(exporter.pid, "\nNoNewPrivs:\t0\n");
     assert_int_equal(end(SIGTERM), 0);
     assert_int_equal(count_text("sandbox"), 0);
-}
-
-static void await_page_with(const char *line)
-{
-    for (int i = 0; i < 60; i++) {
-        struct http_reply reply;
-        daemon_drop_messages(&exporter);
-        assert_true(daemon_await_message(&exporter, "WATCHDOG=1"));
-        int fd = http_connect(NULL, "127.0.0.1", PORT);
-        assert_int_equal(http_exchange(fd, REQUEST, &reply), 0);
-        close(fd);
-        bool found = strstr(reply.body, line);
-        http_reply_free(&reply);
-        if (found)
-            return;
-    }
-    fail_msg("no page has %s", line);
 }
 
 static void write_config(const char *header, mode_t mode)
@@ -329,9 +285,9 @@ static void test_a_file_of_root_alone_is_read_once(void **state)
     write_config("deny", 0600);
     START(flag);
     write_config("sameorigin", 0600);
-    await_page_with(LAST_RELOAD "0\n");
+    daemon_await_page(&exporter, PORT, LAST_RELOAD "0\n", true, MOST_PAGES);
     write_config("deny", 0644);
-    await_page_with(LAST_RELOAD "1\n");
+    daemon_await_page(&exporter, PORT, LAST_RELOAD "1\n", true, MOST_PAGES);
     assert_int_equal(end(SIGTERM), 0);
     assert_int_equal(count_text("web.yml cannot be read by user 65534: its changes will not be "
                                 "taken; choose another with --user"),
@@ -378,14 +334,14 @@ static void test_files_elsewhere_are_not_read(void **state)
     START(flag);
     scratch_write_text("elsewhere.yml", "");
     scratch_write_text("real/web.yml", "basic_auth_users: [");
-    await_page_with(LAST_RELOAD "0\n");
+    daemon_await_page(&exporter, PORT, LAST_RELOAD "0\n", true, MOST_PAGES);
     scratch_write_text("real/web.yml", "http_server_config:\n  headers: {X-Frame-Options: deny}\n");
-    await_page_with(LAST_RELOAD "1\n");
+    daemon_await_page(&exporter, PORT, LAST_RELOAD "1\n", true, MOST_PAGES);
     assert_int_equal(symlink("../elsewhere.yml", scratch_path("named/new")), 0);
     assert_int_equal(rename(scratch_path("named/new"), scratch_path("named/web.yml")), 0);
     const bool limited = has_landlock();
     if (limited)
-        await_page_with(LAST_RELOAD "0\n");
+        daemon_await_page(&exporter, PORT, LAST_RELOAD "0\n", true, MOST_PAGES);
     assert_int_equal(end(SIGTERM), 0);
     assert_int_equal(count_text("files: limited"), limited);
     assert_int_equal(count_text("web.yml: cannot be read: Permission denied (which "), limited);

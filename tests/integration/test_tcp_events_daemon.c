@@ -4,7 +4,7 @@
  * it gives up, and that it goes on without.
  */
 #include "await.h"
-#include "daemon.h"
+#include "daemon_check.h"
 #include "http_client.h"
 #include "kernel/tcp_events.h"
 #include "netns.h"
@@ -28,7 +28,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PORT = 10073, SERVER_PORT = 9420, PORTS = 50, FAILURES = 37, EXIT_SKIPPED = 77 };
+enum {
+    PORT = 10073,
+    SERVER_PORT = 9420,
+    PORTS = 50,
+    FAILURES = 37,
+    MOST_PAGES = 60,
+    EXIT_SKIPPED = 77
+};
 
 #define REQUEST "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
@@ -57,40 +64,6 @@ static int end_what_runs(void **state)
     if (is_running)
         end(SIGKILL);
     return 0;
-}
-
-/* Wait for a page with `text`: there is a new one with each WATCHDOG=1. */
-static void await_page(const char *path, const char *text)
-{
-    char request[128];
-    snprintf(request, sizeof request, REQUEST, path);
-    for (int i = 0; i < 60; i++) {
-        struct http_reply reply;
-        daemon_drop_messages(&exporter);
-        assert_true(daemon_await_message(&exporter, "WATCHDOG=1"));
-        int fd = http_connect(NULL, "127.0.0.1", PORT);
-        assert_int_equal(http_exchange(fd, request, &reply), 0);
-        close(fd);
-        bool found = strstr(reply.body, text);
-        http_reply_free(&reply);
-        if (found)
-            return;
-    }
-    fail_msg("no page has %s", text);
-}
-
-/* A line of the exporter's status. */
-static void assert_status(const char *line)
-{
-    char path[64], text[4096];
-    snprintf(path, sizeof path, "/proc/%d/status", exporter.pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t length = read(fd, text, sizeof text - 1);
-    close(fd);
-    assert_true(length > 0);
-    text[length] = '\0';
-    if (!strstr(text, line))
-        fail_msg("%s is not in:\n%s", line, text);
 }
 
 /* Take all ports towards a listener, fail `failures_wanted` times, and close what was opened. */
@@ -141,13 +114,19 @@ static void test_the_page_names_who_and_whither(void **state)
     start(NULL);
     prctl(PR_SET_NAME, "port hog");
     run_out_of_ports(FAILURES);
-    await_page("/metrics", "\nsockdiag_tcp_connect_port_failures_sampled_total{"
-                           "program=\"port hog\",cgroup=\"/");
-    await_page("/metrics", "remote_address=\"127.0.0.1\",remote_port=\"9420\"} 37\n");
-    await_page("/metrics",
-               "\nsockdiag_tcp_closed_first_estimated_total{program=\"port hog\",cgroup=\"/");
+    daemon_await_page(&exporter, PORT,
+                      "\nsockdiag_tcp_connect_port_failures_sampled_total{"
+                      "program=\"port hog\",cgroup=\"/",
+                      true, MOST_PAGES);
+    daemon_await_page(&exporter, PORT, "remote_address=\"127.0.0.1\",remote_port=\"9420\"} 37\n",
+                      true, MOST_PAGES);
+    daemon_await_page(&exporter, PORT,
+                      "\nsockdiag_tcp_closed_first_estimated_total{program=\"port hog\",cgroup=\"/",
+                      true, MOST_PAGES);
     assert_true(find_value("estimated_total{program=\"port hog\",cgroup=\"/") >= 1);
-    await_page("/metrics", "\nsockdiag_exporter_events_enabled{event=\"closed_first\"} 1\n");
+    daemon_await_page(&exporter, PORT,
+                      "\nsockdiag_exporter_events_enabled{event=\"closed_first\"} 1\n", true,
+                      MOST_PAGES);
     assert_int_equal(end(SIGTERM), 0);
 }
 
@@ -185,9 +164,9 @@ static void test_no_capability_is_kept(void **state)
 {
     (void)state;
     start(NULL);
-    assert_status("CapPrm:\t0000000000000000\n");
-    assert_status("CapBnd:\t0000000000000000\n");
-    assert_status("NoNewPrivs:\t1\n");
+    daemon_assert_status(exporter.pid, "CapPrm:\t0000000000000000\n");
+    daemon_assert_status(exporter.pid, "CapBnd:\t0000000000000000\n");
+    daemon_assert_status(exporter.pid, "NoNewPrivs:\t1\n");
     assert_int_equal(end(SIGTERM), 0);
 }
 
@@ -201,8 +180,9 @@ static void test_without_events_it_goes_on(void **state)
     (void)state;
     start(hide_tracefs);
     umount2("/sys/kernel", MNT_DETACH);
-    await_page("/metrics",
-               "\nsockdiag_exporter_events_enabled{event=\"connect_port_failure\"} 0\n");
+    daemon_await_page(&exporter, PORT,
+                      "\nsockdiag_exporter_events_enabled{event=\"connect_port_failure\"} 0\n",
+                      true, MOST_PAGES);
     assert_int_equal(end(SIGTERM), 0);
     assert_non_null(strstr(errors, "--collector.connect-failures does nothing: no tracepoint"));
     assert_non_null(strstr(errors, "--collector.closers does nothing: no tracepoint"));

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a test expects of an exporter that runs: of its page, and of what the kernel says of it.
+ */
+#ifndef TESTS_SUPPORT_DAEMON_CHECK_H
+#define TESTS_SUPPORT_DAEMON_CHECK_H
+
+#include "daemon.h"
+
+#include <stdint.h>
+
+/* Wait for a page of metrics at 127.0.0.1:`port` with `text`, or one without it if it is not to be
+ * `present`. There is a new page with each WATCHDOG=1; after `most` of them the test fails. */
+void daemon_await_page(const struct daemon *daemon, uint16_t port, const char *text, bool present,
+                       int most);
+
+/* The status of this thread or process (proc_pid_status(5)) must have `line`. */
+void daemon_assert_status(pid_t thread, const char *line);
+
+/* The only child of the exporter: the helper. */
+pid_t daemon_find_helper(const struct daemon *daemon);
+
+#endif
