@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #if MHD_VERSION < 0x00097400
-#error "libmicrohttpd before 0.9.74 tells a wrong size of heads: every request would be refused"
+#error "libmicrohttpd before 0.9.74 reports a wrong size of heads: every request would be refused"
 #endif
 
 /* What is seen of the header fields. */

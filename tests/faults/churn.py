@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """usage: churn.py SOCKETS
 
-In a namespace with so many sockets, which faults.sh has made, and where the exporter listens: connections come and go
+In the namespace that faults.sh has filled with sockets, and where the exporter listens: connections come and go
 for twenty seconds, and all the time another scraper is answered in time."""
 import socket
 import sys

@@ -169,7 +169,7 @@ def a_storm_of_reloads():
 
 
 def handshake(connection, most):
-    """A handshake that ends after so many bytes, or the open session."""
+    """A handshake that ends after this number of bytes, or the open session."""
     received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * libFuzzer target: any bytes, cut at form feeds, as what /proc tells of two containers and as the
- * name of a pod's logs, then as their numbers a minute later. If the first byte is 2, only the host
- * and one of them have numbers of their own. Each namespace has a name of its own, sums of counters
- * do not fall, and the metrics are a valid page.
+ * libFuzzer target: any bytes, cut at form feeds, as the files of /proc of two containers and as
+ * the name of a pod's logs, then as their numbers a minute later. If the first byte is 2, only the
+ * host and one of them have numbers of their own. Each namespace has a name of its own, sums of
+ * counters do not fall, and the metrics are a valid page.
  *
  * Covers: src/namespaces/description.c src/namespaces/discovery.c src/namespaces/file_readings.c
  * src/namespaces/naming.c src/namespaces/namespace_table.c src/namespaces/process_table.c

@@ -108,8 +108,7 @@ static bool are_equal(const struct options *a, const struct options *b)
            a->log_level == b->log_level && a->log_format == b->log_format;
 }
 
-/* Of these regcomp() of glibc makes so many copies that memory runs out; an operator would see it.
- */
+/* glibc's regcomp() copies these until memory runs out; an operator would see it. */
 static bool repeats_repetitions(const uint8_t *data, size_t size)
 {
     size_t pluses = 0;

@@ -21,7 +21,7 @@ series() { sed -n '/^[^#]/{/remote_address=/!s/ [^ ]*$//p}' "$1"; }
 has() { grep -q "^$2" "$1" || fail "no $2 in $1"; }
 has_not() { ! grep "^$2" "$1" >has_not.log || fail "$2 in $1"; }
 
-# fabricate COUNT: so many connections, each to its own destination, in a namespace of their own
+# fabricate COUNT: this number of connections, each to its own destination, in a namespace of their own
 fabricate() {
     mkfifo hold
     "$build/tests/bench/fabricate" --established "$1" --destinations unique <>hold >ready 2>fabricate.log &
