@@ -44,6 +44,7 @@ static _Noreturn void become_exporter(const char *const arguments[], const char 
     for (int i = 0; i < DAEMON_MAX_ARGUMENTS && arguments[i]; i++)
         argv[i + 1] = arguments[i];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGINT, SIG_DFL); /* a shell ignores it in what it starts in the background */
     setenv("NOTIFY_SOCKET", notify_name, 1);
     dup2(error_fd, STDERR_FILENO);
     if (before_exec)
