@@ -63,7 +63,7 @@ def output_of(command):
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout
 
 
-def run(directory, build, test, seconds):
+def run(directory, build, test, seconds, output=subprocess.DEVNULL):
     """Its exit code; None if it does not end in time. Ends all of its processes."""
     build = build.absolute()
     with subprocess.Popen(
@@ -71,8 +71,8 @@ def run(directory, build, test, seconds):
         cwd=directory,
         env={**os.environ, "EXPORTER": str(build / "sockdiag_exporter")},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
         start_new_session=True,
     ) as process:
         try:
@@ -91,9 +91,11 @@ def explore(counted, test):
     for old in counted.glob("*.profraw"):
         old.unlink()
     start = time.monotonic()
-    code = run(".", counted, test, 600)
+    log = counted / "one.log"
+    with open(log, "w", encoding="utf-8") as output:
+        code = run(".", counted, test, 600, output)
     if code not in (0, 77):
-        sys.exit(f"{counted / test} fails without a mutant")
+        sys.exit(f"{log.read_text()}{counted / test} fails without a mutant: {code}")
     seconds = time.monotonic() - start
     profile = counted / "one.profdata"
     subprocess.run(["llvm-profdata", "merge", "-o", profile, *counted.glob("*.profraw")], check=True)
