@@ -440,7 +440,7 @@ static void test_a_kernel_counter_has_no_start(void **state)
 static void write_sparse_histogram(struct metric_writer *writer)
 {
     struct histogram histogram = histogram_make(NULL, 0, HISTOGRAM_OF_SHARES);
-    static const double values[] = {0, 0.25, 0.25, 0.25, 0.5, 0.5, 0.5, 1.05};
+    static const double values[] = {0, 0.25, 0.25, 0.25, 0.5, 0.5, 0.5, 1.05, 1.1};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
         histogram_observe(&histogram, values[i]);
     metric_begin(writer, HISTOGRAM);
@@ -478,15 +478,15 @@ static void test_a_protobuf_histogram_byte_for_byte(void **state)
     assert_bytes(sheet, expected, sizeof expected - 1);
 }
 
-/* 0.25 is in bucket -16, 0.5 in -8, 1.05 in 1. */
+/* 0.25 is in bucket -16, 0.5 in -8, 1.05 in 1, 1.1 in 2. */
 static void test_native_buckets_are_spans_and_deltas(void **state)
 {
     struct sheet *sheet = *state;
     page_in(sheet, METRIC_PROTOBUF, write_sparse_histogram);
-    static const char spans[] = "\x62\x04\x08\x1f\x10\x01" /* offset -16, length 1 */
-                                "\x62\x04\x08\x0e\x10\x01" /* 7 skipped */
-                                "\x62\x04\x08\x10\x10\x01" /* 8 skipped */
-                                "\x68\x06\x68\x00\x68\x03" /* 3, +0, -2 */
+    static const char spans[] = "\x62\x04\x08\x1f\x10\x01"         /* offset -16, length 1 */
+                                "\x62\x04\x08\x0e\x10\x01"         /* 7 skipped */
+                                "\x62\x04\x08\x10\x10\x02"         /* 8 skipped, length 2 */
+                                "\x68\x06\x68\x00\x68\x03\x68\x00" /* 3, +0, -2, +0 */
                                 "\x7a\x08" CREATED;
     size_t length = sizeof spans - 1;
     assert_true(sheet->buffer.length > length);
