@@ -341,10 +341,12 @@ static void test_a_ports_sample_leaves_details_alone(void **state)
     put_sockets(fixture, TCP_STATE_LISTEN, CLIENT_PORT, 1);
     put_sockets(fixture, TCP_STATE_ESTABLISHED, CLIENT_PORT, 3);
     assert_true(take_detail(fixture));
-    put_sockets(fixture, TCP_STATE_ESTABLISHED, CLIENT_PORT + 1, 30);
+    put_sockets(fixture, TCP_STATE_ESTABLISHED, CLIENT_PORT + 2, 30);
+    put_sockets(fixture, TCP_STATE_LISTEN, CLIENT_PORT, 2);
     assert_true(take_ports(fixture));
     const struct snapshot *snapshot = describe(fixture);
     assert_int_equal(snapshot->ports[SOCKET_TCP].summary.used, 30);
+    assert_int_equal(snapshot->queue_count, 2);
     assert_int_equal(snapshot->detail.sockets[IP_FAMILY_IPV4][TCP_STATE_ESTABLISHED], 3);
     assert_int_equal(snapshot->listeners[0].sockets[TCP_STATE_ESTABLISHED], 1);
     assert_int_equal(snapshot->queues[0].queues, 1);
