@@ -31,16 +31,16 @@ static int within(const char *const directories[], size_t count, int (*work)(con
                   const char *name)
 {
     static char paths[4][256];
-    const char *allowed[5] = {NULL}; /* a NULL is left out */
+    const char *allowed[6] = {NULL, "no such directory"}; /* these are left out */
     int status;
     for (size_t i = 0; i < count; i++) {
         snprintf(paths[i], sizeof paths[i], "%s", scratch_path(directories[i]));
-        allowed[i + 1] = paths[i];
+        allowed[i + 2] = paths[i];
     }
     pid_t pid = fork();
     if (pid == 0) {
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-            landlock_read_only(allowed, count + 1) != version)
+            landlock_read_only(allowed, count + 2) != version)
             _exit(255);
         _exit(work(scratch_path(name)) < 0 ? errno : 0);
     }
