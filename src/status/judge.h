@@ -17,6 +17,9 @@ struct thresholds {
 
 #define NEVER INFINITY
 
+/* The command that counts the TCP sockets towards each destination. */
+#define COUNT_DESTINATIONS "ss -Htan | awk '{print $5}' | sort | uniq -c | sort -rn | head"
+
 enum alert_level judge(double value, const struct thresholds *thresholds);
 enum alert_level choose_worse(enum alert_level a, enum alert_level b);
 

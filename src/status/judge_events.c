@@ -27,7 +27,7 @@ void judge_port_failures(struct verdict *verdict, const struct snapshot *snapsho
     finding_state(&finding, "%s failed for lack of a port in the last %s",
                   format_plural(report->recent, "connect() call").text,
                   format_period(report->recent_seconds).text);
-    finding_advise(&finding, "ss -Htan | awk '{print $5}' | sort | uniq -c | sort -rn | head");
+    finding_advise(&finding, COUNT_DESTINATIONS);
     const struct event_source_row *most = find_most(report);
     if (most) {
         const struct event_source *source = &most->source;

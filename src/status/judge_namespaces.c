@@ -142,7 +142,7 @@ static void judge_ports_inside(struct verdict *verdict, const struct snapshot *s
         finding_state(&finding, ", %s at the peak within the last %s", format_share(peak).text,
                       format_period(snapshot->peak_window_seconds).text);
     state_others(&finding, others);
-    advise_inside(&finding, row, "ss -Htan | awk '{print $5}' | sort | uniq -c | sort -rn | head");
+    advise_inside(&finding, row, COUNT_DESTINATIONS);
     verdict_enter(verdict, &finding);
 }
 
@@ -181,7 +181,7 @@ static void judge_bound_inside(struct verdict *verdict, const struct snapshot *s
     finding_state(&finding, "Network namespace %s: up to %s towards one destination may be in use",
                   row->labels.name, format_plural(row->tcp_bound, "TCP port").text);
     state_others(&finding, others);
-    advise_inside(&finding, row, "ss -Htan | awk '{print $5}' | sort | uniq -c | sort -rn | head");
+    advise_inside(&finding, row, COUNT_DESTINATIONS);
     verdict_enter(verdict, &finding);
 }
 

@@ -39,7 +39,7 @@ static void advise_destination(struct finding *finding, const struct port_snapsh
 {
     const struct destination *fullest = ports->destinations;
     if (ports->destination_count == 0) {
-        finding_advise(finding, "ss -Htan | awk '{print $5}' | sort | uniq -c | sort -rn | head");
+        finding_advise(finding, COUNT_DESTINATIONS);
         return;
     }
     const char *quote = fullest->family == IP_FAMILY_IPV4 ? "" : "'"; /* of the brackets */
@@ -113,7 +113,7 @@ static void judge_bound(struct verdict *verdict, const struct snapshot *snapshot
         "budget (--sample.cpu-budget).");
     finding_state(&finding, "Up to %s of the TCP ports towards one destination may be in use",
                   format_share(snapshot->bound_utilization).text);
-    finding_advise(&finding, "ss -Htan | awk '{print $5}' | sort | uniq -c | sort -rn | head");
+    finding_advise(&finding, COUNT_DESTINATIONS);
     verdict_enter(verdict, &finding);
 }
 
