@@ -155,13 +155,6 @@ static int compare_paths(const void *left, const void *right)
     return strcmp((*a)->path.text, (*b)->path.text);
 }
 
-/* In the order of their paths. */
-static int compare_places(const void *left, const void *right)
-{
-    struct cgroup *const *a = left, *const *b = right;
-    return (a > b) - (a < b);
-}
-
 /* List the cgroups that have a path, ordered by it, with NULL at the end. */
 static void sort(struct cgroup_sockets *sockets, struct cgroup **sorted)
 {
@@ -208,7 +201,7 @@ size_t cgroup_sockets_end(struct cgroup_sockets *sockets, struct cgroup_row *row
 {
     struct cgroup *sorted[CGROUP_SOCKETS_CAPACITY + 1];
     struct candidate candidates[CGROUP_SOCKETS_CAPACITY];
-    struct top list = {.candidates = candidates, .limit = top, .compare = compare_places};
+    struct top list = {.candidates = candidates, .limit = top};
     struct cgroup_row row;
     bool named;
     settle(sockets);

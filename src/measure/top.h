@@ -17,10 +17,13 @@ struct top {
     struct candidate *candidates; /* `count` of them: highest rank first */
     size_t limit;
     size_t count;
-    int (*compare)(const void *a, const void *b); /* the order of entries of equal rank */
+    /* The order of entries of equal rank; those that are equal here too, or if it is NULL, stay in
+     * the order in which they were offered. */
+    int (*compare)(const void *a, const void *b);
 };
 
-/* Add `entry` to the list if it is among the first `limit` of all offered entries. */
-void top_offer(struct top *top, double rank, void *entry);
+/* Add `entry` to the list if it is among the first `limit` of all offered entries. It is not
+ * changed. */
+void top_offer(struct top *top, double rank, const void *entry);
 
 #endif

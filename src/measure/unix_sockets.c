@@ -128,17 +128,11 @@ static double rate(const struct listener *listener)
     return listener->named ? share * 1.25 + 0.01 : share;
 }
 
-static int compare_ages(const void *left, const void *right)
-{
-    const struct listener *a = left, *b = right;
-    return (a > b) - (a < b);
-}
-
 size_t unix_sockets_end(struct unix_sockets *sockets, int64_t now, struct unix_listener_row *rows,
                         size_t top, struct unix_summary *summary)
 {
     struct candidate candidates[UNIX_LISTENERS_CAPACITY];
-    struct top list = {.candidates = candidates, .limit = top, .compare = compare_ages};
+    struct top list = {.candidates = candidates, .limit = top};
     settle(sockets, now);
     for (size_t i = 0; i < sockets->count; i++) {
         struct listener *listener = &sockets->listeners[i];

@@ -50,14 +50,14 @@ enum alert_level judge_namespace(const struct namespace_row *row)
                         choose_worse(judge_namespace_ports(row), judge_namespace_queue(row)));
 }
 
-bool is_fuller_namespace(const struct namespace_row *a, const struct namespace_row *b)
+int compare_namespaces(const void *left, const void *right)
 {
-    if (judge_namespace(a) != judge_namespace(b))
-        return judge_namespace(a) > judge_namespace(b);
+    const struct namespace_row *a = left, *b = right;
     if (get_ports_share(a) != get_ports_share(b))
-        return get_ports_share(a) > get_ports_share(b);
-    return a->tcp_bound != b->tcp_bound ? a->tcp_bound > b->tcp_bound
-                                        : a->minisockets > b->minisockets;
+        return get_ports_share(a) > get_ports_share(b) ? -1 : 1;
+    if (a->tcp_bound != b->tcp_bound)
+        return a->tcp_bound > b->tcp_bound ? -1 : 1;
+    return (a->minisockets < b->minisockets) - (a->minisockets > b->minisockets);
 }
 
 /* What one kind of finding is about. */

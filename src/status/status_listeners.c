@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format.h"
 #include "html_writer.h"
+#include "measure/top.h"
 #include "status_cards.h"
 #include "verdict.h"
 
@@ -12,26 +13,23 @@ static uint64_t count_connections(const struct listener_row *row)
     return sum;
 }
 
-/* A queue that needs attention comes before connections. */
-static bool is_more_urgent(const struct listener_row *a, const struct listener_row *b)
+/* The most comes first. */
+static int compare_connections(const void *left, const void *right)
 {
-    enum alert_level level_a = judge_queue(a), level_b = judge_queue(b);
-    return level_a != level_b ? level_a > level_b : count_connections(a) > count_connections(b);
+    uint64_t a = count_connections(left), b = count_connections(right);
+    return (a < b) - (a > b);
 }
 
-/* The most urgent of `count` rows, in order; returns how many. */
+/* The most urgent of `count` rows, in order; returns how many. A queue that needs attention comes
+ * before connections. */
 static size_t choose_rows(const struct listener_row *rows, size_t count,
-                          const struct listener_row *chosen[static STATUS_TABLE_ROWS + 1])
+                          struct candidate chosen[static STATUS_TABLE_ROWS])
 {
-    size_t used = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t place = used;
-        for (; place > 0 && is_more_urgent(&rows[i], chosen[place - 1]); place--)
-            chosen[place] = chosen[place - 1];
-        chosen[place] = &rows[i];
-        used += used < STATUS_TABLE_ROWS;
-    }
-    return used;
+    struct top list = {
+        .candidates = chosen, .limit = STATUS_TABLE_ROWS, .compare = compare_connections};
+    for (size_t i = 0; i < count; i++)
+        top_offer(&list, judge_queue(&rows[i]), &rows[i]);
+    return list.count;
 }
 
 static void write_connections(const struct status_view *view, const uint64_t sockets[TCP_STATES])
@@ -66,7 +64,7 @@ static void write_listener(const struct status_view *view, const struct listener
 }
 
 /* The connections of the listeners that are not shown: all minus the shown ones. */
-static void write_others(const struct status_view *view, const struct listener_row *const chosen[],
+static void write_others(const struct status_view *view, const struct candidate *chosen,
                          size_t count)
 {
     const struct snapshot *snapshot = view->snapshot;
@@ -76,7 +74,7 @@ static void write_others(const struct status_view *view, const struct listener_r
         for (size_t i = 0; i < snapshot->listener_count; i++)
             others[state] += snapshot->listeners[i].sockets[state];
         for (size_t i = 0; i < count; i++)
-            others[state] -= chosen[i]->sockets[state];
+            others[state] -= ((const struct listener_row *)chosen[i].entry)->sockets[state];
     }
     html_open_row(view->out, "soft", "others");
     buffer_append_string(view->out, "<td></td><td></td><td></td><td></td>");
@@ -90,12 +88,12 @@ void status_write_listeners(const struct status_view *view)
     /* The queues include those of all named listeners. */
     const struct listener_row *rows = snapshot->has_counts ? snapshot->queues : snapshot->listeners;
     size_t named = snapshot->has_counts ? snapshot->queue_count : snapshot->listener_count;
-    const struct listener_row *chosen[STATUS_TABLE_ROWS + 1];
+    struct candidate chosen[STATUS_TABLE_ROWS];
     size_t count = choose_rows(rows, named, chosen);
     html_open_table(out, "places listeners", "Listener", "Waiting", "Peak", "Limit", "Dropped",
                     "Estab.", "Close wait", "Time wait");
     for (size_t i = 0; i < count; i++)
-        write_listener(view, chosen[i]);
+        write_listener(view, chosen[i].entry);
     write_others(view, chosen, count);
     html_close_table(out);
     buffer_append_string(out, "<p class=\"note\">");

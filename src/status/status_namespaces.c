@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format.h"
 #include "html_writer.h"
+#include "measure/top.h"
 #include "status_cards.h"
 #include "verdict.h"
 
-/* The fullest namespaces, in order; returns how many. */
+/* The fullest namespaces, in order: by level, then by their numbers. Returns how many. */
 static size_t choose_rows(const struct namespaces_snapshot *namespaces,
-                          const struct namespace_row *chosen[static STATUS_TABLE_ROWS + 1])
+                          struct candidate chosen[static STATUS_TABLE_ROWS])
 {
-    size_t used = 0;
-    for (size_t i = 0; i < namespaces->count; i++) {
-        const struct namespace_row *row = &namespaces->rows[i];
-        size_t place = used;
-        for (; place > 0 && is_fuller_namespace(row, chosen[place - 1]); place--)
-            chosen[place] = chosen[place - 1];
-        chosen[place] = row;
-        used += used < STATUS_TABLE_ROWS;
-    }
-    return used;
+    struct top list = {
+        .candidates = chosen, .limit = STATUS_TABLE_ROWS, .compare = compare_namespaces};
+    for (size_t i = 0; i < namespaces->count; i++)
+        top_offer(&list, judge_namespace(&namespaces->rows[i]), &namespaces->rows[i]);
+    return list.count;
 }
 
 static void write_namespace(struct buffer *out, const struct namespace_row *row)
@@ -56,13 +52,13 @@ static void write_total(const struct status_view *view, size_t rows)
 
 void status_write_namespaces(const struct status_view *view)
 {
-    const struct namespace_row *chosen[STATUS_TABLE_ROWS + 1];
+    struct candidate chosen[STATUS_TABLE_ROWS];
     size_t count = choose_rows(&view->snapshot->namespaces, chosen);
     if (count > 0) {
         html_open_table(view->out, "places namespaces", "Network namespace", "Ports to fullest",
                         "Peak", "Ports at most", "Time wait", "Other sockets", "Waiting", "Limit");
         for (size_t i = 0; i < count; i++)
-            write_namespace(view->out, chosen[i]);
+            write_namespace(view->out, chosen[i].entry);
         html_close_table(view->out);
     }
     write_total(view, count);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "format.h"
 #include "html_writer.h"
+#include "measure/top.h"
 #include "status_cards.h"
 #include "verdict.h"
 
@@ -43,27 +44,22 @@ void status_write_established(const struct status_view *view)
 
 /* The rows with the most recent samples, in order; returns how many. */
 static size_t choose_closers(const struct event_report *report,
-                             const struct event_source_row *chosen[static CLOSERS_SHOWN + 1])
+                             struct candidate chosen[static CLOSERS_SHOWN])
 {
-    size_t used = 0;
+    struct top list = {.candidates = chosen, .limit = CLOSERS_SHOWN};
     for (size_t i = 0; i < report->row_count; i++) {
         const struct event_source_row *row = &report->rows[i];
-        size_t place = used;
-        if (row->recent == 0 || !row->cgroup.text[0])
-            continue;
-        for (; place > 0 && row->recent > chosen[place - 1]->recent; place--)
-            chosen[place] = chosen[place - 1];
-        chosen[place] = row;
-        used += used < CLOSERS_SHOWN;
+        if (row->recent > 0 && row->cgroup.text[0])
+            top_offer(&list, (double)row->recent, row);
     }
-    return used;
+    return list.count;
 }
 
 /* Who makes them: shares of all samples, not of those that are shown. */
 static void write_closers(const struct status_view *view)
 {
     const struct event_snapshot *events = &view->snapshot->events[TCP_EVENT_CLOSED_FIRST];
-    const struct event_source_row *chosen[CLOSERS_SHOWN + 1];
+    struct candidate chosen[CLOSERS_SHOWN];
     if (!events->present)
         return;
     size_t count = choose_closers(&events->report, chosen);
@@ -75,8 +71,8 @@ static void write_closers(const struct status_view *view)
                          format_count(events->report.recent).text);
     for (size_t i = 0; i < count; i++) {
         buffer_append_format(view->out, "%s %s by ", i == 0 ? ", about" : ",",
-                             format_share((double)chosen[i]->recent / (double)seen).text);
-        html_write_text(view->out, format_source(chosen[i]).text);
+                             format_share(chosen[i].rank / (double)seen).text);
+        html_write_text(view->out, format_source(chosen[i].entry).text);
     }
     buffer_append_string(view->out, ".</p>\n");
 }

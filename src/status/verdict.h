@@ -62,8 +62,9 @@ void verdict_reach(struct verdict *verdict, const struct snapshot *snapshot, dou
  * accept queue. */
 enum alert_level judge_namespace(const struct namespace_row *row);
 
-/* The fullest namespace comes first: by level, by ports, by the bound, by TIME_WAIT. */
-bool is_fuller_namespace(const struct namespace_row *a, const struct namespace_row *b);
+/* The order of two struct namespace_row of one level, the fuller first: by ports, by the bound, by
+ * TIME_WAIT. */
+int compare_namespaces(const void *left, const void *right);
 
 /* Are the destinations of a protocol known? */
 bool knows_destinations(const struct port_snapshot *ports);

@@ -93,6 +93,11 @@ static void test_the_three_who_close_most_are_named(void **state)
     render(f);
     assert_says(f, "about 50\u202f% by worker4 in /a4.service, 20\u202f% by worker3 in "
                    "/a3.service, 15\u202f% by worker2 in /a2.service.");
+    rows[2].recent = rows[3].recent = rows[4].recent = 0;
+    rows[1].recent = 1;
+    render(f);
+    assert_says(f,
+                "about 90\u202f% by worker0 in /a0.service, 9\u202f% by worker1 in /a1.service.");
     f->snapshot.events[TCP_EVENT_CLOSED_FIRST].report.row_count = 0;
     render(f);
     assert_says(f, "Closed first in the last 12\u202fs: 37 .");

@@ -192,6 +192,9 @@ static void test_the_card_has_the_fullest_first(void **state)
     rows[0].tcp_bound = rows[1].tcp_bound = 301; /* then TIME_WAIT decides */
     render(f);
     assert_says(f, "302 202 102 3 128 shop/web-1");
+    rows[0].minisockets = rows[1].minisockets;
+    render(f);
+    assert_says(f, "302 202 102 3 128 shop/web-0");
     rows[0].utilization[PORT_SCOPE_DESTINATION] = 0.45; /* a level comes before all */
     rows[1].peak_utilization[PORT_SCOPE_DESTINATION] = 0.9;
     render(f);
