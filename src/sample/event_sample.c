@@ -6,7 +6,9 @@
 
 #include <string.h>
 
-/* As in cgroup_sample.c. */
+/* As in cgroup_sample.c, but for each event on its own: if searches for events held up that of a
+ * detail sample, its new cgroups would have no name until the next one, which may be minutes later.
+ */
 static const int64_t search_interval = 10 * NANOSECONDS_PER_SECOND;
 
 bool event_sample_init(struct host *host)
