@@ -86,5 +86,7 @@ int capabilities_pass_on(capability_set passed)
         if (passed & CAPABILITY_BIT(i) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) != 0)
             error = -errno;
     }
+    if (!error && capabilities_read() & CAPABILITY_BIT(CAP_SETPCAP))
+        error = close_bounds(passed);
     return error;
 }

@@ -35,8 +35,10 @@ int capabilities_keep(capability_set kept);
  */
 int capabilities_take_along(uid_t user);
 
-/* Let the next program that this thread executes have `passed`, which it must have itself. 0 or
- * -errno. */
+/*
+ * Let the next program that this thread executes have `passed`, which it must have itself, and with
+ * CAP_SETPCAP let no later one have more: the program itself cannot see to that. 0 or -errno.
+ */
 int capabilities_pass_on(capability_set passed);
 
 #endif

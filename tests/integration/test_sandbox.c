@@ -183,6 +183,7 @@ static void test_the_helper_is_nobodys_too(void **state)
     pid_t helper = daemon_find_helper(&exporter);
     assert_user(helper, nobody, nobodys_group);
     daemon_assert_status(helper, "\nCapEff:\t0000000000280000\n");
+    daemon_assert_status(helper, "\nCapBnd:\t0000000000280000\n");
     daemon_assert_status(helper, "\nSeccomp:\t2\n");
     assert_page_has(PORT, "\nsockdiag_exporter_netns_walks_enabled 1\n");
     kill(helper, SIGSTOP); /* it is ended all the same */
