@@ -24,6 +24,13 @@ enum { IS_BUILT = false };
 enum { IS_BUILT = true };
 #endif
 
+/* Could root become this user? It does not yet. */
+static bool could_be(uid_t user)
+{
+    const uid_t same = (uid_t)-1;
+    return setresuid(same, same, user) == 0 && setresuid(same, same, 0) == 0;
+}
+
 /* NULL, or why it is impossible. */
 static const char *become(const char *name)
 {
@@ -35,8 +42,8 @@ static const char *become(const char *name)
         return NULL;
     if ((capabilities_read() & needed) != needed)
         return "CAP_SETUID or CAP_SETGID is missing";
-    /* The groups of root go, those of the user come. */
-    if (initgroups(name, user->pw_gid) != 0 ||
+    /* The groups of root go, those of the user come: only if the user comes as well. */
+    if (!could_be(user->pw_uid) || initgroups(name, user->pw_gid) != 0 ||
         setresgid(user->pw_gid, user->pw_gid, user->pw_gid) != 0)
         return strerror(errno);
     int error = capabilities_take_along(user->pw_uid);

@@ -5,6 +5,7 @@
  */
 #include "daemon_check.h"
 #include "http_client.h"
+#include "kernel/call_filter.h"
 #include "kernel/capabilities.h"
 #include "scratch.h"
 #include "skip.h"
@@ -25,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -234,6 +236,27 @@ static void test_root_without_setuid_stays(void **state)
                    "missing\n");
 }
 
+static void fail_setresuid(void)
+{
+    const struct allowed_call calls[] = {{.number = SYS_setresuid, .error = EINVAL},
+                                         {.and_higher = true}};
+    join_another_group();
+    if (call_filter_apply(calls, 2) != 0)
+        _exit(99);
+}
+
+/* As in a user namespace that has the group of nobody, but not the user. */
+static void test_root_that_stays_has_its_groups(void **state)
+{
+    (void)state;
+    if (!can_become)
+        skip();
+    start((const char *[]){"--collector.ports", NULL}, fail_setresuid);
+    assert_all_threads_in(0, 0);
+    daemon_assert_status(exporter.pid, "\nGroups:\t4 \n");
+    assert_int_equal(end(SIGTERM), 0);
+}
+
 static void become_nobody(void)
 {
     if (setgroups(0, NULL) != 0 || setresgid(nobodys_group, nobodys_group, nobodys_group) != 0 ||
@@ -385,6 +408,7 @@ int main(void)
         SANDBOX_TEST(test_another_user_is_named),
         SANDBOX_TEST(test_root_can_stay),
         SANDBOX_TEST(test_root_without_setuid_stays),
+        SANDBOX_TEST(test_root_that_stays_has_its_groups),
         SANDBOX_TEST(test_an_ordinary_user_stays_itself),
         SANDBOX_TEST(test_it_can_be_switched_off),
         SANDBOX_TEST(test_a_file_of_root_alone_is_read_once),
