@@ -93,12 +93,51 @@ const everything = {
     prometheusRule: { enabled: true, labels: { release: 'p' }, runbooks },
     dashboards: { enabled: true, labels: { grafana_dashboard: 'yes' }, annotations: { grafana_folder: 'Sockets' } },
 };
+const scraping = {
+    interval: '15s',
+    scrapeTimeout: '10s',
+    tlsConfig: { serverName: 'sockets', ca: { secret: { name: 'web', key: 'ca.pem' } } },
+    basicAuth: { username: { name: 'web', key: 'user' }, password: { name: 'web', key: 'password' } },
+};
+const probeHeaders = [{ name: 'Authorization', value: 'Basic eDp5' }];
+const encrypted = {
+    web: { secret: 'sockets-web', scheme: 'https', probeHeaders },
+    podMonitor: { enabled: true, ...scraping },
+    serviceMonitor: { enabled: true, ...scraping },
+};
+
+function* webComplaints(resources) {
+    const [daemonSet, podMonitor, serviceMonitor] = ['DaemonSet', 'PodMonitor', 'ServiceMonitor'].map((wanted) =>
+        resources.find(({ kind }) => kind === wanted),
+    );
+    const { containers: [container], volumes } = daemonSet.spec.template.spec;
+    const probe = (path) => ({ path, port: 'metrics', scheme: 'HTTPS', httpHeaders: probeHeaders });
+    const endpoint = { port: 'metrics', path: '/metrics', scheme: 'https', ...scraping };
+    const expected = {
+        flag: '--web.config.file=/etc/sockdiag_exporter/web.yml',
+        mount: { name: 'web', mountPath: '/etc/sockdiag_exporter', readOnly: true },
+        volume: { name: 'web', secret: { secretName: 'sockets-web' } },
+        probes: [probe('/-/healthy'), probe('/-/ready')],
+        endpoints: [endpoint, endpoint],
+    };
+    yield* differences(expected, {
+        flag: container.args[0],
+        mount: container.volumeMounts.at(-1),
+        volume: volumes.at(-1),
+        probes: [container.livenessProbe.httpGet, container.readinessProbe.httpGet],
+        endpoints: [...podMonitor.spec.podMetricsEndpoints, ...serviceMonitor.spec.endpoints].map(
+            ({ relabelings, ...rest }) => rest,
+        ),
+    });
+}
+
 const flags = ['--collector.netns', '--collector.netns.walk', '--collector.connect-failures', '--collector.closers'];
 const cases = [
     [{}, (resources) => sameAs('base', resources)],
     [{ collectors: { netnsWalk: true } }, (resources) => sameAs('walks', resources)],
     [{ collectors: { events: true } }, (resources) => sameAs('events', resources)],
     [{ podMonitor: { enabled: true } }, (resources) => sameAs('podmonitor.yaml', resources)],
+    [encrypted, webComplaints],
     [{ prometheusRule: { enabled: true } }, (resources, chart) => rulesComplaints(resources, chart, 'sockdiag-exporter')],
     [
         everything,
@@ -131,6 +170,7 @@ const wrong = [
     { collectors: { netns: 'yes' } },
     { collectors: { walks: true } },
     { port: 70000 },
+    { web: { scheme: 'HTTPS' } },
     { image: { pullPolicy: 'Sometimes' } },
     { extraArgs: ['collector.netns'] },
     { podMonitor: { interval: '15' } },

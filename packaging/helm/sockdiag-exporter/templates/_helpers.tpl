@@ -27,15 +27,34 @@ labels:
   {{- end }}
 {{- end }}
 
-{{/* How Prometheus scrapes: the values of a monitor. */}}
+{{/* How a probe asks: a list of the values of the web side, and the path. */}}
+{{- define "sockdiag-exporter.probe" -}}
+{{- $web := index . 0 -}}
+httpGet:
+  path: {{ index . 1 }}
+  port: metrics
+  {{- if eq $web.scheme "https" }}
+  scheme: HTTPS
+  {{- end }}
+  {{- with $web.probeHeaders }}
+  httpHeaders:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+
+{{/* How Prometheus scrapes: a list of the values of the web side, and those of a monitor. */}}
 {{- define "sockdiag-exporter.endpoint" -}}
+{{- $web := index . 0 -}}
+{{- $monitor := index . 1 -}}
 port: metrics
 path: /metrics
-{{- with .interval }}
-interval: {{ . }}
+{{- if eq $web.scheme "https" }}
+scheme: https
 {{- end }}
-{{- with .scrapeTimeout }}
-scrapeTimeout: {{ . }}
+{{- range $name := list "interval" "scrapeTimeout" "tlsConfig" "basicAuth" }}
+{{- with get $monitor $name }}
+{{- dict $name . | toYaml | nindent 0 }}
+{{- end }}
 {{- end }}
 relabelings:
   - sourceLabels: [__meta_kubernetes_pod_node_name]
