@@ -67,6 +67,18 @@ check_config() {
     pass "each alert has its runbook below the configured address"
 }
 
+# A text with the number of a threshold would be wrong after a change of it.
+check_texts() {
+    mixin "std.toString($groups)" | python3 -c 'import json, re, sys
+for rule in (rule for group in json.load(sys.stdin) for rule in group["rules"] if "alert" in rule):
+    text = re.sub("{{.*?}}", "", "{summary} {description}".format(**rule["annotations"]))
+    for number in re.findall("([0-9.]+) # ", rule["expr"]):
+        for spelling in number, f"{100 * float(number):g} %":
+            if re.search(rf"(?<![0-9.]){re.escape(spelling)}(?![0-9])", text):
+                sys.exit("{alert} says ".format(**rule) + spelling)' >"$work/texts.log" 2>&1 || fail "a text has a threshold"
+    pass "no alert names a threshold in its text"
+}
+
 check_refusals() {
     refuses 'unknown thresholds: close_waits' mixin "$expressions" '{ thresholds+: { close_waits: 5 } }'
     cp -r monitoring "$work/monitoring"
@@ -89,6 +101,7 @@ sys.exit(plain != made)' "$board" "$work/dashboards/sockdiag-${board##*/}" || fa
 
 check_plain
 check_config
+check_texts
 check_refusals
 check_dashboards
 echo "$passed passed, 0 failed"
