@@ -185,10 +185,13 @@ echo 'basic_auth_users: {}' >"$run/web.yml"
 with --web.config.file=/run/credentials/sockdiag_exporter.service/web.yml LoadCredential=web.yml:/run/web.yml
 reload || fail "a reload with a credential fails"
 pass "a reload checks the file first, and works with credentials"
-with --web.listen-address=127.0.0.1:80 'PrivateUsers=no
+bind='PrivateUsers=no
 CapabilityBoundingSet=CAP_NET_BIND_SERVICE
-AmbientCapabilities=CAP_NET_BIND_SERVICE
-SystemCallFilter=capset'
+AmbientCapabilities=CAP_NET_BIND_SERVICE'
+printf '[Service]\n%s\n' "$bind" >"$drop_ins/80-flags.conf"
+! restart && grep -q 'needs SystemCallFilter=capset$' "$run/exporter.log" || fail "no hint that capset() is needed"
+with --web.listen-address=127.0.0.1:80 "$bind
+SystemCallFilter=capset"
 have "the exporter" "$main" "${none/Bnd=0/Bnd=400}"
 pass "a drop-in may give another capability, for the start"
 echo "$passed passed, 0 failed"

@@ -117,7 +117,10 @@ bool sandbox_enter(const struct options *options, const struct kernel_access *ke
     *sandbox = (struct sandbox){.is_on = IS_BUILT && options->sandbox};
     int failure = sandbox->is_on || used ? capabilities_keep(0) : 0;
     if (failure) {
-        snprintf(error, error_size, "cannot give up capabilities: %s", strerror(-failure));
+        snprintf(error, error_size,
+                 "cannot give up capabilities: %s; a unit that gives some needs "
+                 "SystemCallFilter=capset",
+                 strerror(-failure));
         return false;
     }
     if (!sandbox->is_on)

@@ -236,13 +236,18 @@ static void test_root_without_setuid_stays(void **state)
                    "missing\n");
 }
 
-static void fail_setresuid(void)
+/* One system call, as a filter around the exporter or its user namespace may make it fail. */
+static void let_fail(int number, uint16_t error)
 {
-    const struct allowed_call calls[] = {{.number = SYS_setresuid, .error = EINVAL},
-                                         {.and_higher = true}};
-    join_another_group();
+    const struct allowed_call calls[] = {{.number = number, .error = error}, {.and_higher = true}};
     if (call_filter_apply(calls, 2) != 0)
         _exit(99);
+}
+
+static void fail_setresuid(void)
+{
+    join_another_group();
+    let_fail(SYS_setresuid, EINVAL);
 }
 
 /* As in a user namespace that has the group of nobody, but not the user. */
@@ -255,6 +260,20 @@ static void test_root_that_stays_has_its_groups(void **state)
     assert_all_threads_in(0, 0);
     daemon_assert_status(exporter.pid, "\nGroups:\t4 \n");
     assert_int_equal(end(SIGTERM), 0);
+}
+
+static void fail_capset(void)
+{
+    let_fail(SYS_capset, EPERM);
+}
+
+/* As in a unit that gives capabilities and does not allow to give them up. */
+static void test_capabilities_that_stay_end_it(void **state)
+{
+    (void)state;
+    assert_refused((const char *[]){"--user=root", NULL}, fail_capset,
+                   "sockdiag_exporter: cannot give up capabilities: Operation not permitted; a "
+                   "unit that gives some needs SystemCallFilter=capset\n");
 }
 
 static void become_nobody(void)
@@ -409,6 +428,7 @@ int main(void)
         SANDBOX_TEST(test_root_can_stay),
         SANDBOX_TEST(test_root_without_setuid_stays),
         SANDBOX_TEST(test_root_that_stays_has_its_groups),
+        SANDBOX_TEST(test_capabilities_that_stay_end_it),
         SANDBOX_TEST(test_an_ordinary_user_stays_itself),
         SANDBOX_TEST(test_it_can_be_switched_off),
         SANDBOX_TEST(test_a_file_of_root_alone_is_read_once),
