@@ -604,6 +604,9 @@ static void test_file_capabilities_are_refused(void **state)
     char *const as_helper[] = {name, NULL}, *const as_exporter[] = {path, try, NULL};
     struct helper_answer ready = {0};
     int pair[2], output[2];
+    try_with(NETNS_HELPER_CAPABILITIES, 65534, text);
+    if (strcmp(text, "no such user") == 0)
+        skip();
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
     assert_int_equal(pipe2(output, O_CLOEXEC), 0);
     make_privileged_copy(path);
