@@ -75,7 +75,7 @@ try() {
         return
     fi
     if build_and_test "$compiler" >>"$log" 2>&1; then
-        outcome=$(tail -n 1 "$log")
+        outcome=$(grep -E '^[0-9]+ passed, ' "$log" | tail -n 1)
     else
         outcome="FAILED: $(grep -E '^FAILED: |[0-9]+ passed, |error:|\*\*\*' "$log" | tail -n 3 | paste -s -d ' ')"
     fi
