@@ -146,15 +146,6 @@ static enum route find_route(const struct http_site *site, const char *path)
     return ROUTE_OTHER;
 }
 
-static bool is_configured(const struct web_config *config, const char *name)
-{
-    for (size_t i = 0; config && i < config->header_count; i++) {
-        if (strcasecmp(config->headers[i].name, name) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Add the headers that `config` has for every answer, and, where it has none by their name, those
  * that tell a browser to trust the pages with nothing. */
 static void add_headers(const struct http_site *site, const struct web_config *config,
@@ -171,12 +162,12 @@ static void add_headers(const struct http_site *site, const struct web_config *c
         {"Cross-Origin-Opener-Policy", "same-origin"},
         {"Cache-Control", "no-store"},
     };
-    for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
-        if (!is_configured(config, defaults[i].name))
-            MHD_add_response_header(response, defaults[i].name, defaults[i].value);
-    }
     for (size_t i = 0; config && i < config->header_count; i++)
         MHD_add_response_header(response, config->headers[i].name, config->headers[i].value);
+    for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
+        if (!MHD_get_response_header(response, defaults[i].name))
+            MHD_add_response_header(response, defaults[i].name, defaults[i].value);
+    }
 }
 
 /* Queue `response` with the headers that every answer has, count it and drop it. NULL, for want of
