@@ -221,43 +221,18 @@ static const char *explain_unavailable(const struct http_request *request, const
     return NULL;
 }
 
-/* The values of a header that a client may also send in several lines, as one list. What is beyond
- * a kilobyte is left out. */
-struct joined_header {
-    const char *name;
-    char list[1024];
-    size_t length;
-};
-
-static enum MHD_Result join_header(void *context, enum MHD_ValueKind kind, const char *name,
-                                   const char *value)
+static const char *get_header(const struct http_request *request, const char *name)
 {
-    (void)kind;
-    struct joined_header *header = context;
-    const size_t room = sizeof header->list - header->length;
-    if (value && strcasecmp(name, header->name) == 0 && strlen(value) + 2 <= room)
-        header->length += (size_t)snprintf(header->list + header->length, room, "%s,", value);
-    return MHD_YES;
-}
-
-static void get_header(struct MHD_Connection *connection, const char *name,
-                       struct joined_header *header)
-{
-    *header = (struct joined_header){.name = name};
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, join_header, header);
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
 /* Answer with the body of `page` that the route and the client ask for. */
 static enum MHD_Result answer_page(struct http_request *request, const struct page *page)
 {
     struct negotiated_format chosen = {PAGE_STATUS, STATUS_PAGE_CONTENT_TYPE};
-    struct joined_header accepted;
-    if (request->route == ROUTE_METRICS) {
-        get_header(request->connection, MHD_HTTP_HEADER_ACCEPT, &accepted);
-        chosen = negotiate_format(accepted.list);
-    }
-    get_header(request->connection, MHD_HTTP_HEADER_ACCEPT_ENCODING, &accepted);
-    const bool compressed = negotiate_gzip(accepted.list);
+    if (request->route == ROUTE_METRICS)
+        chosen = negotiate_format(get_header(request, MHD_HTTP_HEADER_ACCEPT));
+    const bool compressed = negotiate_gzip(get_header(request, MHD_HTTP_HEADER_ACCEPT_ENCODING));
     struct body *body = request->body = page_body(page, chosen.format, compressed);
     struct MHD_Response *response =
         body ? MHD_create_response_from_buffer(body->bytes.length, body->bytes.data,
