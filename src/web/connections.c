@@ -145,16 +145,6 @@ void connections_remove(struct connections *connections, struct connection *conn
     free(connection);
 }
 
-struct connection *connections_find(const struct connections *connections, int fd)
-{
-    for (struct connection *connection = connections->list.previous;
-         connection != &connections->list; connection = connection->previous) {
-        if (connection->fd == fd)
-            return connection;
-    }
-    return NULL;
-}
-
 /* Let libmicrohttpd read what the client has sent and then the end of the connection: it is told of
  * an end only when it comes (epoll's edge), and may have stopped reading just before it. */
 static void end_after_requests_sent(const struct connection *connection)

@@ -79,9 +79,6 @@ struct connection *connections_add(struct connections *connections, unsigned soc
                                    uint64_t client);
 void connections_remove(struct connections *connections, struct connection *connection);
 
-/* The connection on `fd`, or NULL. */
-struct connection *connections_find(const struct connections *connections, int fd);
-
 /* The connection enters another phase, or the same again. */
 void connections_enter(struct connections *connections, struct connection *connection,
                        enum connection_phase phase);

@@ -56,22 +56,18 @@ static void begin_connection(const struct http_daemon *daemon, struct connection
         shutdown(connection->fd, SHUT_RDWR);
 }
 
-/* A connection without a context is refused with its first request. */
 static void notify_connection(void *context, struct MHD_Connection *handle, void **socket_context,
                               enum MHD_ConnectionNotificationCode code)
 {
     struct http_daemon *daemon = context;
     struct connection *connection = *socket_context;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        int fd = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-        connection = connections_find(&daemon->connections, fd);
-        if (connection)
-            begin_connection(daemon, connection, handle);
-        *socket_context = connection;
-    } else if (connection) {
+        *socket_context = daemon->added;
+        begin_connection(daemon, daemon->added, handle);
+        daemon->added = NULL;
+    } else {
         tls_context_release(connection->tls);
         connections_remove(&daemon->connections, connection);
-        *socket_context = NULL;
     }
 }
 
@@ -82,8 +78,6 @@ static void complete_request(void *context, struct MHD_Connection *handle, void 
     struct http_daemon *daemon = context;
     struct connection *connection = get_connection(handle);
     *request = NULL;
-    if (!connection)
-        return;
     body_release(connection->body);
     connection->body = NULL;
     connections_enter(&daemon->connections, connection, CONNECTION_IDLE);
@@ -136,8 +130,6 @@ static enum MHD_Result handle_request(void *context, struct MHD_Connection *hand
                                    .config = daemon->config,
                                    .target = target,
                                    .method = method};
-    if (!connection)
-        return MHD_NO;
     if (!*begun) {
         unsigned refusal = http_head_check(handle, version);
         connection->asker.verdict = PASSWORD_PENDING;
@@ -217,17 +209,15 @@ bool http_daemon_start(struct http_daemon *daemon, unsigned sockets, unsigned ma
 void http_daemon_add(struct http_daemon *daemon, unsigned socket, int fd,
                      const struct sockaddr *address, socklen_t size)
 {
-    if (!connections_add(&daemon->connections, socket, fd, client_of(address))) {
+    daemon->added = connections_add(&daemon->connections, socket, fd, client_of(address));
+    if (!daemon->added) {
         http_site_count_rejection(daemon->site);
         close(fd);
         return;
     }
-    if (MHD_add_connection(daemon->mhd, fd, address, size) == MHD_YES)
-        return;
-    /* It is closed already, and removed unless it was never notified. */
-    struct connection *connection = connections_find(&daemon->connections, fd);
-    if (connection)
-        connections_remove(&daemon->connections, connection);
+    /* When it fails, the connection is closed already; it is removed as well if it was begun. */
+    if (MHD_add_connection(daemon->mhd, fd, address, size) != MHD_YES && daemon->added)
+        connections_remove(&daemon->connections, daemon->added);
 }
 
 int http_daemon_poll_fd(const struct http_daemon *daemon)

@@ -21,6 +21,7 @@ struct http_daemon {
     struct web_config *config;   /* NULL: plain HTTP for everyone */
     struct passwords *passwords; /* of its users; NULL without a configuration */
     struct connections connections;
+    struct connection *added; /* and not begun yet: libmicrohttpd does that at once */
 };
 
 /* Start `daemon` for `sockets` listening sockets of `max_connections` each, a quarter of which may
