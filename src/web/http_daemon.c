@@ -247,17 +247,14 @@ void http_daemon_configure(struct http_daemon *daemon, struct web_config *config
     connections_dismiss(&daemon->connections);
 }
 
-void http_daemon_end_checks(struct http_daemon *daemon)
+void http_daemon_stop(struct http_daemon *daemon)
 {
     if (daemon->passwords)
         passwords_stop(daemon->passwords);
-    http_daemon_run(daemon);
-}
-
-void http_daemon_stop(struct http_daemon *daemon)
-{
-    if (daemon->mhd)
+    if (daemon->mhd) {
+        http_daemon_run(daemon); /* it cannot close what waits for a password */
         MHD_stop_daemon(daemon->mhd);
+    }
     passwords_destroy(daemon->passwords);
     web_config_free(daemon->config);
 }

@@ -51,11 +51,8 @@ void http_daemon_run(struct http_daemon *daemon);
  */
 void http_daemon_configure(struct http_daemon *daemon, struct web_config *config);
 
-/* Check no more passwords: the requests that wait are answered 503. */
-void http_daemon_end_checks(struct http_daemon *daemon);
-
-/* Close all connections: an answer that is not sent yet is cut off. No request may wait for a
- * password. */
+/* Close all connections: requests that wait for a password are answered 503 before, other answers
+ * that are not sent yet are cut off. */
 void http_daemon_stop(struct http_daemon *daemon);
 
 #endif

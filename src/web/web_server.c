@@ -120,7 +120,7 @@ static void take_update(struct web_thread *thread)
     sem_post(&thread->updated);
 }
 
-/* Answer what was asked, then whatever waits for a password. */
+/* Answer what was asked. */
 static void drain(struct web_thread *thread)
 {
     int64_t deadline = clock_now(thread->server->clock) + patience;
@@ -129,7 +129,6 @@ static void drain(struct web_thread *thread)
     while (!connections_are_none(&thread->daemon.connections) &&
            clock_now(thread->server->clock) < deadline)
         take_turn(thread, 100);
-    http_daemon_end_checks(&thread->daemon);
 }
 
 static void *serve(void *context)
