@@ -21,10 +21,10 @@
 /* Descriptors besides connections: listening sockets, epoll, netlink, files of /proc, with room. */
 static const rlim_t other_descriptors = 64;
 
-/* The thread may take a tenth of one CPU, and save up to a second of it: whatever clients do, in
- * plain HTTP or in handshakes, before or after any password. Thousands of scrapes a second take
- * less. */
-static const int64_t cpu_saved_most = NANOSECONDS_PER_SECOND;
+/* The thread may take a tenth of one CPU, after a burst of a second of CPU time: whatever clients
+ * do, in plain HTTP or in handshakes, before or after any password. Thousands of scrapes a second
+ * take less. */
+static const int64_t time_for_burst = 10 * NANOSECONDS_PER_SECOND;
 enum { TIME_FOR_CPU = 10 };
 
 /* How long requests under way are waited for at a stop. */
@@ -57,28 +57,26 @@ struct web_thread {
     struct pollfd ready[WAITED_FOR];
     pthread_t thread;
     int wake_fd; /* an eventfd: an update, a stop or a verdict on a password */
-    int64_t cpu_saved, cpu_seen, cpu_saved_at;
+    int64_t cpu_seen, cpu_paid_at; /* CPU time, and when it is all paid for by time that passed */
     int64_t tended_at;
     atomic_bool stop;
     _Atomic(struct web_config *) update; /* to be taken over, or NULL */
     sem_t updated;                       /* it was taken over */
 };
 
-/* Sleep until CPU time may be spent. */
+/* Sleep until the CPU time of the last turn is paid for. */
 static void wait_for_cpu(struct web_thread *thread)
 {
     int64_t now = clock_now(&system_clock), cpu = system_clock.thread_cpu(NULL);
-    thread->cpu_saved += (now - thread->cpu_saved_at) / TIME_FOR_CPU - (cpu - thread->cpu_seen);
-    thread->cpu_saved_at = now;
+    if (thread->cpu_paid_at < now - time_for_burst)
+        thread->cpu_paid_at = now - time_for_burst;
+    thread->cpu_paid_at += (cpu - thread->cpu_seen) * TIME_FOR_CPU;
     thread->cpu_seen = cpu;
-    if (thread->cpu_saved > cpu_saved_most)
-        thread->cpu_saved = cpu_saved_most;
-    if (thread->cpu_saved >= 0)
+    if (thread->cpu_paid_at <= now)
         return;
-    int64_t missing = -thread->cpu_saved * TIME_FOR_CPU;
-    struct timespec wait = {(time_t)(missing / NANOSECONDS_PER_SECOND),
-                            (long)(missing % NANOSECONDS_PER_SECOND)};
-    nanosleep(&wait, NULL);
+    struct timespec until = {(time_t)(thread->cpu_paid_at / NANOSECONDS_PER_SECOND),
+                             (long)(thread->cpu_paid_at % NANOSECONDS_PER_SECOND)};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }
 
 /* Wait for something to do. */
@@ -168,8 +166,6 @@ static struct web_thread *start_thread(const struct web_server *server, struct w
     thread->count = server->count;
     for (unsigned i = 0; i < server->count; i++)
         thread->acceptors[i] = (struct acceptor){.fd = server->fds[i], .number = i};
-    thread->cpu_saved_at = clock_now(&system_clock);
-    thread->cpu_saved = cpu_saved_most;
     sem_init(&thread->updated, 0, 0);
     thread->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (http_daemon_start(&thread->daemon, server->count, server->max_connections, server->site,
