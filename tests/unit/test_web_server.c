@@ -18,11 +18,13 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -107,18 +109,23 @@ static struct client connect_plain(void)
 
 /* With the certificate of "client" if `certified`. Whether the server takes it shows when it is
  * asked something. */
+static void begin_tls(struct client *client, bool certified)
+{
+    gnutls_certificate_allocate_credentials(&client->credentials);
+    if (certified)
+        gnutls_certificate_set_x509_key_file(client->credentials, scratch_path("client.pem"),
+                                             scratch_path("client.key"), GNUTLS_X509_FMT_PEM);
+    gnutls_init(&client->session, GNUTLS_CLIENT);
+    gnutls_set_default_priority(client->session);
+    gnutls_credentials_set(client->session, GNUTLS_CRD_CERTIFICATE, client->credentials);
+    gnutls_transport_set_int(client->session, client->fd);
+    gnutls_handshake(client->session);
+}
+
 static struct client connect_tls(bool certified)
 {
     struct client client = connect_plain();
-    gnutls_certificate_allocate_credentials(&client.credentials);
-    if (certified)
-        gnutls_certificate_set_x509_key_file(client.credentials, scratch_path("client.pem"),
-                                             scratch_path("client.key"), GNUTLS_X509_FMT_PEM);
-    gnutls_init(&client.session, GNUTLS_CLIENT);
-    gnutls_set_default_priority(client.session);
-    gnutls_credentials_set(client.session, GNUTLS_CRD_CERTIFICATE, client.credentials);
-    gnutls_transport_set_int(client.session, client.fd);
-    gnutls_handshake(client.session);
+    begin_tls(&client, certified);
     return client;
 }
 
@@ -246,9 +253,10 @@ static void test_from_plain_http_to_tls_and_back(void **state)
     begin_page(&busy);
     assert_int_equal(pthread_create(&thread, NULL, configure, TLS), 0);
     assert_true(has_ended(&idle)); /* from here on, none is served as before */
-    for (int i = 0; i < 4; i++)
-        assert_status(connect_tls(false), HEALTHY, 200);
+    struct client newer = connect_plain();
     assert_page_ends(&busy);
+    begin_tls(&newer, false);
+    assert_status(newer, HEALTHY, 200);
     assert_success(thread);
     disconnect(&idle);
     disconnect(&busy);
@@ -279,6 +287,28 @@ static void test_what_asks_nothing_does_not_replace_what_does(void **state)
     }
     start_web("");
     assert_non_null(configure("http_server_config:\n  headers:\n    X-Frame-Options: deny\n"));
+}
+
+/* One descriptor is enough to read the settings, and none is left to serve with them. */
+static void test_without_descriptors_for_tls_plain_http_goes_on(void **state)
+{
+    (void)state;
+    char error[256];
+    struct rlimit files;
+    start_web(USERS);
+    struct web_config *config = small_web_config(TLS);
+    int free_fd = fcntl(0, F_DUPFD_CLOEXEC, 0);
+    getrlimit(RLIMIT_NOFILE, &files);
+    const struct rlimit used_up = {(rlim_t)free_fd, files.rlim_max};
+    close(free_fd);
+    setrlimit(RLIMIT_NOFILE, &used_up);
+    bool is_taken = web_server_configure(web, config, error, sizeof error);
+    setrlimit(RLIMIT_NOFILE, &files);
+    assert_false(is_taken);
+    assert_non_null(strstr(error, "descriptors"));
+    assert_status(connect_plain(), HEALTHY, 401);
+    assert_non_null(configure(TLS));
+    assert_status(connect_tls(false), HEALTHY, 200);
 }
 
 static void test_a_stop_waits_for_answers_under_way(void **state)
@@ -332,6 +362,7 @@ int main(void)
         with_web(test_a_new_certificate_leaves_answers_under_way),
         with_web(test_from_plain_http_to_tls_and_back),
         with_web(test_what_asks_nothing_does_not_replace_what_does),
+        with_web(test_without_descriptors_for_tls_plain_http_goes_on),
         with_web(test_a_stop_waits_for_answers_under_way),
         with_web(test_one_thread_serves_several_sockets),
     };

@@ -24,10 +24,10 @@ def ask(client, password=None):
     return (answer.status, answer.headers["X-Frame-Options"]), answer.headers["Connection"] == "close"
 
 
-def check_newer(tls, wanted, *arguments):
+def check_newer(tls, wanted, *arguments, client=None):
     """What a new connection gets; with None as `wanted`, its end and no answer."""
     try:
-        client = Client("127.0.1.1", tls)
+        client = client or Client("127.0.1.1", tls)
         answer, _ = ask(client, *arguments)
         client.close()
     except TimeoutError:
@@ -92,9 +92,11 @@ def client_certificates():
 
 
 def plain_to_tls():
-    clients = older_connections(2, False, "secret", lambda: check_newer(False, None, "secret"))
+    clients = older_connections(2, False, "secret", lambda: None)
+    newer = Client("127.0.1.1")
     check_older(clients[0], (401, "DENY"))
     check_older(clients[1], (200, "DENY"), "secret")
+    check_newer(False, None, "secret", client=newer)
     passed("from passwords to client certificates, and nobody comes in by neither")
 
 

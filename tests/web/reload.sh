@@ -78,14 +78,3 @@ clients older_connection plain_to_tls
 expect "no certificate" 000 "${trust[@]}" "$tls/metrics"
 expect "the old way" 000 -u alice:secret "$url/metrics"
 stop
-
-# One descriptor is enough to read settings or for a connection, but not to serve TLS.
-cp before.yml web.yml
-start_quiet "${url/:\/\//://alice:secret@}" --web.config.file=web.yml
-descriptors 1
-tls_config >next.yml && mv next.yml web.yml
-refused() { kill -HUP "$daemon" && log_has 'descriptors or threads: keeping the previous configuration'; }
-await 10 refused
-expect "the password from before" 200 -u alice:secret "$url/metrics"
-stop
-pass "TLS for which there are no descriptors leaves the configuration from before"
