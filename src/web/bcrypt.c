@@ -3,28 +3,20 @@
 
 #include <crypt.h>
 #include <gnutls/gnutls.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* "$2y$10$", 22 characters of salt, 31 of digest */
-enum { COST_OFFSET = 4, SALT_OFFSET = 7, DIGEST_OFFSET = 29 };
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+enum { DIGEST_OFFSET = 29 }; /* after "$2y$10$" and 22 characters of salt */
 
 const char *bcrypt_fault(const char *hash)
 {
-    static const char alphabet[] =
-        "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    bool is_bcrypt = strlen(hash) == BCRYPT_HASH_LENGTH && hash[0] == '$' && hash[1] == '2' &&
-                     strchr("aby", hash[2]) && hash[3] == '$' && is_digit(hash[COST_OFFSET]) &&
-                     is_digit(hash[COST_OFFSET + 1]) && hash[COST_OFFSET + 2] == '$' &&
-                     hash[SALT_OFFSET + strspn(hash + SALT_OFFSET, alphabet)] == '\0';
-    if (!is_bcrypt)
+    char cost[3];
+    int length = 0;
+    if (sscanf(hash, "$2%*1[aby]$%2[0-9]$%*53[./A-Za-z0-9]%n", cost, &length) != 1 ||
+        length != BCRYPT_HASH_LENGTH || hash[length] != '\0')
         return "expected a bcrypt hash: $2y$, $2b$ or $2a$ and 56 more characters";
-    int cost = (hash[COST_OFFSET] - '0') * 10 + hash[COST_OFFSET + 1] - '0';
-    if (cost < BCRYPT_COST_MIN || cost > BCRYPT_COST_MAX)
+    if (atoi(cost) < BCRYPT_COST_MIN || atoi(cost) > BCRYPT_COST_MAX)
         return "expected a bcrypt cost from 04 to 14: a higher one would take seconds to check";
     return NULL;
 }
