@@ -83,7 +83,6 @@ $(TESTS) $(FUZZING): LIBS += -lcmocka
 $(FUZZING): ALL_LDFLAGS += -fsanitize=fuzzer
 # What judges is not searched for ways through it.
 $(call objects,tests/support/*.c): ALL_CFLAGS += $(if $(findstring fuzzer,$(SANITIZE)),-fno-sanitize=fuzzer-no-link)
-$(BUILD)/tests/unit/test_basic_credentials: ALL_LDFLAGS += -Wl,--wrap=malloc
 $(BUILD)/tests/unit/test_out_of_memory: ALL_LDFLAGS += -Wl,--wrap=calloc
 $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(LIBRARY)
 

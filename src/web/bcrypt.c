@@ -21,11 +21,11 @@ const char *bcrypt_fault(const char *hash)
     return NULL;
 }
 
-bool bcrypt_matches(const char *password, const char *hash)
+bool bcrypt_matches(const char *password, size_t length, const char *hash)
 {
     struct crypt_data data = {0};            /* 32 KiB */
     char head[BCRYPT_PASSWORD_MAX + 1] = ""; /* crypt_r() refuses more than 512 */
-    memcpy(head, password, strnlen(password, BCRYPT_PASSWORD_MAX));
+    memcpy(head, password, length < BCRYPT_PASSWORD_MAX ? length : BCRYPT_PASSWORD_MAX);
 
     const char *computed = crypt_r(head, hash, &data);
     /* The digests only: crypt_r() clears the unused bits of the salt's last character. */

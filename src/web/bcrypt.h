@@ -6,6 +6,7 @@
 #define SOCKDIAG_WEB_BCRYPT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum {
     BCRYPT_HASH_LENGTH = 60,
@@ -21,8 +22,8 @@ enum {
  * $2a$, $2b$ or $2y$ at an allowed cost. ($2x$ is what an old library with a known fault made.) */
 const char *bcrypt_fault(const char *hash);
 
-/* Is `hash` that of `password`, of which it takes the first 72 bytes? Wipes what it computed with;
- * compares in constant time. */
-bool bcrypt_matches(const char *password, const char *hash);
+/* Is `hash` that of `password`, `length` bytes without a NUL, of which it takes the first 72? Wipes
+ * what it computed with; compares in constant time. */
+bool bcrypt_matches(const char *password, size_t length, const char *hash);
 
 #endif

@@ -110,7 +110,8 @@ static int64_t make_check(struct passwords *passwords)
     pthread_mutex_unlock(&passwords->mutex);
 
     int64_t start = clock->thread_cpu(clock->context);
-    bool matches = passwords->matches(check.credentials.password, hash);
+    bool matches =
+        passwords->matches(check.credentials.password, check.credentials.password_length, hash);
     int64_t spent = clock->thread_cpu(clock->context) - start;
 
     pthread_mutex_lock(&passwords->mutex);
@@ -241,9 +242,9 @@ enum password_verdict passwords_check(struct passwords *passwords, const char *a
                                       uint64_t client, struct password_asker *asker)
 {
     struct basic_credentials credentials;
-    enum basic_credentials_result result = basic_credentials_decode(&credentials, authorization);
-    if (result != BASIC_CREDENTIALS_FOUND)
-        return result == BASIC_CREDENTIALS_NONE ? PASSWORD_WRONG : PASSWORD_BUSY;
+    const int code = basic_credentials_decode(&credentials, authorization);
+    if (code != GNUTLS_E_SUCCESS)
+        return code == GNUTLS_E_MEMORY_ERROR ? PASSWORD_BUSY : PASSWORD_WRONG;
     pthread_mutex_lock(&passwords->mutex);
     enum password_verdict verdict = check_credentials(passwords, &credentials, client, asker);
     pthread_mutex_unlock(&passwords->mutex);

@@ -47,7 +47,7 @@ struct password_asker {
 
 /* Does `password` match `hash`? bcrypt_matches() does; a test may count. Called in the thread of
  * the checks. */
-typedef bool password_matcher(const char *password, const char *hash);
+typedef bool password_matcher(const char *password, size_t length, const char *hash);
 
 struct passwords;
 

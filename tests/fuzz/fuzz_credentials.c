@@ -19,11 +19,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void decode(const char *header)
 {
     struct basic_credentials credentials = {0};
-    if (basic_credentials_decode(&credentials, header) != BASIC_CREDENTIALS_FOUND)
+    if (basic_credentials_decode(&credentials, header) != GNUTLS_E_SUCCESS)
         return;
     size_t user = strlen(credentials.user);
     if (credentials.password != credentials.user + user + 1 || strchr(credentials.user, ':') ||
-        user + 1 + strlen(credentials.password) != credentials.size)
+        memchr(credentials.password, '\0', credentials.password_length) ||
+        user + 1 + credentials.password_length != credentials.size)
         abort();
     basic_credentials_free(&credentials);
 }
@@ -42,12 +43,12 @@ static void encode_and_decode(const char *text)
         abort();
     snprintf(header, size, "basic  %.*s", (int)base64.size, base64.data);
     const char *colon = strchr(text, ':');
-    if (basic_credentials_decode(&credentials, header) ==
-        (colon ? BASIC_CREDENTIALS_NONE : BASIC_CREDENTIALS_FOUND))
+    if (!colon != (basic_credentials_decode(&credentials, header) != GNUTLS_E_SUCCESS))
         abort();
     if (colon) {
         if (strncmp(credentials.user, text, (size_t)(colon - text)) != 0 ||
-            strcmp(credentials.password, colon + 1) != 0)
+            strlen(colon + 1) != credentials.password_length ||
+            memcmp(credentials.password, colon + 1, credentials.password_length) != 0)
             abort();
         basic_credentials_free(&credentials);
     }

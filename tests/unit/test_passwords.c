@@ -75,18 +75,18 @@ static int64_t read_thread_cpu(void *context)
     return atomic_load((atomic_int_least64_t *)context);
 }
 
-static bool matches(const char *password, const char *hash)
+static bool matches(const char *password, size_t length, const char *hash)
 {
     pthread_mutex_lock(&stage.mutex);
     int number = atomic_load(&stage.begun);
-    snprintf(stage.compared[number][0], 96, "%s", password);
+    snprintf(stage.compared[number][0], 96, "%.*s", (int)length, password);
     snprintf(stage.compared[number][1], 96, "%s", hash);
     atomic_fetch_add(&stage.begun, 1);
     while (stage.held)
         pthread_cond_wait(&stage.released, &stage.mutex);
     pthread_mutex_unlock(&stage.mutex);
     atomic_fetch_add(&stage.cpu, atomic_load(&stage.cost));
-    return strncmp(hash, "hash-of-", 8) == 0 && strcmp(hash + 8, password) == 0;
+    return strncmp(hash, "hash-of-", 8) == 0 && strcmp(hash + 8, stage.compared[number][0]) == 0;
 }
 
 static void note_verdict(struct password_asker *asker)
