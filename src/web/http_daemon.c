@@ -29,9 +29,6 @@ static const size_t connection_memory = 64 * 1024;
  * 256 connections this must stay below the unit's MemoryMax. */
 static const size_t most_body_bytes = 8 << 20;
 
-/* How many checks of passwords may wait at least: one is under way and makes no room. */
-enum { LEAST_PLACES = 2 };
-
 static struct connection *get_connection(struct MHD_Connection *connection)
 {
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
@@ -168,8 +165,8 @@ static int give_no_certificate(gnutls_session_t session, const gnutls_datum_t *a
 static bool start_passwords(struct http_daemon *daemon, unsigned max_connections, int wake_fd,
                             const struct clock *clock)
 {
-    size_t places = max_connections / 4 < LEAST_PLACES ? LEAST_PLACES : max_connections / 4;
-    daemon->passwords = passwords_create(clock, wake_fd, places, bcrypt_matches);
+    /* One is under way and makes no room. */
+    daemon->passwords = passwords_create(clock, wake_fd, max_connections / 4 + 1, bcrypt_matches);
     if (daemon->passwords)
         passwords_replace(daemon->passwords, daemon->config->users, daemon->config->user_count);
     return daemon->passwords;

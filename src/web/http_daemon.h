@@ -25,9 +25,9 @@ struct http_daemon {
 };
 
 /* Start `daemon` for `sockets` listening sockets of `max_connections` each, a quarter of which may
- * wait for a password. `config` becomes its own; for `wake_fd` see passwords_create(). The other
- * pointers must outlive the daemon. False when there is no memory, descriptor or thread: stop it
- * then as well. */
+ * wait for a password beside the one that is checked. `config` becomes its own; for `wake_fd` see
+ * passwords_create(). The other pointers must outlive the daemon. False when there is no memory,
+ * descriptor or thread: stop it then as well. */
 bool http_daemon_start(struct http_daemon *daemon, unsigned sockets, unsigned max_connections,
                        struct http_site *site, struct web_config *config, int wake_fd,
                        const struct clock *clock);
