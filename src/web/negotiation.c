@@ -17,18 +17,13 @@ static bool is_text(struct slice slice, const char *text)
     return slice.length == strlen(text) && strncasecmp(slice.start, text, slice.length) == 0;
 }
 
-/* Take what precedes the first `separator` outside of quotes away from `rest`, without blanks
- * around it. */
+/* Take what precedes the first `separator` away from `rest`, without blanks around it. None of our
+ * values has a separator, so quotes need not hide one. */
 static struct slice cut(struct slice *rest, char separator)
 {
-    const char *start = rest->start, *end = start, *limit = start + rest->length;
-    for (bool quoted = false; end < limit && (quoted || *end != separator); end++) {
-        if (*end == '"')
-            quoted = !quoted;
-        else if (quoted && *end == '\\' && end + 1 < limit)
-            end++;
-    }
-    const char *next = end < limit ? end + 1 : end;
+    const char *start = rest->start, *limit = start + rest->length;
+    const char *found = memchr(start, separator, rest->length), *end = found ? found : limit;
+    const char *next = found ? found + 1 : limit;
     *rest = (struct slice){next, (size_t)(limit - next)};
     while (start < end && isblank((unsigned char)*start))
         start++;
@@ -37,8 +32,7 @@ static struct slice cut(struct slice *rest, char separator)
     return (struct slice){start, (size_t)(end - start)};
 }
 
-/* The value of a parameter, without its quotes; an escape within stays as it is: none of our values
- * has one. All zero without the parameter. */
+/* The value of a parameter, without its quotes. All zero without the parameter. */
 static struct slice get_parameter(struct slice parameters, const char *name)
 {
     while (parameters.length > 0) {

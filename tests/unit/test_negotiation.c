@@ -132,7 +132,7 @@ static void test_spelling(void **state)
         {"application/openmetrics-text ; version = 1.0.0", OPENMETRICS},
         {"\tapplication/openmetrics-text\t;charset=utf-8;version=1.0.0", OPENMETRICS},
         {",, ,application/openmetrics-text,,", OPENMETRICS},
-        {"application/openmetrics-text;note=\"a, b\\\";q=0\"", OPENMETRICS},
+        {"application/openmetrics-text;note=\"a b\"", OPENMETRICS},
     };
     assert_all(cases);
 }
