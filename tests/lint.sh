@@ -31,7 +31,9 @@ check() {
     for source in $sources; do
         check "clang-tidy $source" clang-tidy --quiet --warnings-as-errors='*' "$source" -- $flags
     done
+    # It reads no headers of the system, but must know the lists of one.
     check "cppcheck" cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
+        --include="/usr/include/$(gcc -print-multiarch)/sys/queue.h" \
         --enable=warning,performance,portability --suppress=missingIncludeSystem \
         --suppress='nullPointerRedundantCheck:tests/*' --suppress='uninitvar:tests/*' --suppress='ctuuninitvar:tests/*' \
         -Iinclude -Isrc -Itests/support -Icmd/sockdiag_exporter src cmd tests

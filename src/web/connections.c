@@ -43,25 +43,8 @@ void connections_init(struct connections *connections, unsigned limit, const str
 {
     *connections = (struct connections){.clock = clock, .limit = limit};
     connections->client_limit = limit < WEB_CLIENTS_AT_LEAST ? 1 : limit / WEB_CLIENTS_AT_LEAST;
-    connections->list.next = connections->list.previous = &connections->list;
+    TAILQ_INIT(&connections->list);
 }
-
-static void unlink_connection(struct connection *connection)
-{
-    connection->previous->next = connection->next;
-    connection->next->previous = connection->previous;
-}
-
-static void append_connection(struct connections *connections, struct connection *connection)
-{
-    connection->next = &connections->list;
-    connection->previous = connections->list.previous;
-    connection->previous->next = connection->next->previous = connection;
-}
-
-#define for_each_connection(connection, connections)                                               \
-    for (struct connection *connection = (connections)->list.next;                                 \
-         connection != &(connections)->list; connection = connection->next)
 
 static void end(struct connections *connections, struct connection *connection)
 {
@@ -79,9 +62,12 @@ static bool waits_for_request(const struct connection *connection)
 static unsigned count_of_client(const struct connections *connections, unsigned socket,
                                 uint64_t client)
 {
+    const struct connection *connection;
     unsigned count = 0;
-    for_each_connection(connection, connections) count +=
-        connection->socket == socket && connection->client == client && !connection->closing;
+    TAILQ_FOREACH (connection, &connections->list, entry) {
+        if (connection->socket == socket && connection->client == client && !connection->closing)
+            count++;
+    }
     return count;
 }
 
@@ -91,9 +77,8 @@ static struct connection *find_dispensable(const struct connections *connections
                                            const uint64_t *client)
 {
     int64_t now = clock_now(connections->clock);
-    struct connection *slow = NULL;
-    for_each_connection(connection, connections)
-    {
+    struct connection *connection, *slow = NULL;
+    TAILQ_FOREACH (connection, &connections->list, entry) {
         if (connection->socket != socket || connection->closing ||
             (client && connection->client != *client) ||
             now - connection->since < times[connection->phase].safe)
@@ -132,7 +117,7 @@ struct connection *connections_add(struct connections *connections, unsigned soc
         return NULL;
     *connection = (struct connection){
         .fd = fd, .socket = socket, .client = client, .since = clock_now(connections->clock)};
-    append_connection(connections, connection);
+    TAILQ_INSERT_TAIL(&connections->list, connection, entry);
     connections->counts[socket]++;
     return connection;
 }
@@ -141,7 +126,7 @@ void connections_remove(struct connections *connections, struct connection *conn
 {
     if (!connection->closing)
         connections->counts[connection->socket]--;
-    unlink_connection(connection);
+    TAILQ_REMOVE(&connections->list, connection, entry);
     free(connection);
 }
 
@@ -163,8 +148,8 @@ void connections_enter(struct connections *connections, struct connection *conne
 {
     connection->phase = phase;
     connection->since = clock_now(connections->clock);
-    unlink_connection(connection);
-    append_connection(connections, connection);
+    TAILQ_REMOVE(&connections->list, connection, entry);
+    TAILQ_INSERT_TAIL(&connections->list, connection, entry);
     if (phase == CONNECTION_IDLE && (connection->dismissed_at || is_half_closed(connection)))
         end_after_requests_sent(connection);
 }
@@ -176,9 +161,9 @@ static bool reads_body(const struct connection *connection)
 
 void connections_end_oldest_body(struct connections *connections, const struct body *present)
 {
+    struct connection *connection;
     const struct body *oldest = NULL;
-    for_each_connection(connection, connections)
-    {
+    TAILQ_FOREACH (connection, &connections->list, entry) {
         if (!reads_body(connection))
             continue;
         oldest = oldest ? oldest : connection->body;
@@ -196,9 +181,9 @@ static bool is_overdue(const struct connection *connection, int64_t now)
 
 void connections_end_overdue(struct connections *connections)
 {
+    struct connection *connection;
     int64_t now = clock_now(connections->clock);
-    for_each_connection(connection, connections)
-    {
+    TAILQ_FOREACH (connection, &connections->list, entry) {
         if (is_overdue(connection, now))
             end(connections, connection);
     }
@@ -206,9 +191,9 @@ void connections_end_overdue(struct connections *connections)
 
 void connections_dismiss(struct connections *connections)
 {
+    struct connection *connection;
     int64_t now = clock_now(connections->clock);
-    for_each_connection(connection, connections)
-    {
+    TAILQ_FOREACH (connection, &connections->list, entry) {
         if (!connection->dismissed_at)
             connection->dismissed_at = now;
         if (connection->phase == CONNECTION_IDLE)
@@ -218,5 +203,5 @@ void connections_dismiss(struct connections *connections)
 
 bool connections_are_none(const struct connections *connections)
 {
-    return connections->list.next == &connections->list;
+    return TAILQ_EMPTY(&connections->list);
 }

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 
 /* The most that may be added from one listening socket before the daemon has its next turn. */
@@ -35,7 +36,7 @@ struct MHD_Connection;
 struct connection {
     struct password_asker asker; /* of the current request; first, so that it leads here */
     struct MHD_Connection *handle;
-    struct connection *next, *previous; /* in the list, which is a ring */
+    TAILQ_ENTRY(connection) entry;
     int fd;
     unsigned socket; /* the listening socket that it came from */
     uint64_t client; /* client_of() its address */
@@ -49,9 +50,9 @@ struct connection {
 
 struct connections {
     const struct clock *clock;
-    unsigned limit;         /* for each listening socket */
-    unsigned client_limit;  /* for one client of a listening socket */
-    struct connection list; /* its head; the connection longest in its phase comes first */
+    unsigned limit;                /* for each listening socket */
+    unsigned client_limit;         /* for one client of a listening socket */
+    TAILQ_HEAD(, connection) list; /* the one that is longest in its phase comes first */
     unsigned counts[WEB_MAX_LISTEN_ADDRESSES]; /* those that are not closing */
 };
 
