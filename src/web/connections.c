@@ -28,8 +28,6 @@ uint64_t client_of(const struct sockaddr *address)
         memcpy(&in, address, sizeof in);
         return in.sin_addr.s_addr;
     }
-    if (address->sa_family != AF_INET6)
-        return 0;
     struct sockaddr_in6 in6;
     memcpy(&in6, address, sizeof in6);
     if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))

@@ -57,8 +57,7 @@ struct connections {
 };
 
 /* A number for the client at `address`: an IPv4 address, mapped into IPv6 or not, or a /64 network
- * of IPv6, because a host has all addresses of one to choose from. Other families are one client.
- */
+ * of IPv6, because a host has all addresses of one to choose from. */
 uint64_t client_of(const struct sockaddr *address);
 
 /* At most `limit` connections from each listening socket, a sixteenth of them from one client.
