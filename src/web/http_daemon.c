@@ -34,16 +34,10 @@ static struct connection *get_connection(struct MHD_Connection *connection)
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
-static void resume_request(struct password_asker *asker)
-{
-    MHD_resume_connection(((struct connection *)asker)->handle);
-}
-
 static void begin_connection(const struct http_daemon *daemon, struct connection *connection,
                              struct MHD_Connection *handle)
 {
     connection->handle = handle;
-    connection->asker.answer = resume_request;
     if (!daemon->config || !daemon->config->tls)
         return;
     connection->tls = tls_context_share(daemon->config->tls);
@@ -80,7 +74,7 @@ static void complete_request(void *context, struct MHD_Connection *handle, void 
     connections_enter(&daemon->connections, connection, CONNECTION_IDLE);
 }
 
-/* Is the request let in? With PASSWORD_PENDING, it is answered by passwords_deliver(). */
+/* Is the request let in? With PASSWORD_PENDING, the verdict comes later. */
 static enum password_verdict check_password(const struct http_daemon *daemon,
                                             struct connection *connection)
 {
@@ -231,8 +225,9 @@ int http_daemon_wait(const struct http_daemon *daemon, int most)
 
 void http_daemon_run(struct http_daemon *daemon)
 {
-    if (daemon->passwords)
-        passwords_deliver(daemon->passwords);
+    struct password_asker *asker = daemon->passwords ? passwords_answered(daemon->passwords) : NULL;
+    for (; asker; asker = asker->next)
+        MHD_resume_connection(((struct connection *)asker)->handle);
     MHD_run(daemon->mhd);
 }
 

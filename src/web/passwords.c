@@ -252,15 +252,11 @@ enum password_verdict passwords_check(struct passwords *passwords, const char *a
     return verdict;
 }
 
-void passwords_deliver(struct passwords *passwords)
+struct password_asker *passwords_answered(struct passwords *passwords)
 {
     pthread_mutex_lock(&passwords->mutex);
-    struct password_asker *asker = passwords->answered;
+    struct password_asker *answered = passwords->answered;
     passwords->answered = NULL;
     pthread_mutex_unlock(&passwords->mutex);
-    while (asker) {
-        struct password_asker *next = asker->next;
-        asker->answer(asker);
-        asker = next;
-    }
+    return answered;
 }

@@ -40,9 +40,8 @@ enum password_verdict {
 
 /* A request that waits for a verdict. It must stay where it is until then. */
 struct password_asker {
-    void (*answer)(struct password_asker *asker);
-    enum password_verdict verdict; /* once there is an answer */
-    struct password_asker *next;
+    enum password_verdict verdict;
+    struct password_asker *next; /* of those that are answered */
 };
 
 /* Does `password` match `hash`? bcrypt_matches() does; a test may count. Called in the thread of
@@ -58,7 +57,7 @@ struct passwords *passwords_create(const struct clock *clock, int wake_fd, size_
                                    password_matcher *matches);
 
 /* End the thread, after the check under way if there is one. Requests that wait get PASSWORD_BUSY
- * with the next passwords_deliver(), and so does each passwords_check() from now on. */
+ * with the next passwords_answered(), and so does each passwords_check() from now on. */
 void passwords_stop(struct passwords *passwords);
 
 /* Stops them, too. No request may wait. NULL is allowed. */
@@ -69,12 +68,12 @@ void passwords_destroy(struct passwords *passwords);
 void passwords_replace(struct passwords *passwords, struct web_user *users, size_t count);
 
 /* Is the password in `authorization` (the header's value; NULL: there is none) that of the user?
- * `client` is client_of() the address. With PASSWORD_PENDING, passwords_deliver() calls the
- * `answer` of `asker`; with any other verdict it is not kept. */
+ * `client` is client_of() the address. With PASSWORD_PENDING, `asker` gets the verdict later; with
+ * any other it is not kept. */
 enum password_verdict passwords_check(struct passwords *passwords, const char *authorization,
                                       uint64_t client, struct password_asker *asker);
 
-/* Answer the requests whose verdict has come, in the calling thread. */
-void passwords_deliver(struct passwords *passwords);
+/* The first of the requests whose verdict has come since the last call, or NULL. */
+struct password_asker *passwords_answered(struct passwords *passwords);
 
 #endif
