@@ -402,21 +402,17 @@ static void read_text(struct reader *reader, const char *text, struct web_config
 struct web_config *web_config_load(const char *path, struct file_stamps *stamps, char *error,
                                    size_t error_size)
 {
-    struct file_stamps forgotten = {0};
-    struct reader reader = {.path = path,
-                            .stamps = stamps ? stamps : &forgotten,
-                            .error = error,
-                            .error_size = error_size};
+    struct reader reader = {
+        .path = path, .stamps = stamps, .error = error, .error_size = error_size};
     const char *why = "out of memory";
-    file_stamps_free(reader.stamps);
+    file_stamps_free(stamps);
     struct web_config *config = calloc(1, sizeof *config);
-    char *text = config ? web_config_file_read("", path, reader.stamps, &why) : NULL;
+    char *text = config ? web_config_file_read("", path, stamps, &why) : NULL;
     if (text)
         read_text(&reader, text, config);
     else
         complain(&reader, &(struct entry){"", "", NULL}, "cannot be read: %s", why);
     wipe_and_free(text);
-    file_stamps_free(&forgotten);
     if (reader.has_failed || !config) {
         web_config_free(config);
         return NULL;

@@ -75,9 +75,9 @@ struct file_stamps {
  * Returns the configuration, for web_config_free(), or NULL with one line for the operator in
  * `error`: "PATH:LINE: KEY: what is wrong". No part of a key, password or hash is ever in it.
  *
- * `stamps`, if not NULL, is replaced (so it must be valid or all zero) by those of the files looked
- * at: also when loading fails, so that a broken file is complained of once and tried again when it
- * has changed. The caller frees it with file_stamps_free().
+ * `stamps` is replaced (so it must be valid or all zero) by those of the files looked at: also when
+ * loading fails, so that a broken file is complained of once and tried again when it has changed.
+ * The caller frees it with file_stamps_free().
  */
 struct web_config *web_config_load(const char *path, struct file_stamps *stamps, char *error,
                                    size_t error_size);

@@ -16,6 +16,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static struct file_stamps files; /* of the last reading */
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static int file = -1;
@@ -27,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     snprintf(path, sizeof path, "/dev/fd/%d", file);
     if (ftruncate(file, 0) < 0 || pwrite(file, data, size, 0) != (ssize_t)size)
         abort();
-    struct web_config *config = web_config_load(path, NULL, line, sizeof line);
+    struct web_config *config = web_config_load(path, &files, line, sizeof line);
     if (!config && (strchr(line, '\n') || strncmp(line, path, strlen(path)) != 0))
         abort(); /* not the one line that is promised */
     web_config_free(config);

@@ -12,6 +12,8 @@
 
 #include <stdlib.h>
 
+static struct file_stamps files; /* of the last reading */
+
 struct web_server *small_web_start(struct publication *publication, const struct clock *clock,
                                    struct web_config *config)
 {
@@ -33,7 +35,8 @@ struct web_config *small_web_config(const char *text)
 {
     char error[512];
     scratch_write_text("web.yml", text);
-    struct web_config *config = web_config_load(scratch_path("web.yml"), NULL, error, sizeof error);
+    struct web_config *config =
+        web_config_load(scratch_path("web.yml"), &files, error, sizeof error);
     if (!config)
         fail_msg("%s", error);
     return config;

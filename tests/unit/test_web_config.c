@@ -26,11 +26,14 @@
 #define SALTED "abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ./012"
 #define HASH   "$2y$10$" SALTED
 
+static struct file_stamps files; /* of the last reading */
+
 static struct web_config *accepted(const char *text)
 {
     char error[512];
     scratch_write_text("web.yml", text);
-    struct web_config *config = web_config_load(scratch_path("web.yml"), NULL, error, sizeof error);
+    struct web_config *config =
+        web_config_load(scratch_path("web.yml"), &files, error, sizeof error);
     if (!config)
         fail_msg("refused: %s\n%s", error, text);
     return config;
@@ -41,7 +44,8 @@ static void refused_bytes(const char *text, size_t length, const char *line)
 {
     char error[512], expected[512];
     scratch_write("web.yml", text, length);
-    struct web_config *config = web_config_load(scratch_path("web.yml"), NULL, error, sizeof error);
+    struct web_config *config =
+        web_config_load(scratch_path("web.yml"), &files, error, sizeof error);
     if (config)
         fail_msg("taken: %s", text);
     snprintf(expected, sizeof expected, "%s:%s", scratch_path("web.yml"), line);
@@ -304,7 +308,7 @@ static void test_no_error_quotes_a_hash_or_a_password(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         char error[512];
         scratch_write_text("web.yml", texts[i]);
-        assert_null(web_config_load(scratch_path("web.yml"), NULL, error, sizeof error));
+        assert_null(web_config_load(scratch_path("web.yml"), &files, error, sizeof error));
         if (strstr(error, "horse") || strstr(error, SALTED))
             fail_msg("quoted: %s", error);
     }
@@ -416,9 +420,10 @@ static void test_a_file_that_grew_is_read_whole(void **state)
     assert_int_equal(prctl(PR_GET_NAME, name), 0);
     assert_int_equal(symlink("/proc/thread-self/comm", scratch_path("web.yml")), 0);
     assert_int_equal(prctl(PR_SET_NAME, "{}"), 0);
-    struct web_config *config = web_config_load(scratch_path("web.yml"), NULL, error, sizeof error);
+    struct web_config *config =
+        web_config_load(scratch_path("web.yml"), &files, error, sizeof error);
     assert_int_equal(prctl(PR_SET_NAME, "rate_limit: 1"), 0);
-    assert_null(web_config_load(scratch_path("web.yml"), NULL, error, sizeof error));
+    assert_null(web_config_load(scratch_path("web.yml"), &files, error, sizeof error));
     assert_non_null(strstr(error, ":1: rate_limit: is not supported"));
     assert_int_equal(prctl(PR_SET_NAME, name), 0);
     assert_non_null(config);
@@ -431,9 +436,9 @@ static void test_a_long_error_is_cut(void **state)
     (void)state;
     char error[8];
     scratch_write_text("web.yml", "junk");
-    assert_null(web_config_load(scratch_path("web.yml"), NULL, error, sizeof error));
+    assert_null(web_config_load(scratch_path("web.yml"), &files, error, sizeof error));
     assert_int_equal(strlen(error), 7);
-    assert_null(web_config_load(scratch_path("web.yml"), NULL, error, 1));
+    assert_null(web_config_load(scratch_path("web.yml"), &files, error, 1));
     assert_string_equal(error, "");
 }
 

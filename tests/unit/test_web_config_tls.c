@@ -43,11 +43,14 @@ static int make_certificates(void **state)
 #define SECTION "tls_server_config:\n"
 #define PAIR    SECTION "  cert_file: ecdsa.pem\n  key_file: ecdsa.key\n"
 
+static struct file_stamps files; /* of the last reading */
+
 static struct web_config *accepted(const char *text)
 {
     char error[512];
     scratch_write_text("web.yml", text);
-    struct web_config *config = web_config_load(scratch_path("web.yml"), NULL, error, sizeof error);
+    struct web_config *config =
+        web_config_load(scratch_path("web.yml"), &files, error, sizeof error);
     if (!config)
         fail_msg("refused: %s\n%s", error, text);
     assert_true(config && config->tls);
@@ -60,7 +63,8 @@ static void refused(const char *text, const char *line)
 {
     char error[512], expected[1024];
     scratch_write_text("web.yml", text);
-    struct web_config *config = web_config_load(scratch_path("web.yml"), NULL, error, sizeof error);
+    struct web_config *config =
+        web_config_load(scratch_path("web.yml"), &files, error, sizeof error);
     if (config)
         fail_msg("taken: %s", text);
     size_t length = strcspn(line, "*");
@@ -174,7 +178,7 @@ static void test_a_path_without_a_directory_is_that_of_the_process(void **state)
     scratch_write_text("web.yml", PAIR);
     assert_non_null(getcwd(before, sizeof before));
     assert_int_equal(chdir(scratch_directory()), 0);
-    struct web_config *config = web_config_load("web.yml", NULL, error, sizeof error);
+    struct web_config *config = web_config_load("web.yml", &files, error, sizeof error);
     assert_int_equal(chdir(before), 0);
     if (!config)
         fail_msg("refused: %s", error);
