@@ -202,7 +202,7 @@ void http_daemon_add(struct http_daemon *daemon, unsigned socket, int fd,
 {
     daemon->added = connections_add(&daemon->connections, socket, fd, client_of(address));
     if (!daemon->added) {
-        http_site_count_rejection(daemon->site);
+        daemon->site->rejections++;
         close(fd);
         return;
     }

@@ -6,18 +6,14 @@
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-enum route { ROUTE_METRICS, ROUTE_STATUS, ROUTE_HEALTHY, ROUTE_READY, ROUTE_OTHER, ROUTES };
 
 static const struct {
     unsigned code;
     bool with_path, without; /* where it can occur; heads that are refused have no path */
-} statuses[] = {
+} statuses[HTTP_STATUSES] = {
     {MHD_HTTP_OK, true, false},
     {MHD_HTTP_BAD_REQUEST, false, true},
     {MHD_HTTP_UNAUTHORIZED, true, true},
@@ -25,16 +21,6 @@ static const struct {
     {MHD_HTTP_METHOD_NOT_ALLOWED, true, false},
     {MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, false, true},
     {MHD_HTTP_SERVICE_UNAVAILABLE, true, true},
-};
-enum { STATUSES = sizeof statuses / sizeof statuses[0] };
-
-struct http_site {
-    struct publication *publication;
-    const struct clock *clock;
-    const char *paths[ROUTES];
-    char content_security_policy[384];
-    atomic_uint_least64_t requests[ROUTES][STATUSES];
-    atomic_uint_least64_t rejections;
 };
 
 enum { HASH_SIZE = 48 };
@@ -67,28 +53,19 @@ static bool write_policy(struct http_site *site)
     return true;
 }
 
-struct http_site *http_site_create(const char *telemetry_path, struct publication *publication,
-                                   const struct clock *clock)
+bool http_site_init(struct http_site *site, const char *telemetry_path,
+                    struct publication *publication, const struct clock *clock)
 {
-    struct http_site *site = calloc(1, sizeof *site);
-    if (!site)
-        return NULL;
-    site->publication = publication;
-    site->clock = clock;
-    site->paths[ROUTE_METRICS] = telemetry_path;
-    site->paths[ROUTE_STATUS] = "/";
-    site->paths[ROUTE_HEALTHY] = "/-/healthy";
-    site->paths[ROUTE_READY] = "/-/ready";
-    site->paths[ROUTE_OTHER] = "other";
-    if (write_policy(site))
-        return site;
-    http_site_destroy(site);
-    return NULL;
-}
-
-void http_site_destroy(struct http_site *site)
-{
-    free(site);
+    *site = (struct http_site){
+        .publication = publication,
+        .clock = clock,
+        .paths = {[ROUTE_METRICS] = telemetry_path,
+                  [ROUTE_STATUS] = "/",
+                  [ROUTE_HEALTHY] = "/-/healthy",
+                  [ROUTE_READY] = "/-/ready",
+                  [ROUTE_OTHER] = "other"},
+    };
+    return write_policy(site);
 }
 
 size_t http_site_requests(const struct http_site *site,
@@ -96,34 +73,24 @@ size_t http_site_requests(const struct http_site *site,
 {
     size_t count = 0;
     for (enum route route = 0; route < ROUTES; route++) {
-        for (size_t i = 0; i < STATUSES; i++) {
+        for (size_t i = 0; i < HTTP_STATUSES; i++) {
             if (route == ROUTE_OTHER ? !statuses[i].without : !statuses[i].with_path)
                 continue;
             counts[count++] = (struct request_count){
                 .handler = site->paths[route],
                 .code = statuses[i].code,
-                .requests = atomic_load_explicit(&site->requests[route][i], memory_order_relaxed),
+                .requests = site->requests[route][i],
             };
         }
     }
     return count;
 }
 
-void http_site_count_rejection(struct http_site *site)
-{
-    atomic_fetch_add_explicit(&site->rejections, 1, memory_order_relaxed);
-}
-
-uint64_t http_site_rejections(const struct http_site *site)
-{
-    return atomic_load_explicit(&site->rejections, memory_order_relaxed);
-}
-
 static void count_request(struct http_site *site, enum route route, unsigned status)
 {
-    for (size_t i = 0; i < STATUSES; i++) {
+    for (size_t i = 0; i < HTTP_STATUSES; i++) {
         if (statuses[i].code == status)
-            atomic_fetch_add_explicit(&site->requests[route][i], 1, memory_order_relaxed);
+            site->requests[route][i]++;
     }
 }
 

@@ -12,17 +12,25 @@
 #include "web_config.h"
 
 #include <microhttpd.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-struct http_site;
+enum route { ROUTE_METRICS, ROUTE_STATUS, ROUTE_HEALTHY, ROUTE_READY, ROUTE_OTHER, ROUTES };
+enum { HTTP_STATUSES = 7 }; /* that can be answered */
 
-/* The pointers must outlive the site. NULL when memory is short or GnuTLS fails. */
-struct http_site *http_site_create(const char *telemetry_path, struct publication *publication,
-                                   const struct clock *clock);
+struct http_site {
+    struct publication *publication;
+    const struct clock *clock;
+    const char *paths[ROUTES];
+    char content_security_policy[384];
+    atomic_uint_least64_t requests[ROUTES][HTTP_STATUSES];
+    atomic_uint_least64_t rejections; /* connections closed because there was no place for them */
+};
 
-/* NULL is allowed. */
-void http_site_destroy(struct http_site *site);
+/* The pointers must outlive the site. False when GnuTLS fails. */
+bool http_site_init(struct http_site *site, const char *telemetry_path,
+                    struct publication *publication, const struct clock *clock);
 
 /* A request, to be answered with the headers of `config`, if that is not NULL. The strings are
  * libmicrohttpd's. */
@@ -34,7 +42,7 @@ struct http_request {
     const char *method;
     bool last; /* the connection ends with the answer */
     /* Set by the answer: */
-    unsigned route;
+    enum route route;
     struct body *body; /* the answer's, to be released after the last byte; NULL if it is no page */
 };
 
@@ -44,10 +52,6 @@ enum MHD_Result http_site_answer(struct http_request *request, enum password_ver
 
 /* Queue a refusal with `status`, as http_head_check() says, and end the connection. */
 enum MHD_Result http_site_refuse(struct http_request *request, unsigned status);
-
-/* A connection was closed because there was no place for it. */
-void http_site_count_rejection(struct http_site *site);
-uint64_t http_site_rejections(const struct http_site *site); /* from any thread */
 
 /* The requests answered so far, every handler and code that can occur. Returns how many entries of
  * `counts` were filled. From any thread. */

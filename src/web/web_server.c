@@ -38,7 +38,7 @@ enum { WAKE, DAEMON, LISTENERS, WAITED_FOR = LISTENERS + WEB_MAX_LISTEN_ADDRESSE
 struct web_server {
     const struct clock *clock;
     unsigned max_connections;
-    struct http_site *site;
+    struct http_site site;
     struct web_config *config;         /* until it is served */
     int fds[WEB_MAX_LISTEN_ADDRESSES]; /* the listening sockets */
     unsigned count;
@@ -113,7 +113,7 @@ static void drain(struct web_server *server)
 static bool start_daemon(struct web_server *server, struct http_daemon *daemon,
                          struct web_config *config)
 {
-    if (http_daemon_start(daemon, server->count, server->max_connections, server->site, config,
+    if (http_daemon_start(daemon, server->count, server->max_connections, &server->site, config,
                           server->wake_fd, server->clock))
         return true;
     http_daemon_stop(daemon);
@@ -208,8 +208,7 @@ struct web_server *web_server_create(const struct web_options *options, struct w
     server->config = config;
     server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     sem_init(&server->updated, 0, 0);
-    server->site = http_site_create(options->telemetry_path, publication, clock);
-    if (!server->site)
+    if (!http_site_init(&server->site, options->telemetry_path, publication, clock))
         snprintf(error, error_size, "out of memory");
     else if (open_sockets(server, options, error, error_size) &&
              reserve_descriptors(server, error, error_size))
@@ -291,7 +290,6 @@ void web_server_stop(struct web_server *server)
     if (server->wake_fd >= 0)
         close(server->wake_fd);
     sem_destroy(&server->updated);
-    http_site_destroy(server->site);
     web_config_free(server->config);
     free(server);
 }
@@ -299,10 +297,10 @@ void web_server_stop(struct web_server *server)
 size_t web_server_requests(const struct web_server *server,
                            struct request_count counts[static REQUEST_COUNTS_MAX])
 {
-    return http_site_requests(server->site, counts);
+    return http_site_requests(&server->site, counts);
 }
 
 uint64_t web_server_rejections(const struct web_server *server)
 {
-    return http_site_rejections(server->site);
+    return server->site.rejections;
 }

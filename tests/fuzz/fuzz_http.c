@@ -43,7 +43,7 @@ static const struct clock own_clock = {tell_time, stand_still, stand_still, NULL
 static struct server {
     struct publication *publication;
     const struct page *page;
-    struct http_site *site;
+    struct http_site site;
     struct http_daemon daemon;
 } server;
 
@@ -57,8 +57,8 @@ static void start(void)
     server.publication = publication_create();
     publication_put(server.publication, page_create(&snapshot, &self, &own_clock));
     server.page = publication_get(server.publication);
-    server.site = http_site_create("/metrics", server.publication, &own_clock);
-    if (!http_daemon_start(&server.daemon, 1, 64, server.site, &config, -1, &own_clock))
+    if (!http_site_init(&server.site, "/metrics", server.publication, &own_clock) ||
+        !http_daemon_start(&server.daemon, 1, 64, &server.site, &config, -1, &own_clock))
         abort();
 }
 
@@ -215,7 +215,7 @@ static bool asks_with_head(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct answers answers;
-    if (!server.site)
+    if (!server.publication)
         start();
     answers.length = 0;
     answers.ended = false;

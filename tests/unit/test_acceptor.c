@@ -30,7 +30,7 @@ enum { PORT = 10073, PLACES = 32, TAKEN_AT_ONCE = CONNECTIONS_PER_TURN, WAIT = 1
 
 static struct stage {
     struct publication *publication;
-    struct http_site *site;
+    struct http_site site;
     struct http_daemon daemon;
     struct acceptor acceptor;
     struct rlimit files;
@@ -41,12 +41,12 @@ static int raise_stage(void **state)
     (void)state;
     char error[256];
     stage = (struct stage){.publication = publication_create()};
-    stage.site = http_site_create("/metrics", stage.publication, &system_clock);
+    assert_true(http_site_init(&stage.site, "/metrics", stage.publication, &system_clock));
     stage.acceptor.number = NUMBER;
     stage.acceptor.fd = listen_socket_open("127.0.0.1:10073", error, sizeof error);
     getrlimit(RLIMIT_NOFILE, &stage.files);
     return stage.acceptor.fd >= 0 && http_daemon_start(&stage.daemon, NUMBER + 1, PLACES,
-                                                       stage.site, NULL, -1, &system_clock)
+                                                       &stage.site, NULL, -1, &system_clock)
                ? 0
                : -1;
 }
@@ -57,7 +57,6 @@ static int strike_stage(void **state)
     setrlimit(RLIMIT_NOFILE, &stage.files);
     http_daemon_stop(&stage.daemon);
     close(stage.acceptor.fd);
-    http_site_destroy(stage.site);
     publication_destroy(stage.publication);
     return 0;
 }
