@@ -35,12 +35,12 @@ struct passwords {
     bool stopped;
     struct web_user *users;
     size_t user_count;
-    uint64_t replaced; /* how often the users were */
-    size_t places;     /* of `checks` */
+    size_t places; /* of `checks` */
     size_t count;
     struct password_check checks[PASSWORD_CHECKS]; /* the first is next, or under way */
     struct password_asker *answered;
 };
+
 static bool compute_digest(const struct password_digest *key, const char *bytes, size_t size,
                            struct password_digest *digest)
 {
@@ -106,7 +106,6 @@ static int64_t make_check(struct passwords *passwords)
     }
     char hash[BCRYPT_HASH_LENGTH + 1];
     snprintf(hash, sizeof hash, "%s", choose_hash(passwords, user, check.credentials.user));
-    uint64_t replaced = passwords->replaced;
     pthread_mutex_unlock(&passwords->mutex);
 
     int64_t start = clock->thread_cpu(clock->context);
@@ -115,8 +114,9 @@ static int64_t make_check(struct passwords *passwords)
     int64_t spent = clock->thread_cpu(clock->context) - start;
 
     pthread_mutex_lock(&passwords->mutex);
-    if (replaced != passwords->replaced)
-        return spent; /* compared with an old hash: it stays the first */
+    user = find_user(passwords, check.credentials.user);
+    if (user && strcmp(user->hash, hash) != 0)
+        return spent; /* the users were replaced: it stays the first */
     if (matches && user)
         user->right = check.digest;
     finish_check(passwords, matches && user ? PASSWORD_RIGHT : PASSWORD_WRONG);
@@ -205,7 +205,6 @@ void passwords_replace(struct passwords *passwords, struct web_user *users, size
     }
     passwords->users = users;
     passwords->user_count = count;
-    passwords->replaced++;
     pthread_mutex_unlock(&passwords->mutex);
 }
 
