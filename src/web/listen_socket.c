@@ -16,30 +16,15 @@
 enum { BACKLOG = 4096 };
 
 bool listen_address_split(const char *address, char host[static LISTEN_HOST_SIZE],
-                          const char **port)
+                          char port[static LISTEN_PORT_SIZE])
 {
-    const char *colon = strrchr(address, ':');
-    if (!colon)
+    int length = 0;
+    host[0] = '\0';
+    if (sscanf(address, "[%255[^]]]:%5[0-9]%n", host, port, &length) != 2 &&
+        sscanf(address, "%255[^]:[]:%5[0-9]%n", host, port, &length) != 2 &&
+        sscanf(address, ":%5[0-9]%n", port, &length) != 1)
         return false;
-    *port = colon + 1;
-    size_t digits = strspn(*port, "0123456789");
-    if (digits == 0 || digits > 5 || (*port)[digits] != '\0' || atoi(*port) > UINT16_MAX)
-        return false;
-
-    const char *start = address;
-    size_t length = (size_t)(colon - address);
-    bool bracketed = length >= 2 && start[0] == '[' && start[length - 1] == ']';
-    if (bracketed) {
-        start++;
-        length -= 2;
-    } else if (memchr(start, ':', length)) {
-        return false; /* a bare IPv6 address: where does it end? */
-    }
-    if (length >= LISTEN_HOST_SIZE)
-        return false;
-    memcpy(host, start, length);
-    host[length] = '\0';
-    return true;
+    return address[length] == '\0' && atoi(port) <= UINT16_MAX;
 }
 
 /*
@@ -117,9 +102,8 @@ static const char *advice(int error_number)
 
 int listen_socket_open(const char *address, char *error, size_t error_size)
 {
-    char host[LISTEN_HOST_SIZE];
-    const char *port;
-    if (!listen_address_split(address, host, &port)) {
+    char host[LISTEN_HOST_SIZE], port[LISTEN_PORT_SIZE];
+    if (!listen_address_split(address, host, port)) {
         snprintf(error, error_size,
                  "cannot listen on \"%s\": expected host:port, [IPv6 address]:port or :port",
                  address);

@@ -267,9 +267,8 @@ bool web_server_configure(struct web_server *server, struct web_config *config, 
 
 bool web_address_is_valid(const char *address)
 {
-    char host[LISTEN_HOST_SIZE];
-    const char *port;
-    return listen_address_split(address, host, &port);
+    char host[LISTEN_HOST_SIZE], port[LISTEN_PORT_SIZE];
+    return listen_address_split(address, host, port);
 }
 
 void web_server_stop(struct web_server *server)

@@ -161,7 +161,7 @@ static void test_addresses(void **state)
         {"localhost:80", "localhost", "80"},
         {":10073", "", "10073"},
         {"[::1]:0", "::1", "0"},
-        {"[]:1", "", "1"},
+        {"[fe80::1%lo]:1", "fe80::1%lo", "1"},
         {"host:65535", "host", "65535"},
         {"host:65536", NULL, NULL},
         {"host:000080", NULL, NULL},
@@ -169,13 +169,18 @@ static void test_addresses(void **state)
         {"host", NULL, NULL},
         {"host:http", NULL, NULL},
         {"host:+1", NULL, NULL},
+        {"host: 1", NULL, NULL},
+        {"host:80:90", NULL, NULL},
+        {"host]:80", NULL, NULL},
+        {"[host:80", NULL, NULL},
+        {"[::1]80", NULL, NULL},
+        {"[::1]:80x", NULL, NULL},
         {"::1:80", NULL, NULL},
         {"", NULL, NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char host[LISTEN_HOST_SIZE];
-        const char *port;
-        bool is_address = listen_address_split(cases[i].address, host, &port);
+        char host[LISTEN_HOST_SIZE], port[LISTEN_PORT_SIZE];
+        bool is_address = listen_address_split(cases[i].address, host, port);
         if (is_address != (cases[i].host != NULL))
             fail_msg("\"%s\"", cases[i].address);
         if (is_address) {
