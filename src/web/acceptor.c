@@ -44,25 +44,19 @@ static void warn_of_shortage(struct acceptor *acceptor, int error_number)
     log_warn("web", "cannot take a connection: %s", strerror(error_number));
 }
 
-/* False when there is none to be had. */
-static bool take_one(struct acceptor *acceptor, struct http_daemon *daemon)
-{
-    struct sockaddr_storage client;
-    socklen_t size = sizeof client;
-    int fd = accept4(acceptor->fd, (struct sockaddr *)&client, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    acceptor->short_of_means = fd < 0 && is_shortage(errno);
-    if (acceptor->short_of_means)
-        warn_of_shortage(acceptor, errno);
-    if (fd < 0)
-        return false;
-    http_daemon_add(daemon, acceptor->number, fd, (struct sockaddr *)&client, size);
-    return true;
-}
-
 void acceptor_take(struct acceptor *acceptor, struct http_daemon *daemon)
 {
-    for (int taken = 0;
-         taken < CONNECTIONS_PER_TURN && has_room(acceptor, daemon) && take_one(acceptor, daemon);
-         taken++)
-        ;
+    for (int taken = 0; taken < CONNECTIONS_PER_TURN && has_room(acceptor, daemon); taken++) {
+        struct sockaddr_storage client;
+        socklen_t size = sizeof client;
+        int fd =
+            accept4(acceptor->fd, (struct sockaddr *)&client, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0) {
+            acceptor->short_of_means = is_shortage(errno);
+            if (acceptor->short_of_means)
+                warn_of_shortage(acceptor, errno);
+            return;
+        }
+        http_daemon_add(daemon, acceptor->number, fd, (struct sockaddr *)&client, size);
+    }
 }
