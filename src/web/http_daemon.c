@@ -2,7 +2,6 @@
 #include "http_daemon.h"
 
 #include "base/log.h"
-#include "bcrypt.h"
 #include "http_head.h"
 #include "publish/body.h"
 #include "tls_context.h"
@@ -160,7 +159,7 @@ static bool start_passwords(struct http_daemon *daemon, unsigned max_connections
                             const struct clock *clock)
 {
     /* One is under way and makes no room. */
-    daemon->passwords = passwords_create(clock, wake_fd, max_connections / 4 + 1, bcrypt_matches);
+    daemon->passwords = passwords_create(clock, wake_fd, max_connections / 4 + 1);
     if (daemon->passwords)
         passwords_replace(daemon->passwords, daemon->config->users, daemon->config->user_count);
     return daemon->passwords;

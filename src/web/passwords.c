@@ -27,7 +27,6 @@ struct password_check {
 struct passwords {
     const struct clock *clock;
     int wake_fd;
-    password_matcher *matches;
     struct password_digest key;
     pthread_t thread;
     pthread_mutex_t mutex;  /* of all that follows */
@@ -110,7 +109,7 @@ static int64_t make_check(struct passwords *passwords)
 
     int64_t start = clock->thread_cpu(clock->context);
     bool matches =
-        passwords->matches(check.credentials.password, check.credentials.password_length, hash);
+        bcrypt_matches(check.credentials.password, check.credentials.password_length, hash);
     int64_t spent = clock->thread_cpu(clock->context) - start;
 
     pthread_mutex_lock(&passwords->mutex);
@@ -155,8 +154,7 @@ static void free_passwords(struct passwords *passwords)
     free(passwords);
 }
 
-struct passwords *passwords_create(const struct clock *clock, int wake_fd, size_t places,
-                                   password_matcher *matches)
+struct passwords *passwords_create(const struct clock *clock, int wake_fd, size_t places)
 {
     struct passwords *passwords = calloc(1, sizeof *passwords);
     if (!passwords)
@@ -164,7 +162,6 @@ struct passwords *passwords_create(const struct clock *clock, int wake_fd, size_
     passwords->clock = clock;
     passwords->wake_fd = wake_fd;
     passwords->places = places < PASSWORD_CHECKS ? places : PASSWORD_CHECKS;
-    passwords->matches = matches;
     pthread_mutex_init(&passwords->mutex, NULL);
     timed_condition_init(&passwords->changed);
     if (gnutls_rnd(GNUTLS_RND_KEY, passwords->key.bytes, sizeof passwords->key.bytes) ==

@@ -44,17 +44,12 @@ struct password_asker {
     struct password_asker *next; /* of those that are answered */
 };
 
-/* Does `password` match `hash`? bcrypt_matches() does; a test may count. Called in the thread of
- * the checks. */
-typedef bool password_matcher(const char *password, size_t length, const char *hash);
-
 struct passwords;
 
 /* Without users: every password is wrong. At most `places` checks wait. An event is written to
  * `wake_fd` (eventfd(2)) when there is a verdict to deliver. It and `clock` must outlive the
  * passwords. NULL when there is no memory, randomness or thread. */
-struct passwords *passwords_create(const struct clock *clock, int wake_fd, size_t places,
-                                   password_matcher *matches);
+struct passwords *passwords_create(const struct clock *clock, int wake_fd, size_t places);
 
 /* End the thread, after the check under way if there is one. Requests that wait get PASSWORD_BUSY
  * with the next passwords_answered(), and so does each passwords_check() from now on. */
