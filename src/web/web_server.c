@@ -208,8 +208,9 @@ struct web_server *web_server_create(const struct web_options *options, struct w
     server->config = config;
     server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     sem_init(&server->updated, 0, 0);
-    if (!http_site_init(&server->site, options->telemetry_path, publication, clock))
-        snprintf(error, error_size, "out of memory");
+    if (server->wake_fd < 0 ||
+        !http_site_init(&server->site, options->telemetry_path, publication, clock))
+        snprintf(error, error_size, "out of memory or descriptors");
     else if (open_sockets(server, options, error, error_size) &&
              reserve_descriptors(server, error, error_size))
         return server;
