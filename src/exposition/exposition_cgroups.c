@@ -16,7 +16,7 @@ static void write_states(struct metric_writer *writer, const char *path,
 static void write_sockets(struct metric_writer *writer, const struct snapshot *snapshot)
 {
     metric_begin(writer, "sockdiag_cgroup_tcp_sockets", METRIC_GAUGE,
-                 "TCP sockets by the cgroup in which they were made, at the last detail sample: "
+                 "TCP sockets by the cgroup in which they were created, at the last detail sample: "
                  "the cgroups with the most, and the sum of all others. TIME_WAIT, FIN_WAIT2 "
                  "without an owner and half-open connections have no cgroup.");
     for (size_t i = 0; i < snapshot->cgroup_count; i++)
@@ -27,8 +27,8 @@ static void write_sockets(struct metric_writer *writer, const struct snapshot *s
 static void write_listeners(struct metric_writer *writer, const struct snapshot *snapshot)
 {
     metric_begin(writer, "sockdiag_listener_cgroup", METRIC_INFO,
-                 "Cgroup in which all sockets of the named listener were made, as a label of a "
-                 "constant 1; absent if they are of several.");
+                 "Cgroup in which all sockets of the named listener were created, as a label of a "
+                 "constant 1; absent if they belong to several.");
     for (size_t i = 0; i < snapshot->queue_count; i++) {
         const struct listener_row *row = &snapshot->queues[i];
         struct label cgroup = {"cgroup", snapshot->queue_cgroups[i].text};

@@ -12,8 +12,9 @@ static void write_failures(struct metric_writer *writer, const struct event_snap
     metric_write_integer(writer, NULL, 0, report->total);
 
     metric_begin(writer, "sockdiag_tcp_connect_port_failures_sampled", METRIC_COUNTER,
-                 "The same by program, its cgroup, and destination, as far as they were seen: less "
-                 "when many fail at a time. program is empty if it ended within a second.");
+                 "Sampled connect() calls that failed because no ephemeral port was free, by "
+                 "program, cgroup and destination: fewer than all when many fail at a time. "
+                 "program is empty if it ended within a second.");
     for (size_t i = 0; i < report->row_count; i++) {
         const struct event_source_row *row = &report->rows[i];
         const struct event_source *source = &row->source;
@@ -42,9 +43,9 @@ static void write_closers(struct metric_writer *writer, const struct event_snaps
     metric_write_integer(writer, NULL, 0, report->total);
 
     metric_begin(writer, "sockdiag_tcp_closed_first_estimated", METRIC_COUNTER,
-                 "The same by program and its cgroup, estimated: one of "
-                 "sockdiag_exporter_event_sample_period connections is seen and counts for all of "
-                 "them. program is empty if it ended within a second.");
+                 "Estimate of the TCP connections that a process of this host closed first, by "
+                 "program and cgroup: one of sockdiag_exporter_event_sample_period is sampled and "
+                 "counts for all of them. program is empty if it ended within a second.");
     for (size_t i = 0; i < report->row_count; i++) {
         const struct event_source_row *row = &report->rows[i];
         struct label labels[] = {{"program", row->source.program}, {"cgroup", row->cgroup.text}};
@@ -66,11 +67,11 @@ static void write_number(struct metric_writer *writer, const struct event_snapsh
 static void write_sampling(struct metric_writer *writer, const struct event_snapshot *events)
 {
     metric_begin(writer, "sockdiag_exporter_event_sample_period", METRIC_GAUGE,
-                 "Events of which one is sampled, on each CPU.");
+                 "Number of events from one sample to the next, on each CPU.");
     for (enum tcp_event event = 0; event < TCP_EVENTS; event++)
         write_number(writer, events, event, events[event].period);
     metric_begin(writer, "sockdiag_exporter_event_samples_lost", METRIC_COUNTER,
-                 "Samples of events that came too fast to be read; the totals have them.");
+                 "Samples lost because events came too fast; the totals include these events.");
     for (enum tcp_event event = 0; event < TCP_EVENTS; event++)
         write_number(writer, events, event, events[event].lost_samples);
     metric_begin(writer, "sockdiag_exporter_event_uncounted_cpus", METRIC_GAUGE,

@@ -13,7 +13,7 @@ static void write_time_wait_counters(struct metric_writer *writer,
 {
     metric_begin(writer, "sockdiag_tcp_time_wait_started", METRIC_FOREIGN_COUNTER,
                  "Connections that this host closed first and that entered TIME_WAIT (TW and "
-                 "TWKilled in /proc/net/netstat; before Linux 5.18 they count as they leave it).");
+                 "TWKilled in /proc/net/netstat; before Linux 5.18 counted when they leave it).");
     write_known(writer, NULL, counters->time_wait_started);
 
     metric_begin(writer, "sockdiag_tcp_time_wait_reused", METRIC_FOREIGN_COUNTER,
@@ -31,8 +31,8 @@ static void write_time_wait_settings(struct metric_writer *writer,
                                      const struct tcp_settings *settings)
 {
     metric_begin(writer, "sockdiag_tcp_time_wait_limit", METRIC_GAUGE,
-                 "Most TIME_WAIT sockets that the kernel keeps (net.ipv4.tcp_max_tw_buckets), "
-                 "absent when it is negative: there is then no limit.");
+                 "Maximum number of TIME_WAIT sockets (net.ipv4.tcp_max_tw_buckets), absent if "
+                 "negative, which means no limit.");
     write_known(writer, NULL, settings->time_wait_limit);
 
     metric_begin(writer, "sockdiag_tcp_tw_reuse", METRIC_GAUGE,
@@ -64,8 +64,8 @@ static void write_syn_queue(struct metric_writer *writer, const struct tcp_count
     write_known(writer, &(struct label){"action", "cookie"}, counters->syn_queue_full_cookies);
 
     metric_begin(writer, "sockdiag_tcp_syncookies", METRIC_FOREIGN_COUNTER,
-                 "SYN cookies sent, received with the ACK that completes a connection, and failed, "
-                 "which is an ACK without a valid one (Syncookies* in /proc/net/netstat).");
+                 "SYN cookies: sent, received in the ACK that completes a connection, and failed, "
+                 "an ACK without a valid cookie (Syncookies* in /proc/net/netstat).");
     write_known(writer, &(struct label){"event", "sent"}, counters->syncookies_sent);
     write_known(writer, &(struct label){"event", "received"}, counters->syncookies_received);
     write_known(writer, &(struct label){"event", "failed"}, counters->syncookies_failed);
@@ -74,13 +74,13 @@ static void write_syn_queue(struct metric_writer *writer, const struct tcp_count
 static void write_opens(struct metric_writer *writer, const struct tcp_counters *counters)
 {
     metric_begin(writer, "sockdiag_tcp_opens", METRIC_FOREIGN_COUNTER,
-                 "Connections opened by connect() that got a port (active) and accepted by "
+                 "Connections opened by connect() calls that got a port (active), or accepted by "
                  "listeners (passive) (ActiveOpens and PassiveOpens in /proc/net/snmp).");
     write_known(writer, &(struct label){"direction", "active"}, counters->active_opens);
     write_known(writer, &(struct label){"direction", "passive"}, counters->passive_opens);
 
     metric_begin(writer, "sockdiag_tcp_failed_attempts", METRIC_FOREIGN_COUNTER,
-                 "Connections that ended in SYN_SENT or SYN_RECV, refused or without an answer "
+                 "Connections that failed in SYN_SENT or SYN_RECV, refused or without an answer "
                  "(AttemptFails in /proc/net/snmp).");
     write_known(writer, NULL, counters->failed_attempts);
 
@@ -100,13 +100,14 @@ static void write_memory(struct metric_writer *writer, const struct tcp_pressure
         [TCP_MEMORY_LOW] = "low", [TCP_MEMORY_PRESSURE] = "pressure", [TCP_MEMORY_HIGH] = "high"};
 
     metric_begin(writer, "sockdiag_tcp_memory_bytes", METRIC_GAUGE,
-                 "Memory of the buffers of all TCP sockets of the machine, in every namespace (mem "
-                 "in /proc/net/sockstat).");
+                 "Memory of the buffers of all TCP sockets of the machine, in every network "
+                 "namespace (mem in /proc/net/sockstat).");
     write_known(writer, NULL, pressure->memory_bytes);
 
     metric_begin(writer, "sockdiag_tcp_memory_limit_bytes", METRIC_GAUGE,
-                 "Limits of this memory: sockets save it from level pressure until it is below "
-                 "low, and get none above high (net.ipv4.tcp_mem, only in the first namespace).");
+                 "Limits of sockdiag_tcp_memory_bytes: above pressure the kernel shrinks buffers "
+                 "until usage is below low, above high it refuses memory (net.ipv4.tcp_mem, only "
+                 "in the initial network namespace).");
     for (enum tcp_memory_level level = 0; level < TCP_MEMORY_LEVELS; level++)
         write_known(writer, &(struct label){"level", levels[level]},
                     pressure->memory_limit_bytes[level]);
@@ -116,12 +117,12 @@ static void write_orphans(struct metric_writer *writer, const struct tcp_pressur
 {
     metric_begin(writer, "sockdiag_tcp_orphan_sockets", METRIC_GAUGE,
                  "TCP sockets of the machine that their process has closed and that still send, in "
-                 "every namespace (orphan in /proc/net/sockstat).");
+                 "every network namespace (orphan in /proc/net/sockstat).");
     write_known(writer, NULL, pressure->orphans);
 
     metric_begin(writer, "sockdiag_tcp_orphan_limit", METRIC_GAUGE,
-                 "Most orphans that the kernel keeps before it resets them "
-                 "(net.ipv4.tcp_max_orphans, only in the first namespace).");
+                 "Maximum number of orphans, above which the kernel resets them "
+                 "(net.ipv4.tcp_max_orphans, only in the initial network namespace).");
     write_known(writer, NULL, pressure->orphan_limit);
 }
 

@@ -20,14 +20,14 @@ static void write_queues(struct metric_writer *writer, const struct listener_row
         write_queue(writer, &rows[i], rows[i].queue_length);
 
     metric_begin(writer, "sockdiag_listener_accept_queue_limit", METRIC_GAUGE,
-                 "Most connections that may wait in the same queue: the smaller of listen()'s "
-                 "backlog and net.core.somaxconn.");
+                 "Maximum length of the same queue: the smaller of listen()'s backlog and "
+                 "net.core.somaxconn.");
     for (size_t i = 0; i < count; i++)
         write_queue(writer, &rows[i], rows[i].queue_limit);
 
     metric_begin(writer, "sockdiag_listener_accept_queue_peak", METRIC_GAUGE,
-                 "Most connections that waited for accept() in one queue of the listener at a "
-                 "sample within --sample.peak-window.");
+                 "Highest number of connections that waited for accept() in one queue of the "
+                 "listener at a sample within --sample.peak-window.");
     for (size_t i = 0; i < count; i++)
         write_queue(writer, &rows[i], rows[i].queue_peak);
 

@@ -27,8 +27,8 @@ static const struct namespace_row *get_row(const struct namespaces_snapshot *sna
 static void write_info(struct metric_writer *writer, const struct namespaces_snapshot *snapshot)
 {
     metric_begin(writer, "sockdiag_netns", METRIC_INFO,
-                 "Network namespaces of the node and whose each is, as labels of a constant 1: uid "
-                 "is the pod's.");
+                 "Network namespaces of the node and their pods or containers, as labels of a "
+                 "constant 1: uid is the pod's.");
     for (size_t i = 0; i < snapshot->count; i++) {
         const struct namespace_labels *row = &snapshot->rows[i].labels;
         char inode[24];
@@ -45,8 +45,8 @@ static void write_namespaces(struct metric_writer *writer,
                              const struct namespaces_snapshot *snapshot)
 {
     metric_begin(writer, "sockdiag_netns_namespaces", METRIC_GAUGE,
-                 "Network namespaces with a process: named ones have series, other ones are summed "
-                 "as netns=\"other\", excluded ones are not read.");
+                 "Network namespaces with a process: named ones have their own series, other ones "
+                 "are summed as netns=\"other\", excluded ones are not read.");
     const struct {
         const char *kind;
         size_t count;
@@ -133,9 +133,9 @@ static void write_counters(struct metric_writer *writer, const struct namespaces
 static void write_bound(struct metric_writer *writer, const struct namespaces_snapshot *snapshot)
 {
     metric_begin(writer, "sockdiag_netns_ephemeral_ports_bound", METRIC_GAUGE,
-                 "No more ephemeral ports than this are in use in the network namespace: towards "
-                 "any one destination with tcp, at all with udp; in netns=\"other\" the highest "
-                 "with tcp.");
+                 "Upper bound of the ephemeral ports in use in the network namespace: for tcp "
+                 "towards any one destination, for udp in all; netns=\"other\" has the highest for "
+                 "tcp.");
     for (size_t i = 0; i < count_rows(snapshot); i++) {
         const struct namespace_row *row = get_row(snapshot, i);
         if (row->has_bound)
@@ -154,8 +154,9 @@ static void write_bound_ratio(struct metric_writer *writer,
                               const struct namespaces_snapshot *snapshot)
 {
     metric_begin(writer, "sockdiag_netns_ephemeral_port_utilization_bound_ratio", METRIC_GAUGE,
-                 "The bound as a share of the ports of the range that are not reserved, where the "
-                 "range is known: of the exporter's own network namespace and of walked ones.");
+                 "sockdiag_netns_ephemeral_ports_bound as a share of the range without reserved "
+                 "ports, where the range is known: in the exporter's own network namespace and in "
+                 "walked ones.");
     for (size_t i = 0; i < snapshot->count; i++) {
         const struct namespace_row *row = &snapshot->rows[i];
         struct label labels[] = {{"netns", row->labels.name}, {"protocol", "tcp"}};
@@ -170,7 +171,7 @@ static void write_bound_ratio(struct metric_writer *writer,
 static void write_self(struct metric_writer *writer, const struct namespaces_snapshot *snapshot)
 {
     metric_begin(writer, "sockdiag_exporter_netns_processes_hidden", METRIC_GAUGE,
-                 "1 while /proc hides the processes of others, so that their network namespaces "
+                 "1 while /proc hides processes of other users, so that their network namespaces "
                  "are not found.");
     metric_write_integer(writer, NULL, 0, snapshot->processes_hidden);
 
@@ -179,16 +180,16 @@ static void write_self(struct metric_writer *writer, const struct namespaces_sna
     metric_write_real(writer, NULL, 0, snapshot->cpu_seconds);
 
     metric_begin(writer, "sockdiag_exporter_netns_interval_seconds", METRIC_GAUGE,
-                 "Interval in force between readings of a file of /proc/PID/net in each network "
-                 "namespace, longer while --sample.cpu-budget demands it.");
+                 "Current interval between readings of a file of /proc/PID/net in each network "
+                 "namespace, longer while --sample.cpu-budget requires it.");
     for (enum netns_file file = 0; file < NETNS_FILES; file++)
         metric_write_real(writer, &(struct label){"file", netns_file_name(file)}, 1,
                           snapshot->interval_seconds[file]);
 
     metric_begin(
         writer, "sockdiag_exporter_netns_oldest_reading_timestamp_seconds", METRIC_GAUGE,
-        "Unix time of the last reading of a file of /proc/PID/net in the network namespace "
-        "where that is oldest.");
+        "Unix time of the last reading of a file of /proc/PID/net in the network namespace where "
+        "this time is the oldest.");
     for (enum netns_file file = 0; file < NETNS_FILES; file++) {
         if (snapshot->oldest_reading[file] > 0)
             metric_write_real(writer, &(struct label){"file", netns_file_name(file)}, 1,

@@ -36,12 +36,12 @@ static void write_utilization(struct metric_writer *writer,
                               const struct namespaces_snapshot *snapshot)
 {
     metric_begin(writer, "sockdiag_netns_ephemeral_port_utilization_ratio", METRIC_GAUGE,
-                 "Share of the usable ephemeral ports of the network namespace in use at its last "
-                 "walk, in the fullest destination, on the fullest local address, and in all.");
+                 "Used share of the ephemeral ports of the network namespace at its last walk, in "
+                 "the fullest case of each scope.");
     write_shares(writer, snapshot, false);
 
     metric_begin(writer, "sockdiag_netns_ephemeral_port_peak_utilization_ratio", METRIC_GAUGE,
-                 "The highest of these shares at a walk of the network namespace within "
+                 "Highest utilization of each scope at a walk of the network namespace within "
                  "--sample.peak-window.");
     write_shares(writer, snapshot, true);
 }
@@ -50,7 +50,7 @@ static void write_time_wait_limits(struct metric_writer *writer,
                                    const struct namespaces_snapshot *snapshot)
 {
     metric_begin(writer, "sockdiag_netns_tcp_time_wait_limit", METRIC_GAUGE,
-                 "Most TIME_WAIT sockets that the network namespace may have "
+                 "Maximum number of TIME_WAIT sockets of the network namespace "
                  "(net.ipv4.tcp_max_tw_buckets); absent without a limit.");
     for (size_t i = 0; i < snapshot->count; i++) {
         const struct namespace_row *row = &snapshot->rows[i];
@@ -88,13 +88,13 @@ static void write_queues(struct metric_writer *writer, const struct namespaces_s
 {
     metric_begin(writer, "sockdiag_netns_listener_accept_queue_length", METRIC_GAUGE,
                  "Connections that wait for accept() in the fullest accept queue of the network "
-                 "namespace, seen within ten seconds.");
+                 "namespace, at most ten seconds ago.");
     for (size_t i = 0; i < snapshot->count; i++) {
         if (snapshot->rows[i].has_queue)
             write_queue(writer, &snapshot->rows[i], snapshot->rows[i].queue.length);
     }
     metric_begin(writer, "sockdiag_netns_listener_accept_queue_limit", METRIC_GAUGE,
-                 "Most connections that may wait in the same queue.");
+                 "Maximum length of the same queue.");
     for (size_t i = 0; i < snapshot->count; i++) {
         if (snapshot->rows[i].has_queue)
             write_queue(writer, &snapshot->rows[i], snapshot->rows[i].queue.limit);
@@ -128,7 +128,7 @@ static void write_report(struct metric_writer *writer, const struct namespaces_s
     metric_write_integer(writer, NULL, 0, snapshot->walks.walks);
 
     metric_begin(writer, "sockdiag_exporter_netns_walk_failures", METRIC_COUNTER,
-                 "Walks that failed, not because their network namespace was gone.");
+                 "Walks that failed although their network namespace still existed.");
     metric_write_integer(writer, NULL, 0, snapshot->walks.failures);
 }
 

@@ -23,8 +23,8 @@ static void write_counts(struct metric_writer *writer, const struct port_snapsho
     write_numbers(writer, ports, tcp->range, udp->range);
 
     metric_begin(writer, "sockdiag_ephemeral_ports_reserved", METRIC_GAUGE,
-                 "Ports of the range that net.ipv4.ip_local_reserved_ports keeps from being "
-                 "assigned, at the last ports sample.");
+                 "Ports of the range that net.ipv4.ip_local_reserved_ports lists, at the last "
+                 "ports sample.");
     write_numbers(writer, ports, tcp->reserved, udp->reserved);
 
     metric_begin(writer, "sockdiag_ephemeral_ports_owned", METRIC_GAUGE,
@@ -38,7 +38,7 @@ static void write_counts(struct metric_writer *writer, const struct port_snapsho
     write_numbers(writer, ports, tcp->usable, udp->usable);
 
     metric_begin(writer, "sockdiag_ephemeral_ports_used", METRIC_GAUGE,
-                 "Usable ports that client-side sockets hold in any state at the last detail "
+                 "Usable ports that client-side sockets hold in any state at the last ports "
                  "sample, each counted once.");
     write_numbers(writer, ports, tcp->used, udp->used);
 }
@@ -83,8 +83,8 @@ static void write_utilization(struct metric_writer *writer, const struct port_sn
 static void write_bound(struct metric_writer *writer, const struct snapshot *snapshot)
 {
     metric_begin(writer, "sockdiag_ephemeral_port_utilization_bound_ratio", METRIC_GAUGE,
-                 "Highest utilization that any destination can have now: the truth lies between "
-                 "the last exact value of scope destination and this.");
+                 "Upper bound of the utilization of any destination now, from the last ports "
+                 "sample and the connections opened since.");
     struct label label = {"protocol", socket_protocol_name(SOCKET_TCP)};
     if (snapshot->has_bound)
         metric_write_real(writer, &label, 1, snapshot->bound_utilization);
@@ -112,15 +112,16 @@ static void write_owners(struct metric_writer *writer, const struct port_snapsho
     const struct port_summary *summary = &tcp->summary;
     struct label label = {"protocol", socket_protocol_name(SOCKET_TCP)};
     metric_begin(writer, "sockdiag_ephemeral_ports_unreserved_listeners", METRIC_GAUGE,
-                 "Ports of the range that listeners have and that ip_local_reserved_ports does not "
-                 "keep, at the last ports sample: a client may get one before its listener does.");
+                 "Ports of listeners within the range that net.ipv4.ip_local_reserved_ports does "
+                 "not list, at the last ports sample: a client may take one before its listener "
+                 "starts.");
     if (tcp->present)
         metric_write_integer(writer, &label, 1, summary->unreserved_listeners);
 
     metric_begin(writer, "sockdiag_ephemeral_ports_bound_before_connect_estimate", METRIC_GAUGE,
-                 "Ports that programs seem to have taken by bind() before connect(), at the last "
-                 "ports sample: used ones that connect() tries last, absent until a minute after "
-                 "a destination had used up the first.");
+                 "Estimate of the ports that programs took with bind() before connect(), at the "
+                 "last ports sample: used ports of the half that connect() tries last. Absent "
+                 "while a destination has used up the other half, and a minute longer.");
     if (tcp->present && summary->has_bound_before_connect)
         metric_write_integer(writer, &label, 1, summary->bound_before_connect);
 }
@@ -151,13 +152,13 @@ static void write_destinations(struct metric_writer *writer, const struct port_s
     }
 
     metric_begin(writer, "sockdiag_destinations", METRIC_GAUGE,
-                 "Distinct destinations at the last ports sample, an upper limit while the error "
-                 "bound is not 0.");
+                 "Distinct destinations at the last ports sample, an upper limit while "
+                 "sockdiag_destination_count_error_bound is not 0.");
     write_numbers(writer, ports, tcp->destinations, udp->destinations);
 
     metric_begin(writer, "sockdiag_destination_count_error_bound", METRIC_GAUGE,
-                 "Ports by which a destination may be counted too low at the last detail "
-                 "sample, 0 while the table holds all destinations.");
+                 "Ports by which a destination may be counted too low at the last ports sample, 0 "
+                 "while the table holds all destinations.");
     write_numbers(writer, ports, tcp->destination_error_bound, udp->destination_error_bound);
 }
 

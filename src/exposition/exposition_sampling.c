@@ -33,8 +33,8 @@ static void write_costs(struct metric_writer *writer, const struct sample_report
         write_sample(writer, kind, reports[kind].duration_seconds);
 
     metric_begin(writer, "sockdiag_exporter_sample_interval_seconds", METRIC_GAUGE,
-                 "Interval in force between samples, longer than its flag says while "
-                 "--sample.cpu-budget demands it.");
+                 "Current interval between samples, longer than its flag says while "
+                 "--sample.cpu-budget requires it.");
     for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++)
         write_sample(writer, kind, reports[kind].interval_seconds);
 

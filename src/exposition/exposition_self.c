@@ -37,8 +37,8 @@ static void write_http(struct metric_writer *writer, const struct self_report *s
 static void write_web_config(struct metric_writer *writer, const struct self_report *self)
 {
     metric_begin(writer, "sockdiag_exporter_web_config_last_reload_successful", METRIC_GAUGE,
-                 "Whether the last reload of the web configuration succeeded: after a 0 the "
-                 "previous one stays in force.");
+                 "1 if the last reload of the web configuration succeeded, 0 if it failed and the "
+                 "previous configuration stays in force.");
     metric_write_integer(writer, NULL, 0, !self->web_config_refused);
 
     metric_begin(writer, "sockdiag_exporter_web_config_last_reload_success_timestamp_seconds",
@@ -49,17 +49,16 @@ static void write_web_config(struct metric_writer *writer, const struct self_rep
 static void write_walks(struct metric_writer *writer, const struct self_report *self)
 {
     metric_begin(writer, "sockdiag_exporter_netns_walks_enabled", METRIC_GAUGE,
-                 "Whether other network namespaces are walked: 0 when --collector.netns.walk was "
-                 "given and the exporter had not the capabilities for it.");
+                 "1 if other network namespaces are walked, 0 if --collector.netns.walk was given "
+                 "without the capabilities for it.");
     metric_write_integer(writer, NULL, 0, self->walks_enabled);
 }
 
 static void write_events(struct metric_writer *writer, const struct self_report *self)
 {
-    metric_begin(
-        writer, "sockdiag_exporter_events_enabled", METRIC_GAUGE,
-        "Whether an event is counted: 0 when its collector was asked for and the kernel or "
-        "missing capabilities did not allow it at the start.");
+    metric_begin(writer, "sockdiag_exporter_events_enabled", METRIC_GAUGE,
+                 "1 if the event is counted, 0 if its collector is on but the kernel or missing "
+                 "capabilities did not allow it at the start.");
     for (enum tcp_event event = 0; event < TCP_EVENTS; event++) {
         if (self->events_asked_for[event])
             metric_write_integer(writer, &(struct label){"event", tcp_event_name(event)}, 1,
@@ -87,7 +86,7 @@ static void write_process(struct metric_writer *writer, const struct self_report
     metric_write_integer(writer, NULL, 0, self->process.open_descriptors);
 
     metric_begin(writer, "process_max_fds", METRIC_GAUGE,
-                 "Most file descriptors that the exporter may open.");
+                 "Maximum number of open file descriptors of the exporter.");
     metric_write_integer(writer, NULL, 0, self->process.max_descriptors);
 
     metric_begin(writer, "process_start_time_seconds", METRIC_GAUGE,

@@ -17,9 +17,9 @@ static void write_states(struct metric_writer *writer, const struct snapshot *sn
                  "TCP sockets in each state at the last count sample.");
     write_counts(writer, snapshot->sockets);
 
-    metric_begin(
-        writer, "sockdiag_tcp_sockets_peak", METRIC_GAUGE,
-        "Most TCP sockets in each state that a count sample saw within --sample.peak-window.");
+    metric_begin(writer, "sockdiag_tcp_sockets_peak", METRIC_GAUGE,
+                 "Highest number of TCP sockets in each state at a count sample within "
+                 "--sample.peak-window.");
     write_counts(writer, snapshot->peak_sockets);
 
     metric_begin(writer, "sockdiag_tcp_sampled_sockets", METRIC_HISTOGRAM,
@@ -37,8 +37,8 @@ static void write_fin_wait2(struct metric_writer *writer, const struct snapshot 
 {
     uint64_t all = snapshot->sockets[TCP_STATE_FIN_WAIT2], kernel = snapshot->fin_wait2_minisockets;
     metric_begin(writer, "sockdiag_tcp_fin_wait2_sockets", METRIC_GAUGE,
-                 "TCP sockets in FIN_WAIT2 at the last count sample that a process still has open, "
-                 "and those of the kernel alone, which end after net.ipv4.tcp_fin_timeout.");
+                 "TCP sockets in FIN_WAIT2 at the last count sample: owned by a process that still "
+                 "has them open, or by the kernel alone until net.ipv4.tcp_fin_timeout.");
     metric_write_integer(writer, &(struct label){"owner", "process"}, 1, all - kernel);
     metric_write_integer(writer, &(struct label){"owner", "kernel"}, 1, kernel);
 }
@@ -60,8 +60,8 @@ static void write_families(struct metric_writer *writer, const struct snapshot *
 static void write_time_wait(struct metric_writer *writer, const struct snapshot *snapshot)
 {
     metric_begin(writer, "sockdiag_tcp_time_wait_sockets", METRIC_GAUGE,
-                 "TIME_WAIT sockets of each role at the last ports sample: each of a client holds "
-                 "an ephemeral port, those of a server only memory.");
+                 "TIME_WAIT sockets of each role at the last ports sample: client sockets hold an "
+                 "ephemeral port each, server sockets only memory.");
     for (enum time_wait_role role = 0; role < TIME_WAIT_ROLES; role++) {
         struct label label = {"role", time_wait_role_name(role)};
         metric_write_integer(writer, &label, 1, snapshot->time_wait[role]);

@@ -13,8 +13,8 @@ static void write_rows(struct metric_writer *writer, const struct udp_socket_row
                        size_t count)
 {
     metric_begin(writer, "sockdiag_udp_socket_receive_queue_bytes", METRIC_GAUGE,
-                 "Memory of the datagrams that wait to be read in the fullest socket on this "
-                 "address and port, of the worst UDP sockets at the last ports sample.");
+                 "Memory of unread datagrams in the fullest socket on this address and port, for "
+                 "the worst UDP sockets at the last ports sample.");
     for (size_t i = 0; i < count; i++)
         write_row(writer, &rows[i], rows[i].receive_queue);
 

@@ -33,14 +33,14 @@ static void write_queues(struct metric_writer *writer, const struct unix_listene
         write_row(writer, &rows[i], rows[i].queue_length);
 
     metric_begin(writer, "sockdiag_unix_listener_accept_queue_limit", METRIC_GAUGE,
-                 "Most connections that may wait in the same queue before connect() waits or fails "
-                 "with EAGAIN: the smaller of listen()'s backlog and net.core.somaxconn.");
+                 "Maximum length of the same queue before connect() waits or fails with EAGAIN: "
+                 "the smaller of listen()'s backlog and net.core.somaxconn.");
     for (size_t i = 0; i < count; i++)
         write_row(writer, &rows[i], rows[i].queue_limit);
 
     metric_begin(writer, "sockdiag_unix_listener_accept_queue_peak", METRIC_GAUGE,
-                 "Most connections that waited in the same queue at a detail sample within "
-                 "--sample.peak-window.");
+                 "Highest number of connections that waited in the same queue at a detail sample "
+                 "within --sample.peak-window.");
     for (size_t i = 0; i < count; i++)
         write_row(writer, &rows[i], rows[i].queue_peak);
 }
