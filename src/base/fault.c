@@ -12,7 +12,7 @@ static const struct {
     [FAULT_NETLINK_OPEN] = {"netlink_open", "cannot open a sock_diag netlink socket"},
     [FAULT_NETLINK_SEND] = {"netlink_send", "cannot send a sock_diag request"},
     [FAULT_NETLINK_RECEIVE] = {"netlink_receive", "no answer from sock_diag"},
-    [FAULT_NETLINK_REFUSED] = {"netlink_refused", "sock_diag answered with an error"},
+    [FAULT_NETLINK_REFUSED] = {"netlink_refused", "sock_diag returned an error"},
     [FAULT_NETLINK_TRUNCATED] = {"netlink_truncated", "a sock_diag reply was truncated"},
     [FAULT_NETLINK_MALFORMED] = {"netlink_malformed", "a sock_diag reply is malformed"},
     [FAULT_PROC_READ] = {"proc_read", "cannot read /proc/"},

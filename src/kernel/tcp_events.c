@@ -85,8 +85,7 @@ static bool find_tracepoint(uint64_t *id, struct event_layout *layout, char *err
     char text[8192];
     int result = read_event_file("id", text, sizeof text);
     if (result == -EACCES)
-        return complain(error, size, EACCES,
-                        "tracefs can be read by root and with CAP_DAC_READ_SEARCH only");
+        return complain(error, size, EACCES, "only root and CAP_DAC_READ_SEARCH can read tracefs");
     if (result < 0)
         return complain(error, size, -result,
                         "no tracepoint sock:inet_sock_set_state in /sys/kernel/tracing: the kernel "
@@ -95,7 +94,7 @@ static bool find_tracepoint(uint64_t *id, struct event_layout *layout, char *err
     result = read_event_file("format", text, sizeof text);
     if (result < 0 || !event_layout_parse(text, layout))
         return complain(error, size, result < 0 ? -result : EPROTO,
-                        "the format of sock:inet_sock_set_state");
+                        "cannot read the format of sock:inet_sock_set_state");
     return true;
 }
 
@@ -105,11 +104,11 @@ static bool explain_perf(char *error, size_t size, int error_number)
 {
     if (error_number == EINVAL)
         return complain(error, size, error_number,
-                        "the kernel has no perf_event_open() of this kind");
+                        "the kernel does not support this kind of perf_event_open()");
     if (error_number == EACCES || error_number == EPERM)
         return complain(error, size, error_number,
-                        "perf_event_open() takes CAP_PERFMON outside of any user namespace, "
-                        "kernel.perf_event_paranoid of at most 2, and no lockdown of the kernel");
+                        "perf_event_open() needs CAP_PERFMON outside of any user namespace, "
+                        "kernel.perf_event_paranoid at most 2, and a kernel without lockdown");
     return complain(error, size, error_number, "perf_event_open()");
 }
 
@@ -199,7 +198,7 @@ struct tcp_events *tcp_events_open(enum tcp_event event, uint64_t period, char *
         return NULL;
     struct tcp_events *events = calloc(1, sizeof *events + CPUS_MOST * sizeof events->cpus[0]);
     if (!events) {
-        complain(error, error_size, ENOMEM, "counting TCP events");
+        complain(error, error_size, ENOMEM, "cannot count TCP events");
         return NULL;
     }
     events->form.layout = layout;

@@ -95,9 +95,9 @@ static void log_limits(struct namespaces *namespaces)
 {
     uint64_t untracked = namespaces->processes.untracked;
     if (namespaces->hidden && !namespaces->hidden_logged)
-        log_warn("netns", "/proc hides the processes of others, so their network namespaces cannot "
-                          "be found: it is mounted with hidepid=, systemd has ProtectProc=, or "
-                          "this is a PID namespace of its own");
+        log_warn("netns", "/proc hides processes of other users, so their network namespaces "
+                          "cannot be found: /proc is mounted with hidepid=, the unit has "
+                          "ProtectProc=, or the exporter is in its own PID namespace");
     if (untracked > 0 && !namespaces->untracked_logged)
         log_warn("netns", "%" PRIu64 " processes exceed the limit of %d", untracked,
                  PROCESSES_CAPACITY);

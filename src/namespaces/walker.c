@@ -126,7 +126,7 @@ static void log_failure(const struct walked_namespace *one, int error, const str
     char description[256] = "";
     if (error == 0)
         fault_describe(fault, description, sizeof description);
-    log_debug("netns", "no walk of the namespace %" PRIu64 ": %s", one->target->inode,
+    log_debug("netns", "cannot walk the namespace %" PRIu64 ": %s", one->target->inode,
               error ? strerror(-error) : description);
 }
 

@@ -22,7 +22,7 @@ bool cgroup_sample_init(struct host *host)
     if (hierarchy < 0) {
         log_warn("sampler",
                  "--collector.cgroups does nothing: there is no cgroup v2 on %s or %s/unified, and "
-                 "sockets do not tell a cgroup of v1",
+                 "the kernel does not report v1 cgroups of sockets",
                  root, root);
         return true;
     }
@@ -95,8 +95,8 @@ void cgroup_sample_end(struct host *host, int64_t now)
         destination_owners_end(cgroups->owners[i], now, snapshot->ports[i].destinations,
                                snapshot->ports[i].destination_count);
     if (cgroups->sampled == 0 && !cgroup_sockets_are_told_apart(cgroups->sockets))
-        log_warn("sampler", "--collector.cgroups has no numbers: the kernel says of no TCP socket "
-                            "that its cgroup is another than the root, as on hosts that keep "
+        log_warn("sampler", "--collector.cgroups has no numbers: the kernel reports no cgroup "
+                            "other than the root for any TCP socket, as on hosts that keep "
                             "services in cgroup v1");
     cgroups->sampled = now;
 }

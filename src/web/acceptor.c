@@ -41,7 +41,7 @@ static void warn_of_shortage(struct acceptor *acceptor, int error_number)
     if (now < acceptor->silent_until)
         return;
     acceptor->silent_until = now + silence;
-    log_warn("web", "cannot take a connection: %s", strerror(error_number));
+    log_warn("web", "cannot accept a connection: %s", strerror(error_number));
 }
 
 void acceptor_take(struct acceptor *acceptor, struct http_daemon *daemon)

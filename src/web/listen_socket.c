@@ -141,8 +141,8 @@ size_t listen_sockets_inherit(int *fds, size_t room, char *error, size_t error_s
     unsigned long count = listen_sockets_passed();
     if (count == 0) {
         snprintf(error, error_size,
-                 "--web.systemd-socket: systemd passed no socket; start the .socket unit, or leave "
-                 "the flag out");
+                 "--web.systemd-socket: systemd passed no socket; start the .socket unit, or "
+                 "remove the flag");
         return 0;
     }
     if (count > room) {

@@ -47,7 +47,7 @@ static bool load_certificates(struct tls_context *context, const struct tls_sett
                                                        GNUTLS_X509_FMT_PEM);
     }
     if (result == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
-        snprintf(why, why_size, "the key is not that of the certificate");
+        snprintf(why, why_size, "the key does not belong to the certificate");
     else if (result < 0) /* the certificates are known to be readable */
         snprintf(why, why_size, "the key is not an unencrypted private key: %s",
                  gnutls_strerror(result));

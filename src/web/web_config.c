@@ -216,7 +216,7 @@ static void check_tls(struct reader *reader, const struct entry *section,
     if (!tls->key)
         complain(reader, section, "key_file is missing");
     if (tls->client_ca && tls->client_auth == CLIENT_AUTH_NONE)
-        complain(reader, section, "client_ca_file is of no use without a client_auth_type");
+        complain(reader, section, "client_ca_file has no effect without a client_auth_type");
     if (!tls->client_ca && verifies)
         complain(reader, section,
                  "client_auth_type verifies, so client_ca_file is needed; "

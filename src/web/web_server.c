@@ -172,7 +172,7 @@ static bool open_sockets(struct web_server *server, const struct web_options *op
         server->fds[server->count++] = fd;
     }
     if (listen_sockets_passed() > 0)
-        log_warn("web", "systemd has passed a socket, which --web.systemd-socket would serve");
+        log_warn("web", "systemd passed a socket, but --web.systemd-socket is not set");
     return true;
 }
 

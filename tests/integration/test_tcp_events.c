@@ -455,9 +455,9 @@ static void test_each_missing_privilege_has_its_line(void **state)
     else
         assert_string_equal(text, "");
     try_with(perfmon, false, text);
-    assert_refused(text, "tracefs can be read by root and with CAP_DAC_READ_SEARCH only");
+    assert_refused(text, "only root and CAP_DAC_READ_SEARCH can read tracefs");
     try_with(read_search, false, text);
-    assert_refused(text, "takes CAP_PERFMON outside of any user namespace");
+    assert_refused(text, "needs CAP_PERFMON outside of any user namespace");
 #ifndef __SANITIZE_THREAD__ /* with its thread there are no user namespaces */
     try_with(0, true, text);
     assert_true(strstr(text, "CAP_PERFMON") || strstr(text, "CAP_DAC_READ_SEARCH"));

@@ -284,9 +284,9 @@ static void test_what_is_refused(void **state)
         {CERT "  key_file: ecdsa.locked\n",
          "2: tls_server_config: the key is not an unencrypted private key: *"},
         {CERT "  key_file: other.key\n",
-         "2: tls_server_config: the key is not that of the certificate"},
+         "2: tls_server_config: the key does not belong to the certificate"},
         {CERT "  key_file: rsa.key\n",
-         "2: tls_server_config: the key is not that of the certificate"},
+         "2: tls_server_config: the key does not belong to the certificate"},
         /* clients */
         {PAIR "  client_auth_type: Sometimes\n",
          "4: tls_server_config.client_auth_type: expected one of: NoClientCert, RequestClientCert, "
@@ -295,9 +295,9 @@ static void test_what_is_refused(void **state)
         {PAIR "  client_auth_type: {}\n",
          "4: tls_server_config.client_auth_type: expected a string"},
         {PAIR "  client_ca_file: other.pem\n",
-         "2: tls_server_config: client_ca_file is of no use without a client_auth_type"},
+         "2: tls_server_config: client_ca_file has no effect without a client_auth_type"},
         {PAIR "  client_ca_file: other.pem\n  client_auth_type: NoClientCert\n",
-         "2: tls_server_config: client_ca_file is of no use without a client_auth_type"},
+         "2: tls_server_config: client_ca_file has no effect without a client_auth_type"},
         {PAIR "  client_auth_type: VerifyClientCertIfGiven\n",
          "2: tls_server_config: client_auth_type verifies, so client_ca_file is needed; trusting "
          "every public authority is not supported"},
