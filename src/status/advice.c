@@ -8,15 +8,15 @@ const struct advice advice_by_topic[TOPICS] = {
         {"samples", "No numbers", RUNBOOKS, "SockdiagSamplesFailing",
          "The log has the reason. netlink: load the modules tcp_diag and udp_diag, or allow "
          "AF_NETLINK in the unit's sandbox. proc_read: /proc or /proc/sys is hidden from the unit "
-         "(ProcSubset=), or it has too few descriptors (LimitNOFILE=). out_of_memory: raise "
-         "MemoryMax=."},
+         "(ProcSubset=), or the exporter has too few descriptors (LimitNOFILE=). out_of_memory: "
+         "raise MemoryMax=."},
     [TOPIC_DESTINATIONS] =
         {"destinations", "Ports towards one destination", RUNBOOKS, "SockdiagDestinationNearKnee",
-         "At once: widen net.ipv4.ip_local_port_range, and list the listeners that are then within "
-         "it in ip_local_reserved_ports. Mostly TIME-WAIT: the program opens a connection for each "
-         "request; use keep-alive or a pool, until then net.ipv4.tcp_tw_reuse=1. Mostly ESTAB: "
-         "give the service more addresses or ports, or this host more addresses. Mostly "
-         "CLOSE-WAIT: the program leaks them, restart it."},
+         "At once: widen net.ipv4.ip_local_port_range, and list the ports of listeners that are "
+         "then within it in ip_local_reserved_ports. Mostly TIME-WAIT: the program opens a "
+         "connection for each request; use keep-alive or a pool, and until then set "
+         "net.ipv4.tcp_tw_reuse=1. Mostly ESTAB: give the service more addresses or ports, or this "
+         "host more addresses. Mostly CLOSE-WAIT: the program leaks sockets; restart it."},
     [TOPIC_LOCAL_PORTS] =
         {"local-ports", "TCP ports of this host", "docs/ports.md", "What to do",
          "Programs bind() before they connect() and own their port for all destinations: have "
@@ -30,8 +30,8 @@ const struct advice advice_by_topic[TOPICS] = {
     [TOPIC_QUEUES] =
         {"queues", "Accept queues", RUNBOOKS, "SockdiagAcceptQueueFilling",
          "The program accepts too slowly: is it short of CPU, threads or descriptors, or does it "
-         "hang? If workers share the port and one queue is full beside empty ones, its worker "
-         "hangs: restart it. Otherwise add workers or hosts. A longer queue (the backlog of "
+         "hang? If workers share the port, and one queue is full while others are empty, its "
+         "worker hangs: restart it. Otherwise add workers or hosts. A longer queue (the backlog of "
          "listen(), net.core.somaxconn) helps against bursts only."},
     [TOPIC_DROPS] =
         {"drops", "Dropped connections", RUNBOOKS, "SockdiagAcceptQueueOverflowing",
@@ -63,13 +63,14 @@ const struct advice advice_by_topic[TOPICS] = {
          "KiB for each."},
     [TOPIC_NAMESPACES] =
         {"namespaces", "Network namespaces", "docs/namespaces.md", "What to do",
-         "Each namespace has its own ports, queues and settings; the remedies are those of a host, "
-         "inside. For a pod: securityContext.sysctls with net.ipv4.ip_local_port_range, which is a "
-         "safe one, or more replicas; otherwise nsenter -t PID -n sysctl -w. Mostly TIME-WAIT: the "
-         "program opens a connection for each request; use keep-alive or a pool."},
+         "Each namespace has its own ports, queues and settings; apply the remedies of a host "
+         "inside of it. For a pod: set net.ipv4.ip_local_port_range, a safe sysctl, in "
+         "securityContext.sysctls, or use more replicas; otherwise run nsenter -t PID -n sysctl "
+         "-w. Mostly TIME-WAIT: the program opens a connection for each request; use keep-alive or "
+         "a pool."},
     [TOPIC_HIDDEN_NAMESPACES] =
         {"hidden", "Hidden network namespaces", "docs/namespaces.md", "What you do not see",
-         "In the systemd unit set ProtectProc=default; with /proc mounted hidepid=, mount it "
-         "without, or with gid= of a group that the exporter is in; in a container set hostPID: "
-         "true."},
+         "In the systemd unit set ProtectProc=default. If /proc is mounted with hidepid=, mount it "
+         "without, or with the gid= of a group that the exporter is in. In a container set "
+         "hostPID: true."},
 };

@@ -58,8 +58,8 @@ void judge_memory(struct verdict *verdict, const struct snapshot *snapshot)
         enum alert_level level;
         const char *meaning;
     } levels[TCP_MEMORY_LEVELS] = {
-        {LEVEL_WATCH, "From the second number of tcp_mem on the kernel saves memory: slow."},
-        {LEVEL_WARNING, "The kernel saves memory in all TCP sockets of the host: slow."},
+        {LEVEL_WATCH, "Above the second number of tcp_mem the kernel shrinks buffers: slow."},
+        {LEVEL_WARNING, "The kernel shrinks the buffers of all TCP sockets of the host: slow."},
         {LEVEL_CRITICAL, "No TCP socket of the host gets more memory: connections stall or end."},
     };
     const struct tcp_pressure *pressure = &snapshot->pressure;
@@ -93,8 +93,8 @@ void judge_orphans(struct verdict *verdict, const struct snapshot *snapshot)
     double share = compute_orphan_share(snapshot);
     struct finding finding = finding_make(
         judge(share, &thresholds), TOPIC_ORPHANS,
-        "Their processes have closed them, their data is not yet acknowledged. At the limit the "
-        "kernel resets them: the peers lose data.");
+        "Their processes have closed them, but the peers have not yet acknowledged the data. At "
+        "the limit the kernel resets them: the peers lose data.");
     finding_state(&finding, "%s of the limit of orphans is in use: %s", format_share(share).text,
                   format_plural(snapshot->pressure.orphans, "socket").text);
     finding_advise(&finding, "ss -tanp state fin-wait-1 state last-ack state closing");

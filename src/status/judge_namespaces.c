@@ -176,8 +176,8 @@ static void judge_bound_inside(struct verdict *verdict, const struct snapshot *s
         return;
     struct finding finding = finding_make(
         LEVEL_WATCH, TOPIC_NAMESPACES,
-        "The truth may be far below: its range, and which connections have the same destination, "
-        "are visible from inside only (--collector.netns.walk).");
+        "The real number may be far lower: only walks see its range and its destinations "
+        "(--collector.netns.walk).");
     finding_state(&finding, "Network namespace %s: up to %s towards one destination may be in use",
                   row->labels.name, format_plural(row->tcp_bound, "TCP port").text);
     state_others(&finding, others);

@@ -157,7 +157,7 @@ static void test_a_high_bound_is_worth_a_look_where_there_are_no_walks(void **st
     rows[1].tcp_bound = 25409;
     render(f);
     assert_says(f, "Watch Network namespace shop/web-1: up to 25,409 TCP ports towards one "
-                   "destination may be in use The truth may be far below");
+                   "destination may be in use The real number may be far lower");
     rows[1].has_bound = false;
     render(f);
     assert_says(f, "OK Nothing is close");
