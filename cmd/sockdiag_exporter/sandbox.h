@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the exporter gives up. Started as root it first becomes another user, who keeps the
- * capabilities: with these it opens events, ports and files. Before the first byte from the network
- * is read it gives them up as well, then access to files and most system calls. docs/security.md
- * says what is left.
+ * The privileges that the exporter drops. Started as root it first becomes another user, who keeps
+ * the capabilities: with these it opens events, ports and files. Before it reads the first byte
+ * from the network, it drops the capabilities too, then access to files and most system calls.
+ * docs/security.md says what is left.
  */
 #ifndef SOCKDIAG_CMD_SANDBOX_H
 #define SOCKDIAG_CMD_SANDBOX_H
@@ -26,9 +26,9 @@ struct sandbox {
 bool sandbox_become_user(const struct options *options, char *error, size_t error_size);
 
 /*
- * Give up the rest: what can be read later is the kernel's files, and the directories of `files`,
- * those of the web configuration. For a process with one thread. What this kernel does not have is
- * missing. False with one line in `error` when capabilities cannot be given up.
+ * Drop the rest. The exporter can then read only the kernel's files and the directories of `files`,
+ * those of the web configuration. For a process with one thread. Parts that this kernel does not
+ * support are left out. False with one line in `error` when capabilities cannot be given up.
  */
 bool sandbox_enter(const struct options *options, const struct kernel_access *kernel,
                    const struct file_stamps *files, struct sandbox *sandbox, char *error,

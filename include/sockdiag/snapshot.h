@@ -50,7 +50,7 @@ struct port_snapshot {
     double peak_utilization[PORT_SCOPES];   /* within the peak window */
     const struct destination *destinations; /* the fullest */
     size_t destination_count;
-    /* The cgroups of these, as many, if the snapshot has cgroups; "" if there is not one alone. */
+    /* The cgroup of each of these, if the snapshot has cgroups; "" if it is not one cgroup. */
     const struct cgroup_path *destination_cgroups;
     struct history port_history; /* of port_main_scope(), in units of 1 / PORT_HISTORY_WHOLE */
 };

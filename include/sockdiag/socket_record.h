@@ -69,8 +69,8 @@ struct socket_record {
     uint32_t interface;
     uint64_t cookie; /* never given to another socket until the host restarts */
     /* The id of the cgroup (cgroup_paths.h) in which the socket was made. 0: it is not a full
-     * socket, the kernel is older than 5.8, or it was not asked for; of listeners and UDP sockets
-     * it is always there. */
+     * socket, the kernel is older than 5.8, or the query did not ask for it; listeners and UDP
+     * sockets always have it. */
     uint64_t cgroup;
     /* Connections that a listener, or datagrams that a UDP socket, has dropped since it was made.
      * It wraps. 0 unless it was asked for. */

@@ -20,8 +20,8 @@ struct endpoint_text {
 struct endpoint_text format_endpoint(enum ip_family family, const struct ip_address *address,
                                      uint16_t port);
 
-/* Write a series labelled with a local address, port and interface ("" for none), and with one
- * label more unless that is NULL. */
+/* Write a series labelled with a local address, port and interface ("" for none), and with the
+ * label `more` unless it is NULL. */
 void write_local_endpoint(struct metric_writer *writer, enum ip_family family,
                           const struct ip_address *address, uint16_t port, const char *interface,
                           const struct label *more, uint64_t number);

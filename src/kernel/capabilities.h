@@ -18,10 +18,10 @@ typedef uint64_t capability_set;
 capability_set capabilities_read(void);
 
 /*
- * Give up every capability that is not in `kept`, for good: permitted, effective, inheritable and
- * ambient, and no program that this thread executes gets any (no_new_privs). A thread that has
- * CAP_SETPCAP also empties its bounding set and locks the bits that make uid 0 special; without it
- * nothing allows that, and no_new_privs alone has to do.
+ * Drop every capability that is not in `kept`, for good: permitted, effective, inheritable and
+ * ambient. No program that this thread executes gets any (no_new_privs). A thread that has
+ * CAP_SETPCAP also empties its bounding set and locks the bits that make uid 0 special; without
+ * CAP_SETPCAP it cannot, and relies on no_new_privs.
  *
  * Call it before the first thread starts: other threads keep theirs. 0 or -errno; -EPERM if one of
  * `kept` is missing.

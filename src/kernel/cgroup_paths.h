@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The paths of cgroups by their ids. sock_diag tells the id of the cgroup in which a socket was
- * made: the inode of its directory in the hierarchy of cgroup v2, which no other cgroup gets until
- * the host restarts (cgroup_id(), include/linux/cgroup.h; fs/kernfs/dir.c). That of the root is 1.
- * Nothing but a walk of the tree leads from an id to a path without privilege.
+ * The paths of cgroups by their ids. sock_diag reports the id of the cgroup in which a socket was
+ * created: the inode of its directory in the cgroup v2 hierarchy, which no other cgroup gets until
+ * the host restarts (cgroup_id(), include/linux/cgroup.h; fs/kernfs/dir.c). The root has 1. Without
+ * privilege, only a walk of the tree leads from an id to a path.
  */
 #ifndef SOCKDIAG_KERNEL_CGROUP_PATHS_H
 #define SOCKDIAG_KERNEL_CGROUP_PATHS_H
@@ -18,9 +18,9 @@ struct cgroup_path {
     char text[CGROUP_PATH_SIZE];
 };
 
-/* A walk looks at no more directories, and at none that is deeper; 10,000 take 0.1 s. Below each
- * child of the root it looks at no more than half of those that are left: users who may make
- * cgroups in their own part of the tree do not take the names of all other parts. */
+/* The most directories that a walk looks at, and their greatest depth; 10,000 take 0.1 s. Below
+ * each child of the root it looks at no more than half of the remaining directories, so that users
+ * who may create cgroups in their own part of the tree cannot use up the limit. */
 enum { CGROUP_PATHS_MOST = 20000, CGROUP_PATHS_DEEPEST = 16 };
 
 /* Open the hierarchy of cgroup v2: it is mounted on `root` ("/sys/fs/cgroup") or, where services
@@ -32,9 +32,9 @@ int cgroup_paths_open(const char *root);
 typedef void cgroup_path_consumer(void *context, uint64_t id, const char *path);
 
 /*
- * Call `consume` for each cgroup of the hierarchy, parents first. Of a path that has more than
- * `depth` components only these are told, unless `depth` is 0. A cgroup whose path is too long, or
- * whose parent cannot be read, is left out. Closes `hierarchy`.
+ * Call `consume` for each cgroup of the hierarchy, parents first. Longer paths are cut to `depth`
+ * components, unless `depth` is 0. A cgroup whose path is too long, or whose parent cannot be read,
+ * is left out. Closes `hierarchy`.
  */
 void cgroup_paths_walk(int hierarchy, unsigned depth, cgroup_path_consumer *consume, void *context);
 

@@ -20,7 +20,7 @@ struct event_layout {
 /* Find them in the text of the tracepoint's file "format". */
 bool event_layout_parse(const char *format, struct event_layout *layout);
 
-/* What all rings have in common. */
+/* The properties that all rings share. */
 struct event_form {
     struct event_layout layout;
     bool has_cgroups;

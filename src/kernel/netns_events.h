@@ -17,7 +17,7 @@ struct netns_events {
     int watch;              /* of names_root, -1 while it does not exist */
 };
 
-/* What cannot be had gives no events. `names_root` must outlive them. */
+/* A source that cannot be opened gives no events. `names_root` must outlive them. */
 void netns_events_open(struct netns_events *events, const char *names_root);
 void netns_events_close(struct netns_events *events);
 

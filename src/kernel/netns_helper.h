@@ -2,12 +2,13 @@
 /*
  * Sockets made in other network namespaces, by a helper process.
  *
- * sock_diag answers for the namespace in which its socket was made, and entering one takes
- * CAP_SYS_ADMIN, finding it by a process CAP_SYS_PTRACE. The process that parses HTTP, TLS and
- * netlink shall have neither: the helper has both and nothing else, parses nothing, and hands over
- * descriptors. docs/security.md says what can be had from it.
+ * sock_diag answers for the namespace in which its socket was created. Entering a namespace takes
+ * CAP_SYS_ADMIN, and finding it through a process takes CAP_SYS_PTRACE. The process that parses
+ * HTTP, TLS and netlink must have neither. The helper has both and nothing else, parses nothing,
+ * and passes descriptors. docs/security.md says what an attacker can get from it.
  *
- * The helper dies with its parent; when it dies or is silent for a second, the exporter ends too.
+ * The helper dies with its parent. When it dies, or does not answer for a second, the exporter
+ * exits too.
  */
 #ifndef SOCKDIAG_KERNEL_NETNS_HELPER_H
 #define SOCKDIAG_KERNEL_NETNS_HELPER_H
@@ -25,11 +26,11 @@
 /* A namespace to enter. Every field counts, and no byte is left undefined: fill it with
  * netns_target_of_process() or netns_target_of_name(). */
 struct netns_target {
-    /* By process: the inode of /proc/PID/net/sockstat. By name: that of /run/netns/NAME. Another
-     * namespace, of a process that has the same number now for instance, is refused. */
+    /* By process: the inode of /proc/PID/net/sockstat. By name: the inode of /run/netns/NAME. The
+     * helper refuses a namespace with another inode, for example if the pid was reused. */
     uint64_t inode;
-    /* SO_NETNS_COOKIE of the namespace as it was entered before, which is never used again; 0: not
-     * known. Inodes are used again. The helper does not look at it. */
+    /* SO_NETNS_COOKIE of the namespace when it was entered before; 0: not known. Unlike inodes,
+     * cookies are never reused. The helper does not look at it. */
     uint64_t cookie;
     int32_t pid;             /* 0: by name */
     char name[NAME_MAX + 1]; /* a file of /run/netns */

@@ -3,11 +3,11 @@
  * The names that network namespaces have in /run/netns (ip-netns(8)), and which namespace of a
  * process each is.
  *
- * There are two ways to tell. The inode of /proc/PID/ns/net says it, but the kernel shows that only
- * of the caller's own processes, or with CAP_SYS_PTRACE. Without, the kernel's number for a
- * namespace (RTM_GETNSID, net/core/net_namespace.c, which asks for no right) says it; but only a
- * namespace that some device of the caller's namespace has its peer in has one: one end of a veth
- * pair here, and the other there.
+ * There are two ways to identify a namespace. One is the inode of /proc/PID/ns/net, which the
+ * kernel shows only for the caller's own processes, or with CAP_SYS_PTRACE. The other needs no
+ * privilege: the kernel's number for a namespace (RTM_GETNSID, net/core/net_namespace.c). But a
+ * namespace has a number only if it contains the peer of a device in the caller's namespace, such
+ * as the other end of a veth pair.
  */
 #ifndef SOCKDIAG_KERNEL_NETNS_NAMES_H
 #define SOCKDIAG_KERNEL_NETNS_NAMES_H
@@ -17,7 +17,8 @@
 
 #include "netns_process.h"
 
-/* What is known of a namespace. Two of the same namespace have one of the numbers in common. */
+/* What is known of a namespace. Two handles are of the same namespace if they have one of the
+ * numbers in common. */
 struct netns_handle {
     uint64_t inode; /* that of net:[...]; 0: unknown */
     int32_t number; /* as seen from the caller's namespace; -1: it has none, or unknown */

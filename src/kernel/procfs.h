@@ -16,8 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* In place of a number: one that this kernel does not have, or that could not be read; and a limit
- * that is none. */
+/* In place of a number: PROCFS_ABSENT if this kernel does not have it, or it could not be read;
+ * PROCFS_UNLIMITED for no limit. */
 #define PROCFS_ABSENT    UINT64_MAX
 #define PROCFS_UNLIMITED (UINT64_MAX - 1)
 
@@ -91,8 +91,8 @@ struct tcp_pressure {
     uint64_t orphan_limit;                          /* tcp_max_orphans */
 };
 
-/* Only the first namespace has the files of the limits: that they are missing is no fault. After a
- * fault the numbers of the other files are valid. */
+/* Only the initial network namespace has the files of the limits: elsewhere their absence is no
+ * fault. After a fault the numbers of the other files are valid. */
 bool procfs_read_tcp_pressure(const char *root, struct tcp_pressure *pressure, struct fault *fault);
 
 /* From sys/net/ipv4, and valid for IPv6: ip_local_port_range (both ends included) and

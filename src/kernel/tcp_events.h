@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Moments in the life of TCP sockets that leave no trace in them, from the kernel's tracepoint
+ * Events of TCP sockets that leave no trace in them, from the kernel's tracepoint
  * sock:inet_sock_set_state (Linux 4.16, include/trace/events/sock.h) through perf_event_open(2): an
- * exact count, and samples that say who it was. They are of the whole host, all network namespaces
- * included.
+ * exact count, and samples that name the process. They cover the whole host with all network
+ * namespaces.
  *
- * Opening takes CONFIG_PERF_EVENTS, CAP_PERFMON (before Linux 5.8 CAP_SYS_ADMIN) in the first user
- * namespace, and the right to read tracefs (root, or CAP_DAC_READ_SEARCH). Afterwards no capability
- * is needed.
+ * Opening takes CONFIG_PERF_EVENTS, CAP_PERFMON (before Linux 5.8 CAP_SYS_ADMIN) in the initial
+ * user namespace, and the right to read tracefs (root, or CAP_DAC_READ_SEARCH). Afterwards no
+ * capability is needed.
  *
  * Each change of a state on the host costs about 0.1 us while anything of this is open.
  */
@@ -20,9 +20,9 @@
 #include <stdint.h>
 
 enum tcp_event {
-    /* connect() found no free port: EADDRNOTAVAIL. It is the caller who is seen. */
+    /* connect() found no free port: EADDRNOTAVAIL. A sample has the caller. */
     TCP_EVENT_PORT_FAILURE,
-    /* This side closes first, so TIME_WAIT is to come. It is who closes that is seen. */
+    /* This side closes first, so TIME_WAIT follows. A sample has the process that closes. */
     TCP_EVENT_CLOSED_FIRST,
     TCP_EVENTS
 };
@@ -32,8 +32,8 @@ const char *tcp_event_name(enum tcp_event event);
 
 struct tcp_event_sample {
     uint32_t process; /* the pid as the exporter sees it; 0: the kernel, or not visible */
-    /* Of the process (cgroup_paths.h). 0 where the kernel does not tell: before Linux 5.7, and with
-     * the controller perf_event in a hierarchy of cgroup v1. */
+    /* Of the process (cgroup_paths.h). 0 if the kernel does not report it: before Linux 5.7, and
+     * with the perf_event controller in a cgroup v1 hierarchy. */
     uint64_t cgroup;
     enum ip_family family;
     struct ip_address remote_address;

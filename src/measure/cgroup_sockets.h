@@ -32,22 +32,22 @@ struct cgroup_sockets;
 struct cgroup_sockets *cgroup_sockets_create(int64_t memory);
 void cgroup_sockets_destroy(struct cgroup_sockets *sockets);
 
-/* A sample at `now` (monotonic, in nanoseconds): begin, add each TCP socket, tell the paths that
- * are missing, end. Without an end it has no effect on later ones. */
+/* A sample at `now` (monotonic, in nanoseconds): begin, add each TCP socket, supply the missing
+ * paths, end. Without an end it has no effect on later ones. */
 void cgroup_sockets_begin(struct cgroup_sockets *sockets, int64_t now);
 void cgroup_sockets_add(struct cgroup_sockets *sockets, const struct socket_record *record);
 
 /* Ask for the path of this cgroup, too, without counting a socket. */
 void cgroup_sockets_note(struct cgroup_sockets *sockets, uint64_t id);
 
-/* Was a cgroup below the root ever seen? Otherwise there are none for the kernel, and that all
- * sockets are in the root says nothing. */
+/* Was a cgroup below the root ever seen? If not, the kernel does not know the cgroups of sockets,
+ * and reports the root for all. */
 bool cgroup_sockets_are_told_apart(const struct cgroup_sockets *sockets);
 
 /*
- * Paths. Those of new cgroups are missing; then tell all there are, in any order, and end the
- * search: what was not told then is called "cgroup-ID", and is not missed again. Until then the
- * sockets are among the others.
+ * Paths. If the paths of new cgroups are missing, supply all paths that exist, in any order, and
+ * end the search. A cgroup without a path is then called "cgroup-ID", and is not missed again.
+ * Until then its sockets are among the others.
  */
 bool cgroup_sockets_miss_paths(const struct cgroup_sockets *sockets);
 cgroup_path_consumer cgroup_sockets_tell_path; /* its context is a struct cgroup_sockets */

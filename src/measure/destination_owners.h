@@ -2,10 +2,10 @@
 /*
  * The cgroup whose sockets go to a destination, if it is one alone.
  *
- * Only full sockets tell their cgroup. A cgroup whose connections are short may hold most of the
- * ports of a destination, all in TIME_WAIT, and never be seen, or once in a minute: that the others
- * make shares of what is seen would be wrong. So a destination has an owner only while no second
- * cgroup was seen there for a time longer than the life of TIME_WAIT.
+ * Only full sockets have a cgroup. A cgroup with short connections may hold most of the ports of a
+ * destination, all in TIME_WAIT, and be seen once a minute or never. So shares of the sockets seen
+ * would be wrong. A destination has an owner only while no second cgroup was seen there for longer
+ * than TIME_WAIT lasts.
  */
 #ifndef SOCKDIAG_DESTINATION_OWNERS_H
 #define SOCKDIAG_DESTINATION_OWNERS_H

@@ -3,15 +3,15 @@
  * The sources of an event: which program caused it, in which cgroup, to which destination. Counts
  * how many samples each source has.
  *
- * A source keeps its place while the table has room. When it is full, a new source takes the place
- * of the one that was not seen for longest, if that is more than an hour; otherwise its samples are
- * among the others. The samples of those that lost their place go to the others, so sums are right
- * and no number falls. Sources that differ only in the id of their cgroup, and not in its path, are
- * one: a service that was restarted has a new cgroup.
+ * A source keeps its place while the table has room. When the table is full, a new source replaces
+ * the source that was not seen for longest, if that is more than an hour; otherwise the samples of
+ * the new source are among the others. The samples of a replaced source go to the others, so sums
+ * are right and no number falls. Sources that differ only in the id of their cgroup, and not in its
+ * path, are one: a service that was restarted has a new cgroup.
  *
  * One cgroup gets no more than EVENT_SOURCES_OF_CGROUP places, and one more for its other sources,
- * with an empty program and destination: a program that connects to everywhere, or has many names,
- * does not take the places of others.
+ * with an empty program and destination: a program with many destinations or names does not use up
+ * the table.
  */
 #ifndef SOCKDIAG_EVENT_SOURCES_H
 #define SOCKDIAG_EVENT_SOURCES_H
@@ -26,7 +26,7 @@
 
 enum { EVENT_SOURCES_CAPACITY = 256, EVENT_SOURCES_OF_CGROUP = 64 };
 
-/* All that tells sources apart. No byte is left undefined. */
+/* The key of a source. No byte is left undefined. */
 struct event_source {
     char program[PROGRAM_NAME_SIZE]; /* "" if it is not known */
     uint64_t cgroup;
@@ -57,8 +57,8 @@ void event_sources_add(struct event_sources *sources, const struct event_source 
  * events up to `now`. Call it before samples are added. */
 void event_sources_advance(struct event_sources *sources, int64_t now, uint64_t total);
 
-/* Does a row lack the path of its cgroup? Then tell all there are, and end the search: what was not
- * told is called "cgroup-ID", and "unknown" without an id. */
+/* Does a row lack the path of its cgroup? Then supply all paths that exist, and end the search. A
+ * cgroup without a path is then called "cgroup-ID", or "unknown" without an id. */
 bool event_sources_miss_paths(const struct event_sources *sources);
 cgroup_path_consumer event_sources_tell_path; /* its context is a struct event_sources */
 void event_sources_end_search(struct event_sources *sources);

@@ -9,7 +9,7 @@
 
 #include "sockdiag/socket_record.h"
 
-/* With more, each further socket is taken for the first of its own. The default range has fewer
+/* Beyond this, each socket counts as the first of its four-tuple. The default range has fewer
  * ports. */
 enum { FOUR_TUPLES_CAPACITY = 32768 };
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What sockets have dropped, from the kernel's counter of each (sk_drops): only differences between
- * readings of the same socket can be added up, because a counter ends with its socket. A socket is
- * known by its cookie.
+ * The drops of sockets, from the kernel's counter of each (sk_drops). Only differences between
+ * readings of the same socket can be added up, because a counter ends with its socket. The cookie
+ * identifies a socket.
  *
- * At the first round, when the exporter starts, a reading is the base of what follows: a sum of
+ * In the first round, when the exporter starts, a reading is the base of later ones. So a sum of
  * differences starts at 0 with the exporter, like its other counters, and a restart of the exporter
- * does not count anything twice. A socket that is first seen in a later round was made since, and
- * its first reading counts from 0. What a socket drops between its last reading and its end is not
- * seen.
+ * counts nothing twice. A socket that is first seen in a later round was made since, and its first
+ * reading counts from 0. What a socket drops between its last reading and its end is not seen.
  *
  * A socket that is missing from a round is still known when it comes back: a program can shut a
  * listener down and listen with it again. The gone ones are forgotten when the table is more than

@@ -6,9 +6,9 @@
  * share all of these (SO_REUSEPORT, one connected socket for each client) are one row: their drops
  * are added up, the queue is that of the fullest.
  *
- * The drops are those since the exporter started, by whichever sockets (socket_drops.h). Each is
- * counted once: in the row of its socket if that was named before and is now, otherwise among all
- * others. Neither counter ever falls.
+ * Drops count from the start of the exporter, for all sockets of a row together (socket_drops.h).
+ * Each drop is counted once: in the row if it was named before and is named now, otherwise among
+ * all others. Neither counter ever falls.
  */
 #ifndef SOCKDIAG_UDP_SOCKETS_H
 #define SOCKDIAG_UDP_SOCKETS_H

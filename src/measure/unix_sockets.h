@@ -41,8 +41,8 @@ void unix_sockets_add(struct unix_sockets *sockets, const struct unix_socket_rec
 
 /*
  * End the sample at `now` (monotonic, in nanoseconds). Writes the `top` listeners with the fullest
- * queues to `rows`, fullest first; returns how many. How full a queue is, is its peak relative to
- * its limit; of two that are equally full the one that was seen first goes first.
+ * queues to `rows`, fullest first; returns how many. Queues are compared by their peak relative to
+ * their limit; of two equally full queues, the one that was seen first goes first.
  *
  * A listener that was named the last time is named again while it listens, unless another is
  * clearly fuller: series do not come and go with each sample.

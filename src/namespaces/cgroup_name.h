@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Whose a process is, from the path of its cgroup: the container, its pod, or the systemd unit.
+ * The owner of a process, from the path of its cgroup: the container, its pod, or the systemd unit.
  * Pure: text in, names out.
  *
  * Every runtime has its own form of the path, and each of them is described where it is matched.
- * Containers are looked for from the innermost component outwards, because a path that is read
- * from inside of a cgroup namespace has no known root ("/../docker-ID.scope"), and because a
- * container may run in another. What runs inside of a container (its own systemd's units, for
- * example) does not matter: a unit counts only where there is no container.
+ * Containers are looked for from the innermost component outwards, because a path that is read from
+ * inside of a cgroup namespace has no known root ("/../docker-ID.scope"), and because a container
+ * may run in another. Units of a systemd inside of a container do not matter: a unit counts only
+ * where there is no container.
  *
- * Whoever may make a cgroup chooses its name: this is a label, not a proof.
+ * Anyone who may create a cgroup chooses its name, so the owner is a label, not a proof.
  */
 #ifndef SOCKDIAG_NAMESPACES_CGROUP_NAME_H
 #define SOCKDIAG_NAMESPACES_CGROUP_NAME_H

@@ -3,8 +3,8 @@
  * The network namespaces that are known, what they are called, and the last numbers of each.
  * Private to src/namespaces.
  *
- * The first `max` of those that the filter admits are listed, each with series of its own; the
- * others of them are summed. Who came first stays listed, so that its series do not come and go.
+ * The first `max` namespaces that the filter admits are listed, each with its own series; the other
+ * admitted ones are summed. A listed namespace stays listed, so that its series do not come and go.
  */
 #ifndef SOCKDIAG_NAMESPACES_NAMESPACE_TABLE_H
 #define SOCKDIAG_NAMESPACES_NAMESPACE_TABLE_H

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * How often to read, within a share of one CPU: by what readings have cost. Only arithmetic.
+ * How often to read, within a share of one CPU, from the cost of earlier readings. Only arithmetic.
  *
  * Three quarters of the share are for the files of namespaces, an eighth each for the two kinds of
- * passes over the processes of the node: the names in /proc each ten seconds, and a look at every
- * process each minute. None can take what is another's, so that a node with 50,000 processes still
+ * passes over the processes of the node: the names in /proc every ten seconds, and a look at every
+ * process every minute. None can use the part of another, so that even a node with 50,000 processes
  * has numbers that are a second old.
  */
 #ifndef SOCKDIAG_NAMESPACES_READING_PLAN_H
@@ -34,8 +34,8 @@ void reading_plan_book(struct reading_plan *plan, enum netns_file file, size_t c
 void reading_plan_book_pass(struct reading_plan *plan, enum namespace_pass pass, int64_t cpu);
 
 /* Set the intervals for `namespaces` of them: 1 s for sockstat, 5 s for sockstat6 and snmp, 15 s
- * for netstat, or longer ones. The others are stretched first, all alike: sockstat has TIME_WAIT,
- * which is what spikes. */
+ * for netstat, or longer ones. The other files are stretched first, all alike, because sockstat has
+ * TIME_WAIT, which has the spikes. */
 void reading_plan_stretch(struct reading_plan *plan, size_t namespaces);
 
 /* How long to wait after a pass for the next: less long if there is reason to hurry, but never so

@@ -41,7 +41,8 @@ struct walk_queue {
 };
 
 /* Walk through `door`, which has the settings. All walks share `scratch`, which has a table of
- * destinations: 1.8 MiB once it was filled. False with `fault` filled when the result is not whole.
+ * destinations: 1.8 MiB once it was filled. False with `fault` filled when the result is
+ * incomplete.
  */
 bool walk_sockets(struct port_usage *scratch, const struct netns_door *door,
                   struct walk_result *result, struct fault *fault);

@@ -2,10 +2,10 @@
 /*
  * Which namespace to walk next, and whether to walk at all. Pure: no clock, no kernel.
  *
- * The kernel looks at every socket of the host to list those of one namespace, unless it has a
- * table of its own (net.ipv4.tcp_child_ehash_entries): with half a million sockets all of 200
- * namespaces would take 7 seconds. But the counters of a namespace, read without a walk, say how
- * full its ports can be at most. So the suspects come first.
+ * The kernel looks at every socket of the host to list those of one namespace, unless the namespace
+ * has its own table (net.ipv4.tcp_child_ehash_entries): with half a million sockets, walks of 200
+ * namespaces would take 7 seconds. But the counters of a namespace, read without a walk, are a
+ * bound of its ports in use. So namespaces with a high bound, the suspects, come first.
  */
 #ifndef SOCKDIAG_NAMESPACES_WALK_SCHEDULE_H
 #define SOCKDIAG_NAMESPACES_WALK_SCHEDULE_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The cgroups of sockets: how many sockets each has, and whose the named listeners and destinations
- * are. Only for a host that collects them. Private to src/sample.
+ * The cgroups of sockets: how many sockets each has, and which own the named listeners and
+ * destinations. Only for a host that collects them. Private to src/sample.
  */
 #ifndef SOCKDIAG_SAMPLE_CGROUP_SAMPLE_H
 #define SOCKDIAG_SAMPLE_CGROUP_SAMPLE_H

@@ -12,7 +12,7 @@
 bool event_sample_init(struct host *host);
 void event_sample_release(struct host *host);
 
-/* Read the counts and samples, and the programs and cgroups of these. */
+/* Read the counts and samples, and the programs and cgroups of the samples. */
 void host_read_events(struct host *host, int64_t now);
 
 #endif

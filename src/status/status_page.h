@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A snapshot as a page for the operator: HTML that loads nothing, so that it works on a broken host
- * at three in the morning. A short script renews its numbers; without scripts the browser loads it
- * again.
+ * A snapshot as a page for the operator: HTML that loads nothing else, so that it works on a host
+ * in trouble. A short script renews its numbers; without scripts the browser loads it again.
  */
 #ifndef SOCKDIAG_STATUS_PAGE_H
 #define SOCKDIAG_STATUS_PAGE_H
