@@ -4,9 +4,9 @@
  * names them, and reads the kernel's totals of each, within a share of one CPU. Nothing that it
  * holds keeps a namespace alive.
  *
- * Not found are namespaces without a process, unless they have a name in /run/netns (ip-netns(8))
- * and are walked; those with threads only whose process is in another one; and, where /proc hides
- * processes, those of other users.
+ * It does not find namespaces without a process, unless they have a name in /run/netns
+ * (ip-netns(8)) and are walked; namespaces of single threads whose process is in another one; and,
+ * where /proc hides processes, namespaces of other users.
  *
  * Not safe for several threads.
  */
@@ -43,15 +43,15 @@ void namespaces_destroy(struct namespaces *namespaces);
 
 /*
  * Do what is due at `now`, or would be within half a second: look for namespaces, read their files.
- * Returns when to call it next, monotonic. That a namespace ends meanwhile is no failure; `failed`
- * says whether anything else was, and `fault` then has the last failure. In the log: once what
- * hides processes.
+ * Returns when to call it next, monotonic. A namespace that ends meanwhile is not a failure.
+ * `failed` says whether there was any other failure, and `fault` then has the last one. Logs once
+ * why processes are hidden.
  */
 int64_t namespaces_step(struct namespaces *namespaces, int64_t now, bool *failed,
                         struct fault *fault);
 
-/* Walk them from now on; `helper` must outlive `namespaces`. What namespaces_step() takes comes out
- * of the same share. False when there is no memory. */
+/* Walk them from now on; `helper` must outlive `namespaces`. The CPU time of namespaces_step()
+ * counts against the same share. False when there is no memory. */
 bool namespaces_start_walks(struct namespaces *namespaces, struct netns_helper *helper,
                             const struct walker_options *options);
 

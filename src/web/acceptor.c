@@ -20,9 +20,9 @@ static bool has_room(const struct acceptor *acceptor, const struct http_daemon *
 
 int acceptor_poll_fd(struct acceptor *acceptor, const struct http_daemon *daemon, int *wait)
 {
-    if (!acceptor->short_of_means && has_room(acceptor, daemon))
+    if (!acceptor->short_of_resources && has_room(acceptor, daemon))
         return acceptor->fd;
-    acceptor->short_of_means = false;
+    acceptor->short_of_resources = false;
     if (*wait > PAUSE)
         *wait = PAUSE;
     return -1;
@@ -52,8 +52,8 @@ void acceptor_take(struct acceptor *acceptor, struct http_daemon *daemon)
         int fd =
             accept4(acceptor->fd, (struct sockaddr *)&client, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0) {
-            acceptor->short_of_means = is_shortage(errno);
-            if (acceptor->short_of_means)
+            acceptor->short_of_resources = is_shortage(errno);
+            if (acceptor->short_of_resources)
                 warn_of_shortage(acceptor, errno);
             return;
         }

@@ -14,10 +14,10 @@
 #include <stdint.h>
 
 struct acceptor {
-    int fd;               /* does not block; stays the caller's */
-    unsigned number;      /* of the listening socket */
-    bool short_of_means;  /* no descriptor or memory for the last connection */
-    int64_t silent_until; /* the operator was warned; monotonic nanoseconds */
+    int fd;                  /* does not block; stays the caller's */
+    unsigned number;         /* of the listening socket */
+    bool short_of_resources; /* no descriptor or memory for the last connection */
+    int64_t silent_until;    /* the operator was warned; monotonic nanoseconds */
 };
 
 /* What to wait for with poll(), or -1 while the daemon has no room, or descriptors or memory are

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Is the head of a request one that every HTTP server reads in the same way? libmicrohttpd takes
- * what RFC 9112 forbids, and where a proxy in front reads it otherwise, a client can hide a request
+ * Does every HTTP server read the head of this request in the same way? libmicrohttpd accepts heads
+ * that RFC 9112 forbids, and if a proxy in front reads one differently, a client can hide a request
  * within another (request smuggling).
  */
 #ifndef SOCKDIAG_WEB_HTTP_HEAD_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What is answered at which path, and with which headers.
+ * The answers: their paths, status codes and headers.
  */
 #ifndef SOCKDIAG_WEB_HTTP_SITE_H
 #define SOCKDIAG_WEB_HTTP_SITE_H

@@ -20,7 +20,7 @@ bool listen_address_split(const char *address, char host[static LISTEN_HOST_SIZE
  * `error`. */
 int listen_socket_open(const char *address, char *error, size_t error_size);
 
-/* How many sockets systemd passed to this process (sd_listen_fds(3)); not to its parent. */
+/* How many sockets systemd passed to this process (sd_listen_fds(3)), not to its parent. */
 unsigned long listen_sockets_passed(void);
 
 /* The listening sockets that systemd passed to this process, at most `room` of them, in `fds`: the

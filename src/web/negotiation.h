@@ -16,8 +16,8 @@ struct negotiated_format {
 
 /*
  * The format of metrics that `accept` (NULL: there is no such header) prefers: by quality, then by
- * its own order, then by ours, which begins with text 0.0.4. That is also the answer where nothing
- * else is asked for, or nothing that we have: scrapers have always lived with that.
+ * its own order, then by ours, which begins with text 0.0.4. Text 0.0.4 is also the answer if the
+ * client asks for nothing, or for nothing that we have: scrapers have always accepted it.
  */
 struct negotiated_format negotiate_format(const char *accept);
 

@@ -3,9 +3,9 @@
  * Checks the passwords of HTTP basic authentication so that a flood of them neither delays a scrape
  * nor reveals which users exist.
  *
- * bcrypt takes 50 ms at cost 10, by intention. So it runs in one thread of its own, never in that
- * of HTTP; a password that was found right is remembered, and its requests are answered at once.
- * What it may take is bounded:
+ * bcrypt takes 50 ms at cost 10, by intention. So it runs in one thread of its own, never in the
+ * web thread. A right password is remembered, and later requests with it are answered at once. The
+ * resources are bounded:
  *
  *     memory     32 checks wait at most, one of each client, of a fixed size; one right password
  *                is remembered for each user

@@ -37,8 +37,8 @@ struct tls_context;
  * not. */
 int tls_check_certificates(const char *pem);
 
-/* With one share, the caller's; it needs `settings` no more. NULL when the settings do not fit
- * together or GnuTLS refuses them, with the reason in `why`. */
+/* With one share, the caller's; `settings` is not needed afterwards. NULL when the settings do not
+ * fit together or GnuTLS refuses them, with the reason in `why`. */
 struct tls_context *tls_context_create(const struct tls_settings *settings, char *why,
                                        size_t why_size);
 

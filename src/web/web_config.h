@@ -4,9 +4,9 @@
  * the YAML format of the Prometheus exporter-toolkit (its docs/web-configuration.md), so that one
  * file serves a whole fleet of exporters and `promtool check web-config` judges it.
  *
- * What cannot be honoured here is refused by name rather than left out: cipher_suites,
+ * Settings that cannot be honoured are refused by name rather than ignored: cipher_suites,
  * curve_preferences, rate_limit, client_allowed_sans, merge keys, several documents, TLS versions
- * that GnuTLS does not allow. So is what cannot have been meant: checking client certificates
+ * that GnuTLS does not allow. So are settings that must be mistakes: checking client certificates
  * without client_ca_file, a user name that no browser can send, a password hash that is not bcrypt
  * or costs too much (bcrypt.h), more than 1000 users or than 1000 brackets, braces and anchors.
  * `http2: true`, the toolkit's default, is taken and logged.

@@ -148,7 +148,7 @@ static void test_a_shorter_wait_stays(void **state)
 {
     (void)state;
     int wait = 7;
-    stage.acceptor.short_of_means = true;
+    stage.acceptor.short_of_resources = true;
     assert_int_equal(acceptor_poll_fd(&stage.acceptor, &stage.daemon, &wait), -1);
     assert_int_equal(wait, 7);
 }
