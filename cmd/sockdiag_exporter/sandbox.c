@@ -24,7 +24,7 @@ enum { IS_BUILT = false };
 enum { IS_BUILT = true };
 #endif
 
-/* Could root become this user? It does not yet. */
+/* Can root become this user? It stays root for now. */
 static bool could_be(uid_t user)
 {
     const uid_t same = (uid_t)-1;
@@ -42,7 +42,7 @@ static const char *become(const char *name)
         return NULL;
     if ((capabilities_read() & needed) != needed)
         return "CAP_SETUID or CAP_SETGID is missing";
-    /* The groups of root go, those of the user come: only if the user comes as well. */
+    /* Replace root's groups by the user's, but only if root can become this user. */
     if (!could_be(user->pw_uid) || initgroups(name, user->pw_gid) != 0 ||
         setresgid(user->pw_gid, user->pw_gid, user->pw_gid) != 0)
         return strerror(errno);
