@@ -22,9 +22,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One client gets at most a sixteenth of the connections: only 16 clients together can block
- * others.
- */
+/* One client gets at most a sixteenth of the connections: it takes 16 to block others. */
 enum { WEB_MAX_LISTEN_ADDRESSES = 16, WEB_CLIENTS_AT_LEAST = 16 };
 
 struct web_options {

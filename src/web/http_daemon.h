@@ -44,11 +44,8 @@ int http_daemon_wait(const struct http_daemon *daemon, int most);
 /* Read, answer and write what can be without waiting, and deliver the verdicts on passwords. */
 void http_daemon_run(struct http_daemon *daemon);
 
-/* Put `config`, which becomes its own, in the place of the configuration before, which must be
- * there and have TLS if and only if this one has. Requests from now on are judged by it;
- * connections from before keep their TLS settings, and end after their next answer, in five seconds
- * at the latest.
- */
+/* Put `config`, which becomes its own, in the place of the one before, as web_server_configure()
+ * says. There must be one, and it must have TLS if and only if this one has. */
 void http_daemon_configure(struct http_daemon *daemon, struct web_config *config);
 
 /* Close all connections: requests that wait for a password are answered 503 before, other answers

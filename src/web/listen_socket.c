@@ -18,7 +18,7 @@ enum { BACKLOG = 4096 };
 bool listen_address_split(const char *address, char host[static LISTEN_HOST_SIZE],
                           char port[static LISTEN_PORT_SIZE])
 {
-    int length = 0;
+    int length = 0; /* of what is understood; the widths are those of the arrays */
     host[0] = '\0';
     if (sscanf(address, "[%255[^]]]:%5[0-9]%n", host, port, &length) != 2 &&
         sscanf(address, "%255[^]:[]:%5[0-9]%n", host, port, &length) != 2 &&

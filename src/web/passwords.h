@@ -13,9 +13,6 @@
  *     learning   an unknown user costs what a known one does: the password is compared with the
  *                hash of some user
  *
- * A right password that is not known yet waits for its turn. Its request is told to come again
- * (PASSWORD_BUSY) when all places are taken, or its client waits already.
- *
  * No password is kept: what is remembered is the HMAC-SHA256 of name and password under a random
  * key of this process. A password that waits is wiped after the check.
  */
@@ -35,7 +32,7 @@ enum password_verdict {
     PASSWORD_RIGHT,
     PASSWORD_WRONG,   /* or there is no such user, or no password */
     PASSWORD_PENDING, /* not known yet */
-    PASSWORD_BUSY,    /* not checked: too many wait, or checking has ended. Ask again later */
+    PASSWORD_BUSY,    /* not checked: no place, or checking has ended. Ask again later */
 };
 
 /* A request that waits for a verdict. It must stay where it is until then. */
