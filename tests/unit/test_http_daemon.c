@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -32,6 +33,15 @@ enum { SHARE = 16, DESTINATIONS = 5000, MEBIBYTE = 1 << 20 };
 
 static struct publication *publication;
 static struct web_server *web;
+static atomic_int_least64_t ahead; /* how far the server's clock is */
+
+static int64_t read_clock(void *context)
+{
+    (void)context;
+    return clock_now(&system_clock) + ahead;
+}
+
+static const struct clock web_clock = {.monotonic = read_clock};
 
 /* Replace the page by another large one. Its body is made here: that takes time, of which the web
  * thread has little. Returns the body's size in memory. */
@@ -51,7 +61,7 @@ static int start_web(void **state)
     (void)state;
     publication = publication_create();
     publish_page();
-    web = small_web_start(publication, &system_clock, NULL);
+    web = small_web_start(publication, &web_clock, NULL);
     return web ? 0 : -1;
 }
 
@@ -135,6 +145,24 @@ static void test_a_client_with_all_its_answers_under_way_is_turned_away(void **s
     close(other);
 }
 
+static void test_an_idle_connection_ends_after_75_seconds(void **state)
+{
+    (void)state;
+    int fd = connect_from("127.0.1.1");
+    struct pollfd end = {.fd = fd, .events = POLLIN};
+    assert_answered(fd, HEALTHY);
+    int ended = poll(&end, 1, 0);
+    assert_int_equal(ended, 0);
+    /* Twice: the server may still be about to notice that its answer is complete. */
+    for (int i = 0; i < 2 && ended == 0; i++) {
+        ahead += 76 * NANOSECONDS_PER_SECOND;
+        ended = poll(&end, 1, 5000);
+    }
+    assert_int_equal(ended, 1);
+    assert_int_equal(await_byte(fd), 0);
+    close(fd);
+}
+
 static void test_a_half_closed_connection_ends_after_its_answers(void **state)
 {
     (void)state;
@@ -214,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         with_web(test_a_client_makes_room_by_its_longest_idle_connection),
         with_web(test_a_client_with_all_its_answers_under_way_is_turned_away),
+        with_web(test_an_idle_connection_ends_after_75_seconds),
         with_web(test_a_half_closed_connection_ends_after_its_answers),
         with_web(test_the_body_of_a_request_is_read_and_dropped),
         with_web(test_slow_readers_hold_eight_mebibytes_of_old_pages),
