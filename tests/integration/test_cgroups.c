@@ -306,33 +306,18 @@ static int tear_down(void **state)
 
 /* ---- tests ---- */
 
-static const struct zoo_population population = {
-    .established = 3,
-    .syn_sent = 2,
-    .syn_recv = 4,
-    .fin_wait1 = 5,
-    .fin_wait2 = 1,
-    .fin_wait2_mini = 7,
-    .time_wait = 6,
-    .close_wait = 9,
-    .last_ack = 8,
-    .listen = 10,
-    .closing = 11,
-    .bound_inactive = 12,
-};
-
 /* Of both families, and without what is no full socket. */
 static void assert_zoo(const struct fixture *f, const char *path)
 {
-    assert_sockets(f, path, "established", 2 * population.established);
-    assert_sockets(f, path, "syn_sent", 2 * population.syn_sent);
+    assert_sockets(f, path, "established", 2 * zoo_mix_ipv4.established);
+    assert_sockets(f, path, "syn_sent", 2 * zoo_mix_ipv4.syn_sent);
     assert_sockets(f, path, "syn_recv", 0);
-    assert_sockets(f, path, "fin_wait1", 2 * population.fin_wait1);
-    assert_sockets(f, path, "fin_wait2", 2 * population.fin_wait2);
-    assert_sockets(f, path, "close_wait", 2 * population.close_wait);
-    assert_sockets(f, path, "last_ack", 2 * population.last_ack);
-    assert_sockets(f, path, "listen", 2 * population.listen);
-    assert_sockets(f, path, "closing", 2 * population.closing);
+    assert_sockets(f, path, "fin_wait1", 2 * zoo_mix_ipv4.fin_wait1);
+    assert_sockets(f, path, "fin_wait2", 2 * zoo_mix_ipv4.fin_wait2);
+    assert_sockets(f, path, "close_wait", 2 * zoo_mix_ipv4.close_wait);
+    assert_sockets(f, path, "last_ack", 2 * zoo_mix_ipv4.last_ack);
+    assert_sockets(f, path, "listen", 2 * zoo_mix_ipv4.listen);
+    assert_sockets(f, path, "closing", 2 * zoo_mix_ipv4.closing);
     assert_sockets(f, "other", "established", 0);
     assert_sockets(f, "other", "listen", 0);
 }
@@ -344,7 +329,7 @@ static void test_every_state_before_and_after_the_cgroups_are_removed(void **sta
     make("a");
     make("b");
     enter("a");
-    assert_int_equal(zoo_create(&population, &population, &f->zoo), 0);
+    assert_int_equal(zoo_create(&zoo_mix_ipv4, &zoo_mix_ipv4, &f->zoo), 0);
     enter("b");
     listen_on(FIRST_PORT);
     connect_to(SOCK_STREAM, FIRST_PORT);

@@ -15,35 +15,6 @@
 
 #include <cmocka.h>
 
-static const struct zoo_population ipv4 = {
-    .established = 3,
-    .syn_sent = 2,
-    .syn_recv = 4,
-    .fin_wait1 = 5,
-    .fin_wait2 = 1,
-    .fin_wait2_mini = 7,
-    .time_wait = 6,
-    .close_wait = 9,
-    .last_ack = 8,
-    .listen = 10,
-    .closing = 11,
-    .bound_inactive = 12,
-};
-static const struct zoo_population ipv6 = {
-    .established = 12,
-    .syn_sent = 11,
-    .syn_recv = 10,
-    .fin_wait1 = 9,
-    .fin_wait2 = 8,
-    .fin_wait2_mini = 1,
-    .time_wait = 7,
-    .close_wait = 5,
-    .last_ack = 4,
-    .listen = 3,
-    .closing = 2,
-    .bound_inactive = 6,
-};
-
 static struct zoo *zoo; /* of the current test, so that teardown can remove it after a failure */
 
 static int destroy_zoo(void **state)
@@ -100,20 +71,24 @@ static void test_both_samples_count_every_state_exactly(void **state)
 {
     (void)state;
     struct capture capture;
-    assert_int_equal(zoo_create(&ipv4, &ipv6, &zoo), 0);
+    assert_int_equal(zoo_create(&zoo_mix_ipv4, &zoo_mix_ipv6, &zoo), 0);
     capture_take(&capture);
     for (enum tcp_state s = 0; s < TCP_STATES; s++) {
         if (s == TCP_STATE_BOUND_INACTIVE && !capture.snapshot.has_bound_inactive)
             continue; /* before Linux 6.8 the kernel does not list them */
         print_message("%s\n", tcp_state_name(s));
         if (s != TCP_STATE_BOUND_INACTIVE)
-            assert_int_equal(capture.snapshot.sockets[s], expected(&ipv4, s) + expected(&ipv6, s));
-        assert_int_equal(capture.snapshot.detail.sockets[IP_FAMILY_IPV4][s], expected(&ipv4, s));
-        assert_int_equal(capture.snapshot.detail.sockets[IP_FAMILY_IPV6][s], expected(&ipv6, s));
+            assert_int_equal(capture.snapshot.sockets[s],
+                             expected(&zoo_mix_ipv4, s) + expected(&zoo_mix_ipv6, s));
+        assert_int_equal(capture.snapshot.detail.sockets[IP_FAMILY_IPV4][s],
+                         expected(&zoo_mix_ipv4, s));
+        assert_int_equal(capture.snapshot.detail.sockets[IP_FAMILY_IPV6][s],
+                         expected(&zoo_mix_ipv6, s));
     }
     assert_int_equal(capture.snapshot.detail.fin_wait2_minisockets,
-                     ipv4.fin_wait2_mini + ipv6.fin_wait2_mini);
-    assert_int_equal(capture.snapshot.detail.syn_recv_requests, ipv4.syn_recv + ipv6.syn_recv);
+                     zoo_mix_ipv4.fin_wait2_mini + zoo_mix_ipv6.fin_wait2_mini);
+    assert_int_equal(capture.snapshot.detail.syn_recv_requests,
+                     zoo_mix_ipv4.syn_recv + zoo_mix_ipv6.syn_recv);
     assert_int_equal(capture.snapshot.derived_drift.established, 0);
     assert_int_equal(capture.snapshot.derived_drift.time_wait, 0);
 }

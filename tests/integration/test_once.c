@@ -19,35 +19,6 @@
 
 enum { NOBODY = 65534, PAGE_SIZE = 1 << 20 };
 
-static const struct zoo_population ipv4 = {
-    .established = 1,
-    .syn_sent = 2,
-    .syn_recv = 3,
-    .fin_wait1 = 4,
-    .fin_wait2 = 5,
-    .fin_wait2_mini = 6,
-    .time_wait = 7,
-    .close_wait = 8,
-    .last_ack = 9,
-    .listen = 10,
-    .closing = 12,
-    .bound_inactive = 13,
-};
-static const struct zoo_population ipv6 = {
-    .established = 27,
-    .syn_sent = 26,
-    .syn_recv = 25,
-    .fin_wait1 = 24,
-    .fin_wait2 = 23,
-    .fin_wait2_mini = 22,
-    .time_wait = 21,
-    .close_wait = 20,
-    .last_ack = 19,
-    .listen = 18,
-    .closing = 17,
-    .bound_inactive = 16,
-};
-
 static char page[PAGE_SIZE];
 static size_t length;
 static struct zoo *zoo;
@@ -56,7 +27,7 @@ static bool is_root;
 static int make_zoo(void **state)
 {
     (void)state;
-    return zoo_create(&ipv4, kernel_has_ipv6() ? &ipv6 : NULL, &zoo);
+    return zoo_create(&zoo_mix_ipv4, kernel_has_ipv6() ? &zoo_mix_ipv6 : NULL, &zoo);
 }
 
 static int destroy_zoo(void **state)
@@ -138,11 +109,11 @@ static void assert_page(uid_t user)
     print_page(user);
     if (!exposition_is_valid(page, length, why, sizeof why))
         fail_msg("%s", why);
-    assert_family("ipv4", &ipv4);
-    assert_family("ipv6", kernel_has_ipv6() ? &ipv6 : &none);
+    assert_family("ipv4", &zoo_mix_ipv4);
+    assert_family("ipv6", kernel_has_ipv6() ? &zoo_mix_ipv6 : &none);
     assert_value("sockdiag_exporter_derived_counts", 1);
     assert_value("sockdiag_tcp_sockets{state=\"established\"}",
-                 ipv4.established + (kernel_has_ipv6() ? ipv6.established : 0));
+                 zoo_mix_ipv4.established + (kernel_has_ipv6() ? zoo_mix_ipv6.established : 0));
 }
 
 static void test_every_state_is_exact(void **state)

@@ -34,36 +34,6 @@
 /* The bit of a bound socket in idiag_states; the headers have had a name for it since Linux 6.8. */
 #define BOUND_INACTIVE_BIT (UINT32_C(1) << 13)
 
-/* All counts differ, so that a mix-up of states is visible. */
-static const struct zoo_population ipv4 = {
-    .established = 1,
-    .syn_sent = 2,
-    .syn_recv = 3,
-    .fin_wait1 = 4,
-    .fin_wait2 = 5,
-    .fin_wait2_mini = 6,
-    .time_wait = 7,
-    .close_wait = 8,
-    .last_ack = 9,
-    .listen = 10,
-    .closing = 11,
-    .bound_inactive = 12,
-};
-static const struct zoo_population ipv6 = {
-    .established = 24,
-    .syn_sent = 23,
-    .syn_recv = 22,
-    .fin_wait1 = 21,
-    .fin_wait2 = 20,
-    .fin_wait2_mini = 19,
-    .time_wait = 18,
-    .close_wait = 17,
-    .last_ack = 16,
-    .listen = 15,
-    .closing = 14,
-    .bound_inactive = 13,
-};
-
 static double now_ms(void)
 {
     struct timespec now;
@@ -223,13 +193,13 @@ static int destroy_zoo(void **state)
 static void every_state_has_exactly_its_count(void **state)
 {
     const double start = now_ms();
-    assert_int_equal(zoo_create(&ipv4, &ipv6, (struct zoo **)state), 0);
+    assert_int_equal(zoo_create(&zoo_mix_ipv4, &zoo_mix_ipv6, (struct zoo **)state), 0);
     print_message("zoo_create: %.1f ms\n", now_ms() - start);
 
-    assert_population("ss -H -4tano", &ipv4);
-    assert_population("ss -H -6tano", &ipv6);
-    assert_sockstat(full_sockets(&ipv4), full_sockets(&ipv6),
-                    minisockets(&ipv4) + minisockets(&ipv6));
+    assert_population("ss -H -4tano", &zoo_mix_ipv4);
+    assert_population("ss -H -6tano", &zoo_mix_ipv6);
+    assert_sockstat(full_sockets(&zoo_mix_ipv4), full_sockets(&zoo_mix_ipv6),
+                    minisockets(&zoo_mix_ipv4) + minisockets(&zoo_mix_ipv6));
 }
 
 static void bound_sockets_exist(void **state)
@@ -238,9 +208,9 @@ static void bound_sockets_exist(void **state)
         print_message("SKIPPED: before Linux 6.8 the kernel does not list bound-only sockets\n");
         skip();
     }
-    assert_int_equal(zoo_create(&ipv4, &ipv6, (struct zoo **)state), 0);
-    assert_int_equal(count_bound_inactive(AF_INET), ipv4.bound_inactive);
-    assert_int_equal(count_bound_inactive(AF_INET6), ipv6.bound_inactive);
+    assert_int_equal(zoo_create(&zoo_mix_ipv4, &zoo_mix_ipv6, (struct zoo **)state), 0);
+    assert_int_equal(count_bound_inactive(AF_INET), zoo_mix_ipv4.bound_inactive);
+    assert_int_equal(count_bound_inactive(AF_INET6), zoo_mix_ipv6.bound_inactive);
 }
 
 static void v4_mapped_sockets_are_ipv6_with_ipv4_addresses(void **state)
@@ -248,11 +218,11 @@ static void v4_mapped_sockets_are_ipv6_with_ipv4_addresses(void **state)
     const struct zoo_population none = {0};
 
     assert_int_equal(zoo_create(NULL, NULL, (struct zoo **)state), 0);
-    assert_int_equal(zoo_add(*state, ZOO_V4_MAPPED, &ipv4), 0);
+    assert_int_equal(zoo_add(*state, ZOO_V4_MAPPED, &zoo_mix_ipv4), 0);
 
-    assert_population("ss -H -6tano src '[::ffff:" NETNS_VOID_IPV4 "]'", &ipv4);
+    assert_population("ss -H -6tano src '[::ffff:" NETNS_VOID_IPV4 "]'", &zoo_mix_ipv4);
     assert_population("ss -H -4tano", &none);
-    assert_sockstat(0, full_sockets(&ipv4), minisockets(&ipv4));
+    assert_sockstat(0, full_sockets(&zoo_mix_ipv4), minisockets(&zoo_mix_ipv4));
 }
 
 static void a_zoo_grows(void **state)
@@ -279,8 +249,8 @@ static void destroying_a_zoo_removes_all(void **state)
 {
     uint16_t port;
 
-    assert_int_equal(zoo_create(&ipv4, &ipv6, (struct zoo **)state), 0);
-    assert_int_equal(zoo_add(*state, ZOO_V4_MAPPED, &ipv6), 0);
+    assert_int_equal(zoo_create(&zoo_mix_ipv4, &zoo_mix_ipv6, (struct zoo **)state), 0);
+    assert_int_equal(zoo_add(*state, ZOO_V4_MAPPED, &zoo_mix_ipv6), 0);
     assert_int_equal(zoo_fill_accept_queue(*state, ZOO_IPV4, 5, 5, &port), 0);
     assert_int_equal(zoo_burst_syn_recv(*state, 10), 0);
 
@@ -351,7 +321,7 @@ static void a_foreign_namespace_is_not_changed(void **state)
     assert_int_equal(unshare(CLONE_NEWNET), 0);
     int add_void = netns_add_void();
     int sysctl = netns_sysctl_write("ipv4/tcp_fin_timeout", "50");
-    int create = zoo_create(&ipv4, &ipv6, (struct zoo **)state);
+    int create = zoo_create(&zoo_mix_ipv4, &zoo_mix_ipv6, (struct zoo **)state);
     assert_int_equal(setns(own, CLONE_NEWNET), 0);
     close(own);
 

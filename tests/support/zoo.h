@@ -31,6 +31,10 @@ struct zoo_population {
     unsigned bound_inactive; /* bound, neither listening nor connected; sock_diag: Linux >= 6.8 */
 };
 
+/* Sockets of every kind. The counts differ, also those of both families together and those of both
+ * kinds of FIN_WAIT2: a mix-up is visible. */
+extern const struct zoo_population zoo_mix_ipv4, zoo_mix_ipv6;
+
 enum zoo_family {
     ZOO_IPV4,
     ZOO_IPV6,
