@@ -61,7 +61,7 @@ static int64_t tell_cpu(void *context)
 static const struct clock hand_clock = {
     .monotonic = tell_time, .unix_time = tell_time, .thread_cpu = tell_cpu};
 
-static int start(void **state)
+static int start_walker(void **state)
 {
     (void)state;
     char error[512];
@@ -475,7 +475,28 @@ static void test_walks_hold_no_namespace(void **state)
     assert_int_equal(count_descriptors(), before);
 }
 
-static const struct namespace_row *find_row(struct namespaces *node, const char *name)
+static struct namespaces *node;
+
+/* With an empty /run/netns, which the helper must see. */
+static int start_node(void **state)
+{
+    const struct namespaces_options options = {.max = 256, .cpu_share = 1, .peak_window = 1};
+    const struct namespaces_roots roots = {"/proc", "/run/netns", "/none"};
+    const struct walker_options wanted = {.cpu_share = 1, .interval = 1, .peak_window = 1};
+    if (neighbour_make_run_netns() != 0 || start_walker(state) != 0)
+        return -1;
+    node = namespaces_create(&options, &roots, &hand_clock);
+    return node && namespaces_start_walks(node, helper, &wanted) ? 0 : -1;
+}
+
+static int stop_node(void **state)
+{
+    namespaces_destroy(node);
+    stop_walker(state);
+    return umount("/run");
+}
+
+static const struct namespace_row *find_row(const char *name)
 {
     static struct namespaces_snapshot snapshot;
     namespaces_describe(node, now_is, 0, &snapshot);
@@ -486,7 +507,7 @@ static const struct namespace_row *find_row(struct namespaces *node, const char 
     return NULL;
 }
 
-static void step_node(struct namespaces *node, int64_t seconds)
+static void step_node(int64_t seconds)
 {
     bool failed;
     struct fault fault;
@@ -498,42 +519,32 @@ static void step_node(struct namespaces *node, int64_t seconds)
 static void test_a_namespace_without_a_process(void **state)
 {
     (void)state;
-    char error[512], makeshift[64];
-    const struct namespaces_options options = {.max = 256, .cpu_share = 1, .peak_window = 1};
-    const struct namespaces_roots roots = {"/proc", "/run/netns", "/none"};
-    const struct walker_options wanted = {.cpu_share = 1, .interval = 1, .peak_window = 1};
-    assert_int_equal(neighbour_make_run_netns(), 0);
-    struct netns_helper *own = netns_helper_start(error, sizeof error);
-    struct namespaces *node = namespaces_create(&options, &roots, &hand_clock);
-    assert_true(own && node && namespaces_start_walks(node, own, &wanted));
+    char makeshift[64];
     assert_int_equal(neighbour_start(&neighbours[0], NULL, NULL), 0);
     assert_int_equal(neighbour_name(&neighbours[0], "/run/netns/red"), 0);
     assert_int_equal(neighbour_name(&neighbours[0], "/run/netns/blue"), 0);
     snprintf(makeshift, sizeof makeshift, "netns-%" PRIu64, neighbours[0].inode);
     neighbour_end(&neighbours[0]);
 
-    step_node(node, 1);
-    assert_non_null(find_row(node, "blue")); /* the first in the order of the alphabet */
-    assert_null(find_row(node, "red"));
-    assert_false(find_row(node, "blue")->has_walk);
+    step_node(1);
+    assert_non_null(find_row("blue")); /* the first in the order of the alphabet */
+    assert_null(find_row("red"));
+    assert_false(find_row("blue")->has_walk);
     namespaces_walk_all(node);
-    assert_true(find_row(node, "blue")->has_walk);
+    assert_true(find_row("blue")->has_walk);
     for (int i = 0; i < 4; i++) {
-        step_node(node, 11); /* looks for new processes alone */
-        assert_non_null(find_row(node, "blue"));
-        assert_true(find_row(node, "blue")->has_walk);
+        step_node(11); /* looks for new processes alone */
+        assert_non_null(find_row("blue"));
+        assert_true(find_row("blue")->has_walk);
     }
     assert_int_equal(umount("/run/netns/blue"), 0);
-    step_node(node, 61);
-    assert_non_null(find_row(node, "red"));
-    assert_true(find_row(node, "red")->has_walk);
+    step_node(61);
+    assert_non_null(find_row("red"));
+    assert_true(find_row("red")->has_walk);
     assert_int_equal(umount("/run/netns/red"), 0);
-    step_node(node, 61);
-    assert_null(find_row(node, "red"));
-    assert_null(find_row(node, makeshift));
-    namespaces_destroy(node);
-    netns_helper_stop(own);
-    assert_int_equal(umount("/run"), 0);
+    step_node(61);
+    assert_null(find_row("red"));
+    assert_null(find_row(makeshift));
 }
 
 /* A child in the namespace that has this name. */
@@ -561,42 +572,33 @@ static pid_t start_in(const char *path)
 static void test_a_process_that_enters_a_named_namespace(void **state)
 {
     (void)state;
-    char error[512], makeshift[64];
-    const struct namespaces_options options = {.max = 256, .cpu_share = 1, .peak_window = 1};
-    const struct namespaces_roots roots = {"/proc", "/run/netns", "/none"};
-    const struct walker_options wanted = {.cpu_share = 1, .interval = 1, .peak_window = 1};
-    assert_int_equal(neighbour_make_run_netns(), 0);
-    struct netns_helper *own = netns_helper_start(error, sizeof error);
-    struct namespaces *node = namespaces_create(&options, &roots, &hand_clock);
-    assert_true(own && node && namespaces_start_walks(node, own, &wanted));
+    char makeshift[64];
     assert_int_equal(neighbour_start(&neighbours[0], NULL, NULL), 0);
     assert_int_equal(neighbour_name(&neighbours[0], "/run/netns/b\xc3\xbcro"), 0);
     close(open("/run/netns/rubbish", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
     snprintf(makeshift, sizeof makeshift, "netns-%" PRIu64, neighbours[0].inode);
     neighbour_end(&neighbours[0]);
-    step_node(node, 1);
-    assert_null(find_row(node, "rubbish"));
+    step_node(1);
+    assert_null(find_row("rubbish"));
     namespaces_walk_all(node);
-    assert_non_null(find_row(node, "b__ro"));
-    assert_true(find_row(node, "b__ro")->has_walk);
+    assert_non_null(find_row("b__ro"));
+    assert_true(find_row("b__ro")->has_walk);
 
     /* It may be another namespace with the same inode: nothing is kept of the first. */
     pid_t pid = start_in("/run/netns/b\xc3\xbcro");
     assert_int_equal(umount("/run/netns/b\xc3\xbcro"), 0);
-    step_node(node, 61);
-    assert_non_null(find_row(node, makeshift));
-    assert_int_equal(find_row(node, makeshift)->pid, pid);
-    assert_false(find_row(node, makeshift)->has_walk);
-    step_node(node, 61); /* looks at the namespaces of all processes */
-    assert_int_equal(find_row(node, makeshift)->pid, pid);
+    step_node(61);
+    assert_non_null(find_row(makeshift));
+    assert_int_equal(find_row(makeshift)->pid, pid);
+    assert_false(find_row(makeshift)->has_walk);
+    step_node(61); /* looks at the namespaces of all processes */
+    assert_int_equal(find_row(makeshift)->pid, pid);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
-    namespaces_destroy(node);
-    netns_helper_stop(own);
-    assert_int_equal(umount("/run"), 0);
 }
 
-#define with_walker(test) cmocka_unit_test_setup_teardown(test, start, stop_walker)
+#define with_walker(test) cmocka_unit_test_setup_teardown(test, start_walker, stop_walker)
+#define with_node(test)   cmocka_unit_test_setup_teardown(test, start_node, stop_node)
 
 int main(int arguments, char *values[])
 {
@@ -619,8 +621,8 @@ int main(int arguments, char *values[])
         with_walker(test_a_namespace_that_is_gone_is_no_failure),
         with_walker(test_a_helper_that_is_gone_is_one),
         with_walker(test_walks_hold_no_namespace),
-        with_walker(test_a_namespace_without_a_process),
-        with_walker(test_a_process_that_enters_a_named_namespace),
+        with_node(test_a_namespace_without_a_process),
+        with_node(test_a_process_that_enters_a_named_namespace),
     };
     return cmocka_run_group_tests_name("netns_walk", tests, NULL, NULL);
 }
