@@ -5,6 +5,8 @@
  */
 #include "kernel/exporter_filter.h"
 
+#include "filtered_call.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -31,60 +33,27 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { NO_FILTER = 100, NOT_THERE = 101, MADE = 102 };
+static pid_t helper; /* gets signals, unless it is 0 */
 
-/* How a child ends that makes a call in the filter: SIGSYS killed it, or MADE or NOT_THERE. */
-static int outcome(void (*make_call)(const void *), const void *argument, pid_t helper)
+static int load_filter(void)
 {
-    int status;
-    pid_t pid = fork();
-    if (pid == 0) {
-        const struct rlimit none = {0, 0};
-        setrlimit(RLIMIT_CORE, &none);
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || exporter_filter_apply(helper) != 0)
-            _exit(NO_FILTER);
-        errno = 0;
-        make_call(argument);
-        _exit(errno == ENOSYS ? NOT_THERE : MADE);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    if (WIFEXITED(status))
-        assert_int_not_equal(WEXITSTATUS(status), NO_FILTER);
-    return WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+    return exporter_filter_apply(helper);
 }
 
-struct call {
-    const char *what;
-    long number;
-    unsigned long arguments[4];
-};
-
-static void make_call(const void *argument)
+static int get_outcome(const struct filtered_call *call)
 {
-    const struct call *call = argument;
-    syscall(call->number, call->arguments[0], call->arguments[1], call->arguments[2],
-            call->arguments[3]);
+    return filtered_call_outcome(load_filter, filtered_call_make, call);
 }
 
-static void assert_outcomes(const struct call *calls, size_t count, int expected)
+static void assert_outcomes(const struct filtered_call *calls, size_t count, int expected)
 {
     for (size_t i = 0; i < count; i++) {
-        int got = outcome(make_call, &calls[i], 0);
+        int got = get_outcome(&calls[i]);
         if (got != expected)
             fail_msg("%s: %d instead of %d", calls[i].what, got, expected);
     }
 }
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-/* uretprobe() and uprobe() go past every filter (kernel/seccomp.c). */
-static bool is_exempt(long number)
-{
-#ifdef __x86_64__
-    return number == 335 || number == 336;
-#else
-    return false && number;
-#endif
-}
 
 /* The smallest number that stands for all higher ones. */
 static long find_new_calls(const struct allowed_call *calls, size_t count)
@@ -114,9 +83,9 @@ static void test_every_other_call_kills(void **state)
     long new_calls = find_new_calls(calls, count);
     assert_in_range(count, 80, 110);
     for (long number = 0; number < new_calls; number++) {
-        const struct call call = {"another call", number, {0}};
-        if (!is_listed(calls, count, number) && !is_exempt(number) &&
-            outcome(make_call, &call, 0) != SIGSYS)
+        const struct filtered_call call = {"another call", number, {0}};
+        if (!is_listed(calls, count, number) && !filtered_call_is_exempt(number) &&
+            get_outcome(&call) != -SIGSYS)
             fail_msg("call %ld is made", number);
     }
 }
@@ -126,12 +95,12 @@ static void test_new_calls_are_not_there(void **state)
     (void)state;
     struct allowed_call calls[EXPORTER_CALLS_MOST];
     long new_calls = find_new_calls(calls, exporter_filter_list(0, calls));
-    const struct call absent[] = {
+    const struct filtered_call absent[] = {
         {"clone3", SYS_clone3, {0}},      {"the first new one", new_calls, {0}},
         {"the next", new_calls + 1, {0}}, {"x32", 0x40000000L | SYS_getpid, {0}},
         {"the last", INT32_MAX, {0}},
     };
-    assert_outcomes(absent, COUNT(absent), NOT_THERE);
+    assert_outcomes(absent, COUNT(absent), CALL_NOT_THERE);
 }
 
 static const char path[] = "/dev/null";
@@ -141,7 +110,7 @@ static const char path[] = "/dev/null";
 static void test_what_would_do_more_kills(void **state)
 {
     (void)state;
-    const struct call killed[] = {
+    const struct filtered_call killed[] = {
         {"execve", SYS_execve, {PATH}},
         {"execveat", SYS_execveat, {HERE, PATH}},
         {"ptrace", SYS_ptrace, {PTRACE_TRACEME}},
@@ -177,7 +146,7 @@ static void test_what_would_do_more_kills(void **state)
         {"dumpable again", SYS_prctl, {PR_SET_DUMPABLE, 1}},
         {"another user", SYS_setuid, {0}},
     };
-    assert_outcomes(killed, COUNT(killed), SIGSYS);
+    assert_outcomes(killed, COUNT(killed), -SIGSYS);
 }
 
 static void *do_nothing(void *argument)
@@ -216,15 +185,18 @@ static void live(const void *argument)
 static void test_the_library_lives(void **state)
 {
     (void)state;
-    assert_int_equal(outcome(live, NULL, 0), MADE);
+    assert_int_equal(filtered_call_outcome(load_filter, live, NULL), CALL_MADE);
 }
 
 static void test_the_helper_alone_gets_signals(void **state)
 {
     (void)state;
-    const struct call self = {"a signal to the parent", SYS_kill, {(unsigned long)getpid(), 0}};
-    assert_int_equal(outcome(make_call, &self, 0), SIGSYS);
-    assert_int_equal(outcome(make_call, &self, getpid()), MADE);
+    const struct filtered_call self = {
+        "a signal to the parent", SYS_kill, {(unsigned long)getpid(), 0}};
+    assert_int_equal(get_outcome(&self), -SIGSYS);
+    helper = getpid();
+    assert_int_equal(get_outcome(&self), CALL_MADE);
+    helper = 0;
 }
 
 static void abort_it(const void *argument)
@@ -236,7 +208,7 @@ static void abort_it(const void *argument)
 static void test_abort_is_seen_as_one(void **state)
 {
     (void)state;
-    assert_int_equal(outcome(abort_it, NULL, 0), SIGABRT);
+    assert_int_equal(filtered_call_outcome(load_filter, abort_it, NULL), -SIGABRT);
 }
 
 int main(void)
