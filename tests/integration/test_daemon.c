@@ -2,7 +2,7 @@
 /*
  * The program itself: how it starts, serves, counts sockets between scrapes, and ends.
  */
-#include "daemon.h"
+#include "daemon_check.h"
 #include "exposition_check.h"
 #include "http_client.h"
 #include "skip.h"
@@ -33,36 +33,24 @@ enum { PORT = 10073 };
 #define SAMPLE_FAST                                                                                \
     "--sample.interval=20ms", "--sample.detail-interval=100ms", "--sample.cpu-budget=100"
 
-/* The daemon and the zoo of the current test, so that teardown can remove them after a failure. */
-static struct daemon *running;
-static struct zoo *zoo;
+static struct daemon exporter;
+static struct zoo *zoo; /* of the current test, so that teardown can remove it after a failure */
 
-static void start(struct daemon *daemon, const char *const arguments[])
+static void start(const char *const arguments[])
 {
-    assert_int_equal(daemon_start(daemon, arguments, NULL), 0);
-    running = daemon;
-    assert_true(daemon_await_message(daemon, "READY=1"));
+    daemon_start_ready(&exporter, arguments, NULL);
 }
 
-static int end(struct daemon *daemon, int signal_number)
+static void end_cleanly(void)
 {
-    running = NULL;
-    return daemon_end(daemon, signal_number, NULL, 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
 }
 
-static void end_cleanly(struct daemon *daemon)
+static int end_what_runs(void **daemon)
 {
-    assert_int_equal(end(daemon, SIGTERM), 0);
-}
-
-static int end_what_runs(void **state)
-{
-    (void)state;
-    if (running)
-        end(running, SIGKILL);
     zoo_destroy(zoo);
     zoo = NULL;
-    return 0;
+    return daemon_end_what_runs(daemon);
 }
 
 static double value_of(const struct http_reply *reply, const char *series)
@@ -94,20 +82,20 @@ static double scrape(const char *series)
 /* Wait until the page has count samples that began after this call. It does not scrape, because
  * that would add sockets. The first page may have earlier samples; each of the others follows
  * several. */
-static void await_pages(const struct daemon *daemon)
+static void await_pages(void)
 {
-    daemon_drop_messages(daemon);
+    daemon_drop_messages(&exporter);
     for (int page = 0; page < 3; page++)
-        assert_true(daemon_await_message(daemon, "WATCHDOG=1"));
+        assert_true(daemon_await_message(&exporter, "WATCHDOG=1"));
 }
 
 /* Wait for samples of a kind that began after this call: two more than before. The event is the
  * watchdog message of each page. */
-static void await_samples(const struct daemon *daemon, const char *series)
+static void await_samples(const char *series)
 {
     double before = scrape(series);
     for (int turn = 0; turn < 500 && scrape(series) < before + 2; turn++)
-        assert_true(daemon_await_message(daemon, "WATCHDOG=1"));
+        assert_true(daemon_await_message(&exporter, "WATCHDOG=1"));
     assert_true(scrape(series) >= before + 2);
 }
 
@@ -128,8 +116,7 @@ static void assert_reply(const char *method, const char *path, int status, const
 static void test_paths_and_methods(void **state)
 {
     (void)state;
-    static struct daemon daemon;
-    start(&daemon, (const char *[]){NULL});
+    start((const char *[]){NULL});
     assert_reply("GET", "/metrics", 200, "Content-Type: text/plain; version=0.0.4; charset=utf-8");
     assert_reply("GET", "/", 200, "Content-Type: text/html");
     assert_reply("GET", "/-/healthy", 200, NULL);
@@ -141,43 +128,40 @@ static void test_paths_and_methods(void **state)
     assert_reply("GET", "http://localhost/favicon.ico", 404, NULL);
     assert_reply("POST", "/metrics", 405, "Allow: GET, HEAD");
     assert_reply("DELETE", "/", 405, "Allow: GET, HEAD");
-    end_cleanly(&daemon);
+    end_cleanly();
 }
 
 static void test_a_place_is_reused(void **state)
 {
     (void)state;
-    static struct daemon daemon;
-    start(&daemon, (const char *[]){"--web.max-connections=1", NULL});
+    start((const char *[]){"--web.max-connections=1", NULL});
     int64_t begin = clock_now(&system_clock);
     for (int i = 0; i < 20; i++)
         assert_reply("GET", "/-/healthy", 200, NULL);
     /* At once: not only when the exporter checks again after a second. */
     assert_true(clock_now(&system_clock) - begin < 10 * NANOSECONDS_PER_SECOND);
-    end_cleanly(&daemon);
+    end_cleanly();
 }
 
 static void test_head_has_the_headers_and_no_body(void **state)
 {
     (void)state;
-    static struct daemon daemon;
     struct http_reply reply;
-    start(&daemon, (const char *[]){NULL});
+    start((const char *[]){NULL});
     assert_int_equal(http_request(PORT, "HEAD", "/metrics", &reply), 0);
     assert_int_equal(reply.status, 200);
     assert_non_null(strstr(reply.head, "Content-Type: text/plain; version=0.0.4"));
     assert_null(strstr(reply.head, "Content-Length: 0"));
     assert_int_equal(reply.body_length, 0);
     http_reply_free(&reply);
-    end_cleanly(&daemon);
+    end_cleanly();
 }
 
 static void test_an_unexpected_body_is_answered_405(void **state)
 {
     (void)state;
-    static struct daemon daemon;
     struct http_reply reply;
-    start(&daemon, (const char *[]){NULL});
+    start((const char *[]){NULL});
     int fd = http_connect(NULL, "127.0.0.1", PORT);
     assert_true(fd >= 0);
     assert_int_equal(http_exchange(fd,
@@ -188,17 +172,16 @@ static void test_an_unexpected_body_is_answered_405(void **state)
     assert_int_equal(reply.status, 405);
     http_reply_free(&reply);
     close(fd);
-    end_cleanly(&daemon);
+    end_cleanly();
 }
 
 static void test_the_page_is_valid_and_both_families_are_served(void **state)
 {
     (void)state;
-    static struct daemon daemon;
     struct http_reply reply;
     char why[256];
-    start(&daemon, (const char *[]){SAMPLE_FAST, NULL});
-    await_samples(&daemon, DETAIL_SAMPLES);
+    start((const char *[]){SAMPLE_FAST, NULL});
+    await_samples(DETAIL_SAMPLES);
     int fd = http_connect(NULL, "::1", PORT);
     assert_true(fd >= 0);
     assert_int_equal(
@@ -211,7 +194,7 @@ static void test_the_page_is_valid_and_both_families_are_served(void **state)
     assert_value(&reply, "sockdiag_exporter_derived_counts", 1);
     http_reply_free(&reply);
     close(fd);
-    end_cleanly(&daemon);
+    end_cleanly();
 }
 
 static void test_the_daemon_counts_a_zoo(void **state)
@@ -223,11 +206,10 @@ static void test_the_daemon_counts_a_zoo(void **state)
                                               .time_wait = 20,
                                               .close_wait = 2,
                                               .listen = 6};
-    static struct daemon daemon;
     struct http_reply reply;
-    start(&daemon, (const char *[]){SAMPLE_FAST, "--web.listen-address=127.0.0.1:10073", NULL});
+    start((const char *[]){SAMPLE_FAST, "--web.listen-address=127.0.0.1:10073", NULL});
     assert_int_equal(zoo_create(&population, &population, &zoo), 0);
-    await_pages(&daemon);
+    await_pages();
     assert_int_equal(http_request(PORT, "GET", "/metrics", &reply), 0);
     assert_value(&reply, "sockdiag_tcp_sockets{state=\"established\"}", 10);
     assert_value(&reply, "sockdiag_tcp_sockets{state=\"syn_recv\"}", 6);
@@ -237,15 +219,14 @@ static void test_the_daemon_counts_a_zoo(void **state)
     /* Scrapes of earlier tests have left some, too. */
     assert_true(value_of(&reply, "sockdiag_tcp_sockets{state=\"time_wait\"}") >= 40);
     http_reply_free(&reply);
-    end_cleanly(&daemon);
+    end_cleanly();
 }
 
 static void test_a_burst_between_scrapes_is_seen(void **state)
 {
     (void)state;
     enum { BURST = 3000 };
-    static struct daemon daemon;
-    start(&daemon, (const char *[]){SAMPLE_FAST, NULL});
+    start((const char *[]){SAMPLE_FAST, NULL});
     assert_int_equal(zoo_create(NULL, NULL, &zoo), 0);
     double quiet = scrape("sockdiag_tcp_sampled_sockets_bucket{state=\"syn_recv\",le=\"2000\"}");
     double all = scrape("sockdiag_tcp_sampled_sockets_count{state=\"syn_recv\"}");
@@ -253,9 +234,9 @@ static void test_a_burst_between_scrapes_is_seen(void **state)
 
     /* It comes and goes without a scrape; watchdog messages show that samples were taken. */
     assert_int_equal(zoo_burst_syn_recv(zoo, BURST), 0);
-    await_pages(&daemon);
+    await_pages();
     assert_int_equal(zoo_burst_end(zoo), 0);
-    await_pages(&daemon);
+    await_pages();
 
     struct http_reply reply;
     assert_int_equal(http_request(PORT, "GET", "/metrics", &reply), 0);
@@ -268,7 +249,7 @@ static void test_a_burst_between_scrapes_is_seen(void **state)
     assert_value(&reply, "sockdiag_tcp_sampled_sockets_bucket{state=\"syn_recv\",le=\"5000\"}",
                  value_of(&reply, "sockdiag_tcp_sampled_sockets_count{state=\"syn_recv\"}"));
     http_reply_free(&reply);
-    end_cleanly(&daemon);
+    end_cleanly();
 }
 
 /* Clients with idle connections do not block others. */
@@ -278,9 +259,8 @@ static void test_idle_connections_of_few_clients_leave_room_for_others(void **st
     enum { IDLE = 200 };
     static const char *const clients[] = {"127.0.0.2", "127.0.0.3", "127.0.0.4"};
     int idle[IDLE];
-    static struct daemon daemon;
     struct http_reply reply;
-    start(&daemon, (const char *[]){"--web.max-connections=64", NULL});
+    start((const char *[]){"--web.max-connections=64", NULL});
     for (int i = 0; i < IDLE; i++) {
         idle[i] = http_connect(clients[i % 3], "127.0.0.1", PORT);
         assert_true(idle[i] >= 0);
@@ -292,7 +272,7 @@ static void test_idle_connections_of_few_clients_leave_room_for_others(void **st
     http_reply_free(&reply);
     for (int i = 0; i < IDLE; i++)
         close(idle[i]);
-    end_cleanly(&daemon);
+    end_cleanly();
 }
 
 static void test_signals_end_it_cleanly(void **state)
@@ -300,22 +280,20 @@ static void test_signals_end_it_cleanly(void **state)
     (void)state;
     static const int signals[] = {SIGTERM, SIGINT};
     for (int i = 0; i < 2; i++) {
-        static struct daemon daemon;
-        start(&daemon, (const char *[]){NULL});
-        assert_int_equal(kill(daemon.pid, signals[i]), 0);
-        assert_true(daemon_await_message(&daemon, "STOPPING=1"));
-        assert_int_equal(end(&daemon, 0), 0);
+        start((const char *[]){NULL});
+        assert_int_equal(kill(exporter.pid, signals[i]), 0);
+        assert_true(daemon_await_message(&exporter, "STOPPING=1"));
+        daemon_assert_end(&exporter, 0, 0);
     }
 }
 
 static void test_the_watchdog_is_fed(void **state)
 {
     (void)state;
-    static struct daemon daemon;
-    start(&daemon, (const char *[]){SAMPLE_FAST, NULL});
-    assert_true(daemon_await_message(&daemon, "WATCHDOG=1"));
-    assert_true(daemon_await_message(&daemon, "WATCHDOG=1"));
-    end_cleanly(&daemon);
+    start((const char *[]){SAMPLE_FAST, NULL});
+    assert_true(daemon_await_message(&exporter, "WATCHDOG=1"));
+    assert_true(daemon_await_message(&exporter, "WATCHDOG=1"));
+    end_cleanly();
 }
 
 /* It ends by itself with `code` and one line that contains `word`. */
@@ -323,9 +301,9 @@ static void assert_refuses(const char *const arguments[], void (*before_exec)(vo
                            const char *word)
 {
     static struct daemon daemon;
-    char errors[4096];
     assert_int_equal(daemon_start(&daemon, arguments, before_exec), 0);
-    assert_int_equal(daemon_end(&daemon, 0, errors, sizeof errors), code);
+    daemon_assert_end(&daemon, 0, code);
+    const char *errors = daemon.errors;
     const char *line = strstr(errors, "sockdiag_exporter: ");
     if (!line || !strstr(line, word) || strchr(line, '\n') != errors + strlen(errors) - 1)
         fail_msg("not one line with \"%s\":\n%s", word, errors);
@@ -334,10 +312,9 @@ static void assert_refuses(const char *const arguments[], void (*before_exec)(vo
 static void test_a_taken_port_is_one_line_and_exit_1(void **state)
 {
     (void)state;
-    static struct daemon daemon;
-    start(&daemon, (const char *[]){NULL});
+    start((const char *[]){NULL});
     assert_refuses((const char *[]){NULL}, NULL, 1, ":10073");
-    end_cleanly(&daemon);
+    end_cleanly();
 }
 
 static void test_a_wrong_flag_is_one_line_and_exit_2(void **state)
@@ -372,7 +349,8 @@ static void test_a_kernel_without_sock_diag_is_one_line_and_exit_1(void **state)
     assert_refuses((const char *[]){"--once", NULL}, forbid_netlink, 1, "AF_NETLINK");
 }
 
-#define DAEMON_TEST(name) cmocka_unit_test_teardown(name, end_what_runs)
+#define DAEMON_TEST(name)                                                                          \
+    cmocka_unit_test_prestate_setup_teardown(name, NULL, end_what_runs, &exporter)
 
 int main(void)
 {

@@ -35,34 +35,19 @@ enum { PORT = 10073, NEIGHBOUR_PORT = 9000, MOST_PAGES = 300 };
 #define REQUEST "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 static struct daemon exporter;
-static bool is_running;
 static struct neighbour neighbour;
-static char errors[4096];
 
 static void start(void (*before_exec)(void))
 {
-    assert_int_equal(
-        daemon_start(&exporter,
-                     (const char *[]){"--collector.netns.walk", "--sample.cpu-budget=100", NULL},
-                     before_exec),
-        0);
-    is_running = true;
-    assert_true(daemon_await_message(&exporter, "READY=1"));
+    static const char *const arguments[] = {"--collector.netns.walk", "--sample.cpu-budget=100",
+                                            NULL};
+    daemon_start_ready(&exporter, arguments, before_exec);
 }
 
-static int end(int signal_number)
+static int end_what_runs(void **daemon)
 {
-    is_running = false;
-    return daemon_end(&exporter, signal_number, errors, sizeof errors);
-}
-
-static int end_what_runs(void **state)
-{
-    (void)state;
-    if (is_running)
-        end(SIGKILL);
     neighbour_end(&neighbour);
-    return 0;
+    return daemon_end_what_runs(daemon);
 }
 
 static void await_page_with(const char *text)
@@ -108,7 +93,7 @@ static void test_the_exporter_keeps_no_capability(void **state)
     assert_true(count >= 3);
     daemon_assert_status(daemon_find_helper(&exporter), "CapEff:\t0000000000280000\n");
     assert_page_has("\nsockdiag_exporter_netns_walks_enabled 1\n");
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
 }
 
 static void test_a_dead_helper_ends_the_exporter(void **state)
@@ -116,9 +101,10 @@ static void test_a_dead_helper_ends_the_exporter(void **state)
     (void)state;
     start(NULL);
     kill(daemon_find_helper(&exporter), SIGKILL);
-    assert_int_equal(end(0), 1);
-    assert_non_null(strstr(
-        errors, "\nsockdiag_exporter: the namespace helper was killed by signal 9 (Killed)\n"));
+    daemon_assert_end(&exporter, 0, 1);
+    assert_non_null(
+        strstr(exporter.errors,
+               "\nsockdiag_exporter: the namespace helper was killed by signal 9 (Killed)\n"));
 }
 
 /* It is asked often: listeners of each namespace every ten seconds. */
@@ -128,9 +114,10 @@ static void test_a_silent_helper_ends_the_exporter(void **state)
     assert_int_equal(neighbour_start(&neighbour, NULL, NULL), 0);
     start(NULL);
     kill(daemon_find_helper(&exporter), SIGSTOP);
-    assert_int_equal(end(0), 1);
-    assert_non_null(strstr(
-        errors, "\nsockdiag_exporter: the namespace helper has not answered for a second\n"));
+    daemon_assert_end(&exporter, 0, 1);
+    assert_non_null(
+        strstr(exporter.errors,
+               "\nsockdiag_exporter: the namespace helper has not answered for a second\n"));
 }
 
 /* Seven of ten ports, towards a listener of its own that accepts none. */
@@ -171,7 +158,7 @@ static void test_the_page_tells_of_a_neighbour(void **state)
              ",local_address=\"127.0.0.1\",local_port=\"%d\",local_interface=\"\"} 7\n",
              NEIGHBOUR_PORT);
     await_page_with(text);
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
 }
 
 /* Three connections that this side closed first. */
@@ -217,7 +204,7 @@ static void test_a_name_without_a_process_is_enough(void **state)
     assert_int_equal(umount("/run/netns/blue"), 0);
     assert_int_equal(unlink("/run/netns/blue"), 0);
     daemon_await_page(&exporter, PORT, "netns=\"blue\"", false, MOST_PAGES);
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
     assert_int_equal(umount("/run"), 0);
 }
 
@@ -266,7 +253,7 @@ static void test_a_stop_of_both_is_a_clean_one(void **state)
     (void)state;
     start(NULL);
     kill(daemon_find_helper(&exporter), SIGTERM);
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
 }
 
 static void lack_ptrace(void)
@@ -286,14 +273,15 @@ static void test_without_a_capability_it_goes_on_without_walks(void **state)
     start(lack_ptrace);
     assert_page_has("\nsockdiag_exporter_netns_walks_enabled 0\n");
     daemon_assert_status(exporter.pid, "CapPrm:\t0000000000000000\n");
-    assert_int_equal(end(SIGTERM), 0);
-    const char *warning = strstr(errors, "level=warn");
+    daemon_assert_end(&exporter, SIGTERM, 0);
+    const char *warning = strstr(exporter.errors, "level=warn");
     assert_non_null(warning);
     assert_non_null(strstr(warning, "CAP_SYS_PTRACE is missing"));
     assert_null(strstr(warning + 1, "level=warn"));
 }
 
-#define with_exporter(test) cmocka_unit_test_teardown(test, end_what_runs)
+#define with_exporter(test)                                                                        \
+    cmocka_unit_test_prestate_setup_teardown(test, NULL, end_what_runs, &exporter)
 
 int main(void)
 {

@@ -36,46 +36,24 @@ enum { PORT = 10073, LOW_PORT = 80, MOST_PAGES = 60 };
 #define NONE    "0000000000000000\n"
 
 static struct daemon exporter;
-static bool is_running;
-static char errors[8192];
 static unsigned nobody, nobodys_group;
 static bool can_become; /* the test's user can become nobody */
 
-static void start(const char *const arguments[], void (*before_exec)(void))
-{
-    assert_int_equal(daemon_start(&exporter, arguments, before_exec), 0);
-    is_running = true;
-    assert_true(daemon_await_message(&exporter, "READY=1"));
-}
-#define START(...) start((const char *[]){__VA_ARGS__, NULL}, NULL)
-
-static int end(int signal_number)
-{
-    is_running = false;
-    return daemon_end(&exporter, signal_number, errors, sizeof errors);
-}
-
-static int end_what_runs(void **state)
-{
-    (void)state;
-    if (is_running)
-        end(SIGKILL);
-    return 0;
-}
+#define START(...) daemon_start_ready(&exporter, (const char *[]){__VA_ARGS__, NULL}, NULL)
 
 /* The exporter with these arguments does not start: one line, and exit code 1. */
 static void assert_refused(const char *const arguments[], void (*before_exec)(void),
                            const char *line)
 {
     assert_int_equal(daemon_start(&exporter, arguments, before_exec), 0);
-    assert_int_equal(end(0), 1);
-    assert_string_equal(errors, line);
+    daemon_assert_end(&exporter, 0, 1);
+    assert_string_equal(exporter.errors, line);
 }
 
 static unsigned count_text(const char *text)
 {
     unsigned count = 0;
-    for (const char *found = errors; (found = strstr(found, text)); found++)
+    for (const char *found = exporter.errors; (found = strstr(found, text)); found++)
         count++;
     return count;
 }
@@ -158,8 +136,9 @@ static void test_root_becomes_nobody(void **state)
     char groups[64];
     if (!can_become)
         skip();
-    start((const char *[]){"--web.listen-address=127.0.0.1:80", "--log.level=debug", NULL},
-          join_another_group);
+    daemon_start_ready(
+        &exporter, (const char *[]){"--web.listen-address=127.0.0.1:80", "--log.level=debug", NULL},
+        join_another_group);
     assert_all_threads_in(nobody, nobodys_group);
     snprintf(groups, sizeof groups, "\nGroups:\t%u \n", nobodys_group);
     daemon_assert_status(exporter.pid, groups);
@@ -169,7 +148,7 @@ static void test_root_becomes_nobody(void **state)
     assert_int_equal(open_as_its_user("stat"), 0);
     assert_int_equal(open_as_its_user("mem"), EACCES);
     assert_int_equal(open_as_its_user("fd/0"), EACCES);
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
     assert_int_equal(count_text("sandbox: user 65534, no capabilities; system calls: filtered; "),
                      1);
     assert_int_equal(count_text("level=warn"), 0);
@@ -189,7 +168,7 @@ static void test_the_helper_is_nobodys_too(void **state)
     daemon_assert_status(helper, "\nSeccomp:\t2\n");
     assert_page_has(PORT, "\nsockdiag_exporter_netns_walks_enabled 1\n");
     kill(helper, SIGSTOP); /* it is ended all the same */
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
     assert_int_equal(kill(helper, 0), -1);
 }
 
@@ -202,7 +181,7 @@ static void test_another_user_is_named(void **state)
         skip();
     START("--user=daemon");
     assert_all_threads_in(id, group);
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
     assert_refused(
         (const char *[]){"--user=no-such-user", NULL}, NULL,
         "sockdiag_exporter: cannot become the user no-such-user: there is no such user\n");
@@ -213,7 +192,7 @@ static void test_root_can_stay(void **state)
     (void)state;
     START("--user=root");
     assert_all_threads_in(0, 0);
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
     assert_int_equal(count_text("sandbox: user 0, no capabilities; system calls: filtered; "), 1);
 }
 
@@ -227,9 +206,9 @@ static void lack_setuid(void)
 static void test_root_without_setuid_stays(void **state)
 {
     (void)state;
-    start((const char *[]){"--collector.netns", NULL}, lack_setuid);
+    daemon_start_ready(&exporter, (const char *[]){"--collector.netns", NULL}, lack_setuid);
     assert_all_threads_in(0, 0);
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
     assert_int_equal(count_text("sandbox: user 0, no capabilities; system calls: filtered; "), 1);
     assert_refused((const char *[]){"--user=nobody", NULL}, lack_setuid,
                    "sockdiag_exporter: cannot become the user nobody: CAP_SETUID or CAP_SETGID is "
@@ -256,10 +235,10 @@ static void test_root_that_stays_has_its_groups(void **state)
     (void)state;
     if (!can_become)
         skip();
-    start((const char *[]){"--collector.ports", NULL}, fail_setresuid);
+    daemon_start_ready(&exporter, (const char *[]){"--collector.ports", NULL}, fail_setresuid);
     assert_all_threads_in(0, 0);
     daemon_assert_status(exporter.pid, "\nGroups:\t4 \n");
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
 }
 
 static void fail_capset(void)
@@ -288,9 +267,9 @@ static void test_an_ordinary_user_stays_itself(void **state)
     (void)state;
     if (!can_become)
         skip();
-    start((const char *[]){"--collector.ports", NULL}, become_nobody);
+    daemon_start_ready(&exporter, (const char *[]){"--collector.ports", NULL}, become_nobody);
     assert_all_threads_in(nobody, nobodys_group);
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
     assert_refused((const char *[]){"--user=daemon", NULL}, become_nobody,
                    "sockdiag_exporter: cannot become the user daemon: only root can\n");
 }
@@ -302,7 +281,7 @@ static void test_it_can_be_switched_off(void **state)
     assert_user(exporter.pid, 0, 0);
     daemon_assert_status(exporter.pid, "\nSeccomp:\t0\n");
     daemon_assert_status(exporter.pid, "\nNoNewPrivs:\t0\n");
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
     assert_int_equal(count_text("sandbox"), 0);
 }
 
@@ -331,7 +310,7 @@ static void test_a_file_of_root_alone_is_read_once(void **state)
     daemon_await_page(&exporter, PORT, LAST_RELOAD "0\n", true, MOST_PAGES);
     write_config("deny", 0644);
     daemon_await_page(&exporter, PORT, LAST_RELOAD "1\n", true, MOST_PAGES);
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
     assert_int_equal(count_text("web.yml cannot be read by user 65534: its changes will not be "
                                 "taken; choose another with --user"),
                      1);
@@ -352,7 +331,7 @@ static void test_the_check_warns_of_it(void **state)
         write_config("deny", readable ? 0644 : 0600);
         const char *const arguments[] = {"--config.check", flag, NULL};
         assert_int_equal(daemon_start(&exporter, arguments, NULL), 0);
-        assert_int_equal(end(0), 0);
+        daemon_assert_end(&exporter, 0, 0);
         assert_int_equal(count_text("its changes will not be taken"), !readable);
     }
 }
@@ -385,12 +364,13 @@ static void test_files_elsewhere_are_not_read(void **state)
     const bool limited = has_landlock();
     if (limited)
         daemon_await_page(&exporter, PORT, LAST_RELOAD "0\n", true, MOST_PAGES);
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
     assert_int_equal(count_text("files: limited"), limited);
     assert_int_equal(count_text("web.yml: cannot be read: Permission denied (which "), limited);
 }
 
-#define SANDBOX_TEST(name) cmocka_unit_test_teardown(name, end_what_runs)
+#define SANDBOX_TEST(name)                                                                         \
+    cmocka_unit_test_prestate_setup_teardown(name, NULL, daemon_end_what_runs, &exporter)
 
 /* Finds nobody, and whether this process can become it. */
 static void look_for_nobody(void)

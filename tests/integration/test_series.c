@@ -3,7 +3,7 @@
  * What a host costs in series: the page of the program with its default flags, on a host where
  * each list of rows is full and ten TCP listeners exist.
  */
-#include "daemon.h"
+#include "daemon_check.h"
 #include "exposition_check.h"
 #include "http_client.h"
 #include "skip.h"
@@ -38,7 +38,7 @@ enum { PORT = 10073, FIRST_PORT = 2000, FIRST_UDP_PORT = 3000, MOST_SOCKETS = 12
 
 static int sockets[MOST_SOCKETS];
 static unsigned socket_count;
-static struct daemon *running;
+static struct daemon exporter;
 
 static int keep(int fd)
 {
@@ -46,15 +46,11 @@ static int keep(int fd)
     return sockets[socket_count++] = fd;
 }
 
-static int close_all(void **state)
+static int close_all(void **daemon)
 {
-    (void)state;
-    if (running)
-        daemon_end(running, SIGKILL, NULL, 0);
-    running = NULL;
     while (socket_count > 0)
         close(sockets[--socket_count]);
-    return 0;
+    return daemon_end_what_runs(daemon);
 }
 
 static struct sockaddr_in loopback(uint16_t port)
@@ -139,7 +135,6 @@ static void get(struct http_reply *page, const char *path)
 static void test_the_default_page_is_small(void **state)
 {
     (void)state;
-    static struct daemon daemon;
     struct http_reply page;
     unsigned turns = 0;
     char why[256];
@@ -147,14 +142,12 @@ static void test_the_default_page_is_small(void **state)
     make_destinations();
     make_udp_sockets();
     make_unix_listeners();
-    assert_int_equal(daemon_start(&daemon, (const char *[]){NULL}, NULL), 0);
-    running = &daemon;
-    assert_true(daemon_await_message(&daemon, "READY=1"));
+    daemon_start_ready(&exporter, (const char *[]){NULL}, NULL);
     /* Until the detail sample is on the page, and then with the requests of all before. */
     get(&page, "/");
     do {
         http_reply_free(&page);
-        assert_true(daemon_await_message(&daemon, "WATCHDOG=1"));
+        assert_true(daemon_await_message(&exporter, "WATCHDOG=1"));
         get(&page, "/metrics");
     } while (count_series(&page, "sockdiag_unix_") == 0 && ++turns < 100);
     assert_int_equal(count_series(&page, "sockdiag_listener_accept_queue_limit{"), LISTENERS);
@@ -168,14 +161,14 @@ static void test_the_default_page_is_small(void **state)
     if (!exposition_is_valid(page.body, page.body_length, why, sizeof why))
         fail_msg("%s", why);
     http_reply_free(&page);
-    running = NULL;
-    assert_int_equal(daemon_end(&daemon, SIGTERM, NULL, 0), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(test_the_default_page_is_small, close_all),
+        cmocka_unit_test_prestate_setup_teardown(test_the_default_page_is_small, NULL, close_all,
+                                                 &exporter),
     };
     int skipped = enter_namespace_or_skip();
     return skipped ? skipped : cmocka_run_group_tests(tests, NULL, NULL);

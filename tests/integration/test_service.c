@@ -4,7 +4,7 @@
  * notifications, and that it does not wait for the reader of its log.
  */
 #include "await.h"
-#include "daemon.h"
+#include "daemon_check.h"
 #include "exposition_check.h"
 #include "http_client.h"
 #include "scratch.h"
@@ -41,38 +41,17 @@ enum { PORT = 10073, PAGE = 4096, PATIENCE_MS = 30000 };
 
 static const int stop_signals[] = {SIGTERM, SIGINT};
 
-/* The exporter of the current test, so that teardown can end it after a failure. */
 static struct daemon exporter;
-static bool is_running;
 
 static void start(const char *const arguments[], void (*before_exec)(void))
 {
     assert_int_equal(daemon_start(&exporter, arguments, before_exec), 0);
-    is_running = true;
-}
-
-static int end(int signal_number)
-{
-    is_running = false;
-    return daemon_end(&exporter, signal_number, NULL, 0);
 }
 
 /* The signal itself ends it: that is not a clean stop. */
 static void assert_signal_ends_it(int signal_number)
 {
-    char errors[4096];
-    is_running = false;
-    int code = daemon_end(&exporter, signal_number, errors, sizeof errors);
-    if (code != -signal_number)
-        fail_msg("it ended with %d:\n%s", code, errors);
-}
-
-static int end_what_runs(void **state)
-{
-    (void)state;
-    if (is_running)
-        end(SIGKILL);
-    return 0;
+    daemon_assert_end(&exporter, signal_number, -signal_number);
 }
 
 /* Read its log until it contains `text`. */
@@ -197,8 +176,7 @@ static void test_no_thread_takes_the_signals_of_the_main_thread(void **state)
     scratch_write_text("web.yml", "basic_auth_users:\n  user: "
                                   "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi\n");
     snprintf(flag, sizeof flag, "--web.config.file=%s", scratch_path("web.yml"));
-    start((const char *[]){flag, NULL}, NULL);
-    assert_true(daemon_await_message(&exporter, "READY=1"));
+    daemon_start_ready(&exporter, (const char *[]){flag, NULL}, NULL);
 
     snprintf(path, sizeof path, "/proc/%d/task", exporter.pid);
     DIR *threads = opendir(path);
@@ -213,7 +191,7 @@ static void test_no_thread_takes_the_signals_of_the_main_thread(void **state)
     }
     closedir(threads);
     assert_true(count > 0);
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
 }
 
 /* Fill the queue of the socket that receives the next exporter's notifications. */
@@ -241,7 +219,7 @@ static void test_the_status_tells_what_it_samples(void **state)
     assert_true(daemon_await_message(&exporter,
                                      "STATUS=Samples every 0.5 s, in detail every 5 s; collectors: "
                                      "listeners, ports, destinations, time-wait, unix, netns"));
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
 }
 
 static void test_ready_is_sent_again_when_it_could_not_be_sent(void **state)
@@ -262,7 +240,7 @@ static void test_ready_is_sent_again_when_it_could_not_be_sent(void **state)
     char message[64] = "";
     while (recv(exporter.notify_fd, message, sizeof message - 1, MSG_DONTWAIT) > 0)
         assert_string_equal(message, "WATCHDOG=1"); /* READY=1 comes once */
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
 }
 
 /* Return freed memory to the kernel at once, so that the next allocation needs new memory. */
@@ -281,9 +259,10 @@ static void test_the_watchdog_is_not_fed_without_a_new_page(void **state)
     struct zoo *zoo;
     char message;
     assert_int_equal(zoo_create(&population, NULL, &zoo), 0);
-    start((const char *[]){"--sample.interval=20ms", "--collector.listeners.top=1000", NULL},
-          keep_no_free_memory);
-    assert_true(daemon_await_message(&exporter, "READY=1"));
+    daemon_start_ready(
+        &exporter,
+        (const char *[]){"--sample.interval=20ms", "--collector.listeners.top=1000", NULL},
+        keep_no_free_memory);
     assert_true(daemon_await_message(&exporter, "WATCHDOG=1"));
     assert_true(daemon_limit(&exporter, RLIMIT_DATA, 0));
     await_log("out of memory: keeping the previous page");
@@ -291,7 +270,7 @@ static void test_the_watchdog_is_not_fed_without_a_new_page(void **state)
     for (int page = 0; page < 2; page++)
         await_log("out of memory: keeping the previous page");
     assert_true(recv(exporter.notify_fd, &message, 1, MSG_DONTWAIT) < 0);
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
     zoo_destroy(zoo);
 }
 
@@ -321,18 +300,20 @@ static void test_a_log_without_a_reader_does_not_block(void **state)
 {
     (void)state;
     static const char dropped[] = "sockdiag_exporter_log_lines_dropped_total";
-    start((const char *[]){"--log.level=debug", "--sample.interval=20ms", NULL}, fill_stderr);
-    assert_true(daemon_await_message(&exporter, "READY=1"));
+    daemon_start_ready(&exporter,
+                       (const char *[]){"--log.level=debug", "--sample.interval=20ms", NULL},
+                       fill_stderr);
     assert_true(scrape(dropped) == 0);
     send_bad_requests(1000); /* more than the queue of the log holds */
     daemon_drop_messages(&exporter);
     for (int page = 0; page < 2; page++)
         assert_true(daemon_await_message(&exporter, "WATCHDOG=1"));
     assert_true(scrape(dropped) > 0);
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
 }
 
-#define SERVICE_TEST(name) cmocka_unit_test_teardown(name, end_what_runs)
+#define SERVICE_TEST(name)                                                                         \
+    cmocka_unit_test_prestate_setup_teardown(name, NULL, daemon_end_what_runs, &exporter)
 
 int main(void)
 {

@@ -40,30 +40,12 @@ enum {
 #define REQUEST "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 static struct daemon exporter;
-static bool is_running;
-static char errors[4096];
 
 static void start(void (*before_exec)(void))
 {
     static const char *const arguments[] = {"--collector.connect-failures", "--collector.closers",
                                             "--collector.closers.period=1", NULL};
-    assert_int_equal(daemon_start(&exporter, arguments, before_exec), 0);
-    is_running = true;
-    assert_true(daemon_await_message(&exporter, "READY=1"));
-}
-
-static int end(int signal_number)
-{
-    is_running = false;
-    return daemon_end(&exporter, signal_number, errors, sizeof errors);
-}
-
-static int end_what_runs(void **state)
-{
-    (void)state;
-    if (is_running)
-        end(SIGKILL);
-    return 0;
+    daemon_start_ready(&exporter, arguments, before_exec);
 }
 
 /* Take all ports towards a listener, fail `failures_wanted` times, and close what was opened. */
@@ -127,7 +109,7 @@ static void test_the_page_names_who_and_whither(void **state)
     daemon_await_page(&exporter, PORT,
                       "\nsockdiag_exporter_events_enabled{event=\"closed_first\"} 1\n", true,
                       MOST_PAGES);
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
 }
 
 /* Wait for a page on which the value that follows `part` is `least` or more. */
@@ -157,7 +139,7 @@ static void test_lost_samples_are_counted(void **state)
     assert_true(find_value("\nsockdiag_tcp_connect_port_failures_total") >= lost + sampled);
     assert_true(lost > 0);
     assert_true(lost + sampled >= (double)FLOOD);
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
 }
 
 static void test_no_capability_is_kept(void **state)
@@ -167,7 +149,7 @@ static void test_no_capability_is_kept(void **state)
     daemon_assert_status(exporter.pid, "CapPrm:\t0000000000000000\n");
     daemon_assert_status(exporter.pid, "CapBnd:\t0000000000000000\n");
     daemon_assert_status(exporter.pid, "NoNewPrivs:\t1\n");
-    assert_int_equal(end(SIGTERM), 0);
+    daemon_assert_end(&exporter, SIGTERM, 0);
 }
 
 static void hide_tracefs(void)
@@ -183,12 +165,14 @@ static void test_without_events_it_goes_on(void **state)
     daemon_await_page(&exporter, PORT,
                       "\nsockdiag_exporter_events_enabled{event=\"connect_port_failure\"} 0\n",
                       true, MOST_PAGES);
-    assert_int_equal(end(SIGTERM), 0);
-    assert_non_null(strstr(errors, "--collector.connect-failures does nothing: no tracepoint"));
-    assert_non_null(strstr(errors, "--collector.closers does nothing: no tracepoint"));
+    daemon_assert_end(&exporter, SIGTERM, 0);
+    assert_non_null(
+        strstr(exporter.errors, "--collector.connect-failures does nothing: no tracepoint"));
+    assert_non_null(strstr(exporter.errors, "--collector.closers does nothing: no tracepoint"));
 }
 
-#define with_exporter(test) cmocka_unit_test_teardown(test, end_what_runs)
+#define with_exporter(test)                                                                        \
+    cmocka_unit_test_prestate_setup_teardown(test, NULL, daemon_end_what_runs, &exporter)
 
 int main(void)
 {

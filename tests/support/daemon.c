@@ -136,21 +136,13 @@ static void read_to_end(int fd, char *text, size_t size)
     text[used] = '\0';
 }
 
-int daemon_end(struct daemon *daemon, int signal_number, char *errors, size_t size)
+int daemon_end(struct daemon *daemon, int signal_number)
 {
     if (signal_number)
         kill(daemon->pid, signal_number);
     int code = await_exit(daemon->pid);
-    static char unasked[65536]; /* as much as a pipe holds */
-    bool report = !errors && code != 0;
-    if (report) {
-        errors = unasked;
-        size = sizeof unasked;
-    }
-    if (errors)
-        read_to_end(daemon->error_fd, errors, size);
-    if (report)
-        fprintf(stderr, "the exporter ended with %d:\n%s", code, errors);
+    daemon->pid = 0;
+    read_to_end(daemon->error_fd, daemon->errors, sizeof daemon->errors);
     close(daemon->error_fd);
     close(daemon->notify_fd);
     return code;

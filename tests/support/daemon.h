@@ -10,12 +10,13 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-enum { DAEMON_MAX_ARGUMENTS = 16 };
+enum { DAEMON_MAX_ARGUMENTS = 16, DAEMON_ERRORS = 65536 /* as much as a pipe holds */ };
 
 struct daemon {
-    pid_t pid;
-    int notify_fd; /* receives its messages to systemd */
-    int error_fd;  /* reads its standard error */
+    pid_t pid;                  /* 0: it does not run */
+    int notify_fd;              /* receives its messages to systemd */
+    int error_fd;               /* reads its standard error */
+    char errors[DAEMON_ERRORS]; /* what was left to read there when it ended */
 };
 
 /*
@@ -35,9 +36,7 @@ void daemon_drop_messages(const struct daemon *daemon);
 bool daemon_limit(const struct daemon *daemon, unsigned resource, rlim_t limit);
 
 /* Send `signal_number`, or none if that is 0, and wait for its end; after a minute it is killed.
- * Its exit code, or the negative number of the signal that ended it. Closes the descriptors:
- * `errors` gets its standard error, truncated to `size`; if `errors` is NULL, it is printed unless
- * the code is 0. */
-int daemon_end(struct daemon *daemon, int signal_number, char *errors, size_t size);
+ * Its exit code, or the negative number of the signal that ended it. Closes the descriptors. */
+int daemon_end(struct daemon *daemon, int signal_number);
 
 #endif

@@ -9,10 +9,38 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+void daemon_start_ready(struct daemon *daemon, const char *const arguments[],
+                        void (*before_exec)(void))
+{
+    assert_int_equal(daemon_start(daemon, arguments, before_exec), 0);
+    if (daemon_await_message(daemon, "READY=1"))
+        return;
+    daemon_end(daemon, SIGKILL);
+    fail_msg("the exporter is not ready:\n%s", daemon->errors);
+}
+
+void daemon_assert_end(struct daemon *daemon, int signal_number, int code)
+{
+    int ended = daemon_end(daemon, signal_number);
+    if (ended != code)
+        fail_msg("the exporter ended with %d instead of %d:\n%s", ended, code, daemon->errors);
+}
+
+int daemon_end_what_runs(void **state)
+{
+    struct daemon *daemon = *state;
+    if (daemon->pid > 0) {
+        daemon_end(daemon, SIGKILL);
+        print_error("the exporter's errors:\n%s", daemon->errors);
+    }
+    return 0;
+}
 
 void daemon_await_page(const struct daemon *daemon, uint16_t port, const char *text, bool present,
                        int most)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a test expects of an exporter that runs: of its page, and of what the kernel says of it.
+ * What a test expects of an exporter: that it starts and ends, its page, and what the kernel says
+ * of it.
  */
 #ifndef TESTS_SUPPORT_DAEMON_CHECK_H
 #define TESTS_SUPPORT_DAEMON_CHECK_H
@@ -8,6 +9,16 @@
 #include "daemon.h"
 
 #include <stdint.h>
+
+/* As daemon_start(), and wait for READY=1. */
+void daemon_start_ready(struct daemon *daemon, const char *const arguments[],
+                        void (*before_exec)(void));
+
+/* As daemon_end(), which must return `code`. */
+void daemon_assert_end(struct daemon *daemon, int signal_number, int code);
+
+/* A teardown, whose `*state` is the daemon: kill it if it still runs, and print its errors. */
+int daemon_end_what_runs(void **state);
 
 /* Wait for a page of metrics at 127.0.0.1:`port` with `text`, or one without it if it is not to be
  * `present`. There is a new page with each WATCHDOG=1; after `most` of them the test fails. */
