@@ -167,8 +167,8 @@ static int open_cpu(struct tcp_events *events, uint64_t id, enum tcp_event event
     return 0;
 }
 
-/* Does a sample tell the cgroup of v2? It tells that of the hierarchy in which the controller
- * perf_event is (perf_prepare_sample(), kernel/events/core.c): number 0 is v2, cgroups(7). */
+/* Do samples have the v2 cgroup? They have the cgroup of the hierarchy with the perf_event
+ * controller (perf_prepare_sample(), kernel/events/core.c): number 0 is v2, cgroups(7). */
 static bool knows_cgroups(void)
 {
     char text[4096];

@@ -164,8 +164,8 @@ static bool has_component(struct span path, const char *word)
     return false;
 }
 
-/* A bare ID, of the cgroupfs driver: what is around it (`outer` is the path to it) tells whose.
- * From inside of a cgroup namespace that may be nothing at all. */
+/* A bare ID, of the cgroupfs driver. Its owner is in `outer`, the path to it, which may be empty
+ * inside of a cgroup namespace. */
 static const char *take_bare(struct span span, struct span outer, struct cgroup_name *name)
 {
     struct span path = outer, parent = cut_component(&path);

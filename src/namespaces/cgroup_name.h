@@ -26,7 +26,7 @@ enum cgroup_owner {
     OWNER_CONTAINER /* with an id, or with a name (LXC, nspawn, machined) */
 };
 
-/* All strings are printable ASCII, "" where the path does not tell. */
+/* All strings are printable ASCII, "" if the path does not have them. */
 struct cgroup_name {
     enum cgroup_owner owner;
     const char *runtime; /* a literal, such as "containerd"; "kubernetes" for an untold one */
@@ -40,7 +40,7 @@ struct cgroup_name {
 struct cgroup_name cgroup_name_read_path(const char *path, size_t length);
 
 /* Read the whole of /proc/PID/cgroup, NUL-terminated: a line for each hierarchy of cgroups
- * (cgroups(7)). Returns the line that tells most. */
+ * (cgroups(7)). Returns the names from the line that has most of them. */
 struct cgroup_name cgroup_name_read_file(const char *text);
 
 #endif

@@ -26,8 +26,8 @@ static void take_numbers(struct namespaces *namespaces, struct namespace *entry,
         entry->sockets_at_opens = namespace_all_sockets(entry);
 }
 
-/* Read through another process of the namespace, after that of `entry` has ended or left it.
- * Without one the namespace may be gone or not: the next pass will tell. */
+/* Read through another process of the namespace, after that of `entry` has ended or left it. If
+ * there is none, the namespace may be gone: the next pass finds out. */
 static void choose_other_process(struct namespaces *namespaces, struct namespace *entry,
                                  uint16_t place)
 {

@@ -7,8 +7,9 @@
 /* The longest lines of cgroups have a few hundred bytes, and there is one for each hierarchy. */
 enum { CGROUP_FILE_SIZE = 8192 };
 
-/* A container's first process says whose it is. Others are asked as well, for someone may have
- * entered from outside; but not every one of a namespace with thousands and without container. */
+/* The first process of a container shows its owner. Other processes are read as well, because one
+ * may have entered from outside, but not all of a namespace with thousands of processes and no
+ * container. */
 enum { OWNERS_READ_MAX = 16 };
 
 void namespaces_read_owner(struct namespaces *namespaces, struct namespace *entry, uint32_t pid)

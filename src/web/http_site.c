@@ -113,8 +113,8 @@ static enum route find_route(const struct http_site *site, const char *path)
     return ROUTE_OTHER;
 }
 
-/* Add the headers that `config` has for every answer, and, where it has none by their name, those
- * that tell a browser to trust the pages with nothing. */
+/* Add the headers that `config` has for every answer, and, where it has none by their name, default
+ * ones that make a browser give the pages no rights. */
 static void add_headers(const struct http_site *site, const struct web_config *config,
                         struct MHD_Response *response)
 {
