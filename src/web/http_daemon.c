@@ -158,8 +158,8 @@ static int give_no_certificate(gnutls_session_t session, const gnutls_datum_t *a
 static bool start_passwords(struct http_daemon *daemon, unsigned max_connections, int wake_fd,
                             const struct clock *clock)
 {
-    /* One is under way and makes no room. */
-    daemon->passwords = passwords_create(clock, wake_fd, max_connections / 4 + 1);
+    /* A quarter, rounded up, and the one under way, which makes no room. */
+    daemon->passwords = passwords_create(clock, wake_fd, (max_connections + 3) / 4 + 1);
     if (daemon->passwords)
         passwords_replace(daemon->passwords, daemon->config->users, daemon->config->user_count);
     return daemon->passwords;

@@ -24,10 +24,10 @@ struct http_daemon {
     struct connection *added; /* and not begun yet: libmicrohttpd does that at once */
 };
 
-/* Start `daemon` for `sockets` listening sockets of `max_connections` each, a quarter of which may
- * wait for a password beside the one that is checked. `config` becomes its own; for `wake_fd` see
- * passwords_create(). The other pointers must outlive the daemon. False when there is no memory,
- * descriptor or thread: stop it then as well. */
+/* Start `daemon` for `sockets` listening sockets of `max_connections` each, a quarter of which, but
+ * at least one, may wait for a password beside the one that is checked. `config` becomes its own;
+ * for `wake_fd` see passwords_create(). The other pointers must outlive the daemon. False when
+ * there is no memory, descriptor or thread: stop it then as well. */
 bool http_daemon_start(struct http_daemon *daemon, unsigned sockets, unsigned max_connections,
                        struct http_site *site, struct web_config *config, int wake_fd,
                        const struct clock *clock);

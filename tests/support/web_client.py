@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clients that curl cannot play, for the tests of tests/web: the exporter listens on 127.0.0.1:10073, and
 its process is in the environment as `daemon`."""
+import base64
 import contextlib
 import http.client
 import os
@@ -37,6 +38,11 @@ def request(path="/metrics", *fields, method="GET", version="1.1", host="Host: x
     """The head of a request."""
     lines = [f"{method} {path} HTTP/{version}", *([host] if host else []), *fields, "", ""]
     return "\r\n".join(lines).encode()
+
+
+def credentials(user, password):
+    """The field of a request."""
+    return "Authorization: Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def tls_context():

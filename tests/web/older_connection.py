@@ -3,14 +3,13 @@
 
 Connections that were made while before.yml was in force, and ask when after.yml is. They have two seconds to ask:
 where a busy machine is not that fast, the change is made once more."""
-import base64
 import os
 import shutil
 import signal
 import sys
 import time
 
-from web_client import Client, await_true, check, forget_tls_errors, passed
+from web_client import Client, await_true, check, credentials, forget_tls_errors, passed
 
 IN_TIME, TRIES = 1, 5
 
@@ -19,7 +18,7 @@ def ask(client, password=None):
     """The status of an answer, and a header that after.yml sets. Does the connection end with it?"""
     fields = []
     if password:
-        fields.append("Authorization: Basic " + base64.b64encode(f"alice:{password}".encode()).decode())
+        fields.append(credentials("alice", password))
     answer = client.ask("/-/healthy", *fields)
     return (answer.status, answer.headers["X-Frame-Options"]), answer.headers["Connection"] == "close"
 

@@ -1,18 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Forty clients ask with ever new passwords, as fast as they can, while others scrape. The password of
 `alice` was shown before."""
-import base64
 import itertools
 import threading
 
-from web_client import Client, await_true, check, passed
+from web_client import Client, await_true, check, credentials, passed
 
 FLOODERS, SCRAPES = 40, 20
-
-
-def credentials(user, password):
-    return "Authorization: Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-
 
 statuses = set()
 over = threading.Event()

@@ -38,3 +38,8 @@ start --web.config.file=web.yml
 expect "before the flood" 200 -u alice:secret "$url/metrics"
 clients password_flood
 stop
+
+/usr/bin/python3 "$support/web_users.py" 12 alice:secret >web.yml # a check takes 0.2 seconds
+start --web.config.file=web.yml --web.max-connections=2
+clients few_places
+stop
