@@ -6,6 +6,10 @@
 #include <string.h>
 #include <strings.h>
 
+/* Bytes of a header, beyond which it asks for nothing: a scraper's has 300, and 16 kB of separators
+ * would take a millisecond. */
+enum { HEADER_MAX = 1024 };
+
 /* A piece of a header. */
 struct slice {
     const char *start;
@@ -93,7 +97,8 @@ struct wish {
 
 static struct wish find_wish(const char *header, const struct offer *offer)
 {
-    struct slice list = {header ? header : "", header ? strlen(header) : 0};
+    const size_t length = header ? strlen(header) : 0;
+    struct slice list = {header, length <= HEADER_MAX ? length : 0};
     struct wish wish = {0};
     for (int position = 0; list.length > 0; position++) {
         struct slice parameters = cut(&list, ',');

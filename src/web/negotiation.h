@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a client prefers, from its Accept and Accept-Encoding headers (RFC 9110, section 12.5).
+ * What a client prefers, from its Accept and Accept-Encoding headers (RFC 9110, section 12.5). One
+ * of more than a kilobyte asks for nothing.
  */
 #ifndef SOCKDIAG_WEB_NEGOTIATION_H
 #define SOCKDIAG_WEB_NEGOTIATION_H

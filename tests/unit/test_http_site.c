@@ -146,16 +146,12 @@ static void test_a_client_gets_what_it_accepts(void **state)
 {
     (void)state;
 #define OPENMETRICS "application/openmetrics-text; version=1.0.0"
-    char headers[2048] = "Accept: ";
     assert_negotiated("", "text/plain", false);
     assert_negotiated("Accept-Encoding: gzip\r\n", "text/plain", true);
     assert_negotiated("Accept: " OPENMETRICS "\r\n", OPENMETRICS, false);
-    /* the first line counts, as in Go's exporters, and so does a long one */
+    /* the first line counts, as in Go's exporters */
     assert_negotiated("X: y\r\naccept: " OPENMETRICS "\r\nAccept: text/plain\r\n", OPENMETRICS,
                       false);
-    memset(headers + 8, 'x', 1500);
-    strcpy(headers + 8 + 1500, ", " OPENMETRICS "\r\n");
-    assert_negotiated(headers, OPENMETRICS, false);
 }
 
 static void test_an_old_page_is_not_shown(void **state)

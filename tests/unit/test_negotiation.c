@@ -192,6 +192,19 @@ static void test_gzip(void **state)
     }
 }
 
+static void test_a_header_of_more_than_a_kilobyte_asks_for_nothing(void **state)
+{
+    (void)state;
+    char accept[1026], accept_encoding[1026];
+    snprintf(accept, sizeof accept, "%-1025s", "application/openmetrics-text");
+    snprintf(accept_encoding, sizeof accept_encoding, "%-1025s", "gzip");
+    assert_string_equal(negotiate_format(accept).content_type, TEXT);
+    assert_false(negotiate_gzip(accept_encoding));
+    accept[1024] = accept_encoding[1024] = '\0';
+    assert_string_equal(negotiate_format(accept).content_type, OPENMETRICS);
+    assert_true(negotiate_gzip(accept_encoding));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_spelling),
         cmocka_unit_test(test_what_is_not_understood_does_not_count),
         cmocka_unit_test(test_gzip),
+        cmocka_unit_test(test_a_header_of_more_than_a_kilobyte_asks_for_nothing),
     };
     return cmocka_run_group_tests_name("negotiation", tests, NULL, NULL);
 }
