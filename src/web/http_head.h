@@ -3,6 +3,9 @@
  * Does every HTTP server read the head of this request in the same way? libmicrohttpd accepts heads
  * that RFC 9112 forbids, and if a proxy in front reads one differently, a client can hide a request
  * within another (request smuggling).
+ *
+ * One such head is not seen: libmicrohttpd 0.9.75 takes a field line that begins with ":" for the
+ * end of the head, and reports nothing of it.
  */
 #ifndef SOCKDIAG_WEB_HTTP_HEAD_H
 #define SOCKDIAG_WEB_HTTP_HEAD_H
