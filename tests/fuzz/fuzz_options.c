@@ -49,13 +49,13 @@ static void split_lines(struct command *command, const char *text, size_t size)
     }
 }
 
-/* --flag=value as two arguments. With another flag for a value, or at a switch, that would be
- * something else. */
+/* --flag=value as two arguments. With another flag for a value, such as -h, or at a switch, that
+ * would be something else. */
 static void split_values(struct command *command, const struct command *joined)
 {
     for (int i = 0; i < joined->count; i++) {
         const char *text = joined->arguments[i], *equals = strchr(text, '=');
-        if (strncmp(text, "--", 2) != 0 || !equals || strncmp(equals + 1, "--", 2) == 0) {
+        if (strncmp(text, "--", 2) != 0 || !equals || equals[1] == '-') {
             add(command, text, strlen(text));
             continue;
         }
