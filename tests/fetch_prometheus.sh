@@ -7,13 +7,17 @@
 set -eu
 build=$(realpath "$1")
 PATH=$PATH:$build/prometheus/usr/bin
+# One at a time: tests run side by side.
+mkdir -p "$build/prometheus"
+exec 9<"$build/prometheus"
+flock 9
 
 # fetch PROGRAM PACKAGE...: from the first package that exists
 fetch() {
     program=$1
     shift
     command -v "$program" >/dev/null && return
-    mkdir -p "$build/prometheus" && cd "$build/prometheus"
+    cd "$build/prometheus"
     for package; do
         echo "fetching Debian's package $package, to unpack it in build/prometheus" >&2
         apt-get download -q -o APT::Sandbox::User=root "$package" >&2 || continue
