@@ -6,6 +6,8 @@
 install_npm_packages() {
     command -v npm >/dev/null || { echo "FAILED: npm is missing: make deps" >&2; exit 1; }
     mkdir -p "$1"
+    exec 9<"$1"
+    flock 9 # one at a time: tests run side by side
     cp "${@:2}" "$1"
     cd "$1"
     cmp -s package.json node_modules/installed && return
