@@ -10,8 +10,8 @@ DEMO=$work PORT=10073 MINUTES=5 tests/demo/demo.sh "$exporter" >"$work/log" 2>&1
 demo=$!
 pids=$demo
 page_has() { curl -sf http://127.0.0.1:10073/ | grep -q "$1"; }
-await 60 page_has "CLOSE_WAIT, most at the listener 10.0.0.11:8081"
-await 60 page_has "The accept queue of 10.0.0.11:8009 is full"
+await 120 page_has "CLOSE_WAIT, most at the listener 10.0.0.11:8081"
+await 120 page_has "The accept queue of 10.0.0.11:8009 is full"
 await 120 page_has "of the TCP ports from 10.0.0.11 to 10.0.0.60:9200 are in use"
 pass "the status page names the three troubles of the demonstration"
 
