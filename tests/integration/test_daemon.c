@@ -55,10 +55,7 @@ static int end_what_runs(void **daemon)
 
 static double value_of(const struct http_reply *reply, const char *series)
 {
-    double value;
-    if (!exposition_value(reply->body, reply->body_length, series, &value))
-        fail_msg("no series %s", series);
-    return value;
+    return exposition_read(reply->body, reply->body_length, series);
 }
 
 static void assert_value(const struct http_reply *reply, const char *series, double expected)

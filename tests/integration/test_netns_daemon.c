@@ -212,10 +212,7 @@ static char only_page[1 << 20];
 
 static double read_series(const char *series)
 {
-    double value;
-    if (!exposition_value(only_page, strlen(only_page), series, &value))
-        fail_msg("there is no %s", series);
-    return value;
+    return exposition_read(only_page, strlen(only_page), series);
 }
 
 /* All namespaces but the exporter's own? Some may refuse; one may be gone before its walk. */

@@ -75,11 +75,9 @@ static void await_log(const char *text)
 static double scrape(const char *series)
 {
     struct http_reply reply;
-    double value;
     assert_int_equal(http_request(PORT, "GET", "/metrics", &reply), 0);
     assert_int_equal(reply.status, 200);
-    if (!exposition_value(reply.body, reply.body_length, series, &value))
-        fail_msg("there is no %s", series);
+    double value = exposition_read(reply.body, reply.body_length, series);
     http_reply_free(&reply);
     return value;
 }

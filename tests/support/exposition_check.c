@@ -3,9 +3,14 @@
 
 #include "utf8.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include <ctype.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -393,4 +398,12 @@ bool exposition_value(const char *text, size_t length, const char *series, doubl
         return parse_value(number, value);
     }
     return false;
+}
+
+double exposition_read(const char *text, size_t length, const char *series)
+{
+    double value = NAN;
+    if (!exposition_value(text, length, series, &value))
+        fail_msg("there is no %s", series);
+    return value;
 }

@@ -28,4 +28,7 @@ bool exposition_is_valid(const char *text, size_t length, char *why, size_t size
  * page does not have it. */
 bool exposition_value(const char *text, size_t length, const char *series, double *value);
 
+/* The same for a test, which fails when the page does not have it. */
+double exposition_read(const char *text, size_t length, const char *series);
+
 #endif

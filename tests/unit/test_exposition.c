@@ -177,9 +177,7 @@ static void render(struct fixture *f)
 
 static void assert_value(const struct fixture *f, const char *series, double expected)
 {
-    double value;
-    if (!exposition_value(f->page.data, f->page.length, series, &value))
-        fail_msg("no %s", series);
+    double value = exposition_read(f->page.data, f->page.length, series);
     if (value != expected)
         fail_msg("%s is %g, not %g", series, value, expected);
 }

@@ -77,9 +77,7 @@ static void render(void)
 
 static void assert_value(const char *series, double wanted)
 {
-    double value;
-    if (!exposition_value(page.data, page.length - 1, series, &value))
-        fail_msg("the page lacks %s", series);
+    double value = exposition_read(page.data, page.length - 1, series);
     if (value != wanted)
         fail_msg("%s is %g, not %g", series, value, wanted);
 }
