@@ -89,7 +89,7 @@ void connections_end_oldest_body(struct connections *connections, const struct b
 /*
  * End those whose time is up: ten seconds for a first request, a minute to read an answer, 75
  * seconds from there to the end of the next request. Two seconds without a request after they were
- * dismissed, five in any case. To be called about once a second.
+ * dismissed, five in any case. To be called at least once a second.
  */
 void connections_end_overdue(struct connections *connections);
 

@@ -30,7 +30,7 @@ enum { TIME_FOR_CPU = 10 };
 /* How long requests under way are waited for at a stop. */
 static const int64_t patience = 5 * NANOSECONDS_PER_SECOND;
 
-static const char no_means[] = "cannot serve: out of memory, descriptors or threads";
+static const char no_resources[] = "cannot serve: out of memory, descriptors or threads";
 
 /* What is waited for besides the listening sockets. */
 enum { WAKE, DAEMON, LISTENERS, WAITED_FOR = LISTENERS + WEB_MAX_LISTEN_ADDRESSES };
@@ -46,7 +46,7 @@ struct web_server {
     int wake_fd;    /* an eventfd: an update, a stop or a verdict on a password */
     atomic_bool stop;
     _Atomic(struct web_config *) update; /* to be taken over, or NULL */
-    sem_t updated;                       /* it was, unless means were short: */
+    sem_t updated;                       /* it was, unless resources were short: */
     bool is_taken;
 
     /* One thread serves all listening sockets and all their connections. Everything in src/web
@@ -225,7 +225,7 @@ bool web_server_start(struct web_server *server, char *error, size_t error_size)
     server->config = NULL;
     for (unsigned i = 0; i < server->count; i++)
         server->acceptors[i] = (struct acceptor){.fd = server->fds[i], .number = i};
-    snprintf(error, error_size, no_means);
+    snprintf(error, error_size, no_resources);
     if (!start_daemon(server, &server->daemons[0], config))
         return false;
     server->daemon = &server->daemons[0];
@@ -262,7 +262,7 @@ bool web_server_configure(struct web_server *server, struct web_config *config, 
     while (sem_wait(&server->updated) != 0)
         ; /* interrupted by a signal */
     if (!server->is_taken)
-        snprintf(error, error_size, no_means);
+        snprintf(error, error_size, no_resources);
     return server->is_taken;
 }
 
