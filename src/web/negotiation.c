@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "negotiation.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,137 +9,102 @@
  * would take a millisecond. */
 enum { HEADER_MAX = 1024 };
 
-/* A piece of a header. */
-struct slice {
-    const char *start;
-    size_t length;
+enum parameter { QUALITY, VERSION, PROTO, ENCODING, PARAMETERS };
+
+/* A member of a header's list; a parameter that it does not have is NULL. */
+struct member {
+    const char *name;
+    const char *parameters[PARAMETERS];
 };
 
-static bool is_text(struct slice slice, const char *text)
+/* Copy a header, to cut the copy up. Blanks and quotes stay behind: no name or value that we know
+ * has any. Returns `copy`, which is empty if `header` is NULL or too long. */
+static char *copy_header(const char *header, char copy[static HEADER_MAX + 1])
 {
-    return slice.length == strlen(text) && strncasecmp(slice.start, text, slice.length) == 0;
-}
-
-/* Take what precedes the first `separator` away from `rest`, without blanks around it. None of our
- * values has a separator, so quotes need not hide one. */
-static struct slice cut(struct slice *rest, char separator)
-{
-    const char *start = rest->start, *limit = start + rest->length;
-    const char *found = memchr(start, separator, rest->length), *end = found ? found : limit;
-    const char *next = found ? found + 1 : limit;
-    *rest = (struct slice){next, (size_t)(limit - next)};
-    while (start < end && isblank((unsigned char)*start))
-        start++;
-    while (start < end && isblank((unsigned char)end[-1]))
-        end--;
-    return (struct slice){start, (size_t)(end - start)};
-}
-
-/* The value of a parameter, without its quotes. All zero without the parameter. */
-static struct slice get_parameter(struct slice parameters, const char *name)
-{
-    while (parameters.length > 0) {
-        struct slice value = cut(&parameters, ';');
-        if (!is_text(cut(&value, '='), name))
-            continue;
-        value = cut(&value, ';'); /* of which there is none: the blanks go */
-        if (value.length >= 2 && value.start[0] == '"' && value.start[value.length - 1] == '"')
-            value = (struct slice){value.start + 1, value.length - 2};
-        return value;
+    size_t length = 0;
+    if (!header || strlen(header) > HEADER_MAX)
+        header = "";
+    for (; *header; header++) {
+        if (!strchr(" \t\"", *header))
+            copy[length++] = *header;
     }
-    return (struct slice){0};
+    copy[length] = '\0';
+    return copy;
 }
 
-/* From 0 to 1, which it is without the parameter; -1 for what is not understood. */
-static double parse_quality(struct slice text)
+/* Cut the first member off `list`, which is NULL after the last. */
+static struct member cut_member(char **list)
 {
+    static const char *const names[PARAMETERS] = {"q", "version", "proto", "encoding"};
+    char *value, *rest = strsep(list, ",");
+    struct member member = {.name = strsep(&rest, ";")};
+    while ((value = strsep(&rest, ";"))) {
+        const char *name = strsep(&value, "=");
+        for (enum parameter i = 0; i < PARAMETERS; i++) {
+            if (strcasecmp(name, names[i]) == 0)
+                member.parameters[i] = value ? value : "";
+        }
+    }
+    return member;
+}
+
+/* From 0 to 1, which it is without the parameter; 0 if it is not understood. */
+static double get_quality(const struct member *member)
+{
+    const char *text = member->parameters[QUALITY];
     char *end;
-    if (!text.start)
+    if (!text)
         return 1;
-    if (text.length == 0 || text.length > strlen("0.123") ||
-        strspn(text.start, "0123456789.") < text.length)
-        return -1;
-    const double quality = strtod(text.start, &end);
-    return end == text.start + text.length && quality <= 1 ? quality : -1;
+    if (strlen(text) > strlen("0.123") || text[strspn(text, "0123456789.")] != '\0')
+        return 0;
+    const double quality = strtod(text, &end);
+    return *end == '\0' && quality <= 1 ? quality : 0;
 }
 
-/* What we have. */
-struct offer {
-    const char *names[3];         /* of ranges, the widest first */
-    const char *parameters[2][2]; /* names and values */
-    bool needs_parameters;        /* when a range has the last name */
+static const struct offer {
+    struct member member;
+    bool needs_parameters; /* otherwise a client may leave them out */
     struct negotiated_format format;
+} offers[] = {
+    {{"text/plain", {[VERSION] = "0.0.4"}},
+     false,
+     {PAGE_TEXT, "text/plain; version=0.0.4; charset=utf-8"}},
+    {{"text/plain", {[VERSION] = "1.0.0"}},
+     false,
+     {PAGE_TEXT, "text/plain; version=1.0.0; charset=utf-8"}},
+    {{"application/openmetrics-text", {[VERSION] = "1.0.0"}},
+     false,
+     {PAGE_OPENMETRICS, "application/openmetrics-text; version=1.0.0; charset=utf-8"}},
+    {{"application/vnd.google.protobuf",
+      {[PROTO] = "io.prometheus.client.MetricFamily", [ENCODING] = "delimited"}},
+     true,
+     {PAGE_PROTOBUF, "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; "
+                     "encoding=delimited"}},
 };
 
-/* How closely a range describes an offer: 0 not at all. */
-static int measure_closeness(struct slice name, struct slice parameters, const struct offer *offer)
+static bool matches(const struct member *asked, const struct offer *offer)
 {
-    int closeness = 3;
-    while (closeness > 0 && !is_text(name, offer->names[closeness - 1]))
-        closeness--;
-    for (int i = 0; closeness >= 3 && i < 2 && offer->parameters[i][0]; i++) {
-        struct slice value = get_parameter(parameters, offer->parameters[i][0]);
-        if (is_text(value, offer->parameters[i][1]))
-            closeness++;
-        else if (value.length > 0 || offer->needs_parameters)
-            closeness = 0;
+    bool matches = strcasecmp(asked->name, offer->member.name) == 0;
+    for (enum parameter i = VERSION; i < PARAMETERS; i++) {
+        const char *given = asked->parameters[i], *ours = offer->member.parameters[i];
+        matches &= !ours || (given ? strcmp(given, ours) == 0 : !offer->needs_parameters);
     }
-    return closeness;
-}
-
-/* What the closest of the ranges in a header says of an offer. */
-struct wish {
-    int closeness;
-    double quality;
-    int position;
-};
-
-static struct wish find_wish(const char *header, const struct offer *offer)
-{
-    const size_t length = header ? strlen(header) : 0;
-    struct slice list = {header, length <= HEADER_MAX ? length : 0};
-    struct wish wish = {0};
-    for (int position = 0; list.length > 0; position++) {
-        struct slice parameters = cut(&list, ',');
-        const struct slice name = cut(&parameters, ';');
-        const double quality = parse_quality(get_parameter(parameters, "q"));
-        const int closeness = measure_closeness(name, parameters, offer);
-        if (quality >= 0 && closeness > wish.closeness)
-            wish = (struct wish){closeness, quality, position};
-    }
-    return wish;
+    return matches;
 }
 
 struct negotiated_format negotiate_format(const char *accept)
 {
-    static const struct offer offers[] = {
-        /* the one we prefer first */
-        {{"*/*", "text/*", "text/plain"},
-         {{"version", "0.0.4"}},
-         false,
-         {PAGE_TEXT, "text/plain; version=0.0.4; charset=utf-8"}},
-        {{"*/*", "text/*", "text/plain"},
-         {{"version", "1.0.0"}},
-         false,
-         {PAGE_TEXT, "text/plain; version=1.0.0; charset=utf-8"}},
-        {{"*/*", "application/*", "application/openmetrics-text"},
-         {{"version", "1.0.0"}},
-         false,
-         {PAGE_OPENMETRICS, "application/openmetrics-text; version=1.0.0; charset=utf-8"}},
-        {{"*/*", "application/*", "application/vnd.google.protobuf"},
-         {{"proto", "io.prometheus.client.MetricFamily"}, {"encoding", "delimited"}},
-         true,
-         {PAGE_PROTOBUF, "application/vnd.google.protobuf; "
-                         "proto=io.prometheus.client.MetricFamily; encoding=delimited"}},
-    };
-    const struct offer *best = &offers[0];
-    struct wish most = {0};
-    for (size_t i = 0; i < sizeof offers / sizeof offers[0]; i++) {
-        const struct wish wish = find_wish(accept, &offers[i]);
-        if (wish.quality > most.quality ||
-            (wish.quality == most.quality && wish.position < most.position)) {
-            best = &offers[i];
-            most = wish;
+    char copy[HEADER_MAX + 1], *list = copy_header(accept, copy);
+    const struct offer *best = offers, *end = offers + sizeof offers / sizeof offers[0];
+    double most = 0;
+    while (list) {
+        const struct member asked = cut_member(&list);
+        const struct offer *offer = offers;
+        while (offer < end && !matches(&asked, offer))
+            offer++;
+        if (offer < end && get_quality(&asked) > most) {
+            best = offer;
+            most = get_quality(&asked);
         }
     }
     return best->format;
@@ -148,8 +112,14 @@ struct negotiated_format negotiate_format(const char *accept)
 
 bool negotiate_gzip(const char *accept_encoding)
 {
-    static const struct offer gzip = {.names = {"*", "x-gzip", "gzip"}};
-    static const struct offer identity = {.names = {"identity", "identity", "identity"}};
-    const double quality = find_wish(accept_encoding, &gzip).quality;
-    return quality > 0 && quality >= find_wish(accept_encoding, &identity).quality;
+    char copy[HEADER_MAX + 1], *list = copy_header(accept_encoding, copy);
+    double gzip = -1, others = 0;
+    while (list) {
+        const struct member asked = cut_member(&list);
+        if (strcasecmp(asked.name, "gzip") == 0 || strcasecmp(asked.name, "x-gzip") == 0)
+            gzip = get_quality(&asked);
+        else if (strcmp(asked.name, "*") == 0)
+            others = get_quality(&asked);
+    }
+    return (gzip >= 0 ? gzip : others) > 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a client prefers, from its Accept and Accept-Encoding headers (RFC 9110, section 12.5). One
- * of more than a kilobyte asks for nothing.
+ * What a client asks for in its Accept and Accept-Encoding headers (RFC 9110, section 12.5). One of
+ * more than a kilobyte asks for nothing.
  */
 #ifndef SOCKDIAG_WEB_NEGOTIATION_H
 #define SOCKDIAG_WEB_NEGOTIATION_H
@@ -16,13 +16,13 @@ struct negotiated_format {
 };
 
 /*
- * The format of metrics that `accept` (NULL: there is no such header) prefers: by quality, then by
- * its own order, then by ours, which begins with text 0.0.4. Text 0.0.4 is also the answer if the
- * client asks for nothing, or for nothing that we have: scrapers have always accepted it.
+ * The format of metrics that `accept` (NULL: there is no such header) names with the highest
+ * quality, the first one of several. Text 0.0.4 if it names none of ours, as ranges with "*" do:
+ * scrapers have always accepted it.
  */
 struct negotiated_format negotiate_format(const char *accept);
 
-/* Does `accept_encoding` (NULL: there is no such header) prefer gzip to plain? */
+/* Does the client accept gzip? `accept_encoding` is NULL if there is no such header. */
 bool negotiate_gzip(const char *accept_encoding);
 
 #endif
