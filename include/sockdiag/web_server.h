@@ -53,11 +53,11 @@ bool web_server_start(struct web_server *server, char *error, size_t error_size)
 /*
  * Replace the configuration, which must not have been NULL at web_server_create(), by `config`,
  * which the server then owns. It applies to all further requests. No request is lost: existing
- * connections keep their TLS settings for one more answer, for five seconds at most, and end. A
- * change between plain HTTP and TLS waits for this, and so do new connections. False on failure:
- * the old configuration stays in force, and `error` has one line for the operator. While TLS or
- * passwords are in force, a configuration without both is refused: it is more likely an incomplete
- * file. Call it in the thread that started the server.
+ * connections keep their TLS settings for one more answer, for five seconds at most, and end. False
+ * when it is refused: the old configuration stays in force, and `error` has one line for the
+ * operator. A change between plain HTTP and TLS is refused, because libmicrohttpd is started for
+ * one of them; so is a change from passwords to neither passwords nor TLS: it is more likely an
+ * incomplete file. Call it in the thread that started the server.
  */
 bool web_server_configure(struct web_server *server, struct web_config *config, char *error,
                           size_t error_size);

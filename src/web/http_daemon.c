@@ -166,14 +166,13 @@ static bool start_passwords(struct http_daemon *daemon, unsigned max_connections
 }
 
 bool http_daemon_start(struct http_daemon *daemon, unsigned sockets, unsigned max_connections,
-                       struct http_site *site, struct web_config *config, int wake_fd,
-                       const struct clock *clock)
+                       struct http_site *site, int wake_fd, const struct clock *clock)
 {
-    *daemon = (struct http_daemon){.site = site, .config = config};
+    daemon->site = site;
     connections_init(&daemon->connections, max_connections, clock);
-    if (config && !start_passwords(daemon, max_connections, wake_fd, clock))
+    if (daemon->config && !start_passwords(daemon, max_connections, wake_fd, clock))
         return false;
-    const bool tls = config && config->tls;
+    const bool tls = daemon->config && daemon->config->tls;
     /* With thread safety libmicrohttpd 1.0 queues connections, and if one cannot begin later for
      * want of memory it is closed without a notice. */
     unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG |

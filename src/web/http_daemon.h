@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A libmicrohttpd daemon without a thread and without a listening socket: it is handed connections,
- * and given turns, by the web thread, which all calls come from once it was started.
+ * and given turns, by the web thread, which all calls come from while it runs.
  */
 #ifndef SOCKDIAG_WEB_HTTP_DAEMON_H
 #define SOCKDIAG_WEB_HTTP_DAEMON_H
@@ -18,19 +18,18 @@
 struct http_daemon {
     struct MHD_Daemon *mhd;
     struct http_site *site;
-    struct web_config *config;   /* NULL: plain HTTP for everyone */
+    struct web_config *config;   /* its own; NULL: plain HTTP for everyone */
     struct passwords *passwords; /* of its users; NULL without a configuration */
     struct connections connections;
     struct connection *added; /* and not begun yet: libmicrohttpd does that at once */
 };
 
-/* Start `daemon` for `sockets` listening sockets of `max_connections` each, a quarter of which, but
- * at least one, may wait for a password beside the one that is checked. `config` becomes its own;
- * for `wake_fd` see passwords_create(). The other pointers must outlive the daemon. False when
- * there is no memory, descriptor or thread: stop it then as well. */
+/* Start `daemon`, which is all zero but for its `config`, for `sockets` listening sockets of
+ * `max_connections` each, a quarter of which, but at least one, may wait for a password beside the
+ * one that is checked. For `wake_fd` see passwords_create(). The pointers must outlive the daemon.
+ * False when there is no memory, descriptor or thread: stop it then as well. */
 bool http_daemon_start(struct http_daemon *daemon, unsigned sockets, unsigned max_connections,
-                       struct http_site *site, struct web_config *config, int wake_fd,
-                       const struct clock *clock);
+                       struct http_site *site, int wake_fd, const struct clock *clock);
 
 /* Serve the connection `fd`, which becomes its own, from the listening socket number `socket`, or
  * close it when its client has too many. */
@@ -49,7 +48,7 @@ void http_daemon_run(struct http_daemon *daemon);
 void http_daemon_configure(struct http_daemon *daemon, struct web_config *config);
 
 /* Close all connections: requests that wait for a password are answered 503 before, other answers
- * that are not sent yet are cut off. */
+ * that are not sent yet are cut off. One that was not started is allowed. */
 void http_daemon_stop(struct http_daemon *daemon);
 
 #endif

@@ -30,8 +30,6 @@ enum { TIME_FOR_CPU = 10 };
 /* How long requests under way are waited for at a stop. */
 static const int64_t patience = 5 * NANOSECONDS_PER_SECOND;
 
-static const char no_resources[] = "cannot serve: out of memory, descriptors or threads";
-
 /* What is waited for besides the listening sockets. */
 enum { WAKE, DAEMON, LISTENERS, WAITED_FOR = LISTENERS + WEB_MAX_LISTEN_ADDRESSES };
 
@@ -39,21 +37,19 @@ struct web_server {
     const struct clock *clock;
     unsigned max_connections;
     struct http_site site;
-    struct web_config *config;         /* until it is served */
     int fds[WEB_MAX_LISTEN_ADDRESSES]; /* the listening sockets */
     unsigned count;
     bool inherited; /* they are systemd's, and outlive this process */
     int wake_fd;    /* an eventfd: an update, a stop or a verdict on a password */
     atomic_bool stop;
     _Atomic(struct web_config *) update; /* to be taken over, or NULL */
-    sem_t updated;                       /* it was, unless resources were short: */
-    bool is_taken;
+    sem_t updated;                       /* it was */
 
     /* One thread serves all listening sockets and all their connections. Everything in src/web
      * that has to do with a connection happens in it, so nothing there needs a lock. */
     pthread_t thread;
-    struct http_daemon daemons[2]; /* libmicrohttpd's are for plain HTTP or for TLS */
-    struct http_daemon *daemon;    /* the one of them that serves; NULL: no thread */
+    bool has_thread;
+    struct http_daemon daemon;
     struct acceptor acceptors[WEB_MAX_LISTEN_ADDRESSES];
     int64_t cpu_seen, cpu_paid_at; /* CPU time, and when it is all paid for by time that passed */
 };
@@ -76,7 +72,7 @@ static void wait_for_cpu(struct web_server *server)
 /* One turn, after at most `most` milliseconds, with new connections from `listeners` sockets. */
 static void take_turn(struct web_server *server, unsigned listeners, int most)
 {
-    struct http_daemon *daemon = server->daemon;
+    struct http_daemon *daemon = &server->daemon;
     struct pollfd ready[WAITED_FOR] = {
         [WAKE] = {.fd = server->wake_fd, .events = POLLIN},
         [DAEMON] = {.fd = http_daemon_poll_fd(daemon), .events = POLLIN},
@@ -97,51 +93,24 @@ static void take_turn(struct web_server *server, unsigned listeners, int most)
     connections_end_overdue(&daemon->connections);
 }
 
-/* Take no more connections, answer what was asked, for five seconds at most (clients that have not
- * asked yet have two), close all connections. */
-static void drain(struct web_server *server)
-{
-    int64_t deadline = clock_now(server->clock) + patience;
-    connections_dismiss(&server->daemon->connections);
-    while (!connections_are_none(&server->daemon->connections) &&
-           clock_now(server->clock) < deadline)
-        take_turn(server, 0, 100);
-    http_daemon_stop(server->daemon);
-}
-
-/* False when there is no memory, descriptor or thread. */
-static bool start_daemon(struct web_server *server, struct http_daemon *daemon,
-                         struct web_config *config)
-{
-    if (http_daemon_start(daemon, server->count, server->max_connections, &server->site, config,
-                          server->wake_fd, server->clock))
-        return true;
-    http_daemon_stop(daemon);
-    return false;
-}
-
-/* Serve with `config`, with TLS after plain HTTP or the other way around. */
-static bool replace_daemon(struct web_server *server, struct web_config *config)
-{
-    struct http_daemon *next = &server->daemons[server->daemon == &server->daemons[0]];
-    if (!start_daemon(server, next, config))
-        return false;
-    drain(server);
-    server->daemon = next;
-    return true;
-}
-
 static void take_update(struct web_server *server)
 {
     struct web_config *update = atomic_exchange(&server->update, NULL);
     if (!update)
         return;
-    server->is_taken = true;
-    if (!update->tls == !server->daemon->config->tls)
-        http_daemon_configure(server->daemon, update);
-    else
-        server->is_taken = replace_daemon(server, update);
+    http_daemon_configure(&server->daemon, update);
     sem_post(&server->updated);
+}
+
+/* Take no more connections, answer what was asked, for five seconds at most (clients that have not
+ * asked yet have two). */
+static void drain(struct web_server *server)
+{
+    int64_t deadline = clock_now(server->clock) + patience;
+    connections_dismiss(&server->daemon.connections);
+    while (!connections_are_none(&server->daemon.connections) &&
+           clock_now(server->clock) < deadline)
+        take_turn(server, 0, 100);
 }
 
 static void *serve(void *context)
@@ -205,7 +174,7 @@ struct web_server *web_server_create(const struct web_options *options, struct w
     }
     server->clock = clock;
     server->max_connections = (unsigned)options->max_connections;
-    server->config = config;
+    server->daemon.config = config;
     server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     sem_init(&server->updated, 0, 0);
     if (server->wake_fd < 0 ||
@@ -220,40 +189,36 @@ struct web_server *web_server_create(const struct web_options *options, struct w
 
 bool web_server_start(struct web_server *server, char *error, size_t error_size)
 {
-    const bool tls = server->config && server->config->tls;
-    struct web_config *config = server->config;
-    server->config = NULL;
+    const struct web_config *config = server->daemon.config;
     for (unsigned i = 0; i < server->count; i++)
         server->acceptors[i] = (struct acceptor){.fd = server->fds[i], .number = i};
-    snprintf(error, error_size, no_resources);
-    if (!start_daemon(server, &server->daemons[0], config))
-        return false;
-    server->daemon = &server->daemons[0];
-    if (thread_start(&server->thread, "web", serve, server) != 0) {
-        http_daemon_stop(server->daemon);
-        server->daemon = NULL;
+    server->has_thread = http_daemon_start(&server->daemon, server->count, server->max_connections,
+                                           &server->site, server->wake_fd, server->clock) &&
+                         thread_start(&server->thread, "web", serve, server) == 0;
+    if (!server->has_thread) {
+        snprintf(error, error_size, "cannot serve: out of memory, descriptors or threads");
         return false;
     }
     for (unsigned i = 0; i < server->count; i++) {
         char address[128];
         listen_socket_describe(server->fds[i], address, sizeof address);
-        log_info("web", "listening on %s%s", address, tls ? " with TLS" : "");
+        log_info("web", "listening on %s%s", address, config && config->tls ? " with TLS" : "");
     }
     return true;
-}
-
-static bool asks_for_something(const struct web_config *config)
-{
-    return config->tls || config->user_count > 0;
 }
 
 bool web_server_configure(struct web_server *server, struct web_config *config, char *error,
                           size_t error_size)
 {
     /* The thread changes it only with an update. */
-    if (!asks_for_something(config) && asks_for_something(server->daemon->config)) {
-        snprintf(error, error_size,
-                 "it asks for neither TLS nor a password; to serve without them, start again");
+    const struct web_config *present = server->daemon.config;
+    const char *refusal = NULL;
+    if (!config->tls != !present->tls)
+        refusal = "to change between plain HTTP and TLS, restart the exporter";
+    else if (!config->tls && config->user_count == 0 && present->user_count > 0)
+        refusal = "it asks for no password any more; to serve without one, restart the exporter";
+    if (refusal) {
+        snprintf(error, error_size, "%s", refusal);
         web_config_free(config);
         return false;
     }
@@ -261,9 +226,7 @@ bool web_server_configure(struct web_server *server, struct web_config *config, 
     eventfd_write(server->wake_fd, 1);
     while (sem_wait(&server->updated) != 0)
         ; /* interrupted by a signal */
-    if (!server->is_taken)
-        snprintf(error, error_size, no_resources);
-    return server->is_taken;
+    return true;
 }
 
 bool web_address_is_valid(const char *address)
@@ -280,17 +243,17 @@ void web_server_stop(struct web_server *server)
      * over by the next process, the others are closed before the last answers are out. */
     for (unsigned i = 0; i < server->count && !server->inherited; i++)
         shutdown(server->fds[i], SHUT_RDWR);
-    if (server->daemon) {
+    if (server->has_thread) {
         server->stop = true;
         eventfd_write(server->wake_fd, 1);
         pthread_join(server->thread, NULL);
     }
+    http_daemon_stop(&server->daemon);
     for (unsigned i = 0; i < server->count; i++)
         close(server->fds[i]);
     if (server->wake_fd >= 0)
         close(server->wake_fd);
     sem_destroy(&server->updated);
-    web_config_free(server->config);
     free(server);
 }
 

@@ -57,8 +57,9 @@ static void start(void)
     server.publication = publication_create();
     publication_put(server.publication, page_create(&snapshot, &self, &own_clock));
     server.page = publication_get(server.publication);
+    server.daemon.config = &config;
     if (!http_site_init(&server.site, "/metrics", server.publication, &own_clock) ||
-        !http_daemon_start(&server.daemon, 1, 64, &server.site, &config, -1, &own_clock))
+        !http_daemon_start(&server.daemon, 1, 64, &server.site, -1, &own_clock))
         abort();
 }
 

@@ -46,7 +46,7 @@ static int raise_stage(void **state)
     stage.acceptor.fd = listen_socket_open("127.0.0.1:10073", error, sizeof error);
     getrlimit(RLIMIT_NOFILE, &stage.files);
     return stage.acceptor.fd >= 0 && http_daemon_start(&stage.daemon, NUMBER + 1, PLACES,
-                                                       &stage.site, NULL, -1, &system_clock)
+                                                       &stage.site, -1, &system_clock)
                ? 0
                : -1;
 }

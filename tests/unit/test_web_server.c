@@ -71,10 +71,10 @@ static int stop_web(void **state)
     return 0;
 }
 
-static void *configure(void *text)
+static bool configure(const char *text)
 {
     char error[256];
-    return web_server_configure(web, small_web_config(text), error, sizeof error) ? text : NULL;
+    return web_server_configure(web, small_web_config(text), error, sizeof error);
 }
 
 static void *stop_all(void *context)
@@ -214,7 +214,7 @@ static void test_a_demand_for_client_certificates_takes_effect(void **state)
     start_web(TLS);
     struct client idle = connect_tls(false), fresh = connect_tls(false);
     assert_int_equal(ask(&idle, HEALTHY), 200);
-    assert_non_null(configure(DEMAND));
+    assert_true(configure(DEMAND));
     assert_status(connect_tls(false), HEALTHY, 0);
     assert_status(connect_tls(true), HEALTHY, 200);
     assert_true(has_ended(&idle));
@@ -223,7 +223,7 @@ static void test_a_demand_for_client_certificates_takes_effect(void **state)
     assert_true(has_ended(&fresh));
     disconnect(&idle);
     disconnect(&fresh);
-    assert_non_null(configure(TLS));
+    assert_true(configure(TLS));
     assert_status(connect_tls(false), HEALTHY, 200);
 }
 
@@ -233,7 +233,7 @@ static void test_a_new_certificate_leaves_answers_under_way(void **state)
     start_web(TLS);
     struct client old = connect_tls(false);
     begin_page(&old);
-    assert_non_null(configure(RENEWED));
+    assert_true(configure(RENEWED));
     struct client new = connect_tls(false);
     assert_int_equal(ask(&new, HEALTHY), 200);
     assert_string_equal(handshake_peer_name(new.session), "server2");
@@ -243,72 +243,27 @@ static void test_a_new_certificate_leaves_answers_under_way(void **state)
     disconnect(&new);
 }
 
-static void test_from_plain_http_to_tls_and_back(void **state)
+static void test_what_requires_a_restart_is_refused(void **state)
 {
     (void)state;
-    pthread_t thread;
-    start_web("");
-    struct client idle = connect_plain(), busy = connect_plain();
-    assert_int_equal(ask(&idle, HEALTHY), 200);
-    begin_page(&busy);
-    assert_int_equal(pthread_create(&thread, NULL, configure, TLS), 0);
-    assert_true(has_ended(&idle)); /* from here on, none is served as before */
-    struct client newer = connect_plain();
-    assert_page_ends(&busy);
-    begin_tls(&newer, false);
-    assert_status(newer, HEALTHY, 200);
-    assert_success(thread);
-    disconnect(&idle);
-    disconnect(&busy);
-    assert_status(connect_plain(), HEALTHY, 0);
-
-    busy = connect_tls(false);
-    begin_page(&busy);
-    assert_int_equal(pthread_create(&thread, NULL, configure, USERS), 0);
-    assert_page_ends(&busy);
-    assert_success(thread);
-    disconnect(&busy);
-    assert_status(connect_tls(false), HEALTHY, 0);
-    assert_status(connect_plain(), HEALTHY, 401);
-}
-
-static void test_what_asks_nothing_does_not_replace_what_does(void **state)
-{
-    (void)state;
-    static const char *const configs[] = {TLS, USERS};
-    for (size_t i = 0; i < 2; i++) {
-        start_web(configs[i]);
-        assert_null(configure("http_server_config:\n  headers:\n    X-Frame-Options: deny\n"));
-        if (i == 0)
-            assert_status(connect_tls(false), HEALTHY, 200);
-        else
-            assert_status(connect_plain(), HEALTHY, 401);
-        stop_web(state);
-    }
-    start_web("");
-    assert_non_null(configure("http_server_config:\n  headers:\n    X-Frame-Options: deny\n"));
-}
-
-/* One descriptor is enough to read the settings, and none is left to serve with them. */
-static void test_without_descriptors_for_tls_plain_http_goes_on(void **state)
-{
-    (void)state;
-    char error[256];
-    struct rlimit files;
-    start_web(USERS);
-    struct web_config *config = small_web_config(TLS);
-    int free_fd = fcntl(0, F_DUPFD_CLOEXEC, 0);
-    getrlimit(RLIMIT_NOFILE, &files);
-    const struct rlimit used_up = {(rlim_t)free_fd, files.rlim_max};
-    close(free_fd);
-    setrlimit(RLIMIT_NOFILE, &used_up);
-    bool is_taken = web_server_configure(web, config, error, sizeof error);
-    setrlimit(RLIMIT_NOFILE, &files);
-    assert_false(is_taken);
-    assert_non_null(strstr(error, "descriptors"));
-    assert_status(connect_plain(), HEALTHY, 401);
-    assert_non_null(configure(TLS));
+    static const char neither[] = "http_server_config:\n  headers:\n    X-Frame-Options: deny\n";
+    start_web(TLS);
+    assert_false(configure(USERS));
     assert_status(connect_tls(false), HEALTHY, 200);
+    stop_web(state);
+    start_web(TLS USERS);
+    assert_true(configure(TLS));
+    assert_status(connect_tls(false), HEALTHY, 200);
+    stop_web(state);
+    start_web(USERS);
+    assert_true(configure(USERS));
+    assert_false(configure(TLS));
+    assert_false(configure(neither));
+    assert_status(connect_plain(), HEALTHY, 401);
+    stop_web(state);
+    start_web(neither);
+    assert_true(configure(""));
+    assert_status(connect_plain(), HEALTHY, 200);
 }
 
 static void test_a_stop_waits_for_answers_under_way(void **state)
@@ -360,9 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         with_web(test_a_demand_for_client_certificates_takes_effect),
         with_web(test_a_new_certificate_leaves_answers_under_way),
-        with_web(test_from_plain_http_to_tls_and_back),
-        with_web(test_what_asks_nothing_does_not_replace_what_does),
-        with_web(test_without_descriptors_for_tls_plain_http_goes_on),
+        with_web(test_what_requires_a_restart_is_refused),
         with_web(test_a_stop_waits_for_answers_under_way),
         with_web(test_one_thread_serves_several_sockets),
     };

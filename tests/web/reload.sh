@@ -71,10 +71,10 @@ clients older_connection client_certificates
 expect "no certificate" 000 "${trust[@]}" "$tls/metrics"
 stop
 
-users alice:secret >before.yml
-cp before.yml web.yml
+users alice:secret >web.yml
 start --web.config.file=web.yml
-clients older_connection plain_to_tls
-expect "no certificate" 000 "${trust[@]}" "$tls/metrics"
-expect "the old way" 000 -u alice:secret "$url/metrics"
+cp after.yml web.yml
+await 10 log_has 'between plain HTTP and TLS, restart the exporter: keeping the previous configuration'
+expect "the password from before" 200 -u alice:secret "$url/metrics"
 stop
+pass "a change from plain HTTP to TLS is refused"
