@@ -59,7 +59,7 @@ void buffer_append_format(struct buffer *buffer, const char *format, ...)
         return;
     }
 
-    /* Too long for the stack: print again, in place, with room for the NUL of vsnprintf. */
+    /* `text` is too short: print again, into the buffer, with room for the NUL of vsnprintf(). */
     if (!reserve(buffer, (size_t)length + 1))
         return;
     va_start(arguments, format);

@@ -26,7 +26,7 @@ void buffer_append(struct buffer *buffer, const void *data, size_t length);
 /* Append a NUL-terminated string, without its NUL. */
 void buffer_append_string(struct buffer *buffer, const char *string);
 
-/* Append what printf would print. */
+/* Append text that is formatted as by printf(). */
 void buffer_append_format(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -5,7 +5,7 @@
 
 static int64_t read_clock(clockid_t id)
 {
-    /* These clocks always exist on Linux: there is no failure to report. */
+    /* Every Linux kernel has these clocks, so this cannot fail. */
     struct timespec now = {0};
     clock_gettime(id, &now);
     return (int64_t)now.tv_sec * NANOSECONDS_PER_SECOND + now.tv_nsec;

@@ -42,8 +42,9 @@ static const char *find_hint(const struct fault *fault)
         return fault->error_number == EPROTONOSUPPORT ? "; the kernel needs CONFIG_SOCK_DIAG" : "";
     case FAULT_NETLINK_SEND:
     case FAULT_NETLINK_REFUSED:
-        /* -ENOENT: no handler for the family or the protocol; -EOPNOTSUPP: none for TCP at all
-         * (net/core/sock_diag.c, net/ipv4/inet_diag.c). */
+        /* -ENOENT: there is no handler for the family or the protocol. -EOPNOTSUPP: there is none
+         * for the compat request of TCP (net/core/sock_diag.c, net/ipv4/inet_diag.c).
+         * -ECONNREFUSED: sock_diag has no socket in this namespace (net/netlink/af_netlink.c). */
         return fault->error_number == ENOENT || fault->error_number == EOPNOTSUPP ||
                        fault->error_number == ECONNREFUSED
                    ? "; load the modules tcp_diag, udp_diag and unix_diag (CONFIG_INET_DIAG, "

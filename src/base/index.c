@@ -8,7 +8,8 @@
 static uint64_t make_seed(void)
 {
     uint64_t seed;
-    /* Always complete for a few bytes; fails only on kernels before 3.17, which use the time. */
+    /* getrandom() never returns only a part of so few bytes (getrandom(2)). It fails before Linux
+     * 3.17: the time has to do there. */
     if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
         seed = (uint64_t)time(NULL) * UINT64_C(0x9e3779b97f4a7c15);
     return seed;

@@ -32,7 +32,7 @@ void index_clear(struct index *index);
 void index_rebuild(struct index *index, size_t count);
 
 /* Hash the key. The product of a word's halves makes each difference between keys depend on the
- * seed. The constant (2^64 / the golden ratio) spreads keys in a row. */
+ * seed. The constant (2^64 / the golden ratio) spreads consecutive keys. */
 static inline uint64_t index_hash(const struct index *index, const uint64_t *key)
 {
     const uint64_t constant = UINT64_C(0x9e3779b97f4a7c15);

@@ -24,9 +24,9 @@ static enum log_format line_format = LOG_FORMAT_LOGFMT;
  * that writes them to standard error. No other thread waits for standard error. */
 static bool queued;
 static int queue_fd;
-static atomic_int writer_fd; /* its other end, which the thread closes */
+static atomic_int writer_fd; /* the other end of `queue_fd`; the writer closes it */
 static pthread_t writer;
-static atomic_uint_fast64_t dropped, unreported;
+static atomic_uint_fast64_t dropped, unreported; /* lines; `unreported` ones are not logged yet */
 
 static const char *const level_names[] = {
     [LOG_LEVEL_DEBUG] = "debug",
@@ -35,7 +35,7 @@ static const char *const level_names[] = {
     [LOG_LEVEL_ERROR] = "error",
 };
 
-/* In the journal's format: syslog(3)'s numbers, sd-daemon(3)'s form. */
+/* The levels of syslog(3), in the form that the journal expects (sd-daemon(3)). */
 static const char *const priorities[] = {
     [LOG_LEVEL_DEBUG] = "<7>",
     [LOG_LEVEL_INFO] = "<6>",
@@ -55,7 +55,7 @@ void log_configure(enum log_level level, enum log_format format)
     line_format = format;
 }
 
-/* Is standard error the stream that systemd has connected to its journal? */
+/* Is standard error the stream that systemd has connected to its journal (systemd.exec(5))? */
 static bool writes_to_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
@@ -81,8 +81,9 @@ static void format_utc_now(char text[static 32])
     snprintf(text, 32, "%s.%03dZ", seconds, (int)(now.tv_nsec / 1000000));
 }
 
-/* Remove the bytes of a truncated last character (UTF-8). */
-static void trim_half_character(char *text, size_t length)
+/* Remove the last character of a truncated text if it has several bytes (UTF-8): some of them may
+ * be missing. */
+static void trim_last_character(char *text, size_t length)
 {
     size_t start = length;
     while (start > 0 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
@@ -91,7 +92,7 @@ static void trim_half_character(char *text, size_t length)
         text[start - 1] = '\0';
 }
 
-/* Quote for logfmt and JSON alike: both take \" \\ \n and \u00XX inside double quotes. */
+/* Escape for logfmt and JSON: both accept \" \\ \n and \u00XX inside double quotes. */
 static void escape(const char *message, char *escaped, size_t size)
 {
     size_t used = 0;
@@ -108,10 +109,10 @@ static void escape(const char *message, char *escaped, size_t size)
     }
     escaped[used] = '\0';
     if (*message)
-        trim_half_character(escaped, used);
+        trim_last_character(escaped, used);
 }
 
-/* Make a line of `message`; returns its length. */
+/* Format a line with `message`; returns its length. */
 static size_t format_line(char line[static LINE_SIZE], enum log_level level, const char *component,
                           const char *message)
 {
@@ -123,8 +124,8 @@ static size_t format_line(char line[static LINE_SIZE], enum log_level level, con
                             level_names[level], component, escaped);
 }
 
-/* Write a line to standard error, without a timeout, even if another process that shares it has
- * made it non-blocking. */
+/* Write a line to standard error, and wait as long as that takes. Another process that shares
+ * standard error may have made it non-blocking. */
 static void write_line(const char *line, size_t length)
 {
     struct pollfd writable = {.fd = STDERR_FILENO, .events = POLLOUT};
@@ -155,7 +156,7 @@ static void report_dropped(void)
     write_line(line, format_line(line, LOG_LEVEL_ERROR, "log", message));
 }
 
-/* The thread of log_start(): ends when `queue_fd` is closed and all is written. */
+/* The thread of log_start(). It ends once `queue_fd` is closed and all lines are written. */
 static void *write_queue(void *unused)
 {
     (void)unused;
@@ -201,7 +202,7 @@ void log_stop(void)
     clock_gettime(CLOCK_REALTIME, &deadline);
     deadline.tv_sec++;
     if (pthread_timedjoin_np(writer, NULL, &deadline) != 0)
-        pthread_detach(writer); /* it waits for standard error and ends with the process */
+        pthread_detach(writer); /* it still waits for standard error, and ends with the process */
 }
 
 void log_message(enum log_level level, const char *component, const char *format, ...)
@@ -216,7 +217,7 @@ void log_message(enum log_level level, const char *component, const char *format
     int wanted = vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
     if (wanted >= (int)sizeof message)
-        trim_half_character(message, sizeof message - 1);
+        trim_last_character(message, sizeof message - 1);
 
     size_t length = format_line(line, level, component, message);
     if (!queued) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Log lines on standard error: one line an event, logfmt or JSON.
+ * Log lines on standard error: one line for each event, in logfmt or JSON.
  *
  *     time=2026-01-02T03:04:05.678Z level=warn component=sampler msg="..."
  *
@@ -39,9 +39,8 @@ void log_stop(void);
 /* Lines that found no room in the queue, since the start of the process. */
 uint64_t log_lines_dropped(void);
 
-/* The prefix of a line on standard error that gives systemd's journal, if it reads there, the
- * level:
- * "<3>" for an error, or "". log_message() adds it by itself. */
+/* The prefix of a line on standard error that sets its level in systemd's journal: "<3>" for an
+ * error; "" if the journal does not read there. log_message() adds it by itself. */
 const char *log_priority(enum log_level level);
 
 #define log_debug(...) log_message(LOG_LEVEL_DEBUG, __VA_ARGS__)
