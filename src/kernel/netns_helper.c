@@ -19,17 +19,17 @@
 #include "netns_helper_process.h"
 #include "netns_helper_protocol.h"
 
-/* How long it may take to answer, and to start. */
+/* How long the helper may take to answer a request, and to start. */
 static const int64_t answer_patience = NANOSECONDS_PER_SECOND;
 static const int64_t start_patience = 10 * NANOSECONDS_PER_SECOND;
 
-enum failure { WELL, SILENT, WRONG, GONE };
+enum failure { NO_FAILURE, NO_ANSWER, WRONG_ANSWER, ENDED };
 
 struct netns_helper {
     int fd;
     pid_t pid;
     uint32_t number;              /* of the last request */
-    _Atomic enum failure failure; /* once not WELL, it stays */
+    _Atomic enum failure failure; /* the first one is final */
 };
 
 struct netns_target netns_target_of_process(int32_t pid, uint64_t inode, uint64_t cookie)
@@ -53,7 +53,7 @@ void netns_door_close(struct netns_door *door)
     }
 }
 
-/* The helper is of no use any more: let the main thread notice. */
+/* Note the failure, which is final, and wake the main thread with SIGCHLD. Returns -EPIPE. */
 static int fail(struct netns_helper *helper, enum failure failure)
 {
     helper->failure = failure;
@@ -61,8 +61,8 @@ static int fail(struct netns_helper *helper, enum failure failure)
     return -EPIPE;
 }
 
-/* Wait until there is something to read. What has come in time counts also if this process looks
- * late. */
+/* Wait at most `patience` nanoseconds for something to read. After the deadline it looks once more,
+ * because this process may have been delayed. */
 static bool await_packet(int fd, int64_t patience)
 {
     int64_t end = clock_now(&system_clock) + patience;
@@ -77,7 +77,7 @@ static bool await_packet(int fd, int64_t patience)
     }
 }
 
-/* Take the descriptors of a packet. Returns how many. */
+/* Take the descriptors that came with a packet. Returns their number. */
 static uint32_t take_descriptors(struct msghdr *header, struct netns_door *door)
 {
     uint32_t count = 0;
@@ -98,13 +98,13 @@ static bool is_sock_diag(int fd)
            protocol == NETLINK_SOCK_DIAG;
 }
 
-/* Does it follow the protocol? */
-static bool is_right(const struct helper_answer *answer, uint32_t number, bool with_settings,
+/* Does an answer with `taken` descriptors follow the protocol? */
+static bool is_valid(const struct helper_answer *answer, uint32_t number, bool with_settings,
                      uint32_t taken, const struct netns_door *door)
 {
     if (answer->magic != HELPER_MAGIC || answer->number != number || answer->descriptors != taken ||
         answer->error < 0 || answer->error > 4095 || answer->error == EPIPE)
-        return false; /* EPIPE is said of the helper alone */
+        return false; /* EPIPE stands for a failed helper */
     if (answer->error != 0 || number == 0)
         return taken == 0;
     return taken == (with_settings ? NETNS_DESCRIPTORS : 1) && is_sock_diag(door->descriptors[0]);
@@ -122,17 +122,17 @@ static int receive(struct netns_helper *helper, bool with_settings, int64_t pati
                             .msg_control = control,
                             .msg_controllen = sizeof control};
     if (!await_packet(helper->fd, patience))
-        return fail(helper, SILENT);
+        return fail(helper, NO_ANSWER);
     ssize_t got = recvmsg(helper->fd, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     uint32_t taken = got < 0 ? 0 : take_descriptors(&header, door);
     if (got <= 0 && taken == 0)
-        return fail(helper, GONE);
+        return fail(helper, ENDED);
     bool cut = header.msg_flags & MSG_CTRUNC;
     if (got != sizeof answer || header.msg_flags & MSG_TRUNC ||
-        (!cut && !is_right(&answer, helper->number, with_settings, taken, door)))
-        return fail(helper, WRONG);
+        (!cut && !is_valid(&answer, helper->number, with_settings, taken, door)))
+        return fail(helper, WRONG_ANSWER);
     if (cut)
-        return -EMFILE;
+        return -EMFILE; /* this process has no free descriptors */
     door->inode = answer.inode;
     return -answer.error;
 }
@@ -159,7 +159,7 @@ static int exchange(struct netns_helper *helper, const struct netns_target *targ
     if (send(helper->fd, &request, sizeof request, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
         if (errno == ENOBUFS || errno == ENOMEM)
             return -errno; /* the next request may find memory */
-        return fail(helper, errno == EPIPE || errno == ECONNRESET ? GONE : SILENT);
+        return fail(helper, errno == EPIPE || errno == ECONNRESET ? ENDED : NO_ANSWER);
     }
     int error = receive(helper, with_settings, answer_patience, door);
     if (error)
@@ -173,7 +173,7 @@ int netns_helper_enter(struct netns_helper *helper, const struct netns_target *t
                        bool with_settings, struct netns_door *door)
 {
     *door = (struct netns_door){.descriptors = {-1, -1, -1, -1}};
-    if (helper->failure != WELL)
+    if (helper->failure != NO_FAILURE)
         return -EPIPE;
     int error = exchange(helper, target, with_settings, door);
     if (error)
@@ -181,20 +181,19 @@ int netns_helper_enter(struct netns_helper *helper, const struct netns_target *t
     return error;
 }
 
-/* Execute this program again, with the pair's socket as descriptor 0. */
+/* Execute this program again, with the socket as descriptor 0. */
 static _Noreturn void become_helper(int fd)
 {
     char name[] = NETNS_HELPER_NAME;
     char *const arguments[] = {name, NULL}, *const environment[] = {NULL};
     int result = fd == NETNS_HELPER_SOCKET ? fcntl(fd, F_SETFD, 0) : dup2(fd, NETNS_HELPER_SOCKET);
-    /* Without its socket the program would be another exporter. */
     if (result >= 0 && capabilities_pass_on(NETNS_HELPER_CAPABILITIES) == 0)
         execve("/proc/self/exe", arguments, environment);
     _exit(127);
 }
 
-/* Wait until it is ready. False with `error` filled when it is not. */
-static bool greet(struct netns_helper *helper, char *error, size_t error_size)
+/* Wait until the helper is ready. False with `error` filled if it fails. */
+static bool wait_until_ready(struct netns_helper *helper, char *error, size_t error_size)
 {
     struct netns_door door = {.descriptors = {-1, -1, -1, -1}};
     int outcome = receive(helper, false, start_patience, &door);
@@ -202,11 +201,11 @@ static bool greet(struct netns_helper *helper, char *error, size_t error_size)
     if (outcome == -EPIPE)
         netns_helper_has_failed(helper, error, error_size);
     else if (outcome != 0)
-        snprintf(error, error_size, "the namespace helper cannot work: %s", strerror(-outcome));
+        snprintf(error, error_size, "the namespace helper cannot start: %s", strerror(-outcome));
     return outcome == 0;
 }
 
-/* What forbids a helper, or NULL. */
+/* The reason why there can be no helper, or NULL. */
 static const char *find_obstacle(void)
 {
     capability_set had = capabilities_read();
@@ -237,7 +236,7 @@ struct netns_helper *netns_helper_start(char *error, size_t error_size)
     if (helper->pid == 0)
         become_helper(pair[1]);
     close(pair[1]);
-    if (helper->pid > 0 && greet(helper, error, error_size))
+    if (helper->pid > 0 && wait_until_ready(helper, error, error_size))
         return helper;
     if (helper->pid < 0)
         snprintf(error, error_size, "cannot fork the namespace helper: %s", strerror(errno));
@@ -257,11 +256,11 @@ void netns_helper_stop(struct netns_helper *helper)
     free(helper);
 }
 
-/* How it ended. */
+/* Describe the end of the helper in one line. */
 static void describe_end(const siginfo_t *end, char *error, size_t error_size)
 {
     if (end->si_code == CLD_EXITED)
-        snprintf(error, error_size, "the namespace helper has ended with %d", end->si_status);
+        snprintf(error, error_size, "the namespace helper exited with code %d", end->si_status);
     else
         snprintf(error, error_size, "the namespace helper was killed by signal %d (%s)",
                  end->si_status, strsignal(end->si_status));
@@ -272,16 +271,16 @@ bool netns_helper_has_failed(struct netns_helper *helper, char *error, size_t er
     enum failure failure = helper->failure;
     siginfo_t end = {0};
     snprintf(error, error_size, "the namespace helper has ended");
-    if (failure == GONE) /* it dies, and is waited for; or it only says that it has gone */
+    if (failure == ENDED) /* it has closed its socket, but may not have exited yet */
         kill(helper->pid, SIGKILL);
-    if (failure == SILENT)
-        snprintf(error, error_size, "the namespace helper has not answered for a second");
-    else if (failure == WRONG)
+    if (failure == NO_ANSWER)
+        snprintf(error, error_size, "the namespace helper does not answer");
+    else if (failure == WRONG_ANSWER)
         snprintf(error, error_size, "the namespace helper gave a wrong answer");
     else if (waitid(P_PID, (id_t)helper->pid, &end,
-                    WEXITED | WNOWAIT | (failure == GONE ? 0 : WNOHANG)) != 0 ||
+                    WEXITED | WNOWAIT | (failure == ENDED ? 0 : WNOHANG)) != 0 ||
              end.si_pid == 0)
-        return failure != WELL;
+        return failure != NO_FAILURE;
     else
         describe_end(&end, error, error_size);
     return true;

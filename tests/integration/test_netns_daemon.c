@@ -116,8 +116,7 @@ static void test_a_silent_helper_ends_the_exporter(void **state)
     kill(daemon_find_helper(&exporter), SIGSTOP);
     daemon_assert_end(&exporter, 0, 1);
     assert_non_null(
-        strstr(exporter.errors,
-               "\nsockdiag_exporter: the namespace helper has not answered for a second\n"));
+        strstr(exporter.errors, "\nsockdiag_exporter: the namespace helper does not answer\n"));
 }
 
 /* Seven of ten ports, towards a listener of its own that accepts none. */

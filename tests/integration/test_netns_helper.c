@@ -341,7 +341,7 @@ static void test_silence_is_final(void **state)
     struct netns_target target = target_of(&first);
     assert_refused(&target, EPIPE);
     assert_true(netns_helper_has_failed(helper, error, sizeof error));
-    assert_string_equal(error, "the namespace helper has not answered for a second");
+    assert_string_equal(error, "the namespace helper does not answer");
     kill(netns_helper_pid(helper), SIGCONT); /* a late answer is none */
     assert_refused(&target, EPIPE);
 }
@@ -401,7 +401,7 @@ static void assert_unruly(const void *packet, size_t length, int descriptor)
     }
     assert_int_equal(sendmsg(find_pair(), &header, 0), length);
     assert_int_equal(await_until(has_failed, NULL), 0);
-    assert_string_equal(error, "the namespace helper has ended with 1");
+    assert_string_equal(error, "the namespace helper exited with code 1");
     netns_helper_stop(helper);
     helper = NULL;
 }
