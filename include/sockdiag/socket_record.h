@@ -72,8 +72,8 @@ struct socket_record {
      * socket, the kernel is older than 5.8, or the query did not ask for it; listeners and UDP
      * sockets always have it. */
     uint64_t cgroup;
-    /* Connections that a listener, or datagrams that a UDP socket, has dropped since it was made.
-     * It wraps. 0 unless it was asked for. */
+    /* Segments that a listener (measure/listeners.h), or datagrams that a UDP socket, has dropped
+     * since it was made. It wraps. 0 unless the query asked for it. */
     uint32_t drops;
     /* Of a listener: connections that wait for accept(), and the backlog. Of other TCP sockets:
      * bytes received and not read, bytes sent and not acknowledged. Of UDP sockets: the memory of

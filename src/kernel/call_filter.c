@@ -10,10 +10,11 @@
 #ifdef CALL_FILTER_ARCHITECTURE
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "the low half of an argument is elsewhere"
+#error "the low half of an argument comes second"
 #endif
 
-enum { CALLS_MOST = 160, LONGEST = 2 + 3 * CALL_CHECKS + 1 };
+/* The most calls of a list, and the most instructions for one call. */
+enum { CALLS_MOST = 160, LONGEST_CODE = 2 + 3 * CALL_CHECKS + 1 };
 
 #define LOAD(field) (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(field))
 #define MASK(bits)  (struct sock_filter) BPF_STMT(BPF_ALU | BPF_AND | BPF_K, (bits))
@@ -21,7 +22,8 @@ enum { CALLS_MOST = 160, LONGEST = 2 + 3 * CALL_CHECKS + 1 };
     (struct sock_filter) BPF_JUMP(BPF_JMP | (relation) | BPF_K, (value), 0, (uint8_t)(skipped))
 #define RETURN(action) (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, (action))
 
-/* One entry of the list: allow, or go on with what follows. Returns the number of instructions. */
+/* Compile one entry of the list: allow the call, or go on with the next entry. Returns the number
+ * of instructions. */
 static size_t compile(const struct allowed_call *call, struct sock_filter *code)
 {
     unsigned checks = 0;
@@ -45,7 +47,7 @@ static size_t compile(const struct allowed_call *call, struct sock_filter *code)
 
 int call_filter_apply(const struct allowed_call *calls, size_t count)
 {
-    struct sock_filter code[3 + CALLS_MOST * LONGEST + 1];
+    struct sock_filter code[3 + CALLS_MOST * LONGEST_CODE + 1];
     size_t length = 0;
     if (count > CALLS_MOST)
         return -E2BIG;

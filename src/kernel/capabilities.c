@@ -8,10 +8,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* 64 bits are two words of each set (include/uapi/linux/capability.h). */
+/* A set has 64 bits in two words (include/uapi/linux/capability.h). */
 enum { WORDS = _LINUX_CAPABILITY_U32S_3 };
 
-static int change(capability_set permitted, capability_set inheritable)
+/* Set the permitted and effective capabilities to `permitted`. 0 or -errno. */
+static int set_capabilities(capability_set permitted, capability_set inheritable)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[WORDS];
@@ -33,8 +34,9 @@ capability_set capabilities_read(void)
     return (capability_set)data[1].permitted << 32 | data[0].permitted;
 }
 
-/* With CAP_SETPCAP: nothing that is executed gets a capability from a file or from uid 0. */
-static int close_bounds(capability_set kept)
+/* Needs CAP_SETPCAP. Programs that are executed later get no capability for being uid 0, and from
+ * their file at most those in `kept`. */
+static int restrict_programs(capability_set kept)
 {
     static const unsigned long bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED |
                                       SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
@@ -58,35 +60,35 @@ int capabilities_keep(capability_set kept)
     if (had == 0)
         return 0; /* a sandbox may forbid capset() */
     if (had & CAPABILITY_BIT(CAP_SETPCAP)) {
-        int error = change(had, 0);
+        int error = set_capabilities(had, 0); /* CAP_SETPCAP may not be effective */
         if (!error)
-            error = close_bounds(kept);
+            error = restrict_programs(kept);
         if (error)
             return error;
     }
-    return change(kept, 0);
+    return set_capabilities(kept, 0);
 }
 
 int capabilities_take_along(uid_t user)
 {
     capability_set had = capabilities_read();
-    int parent_death_signal = 0; /* is forgotten with the user */
+    int parent_death_signal = 0; /* setresuid() clears it (commit_creds(), kernel/cred.c) */
     prctl(PR_GET_PDEATHSIG, &parent_death_signal);
     if (prctl(PR_SET_KEEPCAPS, 1) != 0 || setresuid(user, user, user) != 0)
         return -errno;
     prctl(PR_SET_KEEPCAPS, 0);
     prctl(PR_SET_PDEATHSIG, parent_death_signal);
-    return change(had, 0);
+    return set_capabilities(had, 0);
 }
 
 int capabilities_pass_on(capability_set passed)
 {
-    int error = change(capabilities_read(), passed);
+    int error = set_capabilities(capabilities_read(), passed);
     for (unsigned long i = 0; !error && i < 64; i++) {
         if (passed & CAPABILITY_BIT(i) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) != 0)
             error = -errno;
     }
     if (!error && capabilities_read() & CAPABILITY_BIT(CAP_SETPCAP))
-        error = close_bounds(passed);
+        error = restrict_programs(passed);
     return error;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Linux capabilities of the calling thread: which it has, and how to have fewer.
+ * Linux capabilities of the calling thread: read them, and reduce them.
  */
 #ifndef SOCKDIAG_KERNEL_CAPABILITIES_H
 #define SOCKDIAG_KERNEL_CAPABILITIES_H
@@ -20,8 +20,8 @@ capability_set capabilities_read(void);
 /*
  * Drop every capability that is not in `kept`, for good: permitted, effective, inheritable and
  * ambient. No program that this thread executes gets any (no_new_privs). A thread that has
- * CAP_SETPCAP also empties its bounding set and locks the bits that make uid 0 special; without
- * CAP_SETPCAP it cannot, and relies on no_new_privs.
+ * CAP_SETPCAP also reduces its bounding set to `kept` and locks the bits that make uid 0 special;
+ * without CAP_SETPCAP it cannot, and relies on no_new_privs.
  *
  * Call it before the first thread starts: other threads keep theirs. 0 or -errno; -EPERM if one of
  * `kept` is missing.
@@ -29,15 +29,16 @@ capability_set capabilities_read(void);
 int capabilities_keep(capability_set kept);
 
 /*
- * Become another user for good, who keeps the capabilities until capabilities_keep() drops them.
+ * Become another user for good, and keep the capabilities until capabilities_keep() drops them.
  * Needs CAP_SETUID, and no other threads. 0 or -errno; -EINVAL if this user namespace has no such
  * user.
  */
 int capabilities_take_along(uid_t user);
 
 /*
- * Let the next program that this thread executes have `passed`, which it must have itself, and with
- * CAP_SETPCAP let no later one have more: the program itself cannot see to that. 0 or -errno.
+ * Give `passed`, which this thread must have, to the next program that it executes. With
+ * CAP_SETPCAP, also drop all others from the bounding set, so that no later program gets them: the
+ * next program cannot do that itself. 0 or -errno.
  */
 int capabilities_pass_on(capability_set passed);
 

@@ -12,7 +12,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* Open a directory; one that is not of cgroup v2 only if `any`. */
+/* Open a directory: of any file system if `any`, otherwise only of cgroup v2. Returns a descriptor
+ * or -1. */
 static int open_directory(int parent, const char *name, bool any)
 {
     struct statfs status;
@@ -38,7 +39,7 @@ int cgroup_paths_open(const char *root)
 
 struct walk {
     unsigned depth;
-    unsigned left; /* directories that may still be looked at */
+    unsigned left; /* more directories that it may look at */
     cgroup_path_consumer *consume;
     void *context;
     char path[CGROUP_PATH_SIZE];
@@ -56,8 +57,9 @@ static size_t append(struct walk *walk, size_t length, const char *name)
     return end;
 }
 
-/* Can it have children? Each is a link to it. To read the list of its files would take longer. One
- * that is gone can, but not be opened. */
+/* Can the cgroup have children? Each adds one to the link count of its directory, which is faster
+ * to read than the list of its files. True also for a cgroup that is gone: opening it then fails.
+ */
 static bool may_have_children(int parent, const char *name)
 {
     struct stat status = {0};
@@ -71,8 +73,8 @@ static bool is_child(const struct dirent *entry)
            strcmp(entry->d_name, "..") != 0;
 }
 
-/* Look at the children of the directory `fd`, which is closed; -1: it cannot be opened. It is
- * `level` below the root, and its path has `length` bytes. */
+/* Consume the cgroups below the directory `fd`, and close it. Does nothing if it is -1, because it
+ * could not be opened. It is `level` below the root, and its path has `length` bytes. */
 static void visit(struct walk *walk, int fd, unsigned level, size_t length)
 {
     DIR *directory = fdopendir(fd);
@@ -89,7 +91,7 @@ static void visit(struct walk *walk, int fd, unsigned level, size_t length)
         if (end == 0)
             continue;
         walk->consume(walk->context, entry->d_ino, walk->path);
-        unsigned kept = level == 0 ? walk->left / 2 : 0;
+        unsigned kept = level == 0 ? walk->left / 2 : 0; /* for its siblings */
         walk->left -= kept;
         if (level + 1 < CGROUP_PATHS_DEEPEST && may_have_children(fd, entry->d_name))
             visit(walk, open_directory(fd, entry->d_name, true), level + 1, end);

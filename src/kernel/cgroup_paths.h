@@ -12,8 +12,8 @@
 
 enum { CGROUP_ROOT_ID = 1, CGROUP_PATH_SIZE = 512 };
 
-/* As in /proc/PID/cgroup: "/system.slice/ssh.service", "/" for the root; "" for none. What is not
- * printable ASCII is '_'. */
+/* As in /proc/PID/cgroup: "/system.slice/ssh.service", "/" for the root; "" for none. Bytes that
+ * are not printable ASCII are '_'. */
 struct cgroup_path {
     char text[CGROUP_PATH_SIZE];
 };

@@ -5,9 +5,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* The most bytes of a record that are read. A sample has about 100. */
 enum { RECORD_SIZE = 256 };
 
-/* Find the offset of a field of `width` bytes: "field:__u16 dport;\toffset:26;\tsize:2;". */
+/* Find the offset of a field of `width` bytes, and raise `size` to its end. The line of a field:
+ * "field:__u16 dport;\toffset:26;\tsize:2;". */
 static bool find_offset(const char *format, const char *field, size_t width, size_t *offset,
                         size_t *size)
 {
@@ -28,8 +30,8 @@ bool event_layout_parse(const char *format, struct event_layout *layout)
            find_offset(format, " daddr_v6[16];", 16, &layout->remote_ipv6, &layout->size);
 }
 
-/* A record of the ring, in the order of PERF_SAMPLE_TID, PERF_SAMPLE_RAW and, if there are cgroups,
- * PERF_SAMPLE_CGROUP (perf_event_open(2)). */
+/* A sample in the ring: the fields of PERF_SAMPLE_TID, PERF_SAMPLE_RAW and, if there are cgroups,
+ * PERF_SAMPLE_CGROUP, in this order (perf_event_open(2)). */
 struct sample_record {
     struct perf_event_header header;
     uint32_t process, thread;
@@ -42,6 +44,7 @@ struct lost_record {
     uint64_t id, lost;
 };
 
+/* Copy bytes of the ring, which may continue at its start. */
 static void copy_bytes(const struct event_form *form, const struct perf_event_mmap_page *ring,
                        uint64_t position, void *to, size_t size)
 {
@@ -71,7 +74,7 @@ static void read_remote(const struct event_layout *layout, const char *raw,
            raw + (family == AF_INET6 ? layout->remote_ipv6 + 12 : layout->remote_ipv4), 4);
 }
 
-/* Is a record of `size` bytes a whole sample with all fields? */
+/* Parse a sample record of `size` bytes. False if a field is missing. */
 static bool parse_sample(const struct event_form *form, const struct sample_record *record,
                          size_t size, struct tcp_event_sample *sample)
 {
@@ -89,8 +92,8 @@ uint64_t event_ring_read(const struct event_form *form, struct perf_event_mmap_p
                          tcp_event_consumer *consume, void *context)
 {
     uint64_t lost = 0;
-    /* As include/uapi/linux/perf_event.h says: read the head, then the data; write the tail after.
-     */
+    /* The order of include/uapi/linux/perf_event.h: read the head, then the data, then write the
+     * tail. */
     uint64_t head = __atomic_load_n(&ring->data_head, __ATOMIC_ACQUIRE);
     uint64_t tail = ring->data_tail;
     while (tail < head) {
@@ -99,7 +102,7 @@ uint64_t event_ring_read(const struct event_form *form, struct perf_event_mmap_p
         struct tcp_event_sample sample;
         copy_bytes(form, ring, tail, &header, sizeof header);
         if (header.size < sizeof header || header.size > head - tail)
-            break; /* never seen: the kernel writes whole records */
+            break; /* cannot happen: the kernel writes whole records */
         size_t size = header.size < sizeof bytes ? header.size : sizeof bytes;
         copy_bytes(form, ring, tail, bytes, size);
         if (header.type == PERF_RECORD_LOST && size >= sizeof(struct lost_record))

@@ -17,16 +17,18 @@
 
 #ifdef CALL_FILTER_ARCHITECTURE
 
-/* For reading only. O_TMPFILE has the bit of O_DIRECTORY, but cannot be had without writing. */
+/* Open for reading only. The bits of O_TMPFILE include O_DIRECTORY, which is allowed, but O_TMPFILE
+ * needs write access (open(2)). */
 #define TO_READ(argument) HAS(argument, O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND, O_RDONLY)
 
-/* No memory of which the content could be executed. */
+/* No executable memory. */
 #define NO_CODE HAS(2, PROT_EXEC, 0)
 
-/* A listener that was shut down could connect to others, even where Landlock forbids connect(). */
+/* With MSG_FASTOPEN a send connects its socket: a listener that was shut down could reach other
+ * hosts, even where Landlock forbids connect(). */
 #define NO_CONNECT(argument) HAS(argument, MSG_FASTOPEN, 0)
 
-/* Linux 6.6 added this one; it is the first that no library needs for what the exporter does. */
+/* fchmodat2() of Linux 6.6, the first call that no library needs for the exporter. */
 enum { FIRST_NEW_CALL = 452 };
 
 static const struct allowed_call allowed[] = {
@@ -44,8 +46,8 @@ static const struct allowed_call allowed[] = {
     ALLOW_IF(fcntl, IS(1, F_SETFD)),
     ALLOW_IF(fcntl, IS(1, F_DUPFD_CLOEXEC)),
     ALLOW_IF(ioctl, IS(1, SIOCGIFNAME)),
-    ALLOW_IF(ioctl, IS(1, TCGETS)),  /* stdio asks whether it writes to a terminal, */
-    ALLOW_IF(ioctl, IS(1, TCGETS2)), /* since glibc 2.42 with this one */
+    ALLOW_IF(ioctl, IS(1, TCGETS)),  /* stdio asks whether it writes to a terminal; */
+    ALLOW_IF(ioctl, IS(1, TCGETS2)), /* since glibc 2.42 with TCGETS2 */
     ALLOW_IF(ioctl, IS(1, TIOCGWINSZ)),
 #ifdef SYS_poll
     ALLOW(poll),
@@ -103,7 +105,7 @@ static const struct allowed_call allowed[] = {
 
     /* threads, and no processes */
     ALLOW_IF(clone, HAS(0, CLONE_THREAD, CLONE_THREAD)),
-    {.number = SYS_clone3, .error = ENOSYS}, /* its flags are in memory */
+    {.number = SYS_clone3, .error = ENOSYS}, /* its flags are in memory; clone() replaces it */
     ALLOW(set_robust_list),
     ALLOW(rseq),
     ALLOW(futex),
@@ -138,7 +140,7 @@ static const struct allowed_call allowed[] = {
     ALLOW(getgid),
     ALLOW(getegid),
     ALLOW(getrusage),
-    ALLOW_IF(prlimit64, IS(2, 0), HIGH_IS(2, 0)), /* no new limit */
+    ALLOW_IF(prlimit64, IS(2, 0), HIGH_IS(2, 0)), /* read a limit, do not set one */
 #ifdef SYS_getrlimit
     ALLOW(getrlimit),
 #endif

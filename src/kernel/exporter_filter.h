@@ -2,9 +2,9 @@
 /*
  * The system calls that the exporter makes once its sockets are open.
  *
- * A C library of another version may use other calls for the same functions. So the list has each
- * call's relatives as well where they can do no more, and calls that are newer than the list are
- * not there (ENOSYS): libraries then use older ones.
+ * A C library of another version may use other calls for the same functions. So the list also has
+ * related calls that can do no more. Calls that are newer than the list fail with ENOSYS, and a
+ * library then uses older ones.
  */
 #ifndef SOCKDIAG_KERNEL_EXPORTER_FILTER_H
 #define SOCKDIAG_KERNEL_EXPORTER_FILTER_H

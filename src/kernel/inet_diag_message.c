@@ -9,9 +9,9 @@
 #include <sys/socket.h>
 
 /* State numbers of include/net/tcp_states.h; the bits of idiag_states are 1 << number. The
- * user-space headers lack two: TCP_NEW_SYN_RECV is the internal state of the requests that are
- * reported as SYN_RECV. TCP_BOUND_INACTIVE (Linux 6.8) asks for the bound-only sockets, which are
- * reported as CLOSE. An older kernel ignores bits that it does not know. */
+ * user-space headers lack two. TCP_NEW_SYN_RECV is the internal state of the requests that the
+ * kernel reports as SYN_RECV. TCP_BOUND_INACTIVE (Linux 6.8) asks for bound-only sockets, which the
+ * kernel reports as CLOSE. An older kernel ignores bits that it does not know. */
 enum {
     KERNEL_TCP_SYN_RECV = 3,
     KERNEL_TCP_NEW_SYN_RECV = 12,
@@ -29,14 +29,14 @@ uint32_t inet_diag_make_state_mask(tcp_state_set states)
     return mask;
 }
 
-/* What is looked for in the attributes of a row. */
+/* The attributes of a row that are used. */
 struct attributes {
-    bool shutdown; /* there is one */
+    bool shutdown; /* the attribute is present */
     uint32_t drops;
     uint64_t cgroup;
 };
 
-static int look_at_attribute(const struct nlattr *attribute, void *found)
+static int take_attribute(const struct nlattr *attribute, void *found)
 {
     struct attributes *attributes = found;
     switch (mnl_attr_get_type(attribute)) {
@@ -58,18 +58,19 @@ static int look_at_attribute(const struct nlattr *attribute, void *found)
     return MNL_CB_OK;
 }
 
-/* Without cgroups, of TCP only some states are worth the search: that of listeners, and the two
- * that both full sockets and stand-ins have. Full sockets always have INET_DIAG_SHUTDOWN and, from
- * Linux 5.8 on, INET_DIAG_CGROUP_ID, the others never (inet_diag_msg_attrs_fill,
- * net/ipv4/inet_diag.c). Only UDP is asked for by family. */
+/* Parsing attributes takes time, so it is done only where they are needed. Full sockets always have
+ * INET_DIAG_SHUTDOWN and, from Linux 5.8 on, INET_DIAG_CGROUP_ID; minisockets and requests have
+ * neither (inet_diag_msg_attrs_fill, net/ipv4/inet_diag.c). Only SYN_RECV and FIN_WAIT2 can be
+ * either. Listeners have drops and a cgroup; so have UDP sockets, the only ones that are asked for
+ * with SOCK_DIAG_BY_FAMILY. */
 static void read_attributes(const struct nlmsghdr *message, bool cgroups,
                             struct socket_record *record)
 {
-    bool doubtful = record->state == TCP_STATE_SYN_RECV || record->state == TCP_STATE_FIN_WAIT2;
-    struct attributes found = {.shutdown = !doubtful && record->state != TCP_STATE_TIME_WAIT};
-    if (cgroups || doubtful || record->state == TCP_STATE_LISTEN ||
+    bool ambiguous = record->state == TCP_STATE_SYN_RECV || record->state == TCP_STATE_FIN_WAIT2;
+    struct attributes found = {.shutdown = !ambiguous && record->state != TCP_STATE_TIME_WAIT};
+    if (cgroups || ambiguous || record->state == TCP_STATE_LISTEN ||
         message->nlmsg_type == SOCK_DIAG_BY_FAMILY)
-        mnl_attr_parse(message, sizeof(struct inet_diag_msg), look_at_attribute, &found);
+        mnl_attr_parse(message, sizeof(struct inet_diag_msg), take_attribute, &found);
     record->full_socket = found.shutdown;
     record->drops = found.drops;
     record->cgroup = found.cgroup;

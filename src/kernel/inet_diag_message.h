@@ -10,7 +10,7 @@
 #include "sockdiag/socket_record.h"
 
 /* Read the row in `message`, with the cgroup of any full socket if `cgroups`. Its nlmsg_len must be
- * within the buffer. A family or state of a newer kernel is unknown. */
+ * within the buffer. NETLINK_ROW_UNKNOWN if its family or state is that of a newer kernel. */
 enum netlink_row inet_diag_message_read(const struct nlmsghdr *message, bool cgroups,
                                         struct socket_record *record);
 

@@ -10,9 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Whoever may make an interface, in a container for instance, chooses its name, and the kernel
- * takes all bytes but blanks, '/' and ':' (dev_valid_name(), net/core/dev.c). One label that is not
- * UTF-8 would make the whole page of metrics invalid. */
+/* Any process that may create an interface, in a container for example, chooses its name. The
+ * kernel accepts all bytes except white space, '/' and ':' (dev_valid_name(), net/core/dev.c). One
+ * label that is not UTF-8 would make the whole exposition invalid. */
 static bool is_printable(const char *name)
 {
     for (; *name; name++) {
@@ -27,8 +27,8 @@ void interface_name_read(uint32_t index, char name[static INTERFACE_NAME_SIZE])
     name[0] = '\0';
     if (index == 0)
         return;
-    /* if_indextoname() of glibc 2.31 would try families that the exporter's filter forbids when it
-     * finds no descriptor. */
+    /* Not if_indextoname(): without a free descriptor, glibc 2.31 tries other address families
+     * there, for which the exporter's filter kills the process. */
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     interface_name_read_through(fd, index, name);
     if (fd >= 0)

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* As in linux/landlock.h and asm-generic/unistd.h, which are too old on some systems. */
+/* The names of linux/landlock.h and asm-generic/unistd.h, which are too old on some systems. */
 enum { CREATE_RULESET = 444, ADD_RULE = 445, RESTRICT_SELF = 446 };
 enum { GET_VERSION = 1, BENEATH_PATH = 1 };
 
@@ -25,11 +25,12 @@ struct path_beneath {
 
 enum { READ_FILE = 1 << 2, READ_DIRECTORY = 1 << 3 };
 
-/* All rights that a version knows; a later one knows these as well. */
+/* All rights of each version, newest first, with what it added. A later version knows these as
+ * well. */
 static const struct {
     int version;
     struct ruleset rights;
-    size_t size; /* of what the kernel reads */
+    size_t size; /* of the struct that this version reads */
 } known[] = {
     {5, {0xffff, 3}, 16}, /* ioctl() of devices */
     {4, {0x7fff, 3}, 16}, /* bind() and connect() of TCP */
@@ -38,7 +39,8 @@ static const struct {
     {1, {0x1fff, 0}, 8},
 };
 
-/* A descriptor for naming the directory, or -1. */
+/* Open the directory or, if it does not exist, the nearest one above it. O_PATH suffices to name it
+ * in a rule. Returns a descriptor or -1. */
 static int open_nearest(const char *directory)
 {
     char path[PATH_MAX];
@@ -58,7 +60,7 @@ static int allow_reading(int ruleset, const char *directory)
 {
     struct path_beneath rule = {READ_FILE | READ_DIRECTORY, open_nearest(directory)};
     if (rule.directory < 0)
-        return 0; /* nor could it be read */
+        return 0; /* it could not be read either */
     long result = syscall(ADD_RULE, ruleset, BENEATH_PATH, &rule, 0);
     int error = result == 0 ? 0 : -errno;
     close(rule.directory);

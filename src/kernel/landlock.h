@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Landlock (Documentation/userspace-api/landlock.rst of the kernel): a process gives up access to
- * files and TCP ports that its user would have.
+ * Landlock (Documentation/userspace-api/landlock.rst of the kernel): a process drops access to
+ * files and TCP ports that its user has.
  */
 #ifndef SOCKDIAG_KERNEL_LANDLOCK_H
 #define SOCKDIAG_KERNEL_LANDLOCK_H
@@ -9,12 +9,13 @@
 #include <stddef.h>
 
 /*
- * Allow this thread, and those that it starts later, to read what is beneath `directories`, NULLs
- * left out, and nothing else that Landlock knows: no writing, no execution, no bind() or connect()
- * of TCP. What is open stays open. A directory that does not exist yet counts as the nearest one
- * above it. Needs no_new_privs.
+ * Allow this thread, and those that it starts later, to read files and directories beneath
+ * `directories` (NULLs are skipped), and nothing else that Landlock knows: no writing, no
+ * execution, no bind() or connect() of TCP. Open files stay open. Instead of a directory that does
+ * not exist, the nearest existing one above it is allowed. Needs no_new_privs.
  *
- * The version of Landlock, 1 or more, or -errno: -ENOSYS and -EOPNOTSUPP where the kernel has none.
+ * Returns the version of Landlock, 1 or more, or -errno: -ENOSYS and -EOPNOTSUPP where the kernel
+ * has none.
  */
 int landlock_read_only(const char *const directories[], size_t count);
 

@@ -12,7 +12,7 @@
 
 static const struct timeval reply_timeout = {.tv_sec = 10};
 
-/* The errno of a netlink error, which has it as a negative number; EPROTO if it is not an errno. */
+/* The errno in a netlink error, where it is negative; EPROTO if it is not an errno. */
 static int decode_errno(int error)
 {
     return error < 0 && error >= -4095 ? -error : EPROTO;
@@ -30,7 +30,7 @@ static bool handle_control(const struct nlmsghdr *header, bool *done, struct fau
         return fault_set(fault, FAULT_NETLINK_REFUSED,
                          decode_errno(((const struct nlmsgerr *)payload)->error), NULL);
     case NLMSG_DONE:
-        /* It also ends a dump that fails half way: the payload is then a negative errno. */
+        /* NLMSG_DONE also ends a dump that fails half way: the payload is then a negative errno. */
         if (length < sizeof(int))
             return fault_set(fault, FAULT_NETLINK_MALFORMED, 0, NULL);
         if (*(const int *)payload < 0)
@@ -45,9 +45,10 @@ static bool handle_control(const struct nlmsghdr *header, bool *done, struct fau
     }
 }
 
-/* Are the `left` bytes at `header` at least one complete message? libmnl 1.0.4 compares lengths as
- * signed numbers and would accept 2^31 and more, and looks for attributes up to the aligned end,
- * which the kernel always fills. */
+/* Is there at least one complete message in the `left` bytes at `header`? mnl_nlmsg_ok() of libmnl
+ * 1.0.4 compares lengths as signed numbers and would accept 2^31 and more. libmnl reads attributes
+ * up to the aligned end of a message: that must be within the buffer, too. The kernel always pads
+ * messages to it. */
 static bool is_whole(const struct nlmsghdr *header, int left)
 {
     return mnl_nlmsg_ok(header, left) && header->nlmsg_len <= (unsigned)left &&

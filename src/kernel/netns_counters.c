@@ -22,7 +22,7 @@ const char *netns_file_name(enum netns_file file)
     return names[file];
 }
 
-/* What faults name. */
+/* The subjects of faults. */
 static const char *const subjects[NETNS_FILES] = {
     [NETNS_SOCKSTAT] = "PID/net/sockstat",
     [NETNS_SOCKSTAT6] = "PID/net/sockstat6",
@@ -30,14 +30,16 @@ static const char *const subjects[NETNS_FILES] = {
     [NETNS_NETSTAT] = "PID/net/netstat",
 };
 
-/* No such process, or it has ended and has no namespace. */
+/* Does the error of an open() mean that there is no such process, or that it has ended and has no
+ * namespace any more? */
 static bool is_gone(int error)
 {
     return error == ENOENT || error == ESRCH || error == ENXIO;
 }
 
-/* Is `fd` a file of the namespace `inode`? Only sockstat has the inode that identifies it. */
-static bool is_same(int fd, enum netns_file file, uint64_t inode)
+/* Is `fd` a file of the namespace `inode`? Only the inode of sockstat identifies a namespace: other
+ * files are not checked. */
+static bool is_of_namespace(int fd, enum netns_file file, uint64_t inode)
 {
     struct stat status;
     return file != NETNS_SOCKSTAT || (fstat(fd, &status) == 0 && status.st_ino == inode);
@@ -77,7 +79,7 @@ enum netns_answer netns_read(const struct netns_proc *proc, uint32_t pid, uint64
         fault_set(fault, FAULT_PROC_READ, errno, subjects[file]);
         return NETNS_FAILED;
     }
-    if (!is_same(fd, file, inode)) {
+    if (!is_of_namespace(fd, file, inode)) {
         close(fd);
         return NETNS_GONE;
     }

@@ -19,7 +19,8 @@ static int open_link(void)
     return fd;
 }
 
-/* The directory appears with the first `ip netns add`. Returns whether it just did. */
+/* Watch the directory of names unless it is watched: it appears with the first `ip netns add`.
+ * Returns whether a watch was added. */
 static bool watch_names(struct netns_events *events)
 {
     if (events->watch >= 0 || events->files < 0)
@@ -49,7 +50,7 @@ void netns_events_close(struct netns_events *events)
         close(events->files);
 }
 
-/* Read all messages. ENOBUFS says that some were lost: events as well. */
+/* Read all messages; returns whether there were any. ENOBUFS means that messages were lost. */
 static bool take_link(int fd)
 {
     char message[4096];
@@ -59,7 +60,8 @@ static bool take_link(int fd)
     return any;
 }
 
-/* IN_IGNORED ends a watch: the directory is gone. */
+/* Read all events; returns whether there were any. IN_IGNORED: the directory is gone, and with it
+ * the watch. */
 static bool take_files(struct netns_events *events)
 {
     _Alignas(struct inotify_event) char buffer[4096];

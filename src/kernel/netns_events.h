@@ -12,7 +12,7 @@
 
 struct netns_events {
     const char *names_root; /* "/run/netns", or a test's directory */
-    int link;               /* netlink; -1 if it cannot be had, as the next two */
+    int link;               /* netlink; this and the next two are -1 if they cannot be opened */
     int files;              /* inotify */
     int watch;              /* of names_root, -1 while it does not exist */
 };
@@ -21,7 +21,7 @@ struct netns_events {
 void netns_events_open(struct netns_events *events, const char *names_root);
 void netns_events_close(struct netns_events *events);
 
-/* Were there any since the last call? Does not wait. */
+/* Did any event come since the last call? Does not wait. */
 bool netns_events_take(struct netns_events *events);
 
 #endif

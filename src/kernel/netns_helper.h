@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The capabilities that it needs. */
+/* The capabilities that the helper needs. */
 #define NETNS_HELPER_CAPABILITIES (CAPABILITY_BIT(CAP_SYS_ADMIN) | CAPABILITY_BIT(CAP_SYS_PTRACE))
 
 /* A namespace to enter. Every field counts, and no byte is left undefined: fill it with
@@ -39,7 +39,7 @@ struct netns_target {
 
 struct netns_target netns_target_of_process(int32_t pid, uint64_t inode, uint64_t cookie);
 
-/* A name that is too long is cut, and refused by the helper or not found. */
+/* A name that is too long is cut: the helper finds no such file, or one with another inode. */
 struct netns_target netns_target_of_name(const char *name, uint64_t inode, uint64_t cookie);
 
 enum netns_descriptor {
@@ -52,7 +52,7 @@ enum netns_descriptor {
     NETNS_DESCRIPTORS
 };
 
-/* A namespace that was entered; the descriptors belong to the caller. */
+/* The result of entering a namespace; the descriptors belong to the caller. */
 struct netns_door {
     int descriptors[NETNS_DESCRIPTORS]; /* -1: none */
     uint64_t inode;                     /* of net/sockstat in there */
@@ -65,18 +65,19 @@ struct netns_helper;
 
 /*
  * Start the helper: fork, and execute this program again, whose main() must call
- * netns_helper_is_asked_for() first. Call it before there are threads, and drop the capabilities
- * then. NULL, with `error` filled with one line, when there is none. Free with netns_helper_stop().
+ * netns_helper_is_asked_for() first. Call it before the first thread starts, and drop the
+ * capabilities afterwards. NULL, with `error` filled with one line, on failure. Free with
+ * netns_helper_stop().
  */
 struct netns_helper *netns_helper_start(char *error, size_t error_size);
 void netns_helper_stop(struct netns_helper *helper);
 
 /*
- * Let the helper make a sock_diag socket in the namespace, and open its settings if they are asked
- * for. Waits a second at most. For one thread.
+ * Let the helper open a sock_diag socket in the namespace, and its settings if `with_settings`.
+ * Waits a second at most. Only one thread may call this.
  *
  * 0, or -errno with an empty `door`:
- *   -ENOENT, -ESRCH, -ENXIO, -EINVAL   it is gone, or its process or name is
+ *   -ENOENT, -ESRCH, -ENXIO, -EINVAL   the namespace is gone, or its process or name is
  *   -ESTALE                            another namespace is there now
  *   -EMFILE, -ENOBUFS, -ENOMEM         no descriptors left, or no memory to ask
  *   -EPERM, -EACCES                    a security module or a user namespace forbids it
@@ -85,20 +86,20 @@ void netns_helper_stop(struct netns_helper *helper);
 int netns_helper_enter(struct netns_helper *helper, const struct netns_target *target,
                        bool with_settings, struct netns_door *door);
 
-/* Has the helper died, or failed to answer? If so `error` gets one line. For another thread than
- * netns_helper_enter() too: SIGCHLD comes when it is time to ask. */
+/* Has the helper died, or failed to answer? If so `error` gets one line. Any thread may call this:
+ * netns_helper_enter() sends SIGCHLD to this process when the helper fails. */
 bool netns_helper_has_failed(struct netns_helper *helper, char *error, size_t error_size);
 
-/* The process, for tests. */
+/* The pid of the helper, for tests. */
 int netns_helper_pid(const struct netns_helper *helper);
 
 /*
- * Is this process to be the helper? Looks at the name of the program, which is one that nobody
- * types. Descriptor 0 is then a socket of netns_helper_start().
+ * Was this process started as the helper? True if its argv[0] is the name that netns_helper_start()
+ * uses, which nobody types. Descriptor 0 is then a socket of netns_helper_start().
  */
 bool netns_helper_is_asked_for(int count, char *const arguments[]);
 
-/* Be the helper until the exporter ends. Does not return. */
+/* Run the helper until the exporter ends. Does not return. */
 _Noreturn void netns_helper_run(void);
 
 #endif

@@ -9,10 +9,10 @@
 
 #include <fcntl.h>
 
-/* The descriptor of the pair's socket, in the helper. */
+/* The descriptor of the helper's socket, in the helper. */
 enum { NETNS_HELPER_SOCKET = 0 };
 
-/* How it opens a namespace of a process and its settings, and one by its name. */
+/* How the helper opens the namespace of a process, its settings, and a namespace by its name. */
 #define NETNS_OPEN_FLAGS      (O_RDONLY | O_CLOEXEC)
 #define NETNS_OPEN_NAME_FLAGS (O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
 

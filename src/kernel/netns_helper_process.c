@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* After the start this file makes only the system calls of netns_helper_filter.c, and makes them
- * itself: a library may use others. */
+/* After its start the helper makes only the system calls that netns_helper_filter.c allows. It
+ * calls syscall(), because the functions of a library may use other calls. */
 #include "netns_helper_process.h"
 
 #include <dirent.h>
@@ -37,8 +37,8 @@ static int open_here(const char *path, int flags)
     return (int)syscall(SYS_openat, AT_FDCWD, path, flags);
 }
 
-/* With an empty path: at `fd` itself. */
-static int look_at(int fd, const char *path, struct statx *status)
+/* Read the inode of `path`, or of `fd` itself if the path is empty. */
+static int read_inode(int fd, const char *path, struct statx *status)
 {
     return (int)syscall(SYS_statx, fd, path, AT_EMPTY_PATH, STATX_INO, status);
 }
@@ -48,7 +48,7 @@ static void close_descriptor(int fd)
     syscall(SYS_close, fd);
 }
 
-/* Is it one of the packets that the exporter sends, to the last byte? */
+/* Is the request valid, to the last byte? */
 static bool is_request(const struct helper_request *request)
 {
     static const char zeros[sizeof request->target.name + sizeof request->target.padding];
@@ -57,7 +57,7 @@ static bool is_request(const struct helper_request *request)
     if (request->magic != HELPER_MAGIC || request->with_settings > 1 || target->pid < 0 ||
         length == sizeof target->name || (target->pid == 0) == (length == 0))
         return false;
-    /* The name ends the path: with these two it would be a directory. */
+    /* The name must be that of a file in run/netns. */
     if (strchr(target->name, '/') || strcmp(target->name, ".") == 0 ||
         strcmp(target->name, "..") == 0)
         return false;
@@ -65,8 +65,8 @@ static bool is_request(const struct helper_request *request)
            memcmp(target->padding, zeros, sizeof target->padding) == 0;
 }
 
-/* Open the namespace. Of a name, also check which one it is: nobody can exchange it later. A
- * descriptor or -errno. */
+/* Open the namespace. Returns a descriptor or -errno. The inode of a name is checked here, on the
+ * open file, which nobody can exchange later; that of a process in check_namespace(). */
 static int open_namespace(const struct netns_target *target)
 {
     char path[sizeof "run/netns/" + NAME_MAX];
@@ -78,23 +78,23 @@ static int open_namespace(const struct netns_target *target)
     int fd = open_here(path, target->pid > 0 ? NETNS_OPEN_FLAGS : NETNS_OPEN_NAME_FLAGS);
     if (fd < 0)
         return -errno;
-    if (target->pid > 0 || (look_at(fd, "", &status) == 0 && status.stx_ino == target->inode))
+    if (target->pid > 0 || (read_inode(fd, "", &status) == 0 && status.stx_ino == target->inode))
         return fd;
     close_descriptor(fd);
     return -ESTALE;
 }
 
-/* In the namespace: is it the expected one? */
+/* In the namespace: is it the expected one? 0 or -errno. */
 static int check_namespace(const struct netns_target *target, uint64_t *inode)
 {
     struct statx status;
-    if (look_at(AT_FDCWD, "proc/thread-self/net/sockstat", &status) != 0)
+    if (read_inode(AT_FDCWD, "proc/thread-self/net/sockstat", &status) != 0)
         return -errno;
     *inode = status.stx_ino;
     return target->pid > 0 && *inode != target->inode ? -ESTALE : 0;
 }
 
-/* In the namespace: fill `descriptors`. The number of them or -errno. */
+/* In the namespace: fill `descriptors`. Returns their number or -errno. */
 static int open_descriptors(bool with_settings, int descriptors[static NETNS_DESCRIPTORS])
 {
     static const char *const settings[NETNS_DESCRIPTORS] = {
@@ -118,7 +118,8 @@ static int open_descriptors(bool with_settings, int descriptors[static NETNS_DES
     return error ? error : count;
 }
 
-/* Enter the namespace, open there what was asked for, and go home: whoever stays pins it. */
+/* Enter the namespace, open the descriptors there, and go back: a process inside would keep the
+ * namespace alive. Returns the number of descriptors or -errno. */
 static int visit(int home, const struct helper_request *request, uint64_t *inode,
                  int descriptors[static NETNS_DESCRIPTORS])
 {
@@ -137,7 +138,7 @@ static int visit(int home, const struct helper_request *request, uint64_t *inode
     return result;
 }
 
-/* The descriptors are closed here: they are the exporter's. */
+/* Send the answer with its descriptors, and close them here. */
 static void send_answer(const struct helper_answer *answer, const int *descriptors)
 {
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(NETNS_DESCRIPTORS * sizeof(int))] = {0};
@@ -158,8 +159,8 @@ static void send_answer(const struct helper_answer *answer, const int *descripto
         close_descriptor(descriptors[i]);
 }
 
-/* Answer one request. It ends with the exporter, and at once when that says something wrong:
- * descriptors of the exporter's are refused as well. */
+/* Answer one request. Exits when the exporter has ended, and at an invalid request. A request with
+ * descriptors is invalid, too: there is no room for them (MSG_CTRUNC). */
 static void serve(int home)
 {
     struct helper_request request = {0};
@@ -179,7 +180,7 @@ static void serve(int home)
     send_answer(&answer, descriptors);
 }
 
-static void limit(void)
+static void limit_resources(void)
 {
     static const struct {
         unsigned resource;
@@ -193,22 +194,24 @@ static void limit(void)
     }
 }
 
-/* closefrom() is not in every library, and close_range() not in every kernel. */
-static bool close_all_above(int lowest)
+/* Close all descriptors above `kept`. closefrom() is not in every library, and close_range() not in
+ * every kernel. */
+static bool close_all_above(int kept)
 {
     DIR *open_ones = opendir("/proc/self/fd");
     if (!open_ones)
         return false;
     for (struct dirent *entry; (entry = readdir(open_ones));) {
         int fd = atoi(entry->d_name); /* "." and ".." are 0 */
-        if (fd > lowest && fd != dirfd(open_ones))
+        if (fd > kept && fd != dirfd(open_ones))
             close(fd);
     }
     closedir(open_ones);
     return true;
 }
 
-/* Give up all that is not needed. The descriptor of the home namespace, or -errno. */
+/* Drop all that the helper does not need. Returns the descriptor of the home namespace, or -errno.
+ */
 static int prepare(void)
 {
     int type = 0;
@@ -216,10 +219,11 @@ static int prepare(void)
     if (getsockopt(NETNS_HELPER_SOCKET, SOL_SOCKET, SO_TYPE, &type, &length) != 0 ||
         type != SOCK_SEQPACKET)
         return -ENOTSOCK;
-    /* A program with file capabilities: anybody could start it as a helper of his own. */
+    /* With file capabilities, any user could start a helper. */
     if (getauxval(AT_SECURE))
         return -EPERM;
-    sigset_t all; /* a terminal and systemd send signals to the whole group; the exporter decides */
+    /* A terminal and systemd send signals to the helper, too. Only the exporter ends it. */
+    sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL);
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || chdir("/") != 0 ||
@@ -228,7 +232,7 @@ static int prepare(void)
     int home = open_here("proc/self/ns/net", NETNS_OPEN_FLAGS);
     if (home < 0)
         return -errno;
-    limit();
+    limit_resources();
     int error = capabilities_keep(NETNS_HELPER_CAPABILITIES);
     if (error)
         return error;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the exporter and its helper say to each other: one request, then one answer, each a packet
- * of fixed size on a pair of SOCK_SEQPACKET sockets. Both are one program, so the layout is the
- * compiler's. Both check everything that they receive. Private to src/kernel.
+ * The packets between the exporter and its helper: one request, then one answer, each of fixed
+ * size, on a pair of SOCK_SEQPACKET sockets. Both sides are the same program, so the compiler lays
+ * out the packets the same way. Each side checks all that it receives. Private to src/kernel.
  */
 #ifndef SOCKDIAG_KERNEL_NETNS_HELPER_PROTOCOL_H
 #define SOCKDIAG_KERNEL_NETNS_HELPER_PROTOCOL_H
@@ -21,8 +21,9 @@ struct helper_request {
     struct netns_target target; /* all bytes after the name are 0 */
 };
 
-/* A successful answer comes with one descriptor, or all NETNS_DESCRIPTORS if the settings were
- * asked for, in their order. Another comes with none. Number 0: the helper is ready, or why not. */
+/* A successful answer comes with one descriptor or, if the settings were asked for, with all
+ * NETNS_DESCRIPTORS in their order. A failed one comes with none. Answer number 0 says that the
+ * helper is ready, or why it is not. */
 struct helper_answer {
     uint32_t magic;
     uint32_t number; /* the request's */

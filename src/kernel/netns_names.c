@@ -44,7 +44,7 @@ static int take_number(const struct nlattr *attribute, void *number)
     return MNL_CB_OK;
 }
 
-/* The number in a reply; -1 in an error and in a message without. */
+/* The number in a reply; -1 if it is an error or has none. */
 static int32_t parse_number(const char *reply, size_t length)
 {
     const struct nlmsghdr *header = (const struct nlmsghdr *)reply;
@@ -54,7 +54,8 @@ static int32_t parse_number(const char *reply, size_t length)
     return number;
 }
 
-/* Ask for the number of a namespace: `attribute` is NETNSA_PID or NETNSA_FD. */
+/* Ask the kernel for the number of a namespace: `attribute` is NETNSA_PID or NETNSA_FD. Returns -1
+ * if it has none. */
 static int32_t ask_number(const struct netns_names *names, uint16_t attribute, uint32_t value)
 {
     _Alignas(struct nlmsghdr) char buffer[512];
@@ -81,7 +82,7 @@ struct netns_handle netns_names_of_process(const struct netns_names *names,
     return handle;
 }
 
-/* Of a file in the directory `directory`. */
+/* The handle of a file in `directory`. */
 static struct netns_handle read_handle(const struct netns_names *names, int directory,
                                        const char *name)
 {

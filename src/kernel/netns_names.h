@@ -17,10 +17,10 @@
 
 #include "netns_process.h"
 
-/* What is known of a namespace. Two handles are of the same namespace if they have one of the
- * numbers in common. */
+/* The identity of a namespace, as far as it is known. Two handles are of the same namespace if they
+ * have one of the numbers in common. */
 struct netns_handle {
-    uint64_t inode; /* that of net:[...]; 0: unknown */
+    uint64_t inode; /* the number in net:[...]; 0: unknown */
     int32_t number; /* as seen from the caller's namespace; -1: it has none, or unknown */
 };
 
@@ -43,9 +43,9 @@ struct netns_handle netns_names_of_process(const struct netns_names *names,
 typedef void netns_name_consumer(void *context, const char *name,
                                  const struct netns_handle *handle);
 
-/* Call `consume` for each name, in any order. Each file is open only while it is looked at; the
- * handle of one that is no namespace has neither number. A directory that does not exist has no
- * names, and one with more than NETNS_NAMES_MOST files only these. */
+/* Call `consume` for each name, in any order. Each file is open only while it is read. The handle
+ * of a file that is no namespace has neither number. A directory that does not exist has no names;
+ * in one with more than NETNS_NAMES_MOST files, the rest is left out. */
 enum { NETNS_NAMES_MOST = 16384 };
 void netns_names_read(const struct netns_names *names, netns_name_consumer *consume, void *context);
 

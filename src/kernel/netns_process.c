@@ -12,7 +12,7 @@
 
 #include "base/read_to_end.h"
 
-/* "PID/" and one of the longer names below. */
+/* Room for "PID/" and the longest name below. */
 enum { PATH_SIZE = 40 };
 
 bool netns_proc_open(struct netns_proc *proc, const char *root, struct fault *fault)

@@ -22,7 +22,7 @@
 /* A mount of proc. */
 struct netns_proc {
     const char *root; /* "/proc", or a test's directory */
-    int directory;    /* of it, O_PATH */
+    int directory;    /* its descriptor, O_PATH */
 };
 
 /* False with `fault` filled when there is no such directory. `root` must outlive it. */
@@ -40,7 +40,7 @@ bool netns_list_processes(const struct netns_proc *proc, netns_process_consumer 
 /* The inode of a process's namespace; 0 when the process is gone, a zombie, or hidden. */
 uint64_t netns_of_process(const struct netns_proc *proc, uint32_t pid);
 
-/* That of the calling thread. */
+/* The inode of the namespace of the calling thread. */
 uint64_t netns_of_caller(const struct netns_proc *proc);
 
 /* Read /proc/PID/cgroup into `text`, NUL-terminated, at most `size` - 1 bytes of it. It is empty
@@ -52,7 +52,7 @@ enum netns_file { NETNS_SOCKSTAT, NETNS_SOCKSTAT6, NETNS_SNMP, NETNS_NETSTAT, NE
 /* The label value: "sockstat", "sockstat6", "snmp" or "netstat". */
 const char *netns_file_name(enum netns_file file);
 
-/* A namespace in numbers. Each file has its own part of them. */
+/* The numbers of a namespace. Each file has a part of them. */
 struct netns_numbers {
     /* sockstat and sockstat6, by family. Full sockets are those of struct tcp_usage. */
     uint64_t tcp[2], udp[2];
@@ -62,7 +62,7 @@ struct netns_numbers {
 
 enum netns_answer {
     NETNS_READ,
-    NETNS_GONE,  /* the process is, or has another namespace now: no error */
+    NETNS_GONE,  /* the process has ended, or is in another namespace now: no error */
     NETNS_FAILED /* with the fault filled */
 };
 

@@ -32,7 +32,7 @@ bool proc_file_read(struct proc_file *file, const char *root, const char *name,
 /* The same from the open file `fd`, which is closed in any case. */
 bool proc_file_read_open(struct proc_file *file, int fd, const char *name, struct fault *fault);
 
-/* The first one into `text` of `size` bytes, for a file that may be larger. */
+/* Read `root`/`name` into `text` of `size` bytes, for a file that may be larger. */
 bool proc_file_read_text(char *text, size_t size, const char *root, const char *name,
                          struct fault *fault);
 

@@ -127,9 +127,9 @@ struct process_usage {
 
 bool procfs_read_process_usage(const char *root, struct process_usage *usage, struct fault *fault);
 
-/* Read the name of a process's program (proc_pid_comm(5)), what is not printable ASCII as '_'; ""
- * when the process is gone or hidden, or `pid` is 0. */
-enum { PROGRAM_NAME_SIZE = 16 }; /* TASK_COMM_LEN, with the end */
+/* Read the name of a process's program (proc_pid_comm(5)), with '_' for bytes that are not
+ * printable ASCII; "" when the process is gone or hidden, or `pid` is 0. */
+enum { PROGRAM_NAME_SIZE = 16 }; /* TASK_COMM_LEN, with the NUL */
 void procfs_read_program(const char *root, uint32_t pid, char name[static PROGRAM_NAME_SIZE]);
 
 #endif

@@ -57,14 +57,14 @@ static bool parse_list(const char *text, struct port_set *ports)
     }
 }
 
-/* The longest list has every other port, and must fit: the kernel truncates it to the size of the
- * first read(). */
+/* The longest list has every other port, about 190 KiB. It must fit: the kernel truncates it to the
+ * size of the first read(). */
 enum { LIST_SIZE = 256 * 1024 };
 
 static const char range_name[] = "sys/net/ipv4/ip_local_port_range";
 static const char list_name[] = "sys/net/ipv4/ip_local_reserved_ports";
 
-/* Take the range from the text of its file, and the reserved ports from theirs. */
+/* Parse the text of each file into the settings. */
 static bool take_range(const char *text, struct port_settings *settings, struct fault *fault)
 {
     return parse_range(text, &settings->low, &settings->high) ||

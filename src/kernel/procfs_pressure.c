@@ -7,7 +7,7 @@
 
 #include "proc_file.h"
 
-/* Convert pages to bytes. More than fit is no limit. */
+/* Convert pages to bytes. A number that does not fit stands for no limit. */
 static uint64_t to_bytes(uint64_t pages)
 {
     uint64_t size = (uint64_t)sysconf(_SC_PAGESIZE);

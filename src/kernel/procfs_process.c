@@ -39,7 +39,7 @@ static bool count_descriptors(const char *root, uint64_t *open, struct fault *fa
     for (const struct dirent *entry; (entry = readdir(directory));)
         *open += entry->d_name[0] != '.';
     closedir(directory);
-    --*open; /* that of `directory` */
+    --*open; /* `directory` has one, too */
     return true;
 }
 
@@ -58,11 +58,11 @@ bool procfs_read_process_usage(const char *root, struct process_usage *usage, st
 void procfs_read_program(const char *root, uint32_t pid, char name[static PROGRAM_NAME_SIZE])
 {
     char path[32], text[PROGRAM_NAME_SIZE + 1] = "";
-    struct fault ignored; /* it is gone */
+    struct fault ignored; /* the process is gone */
     memset(name, 0, PROGRAM_NAME_SIZE);
     snprintf(path, sizeof path, "%" PRIu32 "/comm", pid);
     if (pid == 0 || !proc_file_read_text(text, sizeof text, root, path, &ignored))
         return;
     size_t length = strlen(text);
-    copy_printable(name, PROGRAM_NAME_SIZE, text, length > 0 ? length - 1 : 0); /* a newline */
+    copy_printable(name, PROGRAM_NAME_SIZE, text, length > 0 ? length - 1 : 0); /* no newline */
 }

@@ -62,13 +62,13 @@ bool procfs_parse_snmp(const struct proc_file *file, struct tcp_counters *counte
     return proc_file_get_columns(file, "Tcp:", columns, sizeof columns / sizeof columns[0]);
 }
 
-/* Read a file and its counters. Those of one that cannot be read are all absent. */
+/* Read a file and its counters. If it cannot be read, all of them are absent. */
 static bool read_counters(const char *root, const char *name,
                           bool parse(const struct proc_file *, struct tcp_counters *),
                           struct tcp_counters *counters, struct fault *fault)
 {
     struct proc_file file;
-    struct fault ignored; /* that there is nothing in a file that cannot be read */
+    struct fault ignored; /* the counters missing from an unreadable file */
     bool readable = proc_file_read(&file, root, name, fault);
     if (!readable) {
         file.text[0] = '\0';
@@ -93,7 +93,7 @@ bool procfs_read_active_opens(const char *root, uint64_t *active_opens, struct f
            (procfs_is_number(*active_opens) || fault_set(fault, FAULT_PROC_PARSE, 0, NET "snmp"));
 }
 
-/* Parses the number of a file. */
+/* Parses the number that a file holds. */
 typedef bool parser(const struct proc_file *file, uint64_t *value);
 
 static bool read_number(const char *root, const char *name, parser *parse, uint64_t *value,

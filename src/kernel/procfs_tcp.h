@@ -9,8 +9,8 @@
 #include "proc_file.h"
 #include "procfs.h"
 
-/* The counters of net/netstat and those of net/snmp; the others are left as they are. As
- * procfs_read_tcp_counters() says of absent and faulty ones. */
+/* Read the counters of net/netstat or of net/snmp; the others are left as they are. For absent and
+ * faulty ones see procfs_read_tcp_counters(). */
 bool procfs_parse_netstat(const struct proc_file *file, struct tcp_counters *counters);
 bool procfs_parse_snmp(const struct proc_file *file, struct tcp_counters *counters);
 

@@ -18,8 +18,8 @@ int sock_diag_open_netlink(void *context)
     return fd < 0 ? -errno : fd;
 }
 
-/* Takes the rows of a dump. */
-struct taker {
+/* The consumer of the rows of a dump. */
+struct row_consumer {
     socket_record_consumer *consume;
     void *context;
     bool cgroups;
@@ -27,24 +27,25 @@ struct taker {
 
 static enum netlink_row read_row(void *context, const struct nlmsghdr *message)
 {
-    const struct taker *taker = context;
+    const struct row_consumer *consumer = context;
     struct socket_record record;
-    enum netlink_row row = inet_diag_message_read(message, taker->cgroups, &record);
+    enum netlink_row row = inet_diag_message_read(message, consumer->cgroups, &record);
     if (row == NETLINK_ROW)
-        taker->consume(taker->context, &record);
+        consumer->consume(consumer->context, &record);
     return row;
 }
 
 bool sock_diag_decode(const void *data, size_t length, socket_record_consumer *consume,
                       void *context, uint64_t *rows, bool *done, struct fault *fault)
 {
-    struct taker taker = {consume, context, true};
-    return netlink_decode(data, length, read_row, &taker, rows, done, fault);
+    struct row_consumer consumer = {consume, context, true};
+    return netlink_decode(data, length, read_row, &consumer, rows, done, fault);
 }
 
-/* A filter of the kernel's on the local port (inet_diag_bc_run, net/ipv4/inet_diag.c): two
- * comparisons, each with its port in an operation of its own. `yes` and `no` are the bytes to the
- * next operation; a socket matches if it arrives exactly at the end. */
+/* A filter of local ports that the kernel runs (inet_diag_bc_run, net/ipv4/inet_diag.c): two
+ * comparisons, each followed by an operation whose `no` holds the port. `yes` and `no` of a
+ * comparison are the bytes to the next operation. A socket matches if the program ends exactly at
+ * its end. */
 struct port_filter {
     struct nlattr attribute;
     struct inet_diag_bc_op operations[4];
@@ -80,8 +81,8 @@ bool sock_diag_dump_tcp(const struct kernel_access *kernel, const struct sock_di
     };
     if (query->high_port == 0)
         request.header.nlmsg_len -= (unsigned)sizeof request.filter;
-    struct taker taker = {consume, context, query->cgroups};
-    return netlink_dump(kernel, &request.header, read_row, &taker, rows, fault);
+    struct row_consumer consumer = {consume, context, query->cgroups};
+    return netlink_dump(kernel, &request.header, read_row, &consumer, rows, fault);
 }
 
 bool sock_diag_dump_udp(const struct kernel_access *kernel, enum ip_family family,
@@ -100,6 +101,6 @@ bool sock_diag_dump_udp(const struct kernel_access *kernel, enum ip_family famil
                  .idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1),
                  .idiag_states = UINT32_MAX},
     };
-    struct taker taker = {consume, context, false};
-    return netlink_dump(kernel, &request.header, read_row, &taker, rows, fault);
+    struct row_consumer consumer = {consume, context, false};
+    return netlink_dump(kernel, &request.header, read_row, &consumer, rows, fault);
 }

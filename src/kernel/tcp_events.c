@@ -16,27 +16,27 @@
 #include <unistd.h>
 
 /* States as in include/net/tcp_states.h: 1 ESTABLISHED, 2 SYN_SENT, 3 SYN_RECV, 4 FIN_WAIT1, 7
- * CLOSE. A connect() without a port gives up a socket that has none; one that is refused has. MPTCP
- * has the same change once more with a protocol of its own. */
+ * CLOSE. When connect() finds no port, the socket has no local port; when it is refused, the socket
+ * has one. An MPTCP socket makes the same changes once more, with a protocol number of its own. */
 static const char *const filters[TCP_EVENTS] = {
     [TCP_EVENT_PORT_FAILURE] = "oldstate==2 && newstate==7 && sport==0 && protocol==6",
     [TCP_EVENT_CLOSED_FIRST] = "newstate==4 && (oldstate==1 || oldstate==3) && protocol==6",
 };
 
-/* tracefs, and where it is on hosts that mount only debugfs. */
+/* The mount point of tracefs, and its place on hosts that mount only debugfs. */
 static const char *const tracefs_roots[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
 
 enum { RING_SIZE = 16384, CPUS_MOST = 4096 };
 
-/* One CPU. The kernel stops an event that has too many samples until its next tick
- * (kernel.perf_event_max_sample_rate), so one that samples each event does not count them all: then
- * there is a counter of its own. */
+/* The event on one CPU. The kernel stops an event that has too many samples until its next tick
+ * (kernel.perf_event_max_sample_rate). So a descriptor that samples each event does not count all
+ * of them, and another one counts. */
 struct cpu_events {
     unsigned number;
-    bool left;   /* it was offline, and the kernel has detached the event */
-    int counter; /* or the sampler again */
+    bool detached; /* the CPU was offline, and the kernel has detached the event */
+    int counter;   /* the same as `sampler` unless each event is sampled */
     int sampler;
-    struct perf_event_mmap_page *ring; /* the sampler's */
+    struct perf_event_mmap_page *ring; /* of `sampler` */
 };
 
 struct tcp_events {
@@ -79,7 +79,7 @@ static int read_event_file(const char *name, char *text, size_t size)
     return error;
 }
 
-/* Find the number of the tracepoint, and how its data are laid out. */
+/* Find the id of the tracepoint, and the layout of its data. */
 static bool find_tracepoint(uint64_t *id, struct event_layout *layout, char *error, size_t size)
 {
     char text[8192];
@@ -112,7 +112,8 @@ static bool explain_perf(char *error, size_t size, int error_number)
     return complain(error, size, error_number, "perf_event_open()");
 }
 
-/* A descriptor of the event on a CPU, disabled; with a period it samples. -errno on failure. */
+/* Open the event on a CPU, disabled. It samples one of `period` events; 0: it only counts. Returns
+ * a descriptor or -errno. */
 static int open_event(const struct tcp_events *events, uint64_t id, enum tcp_event event,
                       unsigned cpu, uint64_t period)
 {
@@ -144,8 +145,8 @@ static void close_cpu(const struct tcp_events *events, const struct cpu_events *
     close(cpu->sampler);
 }
 
-/* 0, or -errno with nothing left open: -ENODEV is a CPU that is offline, -EINVAL one that the host
- * cannot have. */
+/* Open the event on a CPU. 0, or -errno with nothing left open: -ENODEV if the CPU is offline,
+ * -EINVAL if the host cannot have it. */
 static int open_cpu(struct tcp_events *events, uint64_t id, enum tcp_event event, unsigned number)
 {
     struct cpu_events *cpu = &events->cpus[events->count];
@@ -167,8 +168,9 @@ static int open_cpu(struct tcp_events *events, uint64_t id, enum tcp_event event
     return 0;
 }
 
-/* Do samples have the v2 cgroup? They have the cgroup of the hierarchy with the perf_event
- * controller (perf_prepare_sample(), kernel/events/core.c): number 0 is v2, cgroups(7). */
+/* Do samples have the cgroup of the v2 hierarchy? They report the cgroup in the hierarchy of the
+ * perf_event controller (perf_prepare_sample(), kernel/events/core.c). Its number in /proc/cgroups
+ * is 0 if it is v2 (cgroups(7)). */
 static bool knows_cgroups(void)
 {
     char text[4096];
@@ -179,8 +181,8 @@ static bool knows_cgroups(void)
     return line && strtoul(line + strlen("\nperf_event\t"), NULL, 10) == 0;
 }
 
-/* Open the event on every CPU that is online. -EINVAL when the host has no more, or another error.
- */
+/* Open the event on every CPU that is online. Returns -EINVAL after the last CPU, or the error of
+ * one that failed. */
 static int open_all(struct tcp_events *events, uint64_t id, enum tcp_event event)
 {
     int result = -ENODEV;
@@ -209,7 +211,7 @@ struct tcp_events *tcp_events_open(enum tcp_event event, uint64_t period, char *
     events->form.has_cgroups = knows_cgroups();
     int result = open_all(events, id, event);
     if (result == -EINVAL && events->count == 0 && events->form.has_cgroups) {
-        events->form.has_cgroups = false; /* before Linux 5.7 */
+        events->form.has_cgroups = false; /* Linux before 5.7 has no PERF_SAMPLE_CGROUP */
         result = open_all(events, id, event);
     }
     if (events->count > 0 && result == -EINVAL)
@@ -244,7 +246,7 @@ uint64_t tcp_events_count(const struct tcp_events *events)
     return sum;
 }
 
-/* Call for each CPU of a list such as "0-3,8" with a bit for each. */
+/* Set the bit of each CPU of a list such as "0-3,8". */
 static void parse_cpus(const char *list, uint64_t bits[static CPUS_MOST / 64])
 {
     while (*list >= '0' && *list <= '9') {
@@ -270,8 +272,8 @@ unsigned tcp_events_uncounted_cpus(struct tcp_events *events)
     for (unsigned i = 0; i < events->count; i++) {
         uint64_t *bits = &online[events->cpus[i].number / 64];
         uint64_t bit = UINT64_C(1) << events->cpus[i].number % 64;
-        events->cpus[i].left |= !(*bits & bit);
-        if (!events->cpus[i].left)
+        events->cpus[i].detached |= !(*bits & bit);
+        if (!events->cpus[i].detached)
             *bits &= ~bit;
     }
     for (size_t i = 0; i < sizeof online / sizeof online[0]; i++)

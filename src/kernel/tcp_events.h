@@ -51,18 +51,18 @@ struct tcp_events *tcp_events_open(enum tcp_event event, uint64_t period, char *
                                    size_t error_size);
 void tcp_events_close(struct tcp_events *events);
 
-/* As it was given. */
+/* The period that tcp_events_open() got. */
 uint64_t tcp_events_period(const struct tcp_events *events);
 
-/* How often it happened since tcp_events_open(). */
+/* The number of events since tcp_events_open(), on all counted CPUs. */
 uint64_t tcp_events_count(const struct tcp_events *events);
 
 /* Call `consume` for each new sample. Those of one CPU are in order. Returns how many were lost
  * since the last call: about 150 are kept for each CPU. */
 uint64_t tcp_events_read(struct tcp_events *events, tcp_event_consumer *consume, void *context);
 
-/* CPUs that are online and where nothing is counted: those that came online later, and those that
- * an earlier call saw offline. */
+/* The number of online CPUs on which events are not counted: those that came online later, and
+ * those that an earlier call saw offline. */
 unsigned tcp_events_uncounted_cpus(struct tcp_events *events);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "netlink_dump.h"
 
-/* The states that UNIX sockets have of include/net/tcp_states.h. */
+/* The states of include/net/tcp_states.h that UNIX sockets have. */
 enum { KERNEL_TCP_ESTABLISHED = 1, KERNEL_TCP_CLOSE = 7, KERNEL_TCP_LISTEN = 10 };
 
 static const char *const type_names[UNIX_SOCKET_TYPES] = {
@@ -79,7 +79,7 @@ static void read_name(const struct nlattr *attribute, struct unix_socket_record 
     record->name_length = length > 0 && name[0] != '\0' ? strnlen(name, length) : length;
 }
 
-static int look_at_attribute(const struct nlattr *attribute, void *found)
+static int take_attribute(const struct nlattr *attribute, void *found)
 {
     struct unix_socket_record *record = found;
     switch (mnl_attr_get_type(attribute)) {
@@ -99,15 +99,15 @@ static int look_at_attribute(const struct nlattr *attribute, void *found)
     return MNL_CB_OK;
 }
 
-/* Takes the rows of a dump. */
-struct taker {
+/* The consumer of the rows of a dump. */
+struct row_consumer {
     unix_socket_consumer *consume;
     void *context;
 };
 
 static enum netlink_row read_row(void *context, const struct nlmsghdr *message)
 {
-    const struct taker *taker = context;
+    const struct row_consumer *consumer = context;
     if (mnl_nlmsg_get_payload_len(message) < sizeof(struct unix_diag_msg))
         return NETLINK_ROW_SHORT;
     const struct unix_diag_msg *row = mnl_nlmsg_get_payload(message);
@@ -115,16 +115,16 @@ static enum netlink_row read_row(void *context, const struct nlmsghdr *message)
     if (row->udiag_family != AF_UNIX || !read_type(row->udiag_type, &record.type) ||
         !read_state(row->udiag_state, &record.state))
         return NETLINK_ROW_UNKNOWN;
-    mnl_attr_parse(message, sizeof *row, look_at_attribute, &record);
-    taker->consume(taker->context, &record);
+    mnl_attr_parse(message, sizeof *row, take_attribute, &record);
+    consumer->consume(consumer->context, &record);
     return NETLINK_ROW;
 }
 
 bool unix_diag_decode(const void *data, size_t length, unix_socket_consumer *consume, void *context,
                       uint64_t *rows, bool *done, struct fault *fault)
 {
-    struct taker taker = {consume, context};
-    return netlink_decode(data, length, read_row, &taker, rows, done, fault);
+    struct row_consumer consumer = {consume, context};
+    return netlink_decode(data, length, read_row, &consumer, rows, done, fault);
 }
 
 bool unix_diag_dump(const struct kernel_access *kernel, unix_socket_consumer *consume,
@@ -141,6 +141,6 @@ bool unix_diag_dump(const struct kernel_access *kernel, unix_socket_consumer *co
                  .udiag_states = UINT32_MAX,
                  .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_RQLEN},
     };
-    struct taker taker = {consume, context};
-    return netlink_dump(kernel, &request.header, read_row, &taker, rows, fault);
+    struct row_consumer consumer = {consume, context};
+    return netlink_dump(kernel, &request.header, read_row, &consumer, rows, fault);
 }
