@@ -16,14 +16,14 @@ struct cgroup {
     int64_t seen;                 /* the time of the last sample with a socket */
     bool named;                   /* in the last sample */
     uint32_t sockets[TCP_STATES]; /* in the sample in progress */
-    struct cgroup_path path;      /* empty: missing */
+    struct cgroup_path path;      /* "" while it is missing */
 };
 
 struct cgroup_sockets {
     int64_t memory;
     int64_t now; /* of the sample in progress */
     bool told_apart;
-    uint64_t untracked[TCP_STATES]; /* the sum of those beyond the capacity */
+    uint64_t untracked[TCP_STATES]; /* the sockets of cgroups beyond the capacity */
     size_t count;
     struct index index;
     uint16_t places[INDEX_SIZE];
@@ -54,7 +54,7 @@ void cgroup_sockets_begin(struct cgroup_sockets *sockets, int64_t now)
         memset(sockets->cgroups[i].sockets, 0, sizeof sockets->cgroups[i].sockets);
 }
 
-/* Find a cgroup, or enter it; NULL when there are too many. */
+/* Find a cgroup, or add it to the table; NULL when there are too many. */
 static struct cgroup *find_cgroup(struct cgroup_sockets *sockets, uint64_t id)
 {
     uint16_t *place = index_find(&sockets->index, &id);
@@ -131,8 +131,8 @@ const char *cgroup_sockets_find_path(const struct cgroup_sockets *sockets, uint6
     return place ? sockets->cgroups[place - 1].path.text : "";
 }
 
-/* Forget the cgroups that were not seen for too long. */
-static void settle(struct cgroup_sockets *sockets)
+/* Forget the cgroups that were not seen for longer than the memory. */
+static void forget_old(struct cgroup_sockets *sockets)
 {
     bool crowded = sockets->count > CGROUP_SOCKETS_CAPACITY / 2;
     int64_t memory = crowded ? 0 : sockets->memory;
@@ -155,7 +155,7 @@ static int compare_paths(const void *left, const void *right)
     return strcmp((*a)->path.text, (*b)->path.text);
 }
 
-/* List the cgroups that have a path, ordered by it, with NULL at the end. */
+/* List the cgroups that have a path, ordered by path, with NULL at the end. */
 static void sort(struct cgroup_sockets *sockets, struct cgroup **sorted)
 {
     size_t count = 0;
@@ -173,7 +173,8 @@ static void add_sockets(uint64_t sum[static TCP_STATES], const struct cgroup *cg
         sum[state] += cgroup->sockets[state];
 }
 
-/* Sum the cgroups with the path of the first. Returns the one after them. */
+/* Sum the cgroups that have the path of the first one. Sets `named` if one of them was named in the
+ * last sample, and resets that. Returns the position after them. */
 static struct cgroup **add_same(struct cgroup_row *row, struct cgroup **first, bool *named)
 {
     struct cgroup **next = first;
@@ -187,7 +188,8 @@ static struct cgroup **add_same(struct cgroup_row *row, struct cgroup **first, b
     return next;
 }
 
-/* How many sockets it has. One that was named before gets a quarter and one more. */
+/* Rate a row by its sockets. A row that was named in the last sample gets a quarter and one more,
+ * so that it stays unless another has clearly more. */
 static double rate(const struct cgroup_row *row, bool named)
 {
     uint64_t sum = 0;
@@ -204,7 +206,7 @@ size_t cgroup_sockets_end(struct cgroup_sockets *sockets, struct cgroup_row *row
     struct top list = {.candidates = candidates, .limit = top};
     struct cgroup_row row;
     bool named;
-    settle(sockets);
+    forget_old(sockets);
     sort(sockets, sorted);
     for (struct cgroup **next = sorted, **first; *(first = next);) {
         next = add_same(&row, first, &named);

@@ -21,19 +21,19 @@
 enum { CGROUP_SOCKETS_CAPACITY = 2048 };
 
 struct cgroup_row {
-    struct cgroup_path path; /* "cgroup-ID" if it has none any more */
+    struct cgroup_path path; /* "cgroup-ID" if the cgroup has no path any more */
     uint64_t sockets[TCP_STATES];
 };
 
 struct cgroup_sockets;
 
-/* `memory` in nanoseconds: for how long a path is remembered after the last socket. NULL when there
+/* `memory` is how long a path is remembered after its last socket, in nanoseconds. NULL when there
  * is no memory. Pages that no cgroup needs are never touched. */
 struct cgroup_sockets *cgroup_sockets_create(int64_t memory);
 void cgroup_sockets_destroy(struct cgroup_sockets *sockets);
 
 /* A sample at `now` (monotonic, in nanoseconds): begin, add each TCP socket, supply the missing
- * paths, end. Without an end it has no effect on later ones. */
+ * paths, end. A sample without an end does not change later ones. */
 void cgroup_sockets_begin(struct cgroup_sockets *sockets, int64_t now);
 void cgroup_sockets_add(struct cgroup_sockets *sockets, const struct socket_record *record);
 
@@ -53,8 +53,8 @@ bool cgroup_sockets_miss_paths(const struct cgroup_sockets *sockets);
 cgroup_path_consumer cgroup_sockets_tell_path; /* its context is a struct cgroup_sockets */
 void cgroup_sockets_end_search(struct cgroup_sockets *sockets);
 
-/* The path of a cgroup that was seen not longer ago than the memory; "" if it is not known. While
- * more than half of the table is in use, only those of the last sample are kept. */
+/* The path of a cgroup that was seen within the memory; "" if it is not known. While more than half
+ * of the table is in use, only the cgroups of the last sample are kept. */
 const char *cgroup_sockets_find_path(const struct cgroup_sockets *sockets, uint64_t id);
 
 /*

@@ -14,10 +14,10 @@ enum { KEY_WORDS = 5 };
 
 struct entry {
     uint64_t key[KEY_WORDS];
-    uint64_t cgroup;    /* the one that was seen last */
-    int64_t seen;       /* the time of that */
-    int64_t other_seen; /* the last time that any other was seen; 0: never */
-    bool named;         /* at the end of a sample */
+    uint64_t cgroup;    /* the last one that was seen */
+    int64_t seen;       /* when it was seen last */
+    int64_t other_seen; /* when another one was seen last; 0: never */
+    bool named;         /* set only in destination_owners_end() */
 };
 
 struct destination_owners {

@@ -20,20 +20,20 @@ struct key {
 
 struct entry {
     struct key key;
-    uint32_t missed; /* the error bound when it was entered: it may have as many more ports */
+    uint32_t missed; /* the error bound when it was added: it may have this many ports more */
     uint32_t ports;
     uint32_t preferred_ports;
 };
 
 struct destinations {
     struct index index;
-    uint64_t seen; /* without the incumbents */
+    uint64_t seen; /* destinations that were added, without the incumbents */
     uint32_t error_bound;
     uint32_t count;
-    uint32_t
-        incumbents; /* the first of `entries`: picked in the last sample, with or without ports */
+    /* The first of `entries`: picked in the last sample, with or without ports now. */
+    uint32_t incumbents;
     uint32_t picked_count;
-    struct key picked[DESTINATIONS_MAX_TOP]; /* last, in this sample or an earlier one */
+    struct key picked[DESTINATIONS_MAX_TOP]; /* by the last destinations_pick_top() */
     uint16_t places[INDEX_SIZE];
     struct entry entries[DESTINATIONS_CAPACITY];
 };
@@ -117,9 +117,9 @@ static void make_room(struct destinations *destinations)
     index_rebuild(&destinations->index, kept);
 }
 
-/* Enter a destination that is not in the table. */
-static struct entry *enter(struct destinations *destinations, const struct key *key,
-                           uint16_t *place)
+/* Add a destination that is not in the table. */
+static struct entry *add_entry(struct destinations *destinations, const struct key *key,
+                               uint16_t *place)
 {
     if (destinations->count == DESTINATIONS_CAPACITY) {
         make_room(destinations);
@@ -139,12 +139,12 @@ void destinations_add(struct destinations *destinations, const struct socket_rec
     set_key(&key, record);
     uint16_t *place = index_find(&destinations->index, key.word);
     struct entry *entry =
-        *place ? &destinations->entries[*place - 1] : enter(destinations, &key, place);
+        *place ? &destinations->entries[*place - 1] : add_entry(destinations, &key, place);
     entry->ports++;
     entry->preferred_ports += preferred;
 }
 
-/* Fullest first, equal ones by address. */
+/* The order of entries: fullest first, equally full ones by address. */
 static int compare_entries(const void *left, const void *right)
 {
     const struct entry *a = left, *b = right;
@@ -200,8 +200,8 @@ uint32_t destinations_find_most_preferred(const struct destinations *destination
 /*
  * Random counts have a standard deviation of their square root: of thousands of destinations with a
  * mean of 100 ports, a few have 65 and a few 135. The standard deviation of their square roots is
- * 1/2 for any mean. The advantage of an incumbent, six of these, prevents a replacement by chance:
- * 16 ports replace 1; 169 ports replace 100; 10,609 ports replace 10,000.
+ * 1/2 for any mean. An incumbent gets six of these more, so that it is not replaced by chance: 16
+ * ports replace 1; 169 ports replace 100; 10,609 ports replace 10,000.
  */
 static double rate(const struct destinations *destinations, uint32_t position)
 {
@@ -227,9 +227,9 @@ size_t destinations_pick_top(struct destinations *destinations, struct destinati
     uint32_t fullest = find_fullest(destinations);
     for (uint32_t i = 0; i < destinations->count; i++) {
         struct entry *entry = &destinations->entries[i];
-        bool surely = i == fullest && entry->ports >= always;
+        bool always_picked = i == fullest && entry->ports >= always;
         if (entry->ports > 0)
-            top_offer(&list, surely ? INFINITY : rate(destinations, i), entry);
+            top_offer(&list, always_picked ? INFINITY : rate(destinations, i), entry);
     }
     // cppcheck-suppress uninitvar ; top_offer() has set them
     qsort(candidates, list.count, sizeof candidates[0], compare_candidates);

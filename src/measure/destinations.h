@@ -30,7 +30,7 @@ struct destination {
     struct ip_address local_address;
     struct ip_address remote_address;
     uint16_t remote_port;
-    uint32_t interface; /* the index of the one that its sockets are bound to, or 0 */
+    uint32_t interface; /* the index of the interface its sockets are bound to, or 0 */
     char interface_name[INTERFACE_NAME_SIZE]; /* for the caller to fill */
     uint32_t ports;
     uint32_t preferred_ports; /* of these, the ports of the parity that connect() tries first */
@@ -43,7 +43,7 @@ void destinations_destroy(struct destinations *destinations);
 /* Begin a sample: forget everything except the destinations that were picked. */
 void destinations_clear(struct destinations *destinations);
 
-/* Forget also those that were picked: the next sample is of another host. */
+/* Forget the picked destinations, too: the next sample is of another host. */
 void destinations_forget(struct destinations *destinations);
 
 /* Add a socket, which holds one port towards its destination: the kernel keeps four-tuples unique.

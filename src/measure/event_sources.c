@@ -21,20 +21,20 @@ _Static_assert(sizeof(struct event_source) % sizeof(uint64_t) == 0, "the key has
 struct entry {
     uint64_t key[KEY_WORDS]; /* a struct event_source */
     int64_t seen;
-    uint64_t earlier, marked; /* the samples when the last two periods began */
+    uint64_t at_previous, at_current; /* the samples at the start of the last two periods */
 };
 
 struct event_sources {
     size_t count;
     uint64_t others;
     uint64_t total;
-    /* When the last two periods began, 0: not yet, and the total of then. */
-    int64_t earlier, marked;
-    uint64_t earlier_total, marked_total;
+    /* When the last two periods began, 0: not yet; and the totals at these times. */
+    int64_t previous_start, current_start;
+    uint64_t previous_total, current_total;
     struct index index;
     uint16_t places[INDEX_SIZE];
     struct entry entries[EVENT_SOURCES_CAPACITY];
-    struct event_source_row rows[EVENT_SOURCES_CAPACITY]; /* of the entries */
+    struct event_source_row rows[EVENT_SOURCES_CAPACITY]; /* one for each entry */
 };
 
 struct event_sources *event_sources_create(void)
@@ -75,7 +75,7 @@ static void forget_oldest(struct event_sources *sources, int64_t now)
     remove_row(sources, oldest);
 }
 
-/* Has the cgroup of a new source as many places as it may have? */
+/* Does the cgroup of a new source have all the places that it may have? */
 static bool is_crowded(const struct event_sources *sources, uint64_t cgroup)
 {
     size_t places = 0;
@@ -118,20 +118,20 @@ void event_sources_add(struct event_sources *sources, const struct event_source 
 void event_sources_advance(struct event_sources *sources, int64_t now, uint64_t total)
 {
     sources->total = total;
-    if (sources->marked == 0)
-        sources->earlier = sources->marked = now;
-    if (now - sources->marked < period)
+    if (sources->current_start == 0)
+        sources->previous_start = sources->current_start = now;
+    if (now - sources->current_start < period)
         return;
-    sources->earlier = sources->marked;
-    sources->earlier_total = sources->marked_total;
-    sources->marked = now;
-    sources->marked_total = total;
+    sources->previous_start = sources->current_start;
+    sources->previous_total = sources->current_total;
+    sources->current_start = now;
+    sources->current_total = total;
     for (size_t i = 0; i < sources->count; i++) {
         struct entry *entry = &sources->entries[i];
         struct event_source_row *row = &sources->rows[i];
-        entry->earlier = entry->marked;
-        entry->marked = row->samples;
-        row->recent = row->samples - entry->earlier;
+        entry->at_previous = entry->at_current;
+        entry->at_current = row->samples;
+        row->recent = row->samples - entry->at_previous;
     }
 }
 
@@ -162,7 +162,8 @@ static bool are_alike(const struct event_source_row *a, const struct event_sourc
            strcmp(a->cgroup.text, b->cgroup.text) == 0;
 }
 
-/* Add a younger row to an older one, which gets the id of its cgroup. */
+/* Add a younger row to an older one, and let the older one continue it under the id of its cgroup.
+ */
 static void merge_rows(struct event_sources *sources, size_t older, size_t younger)
 {
     struct entry *to = &sources->entries[older], *from = &sources->entries[younger];
@@ -171,8 +172,8 @@ static void merge_rows(struct event_sources *sources, size_t older, size_t young
     sources->rows[older].source = sources->rows[younger].source;
     memcpy(to->key, from->key, sizeof to->key);
     to->seen = from->seen;
-    to->earlier += from->earlier;
-    to->marked += from->marked;
+    to->at_previous += from->at_previous;
+    to->at_current += from->at_current;
     remove_row(sources, younger);
 }
 
@@ -202,8 +203,8 @@ struct event_report event_sources_report(const struct event_sources *sources, in
 {
     return (struct event_report){
         .total = sources->total,
-        .recent = sources->total - sources->earlier_total,
-        .recent_seconds = (double)(now - sources->earlier) / (double)NANOSECONDS_PER_SECOND,
+        .recent = sources->total - sources->previous_total,
+        .recent_seconds = (double)(now - sources->previous_start) / (double)NANOSECONDS_PER_SECOND,
         .rows = sources->rows,
         .row_count = sources->count,
         .other_samples = sources->others,

@@ -38,7 +38,7 @@ struct event_source {
 
 struct event_source_row {
     struct event_source source;
-    struct cgroup_path cgroup; /* "" until it is told: not to be shown yet */
+    struct cgroup_path cgroup; /* "" until the path is supplied: do not show the row yet */
     uint64_t samples;          /* since the start */
     uint64_t recent;           /* of them, in the recent period */
 };
@@ -63,8 +63,8 @@ bool event_sources_miss_paths(const struct event_sources *sources);
 cgroup_path_consumer event_sources_tell_path; /* its context is a struct event_sources */
 void event_sources_end_search(struct event_sources *sources);
 
-/* What is known of an event. `rows`, in the order of their arrival, are valid until the next call
- * that adds. */
+/* The counts of an event. `rows`, in the order of their arrival, are valid until the next call that
+ * changes the sources. */
 struct event_report {
     uint64_t total;        /* exact */
     uint64_t recent;       /* of them, in the recent period */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Tells the first socket of each four-tuple (both addresses, both ports; and the interface) from
+ * Finds the first socket of each four-tuple (both addresses and ports, and the interface) among
  * those that share it. TCP has only one of each. UDP sockets with SO_REUSEPORT or SO_REUSEADDR can
  * share a port and be connected to the same peer.
  */

@@ -24,8 +24,8 @@ static uint64_t count_opens(const struct tcp_totals *totals)
 }
 
 /* Returns the greatest difference that churn explains: full sockets and minisockets that were
- * opened or closed during the dump. It is one sum because the dump may miss a closing connection as
- * the one and list it as the other. */
+ * opened or closed during the dump. It is one sum, because a dump may list a connection that closes
+ * meanwhile as either kind, as both or as neither. */
 static uint64_t find_tolerance(const struct tcp_totals *before, const struct tcp_totals *after)
 {
     uint64_t minisockets_made =

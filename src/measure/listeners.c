@@ -17,8 +17,8 @@ enum { KEY_WORDS = 3 };
 
 struct entry {
     uint64_t key[KEY_WORDS];
-    struct listener_row row;  /* of the last complete sample; no `queues` if it was not there */
-    struct listener_row next; /* of the sample in progress; no `queues` until it is added */
+    struct listener_row row;  /* of the last complete sample; 0 `queues`: it was missing there */
+    struct listener_row next; /* of the sample in progress; 0 `queues`: it is not yet added */
     struct peak_window peak;
     int64_t dropped; /* the time of the last sample that found more drops; 0: none did */
     bool picked[LISTENER_RANKINGS]; /* in the last sample */
@@ -27,10 +27,10 @@ struct entry {
 struct listeners {
     int64_t peak_window;
     struct socket_drops *drops;
-    struct port_set ports; /* of the sample in progress: most sockets are on other ports */
+    struct port_set ports; /* of the sample in progress: a quick way to skip other sockets */
     struct port_set untracked_ports;
-    struct listener_row untracked; /* the sum of the listeners beyond the capacity, and the next */
-    struct listener_row next_untracked;
+    struct listener_row untracked;      /* the sum of the listeners beyond the capacity */
+    struct listener_row next_untracked; /* the same, of the sample in progress */
     size_t count;
     struct index index;
     uint16_t places[INDEX_SIZE];
@@ -95,8 +95,8 @@ static bool is_fuller(const struct socket_record *record, const struct listener_
     return share != row_share ? share > row_share : limit < row->queue_limit;
 }
 
-static struct entry *enter(struct listeners *listeners, const uint64_t key[static KEY_WORDS],
-                           const struct socket_record *record, uint16_t *place)
+static struct entry *add_entry(struct listeners *listeners, const uint64_t key[static KEY_WORDS],
+                               const struct socket_record *record, uint16_t *place)
 {
     struct entry *entry = &listeners->entries[listeners->count++];
     *place = (uint16_t)listeners->count;
@@ -120,10 +120,10 @@ void listeners_add(struct listeners *listeners, const struct socket_record *reco
         return;
     }
     struct entry *entry =
-        *place ? &listeners->entries[*place - 1] : enter(listeners, key, record, place);
+        *place ? &listeners->entries[*place - 1] : add_entry(listeners, key, record, place);
     struct listener_row *next = &entry->next;
-    bool one = next->queues == 0 || next->cgroup == record->cgroup;
-    next->cgroup = one ? record->cgroup : 0;
+    bool same_cgroup = next->queues == 0 || next->cgroup == record->cgroup;
+    next->cgroup = same_cgroup ? record->cgroup : 0;
     if (next->queues++ == 0 || is_fuller(record, next)) {
         next->queue_length = record->receive_queue;
         next->queue_limit = record->send_queue;
@@ -169,7 +169,7 @@ static void replace_row(struct listener_row *row, const struct listener_row *nex
 static void end_entry(struct entry *entry, int64_t peak_window, int64_t now, bool detailed)
 {
     if (entry->next.queues == 0) {
-        /* It is gone: all but its drops. */
+        /* It is gone: only its drops stay. */
         clear_counts(&entry->row);
         entry->peak = (struct peak_window){0};
         return;
@@ -266,8 +266,9 @@ static uint64_t count_connections(const struct listener_row *row)
     return count;
 }
 
-/* How busy a listener is. One that was picked before gets a quarter and one more. By its queue, one
- * that dropped something within the peak window goes before those that did not. */
+/* Rate a listener. One that was picked in the last sample gets a quarter and one more, so that it
+ * stays unless another is clearly busier. By queue, a listener that dropped something within the
+ * peak window is above all that did not: a queue has fewer than 2^32 connections. */
 static uint64_t rate(const struct entry *entry, enum listener_ranking ranking)
 {
     uint64_t busy =

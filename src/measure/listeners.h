@@ -3,10 +3,10 @@
  * Listeners: how full their accept queues are, and how many connections they have in each state.
  *
  * A listener is an address and a port, and an interface if it is bound to one. Sockets that share
- * all of these (SO_REUSEPORT) are one listener. The
- * kernel distributes connections to them by hash, and each has its own accept queue: a full one
- * drops connections while the others are empty. So the queue of a listener is that of its fullest
- * socket, relative to the limit. Connections are those of all its sockets.
+ * all of these (SO_REUSEPORT) are one listener. The kernel distributes connections to them by hash,
+ * and each has its own accept queue: a full one drops connections while the others are empty. So
+ * the queue of a listener is that of its fullest socket, relative to the limit. Connections are
+ * those of all its sockets.
  */
 #ifndef SOCKDIAG_LISTENERS_H
 #define SOCKDIAG_LISTENERS_H
@@ -25,7 +25,7 @@ struct listener_row {
     enum ip_family family;
     struct ip_address address;
     uint16_t port;
-    uint32_t interface;                       /* the index of the one that it is bound to, or 0 */
+    uint32_t interface;                       /* the index of the interface it is bound to, or 0 */
     char interface_name[INTERFACE_NAME_SIZE]; /* for the caller to fill */
     uint64_t queue_length;                    /* of the fullest socket */
     uint64_t queue_limit;
@@ -33,7 +33,7 @@ struct listener_row {
      * port, it may come from a different socket than the limit. */
     uint64_t queue_peak;
     uint64_t queues;              /* sockets that share the address and the port */
-    uint64_t cgroup;              /* the id of the one that they were made in; 0: of several */
+    uint64_t cgroup;              /* the id of the cgroup of its sockets; 0: several, or unknown */
     uint64_t drops;               /* since the exporter started: see listeners_add_drops() */
     bool dropping;                /* it dropped something within the peak window */
     uint64_t sockets[TCP_STATES]; /* connections by state, from the last detailed sample */
@@ -61,10 +61,10 @@ void listeners_end(struct listeners *listeners, int64_t now, bool detailed);
  * In a sample whose records have drops: add those of a LISTEN record, after listeners_add(), and
  * end before listeners_end() even if there was no record.
  *
- * The drops of a listener are those of all its sockets since the exporter started, also of the
- * sockets that were closed (socket_drops.h): they grow while it is restarted or loses one of the
- * sockets that share its port. The total of a listener that is gone is kept until its place is
- * needed: while more than half of the table is in use, the gone ones are forgotten.
+ * The drops of a listener are those of all its sockets since the exporter started, also of closed
+ * ones (socket_drops.h): they do not fall when it is restarted or loses one of the sockets that
+ * share its port. The total of a listener that is gone is kept until its place is needed: while
+ * more than half of the table is in use, listeners that are gone are forgotten.
  *
  * sk_drops of a LISTEN socket counts segments. Each time it drops a connection it grows with
  * ListenDrops (tcp_listendrop, include/net/tcp.h): a SYN that finds the accept queue or the queue
@@ -72,7 +72,7 @@ void listeners_end(struct listeners *listeners, int64_t now, bool detailed);
  * half-open connection that does not complete it is one more, and none in ListenDrops (tcp_v4_rcv,
  * net/ipv4/tcp_ipv4.c): a dropped ACK is 2, a reset or a repeated SYN is 1, and with
  * TCP_DEFER_ACCEPT the first ACK of each connection is 1. So ListenDrops says whether connections
- * are lost, and this where.
+ * are lost, and these drops say where.
  */
 void listeners_add_drops(struct listeners *listeners, const struct socket_record *record);
 void listeners_end_drops(struct listeners *listeners);

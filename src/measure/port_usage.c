@@ -10,21 +10,21 @@
 enum { ADDRESS_INDEX_SIZE = 2 * PORT_USAGE_LOCAL_ADDRESSES };
 
 struct local_address {
-    uint64_t key[3]; /* interface and family; address */
+    uint64_t key[3]; /* interface and family in one word, address in two */
     struct port_set used;
 };
 
 struct port_usage {
     struct port_settings settings;
     struct port_set assignable; /* the range without the reserved ports */
-    struct port_set owned;      /* in the range, as are the next three */
-    struct port_set listened;   /* by listeners, assignable */
+    struct port_set owned;      /* within the range, like the next three */
+    struct port_set listened;   /* by listeners, and assignable */
     struct port_set formerly_owned;
     struct port_set held;                     /* by clients' sockets */
     struct port_set in_use;                   /* assignable, by any socket */
     struct port_set any_address[IP_FAMILIES]; /* in use on 0.0.0.0 and :: */
-    struct destinations *destinations;        /* NULL: not kept */
-    struct four_tuples *connections;          /* with them: of sockets that can share a port */
+    struct destinations *destinations;        /* NULL: destinations are not kept */
+    struct four_tuples *connections; /* of sockets that can share a port; NULL like destinations */
 
     size_t address_count;
     struct index address_index;
@@ -95,10 +95,10 @@ static bool is_any(const struct ip_address *address)
     return (address->word[0] | address->word[1] | address->word[2] | address->word[3]) == 0;
 }
 
-/* Find the ports of a local address on its interface; add it if it is new. NULL when there are too
- * many. */
-static struct port_set *find_ports_of_address(struct port_usage *usage,
-                                              const struct socket_record *record)
+/* Find the used ports of a local address on its interface; adds the address if it is new. NULL when
+ * there are too many. */
+static struct port_set *find_used_ports(struct port_usage *usage,
+                                        const struct socket_record *record)
 {
     if (is_any(&record->local_address) && record->interface == 0)
         return &usage->any_address[record->family];
@@ -122,7 +122,7 @@ static void mark_in_use(struct port_usage *usage, const struct socket_record *re
     if (!port_set_has(&usage->assignable, record->local_port))
         return;
     port_set_add(&usage->in_use, record->local_port);
-    struct port_set *on_address = find_ports_of_address(usage, record);
+    struct port_set *on_address = find_used_ports(usage, record);
     if (on_address)
         port_set_add(on_address, record->local_port);
 }
@@ -223,7 +223,8 @@ static void name_unreserved_listeners(const struct port_usage *usage, struct por
 }
 
 /* connect() chooses a port of the other parity only if none of the preferred one is free towards
- * its destination; bind() to port 0 tries the other one first. */
+ * its destination. bind() to port 0 tries the other parity first. So, while no destination has used
+ * up the preferred ports, the used ports of the other parity come from bind(). */
 static void estimate_bound_before_connect(const struct port_usage *usage,
                                           const struct port_set *usable,
                                           struct port_summary *summary)

@@ -6,11 +6,12 @@
  *
  * In the first round, when the exporter starts, a reading is the base of later ones. So a sum of
  * differences starts at 0 with the exporter, like its other counters, and a restart of the exporter
- * counts nothing twice. A socket that is first seen in a later round was made since, and its first
- * reading counts from 0. What a socket drops between its last reading and its end is not seen.
+ * counts nothing twice. A socket that is first read in a later round was made since, or had no
+ * drops before: its first reading counts from 0. Drops between the last reading of a socket and its
+ * end are not seen.
  *
  * A socket that is missing from a round is still known when it comes back: a program can shut a
- * listener down and listen with it again. The gone ones are forgotten when the table is more than
+ * listener down and listen with it again. Missing sockets are forgotten when the table is more than
  * half full. Readings of 32 bits may wrap around.
  */
 #ifndef SOCKDIAG_SOCKET_DROPS_H
@@ -18,8 +19,8 @@
 
 #include <stdint.h>
 
-/* The most sockets that are known; others are as if they did not drop anything. The table takes 320
- * KiB when it is full. */
+/* The most sockets that are known; the drops of others are not counted. The table takes 320 KiB
+ * when it is full. */
 enum { SOCKET_DROPS_CAPACITY = 16384 };
 
 struct socket_drops;
@@ -28,7 +29,7 @@ struct socket_drops;
 struct socket_drops *socket_drops_create(void);
 void socket_drops_destroy(struct socket_drops *drops);
 
-/* Returns what the socket with this cookie has dropped since its last reading. */
+/* Returns the number of drops of the socket with this cookie since its last reading. */
 uint32_t socket_drops_read(struct socket_drops *drops, uint64_t cookie, uint32_t reading);
 
 /* All sockets were read: the round ends. Without an end, the next round continues this one. */

@@ -22,8 +22,8 @@ struct top {
     int (*compare)(const void *a, const void *b);
 };
 
-/* Add `entry` to the list if it is among the first `limit` of all offered entries. It is not
- * changed. */
+/* Add `entry` to the list if it is among the first `limit` of all offered entries. The entry itself
+ * is not changed. */
 void top_offer(struct top *top, double rank, const void *entry);
 
 #endif

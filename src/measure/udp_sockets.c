@@ -16,10 +16,10 @@ enum { KEY_WORDS = 3 };
 
 struct entry {
     uint64_t key[KEY_WORDS];
-    struct udp_socket_row row; /* its queue is of the sample in progress, its drops of the last */
-    uint64_t new_drops;        /* since then */
+    struct udp_socket_row row; /* queue: of the sample in progress; drops: of the last one */
+    uint64_t new_drops;        /* since the last sample */
     bool present;              /* in the sample in progress */
-    bool known;                /* from an earlier sample */
+    bool known;                /* it was in an earlier sample */
     bool named;                /* in the last sample */
     bool published;            /* it was named once: `drops` must not fall */
     double recent_drops;
@@ -70,9 +70,10 @@ void udp_sockets_begin(struct udp_sockets *sockets)
     }
 }
 
-/* Find the row of a socket; enter it if `worth` it. NULL when it is not, or there are too many. */
+/* Find the row of a socket. If it has none, add one if it is `worth_a_row`. NULL when it is not, or
+ * there are too many. */
 static struct entry *find_row(struct udp_sockets *sockets, const struct socket_record *record,
-                              bool worth)
+                              bool worth_a_row)
 {
     uint64_t key[KEY_WORDS] = {(uint64_t)record->interface << 32 | (uint64_t)record->family << 16 |
                                record->local_port};
@@ -80,7 +81,7 @@ static struct entry *find_row(struct udp_sockets *sockets, const struct socket_r
     uint16_t *place = index_find(&sockets->index, key);
     if (*place)
         return &sockets->rows[*place - 1];
-    if (!worth || sockets->row_count == UDP_ROWS_CAPACITY)
+    if (!worth_a_row || sockets->row_count == UDP_ROWS_CAPACITY)
         return NULL;
     struct entry *entry = &sockets->rows[sockets->row_count++];
     *place = (uint16_t)sockets->row_count;
@@ -95,7 +96,8 @@ static struct entry *find_row(struct udp_sockets *sockets, const struct socket_r
 void udp_sockets_add(struct udp_sockets *sockets, const struct socket_record *record)
 {
     sockets->summary.sockets++;
-    /* Those that never dropped take no place in the table: their first reading is from 0. */
+    /* A socket that has not dropped anything takes no place in the table: its first reading counts
+     * from 0. */
     uint32_t drops =
         record->drops > 0 ? socket_drops_read(sockets->drops, record->cookie, record->drops) : 0;
     struct entry *entry = find_row(sockets, record, drops > 0 || record->receive_queue > 0);
@@ -109,9 +111,9 @@ void udp_sockets_add(struct udp_sockets *sockets, const struct socket_record *re
         entry->row.receive_queue = record->receive_queue;
 }
 
-/* Of rows without a socket only counters that were published are kept, while there is room: the
- * socket may be opened again. A row with one is kept while something is wrong, and while it has a
- * name. */
+/* A row without a socket is kept only for its counter, if that was published and while there is
+ * room: the socket may be opened again. A row with a socket is kept while it has drops or a queue,
+ * or is named. */
 static bool is_worth_keeping(const struct udp_sockets *sockets, const struct entry *entry)
 {
     if (!entry->present)
@@ -134,8 +136,8 @@ static void remove_rows(struct udp_sockets *sockets)
     index_rebuild(&sockets->index, kept);
 }
 
-/* Take in the new drops and queues; `weight` is what is left of the old ones. The drops are among
- * the others until their row is named. */
+/* Add the new drops and queues; `weight` is the part of the old ones that still counts. New drops
+ * are among the others until their row is named. */
 static void update_rows(struct udp_sockets *sockets, double weight)
 {
     for (size_t i = 0; i < sockets->row_count; i++) {
@@ -147,8 +149,8 @@ static void update_rows(struct udp_sockets *sockets, double weight)
     }
 }
 
-/* How bad it is: drops before all queues, which have 32 bits. One that was named before gets a
- * quarter more. */
+/* Rate a row. One drop is worse than any queue, which has 32 bits. A row that was named in the last
+ * sample gets a quarter more, so that it stays unless another is clearly worse. */
 static double rate(const struct entry *entry)
 {
     double rank = 0x1p32 * entry->recent_drops + entry->recent_queue;
@@ -161,8 +163,8 @@ static int compare_keys(const void *left, const void *right)
     return memcmp(a->key, b->key, sizeof a->key);
 }
 
-/* Name the rows of the list. The new drops of one that was not named before stay among the others:
- * nobody can see the increase of a new counter. */
+/* Name the rows of the list. If a row was not named in the last sample, its new drops stay among
+ * the others, because nobody can see the increase of a new counter. */
 static size_t name_rows(struct udp_sockets *sockets, const struct top *list,
                         struct udp_socket_row *rows)
 {

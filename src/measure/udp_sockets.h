@@ -27,7 +27,7 @@ struct udp_socket_row {
     enum ip_family family;
     struct ip_address address;
     uint16_t port;
-    uint32_t interface;                       /* the index of the one that it is bound to, or 0 */
+    uint32_t interface;                       /* the index of the interface it is bound to, or 0 */
     char interface_name[INTERFACE_NAME_SIZE]; /* for the caller to fill */
     uint64_t receive_queue;                   /* bytes of memory, as SO_RCVBUF limits them */
     uint64_t drops; /* all that were seen, also those that were counted among the others */

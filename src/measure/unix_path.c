@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The first two bytes of characters in UTF-8 and their length (RFC 3629, section 4): all further
- * bytes are from 80 to BF. */
+/* The ranges of the first two bytes of a UTF-8 character, and its length (RFC 3629, section 4).
+ * Further bytes are from 80 to BF. */
 static const struct {
     unsigned char first_low, first_high, second_low, second_high;
     size_t length;
@@ -17,7 +17,7 @@ static const struct {
     {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
 };
 
-/* Are the bytes after the first two those of a character? */
+/* Are the bytes after the first two continuation bytes? */
 static bool is_continued(const unsigned char *bytes, size_t length)
 {
     for (size_t i = 2; i < length; i++) {
@@ -27,7 +27,8 @@ static bool is_continued(const unsigned char *bytes, size_t length)
     return true;
 }
 
-/* The length of the character that begins at `bytes`, of which there are `left`; 0 for none. */
+/* The length of the UTF-8 character that begins at `bytes`, of which there are `left`; 0 if it is
+ * not valid. */
 static size_t measure_character(const unsigned char *bytes, size_t left)
 {
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {

@@ -59,7 +59,7 @@ void unix_sockets_begin(struct unix_sockets *sockets)
     }
 }
 
-/* Find a listener, or enter it; NULL when there are too many. */
+/* Find a listener, or add it to the table; NULL when there are too many. */
 static struct listener *find_listener(struct unix_sockets *sockets, const union path *path)
 {
     uint16_t *place = index_find(&sockets->index, path->words);
@@ -103,8 +103,8 @@ void unix_sockets_add(struct unix_sockets *sockets, const struct unix_socket_rec
         add_listener(sockets, record);
 }
 
-/* Forget the listeners that are gone, and observe the others. */
-static void settle(struct unix_sockets *sockets, int64_t now)
+/* Forget the listeners that are gone, and add the queues of the others to their peaks. */
+static void update_listeners(struct unix_sockets *sockets, int64_t now)
 {
     size_t kept = 0;
     for (size_t i = 0; i < sockets->count; i++) {
@@ -121,7 +121,8 @@ static void settle(struct unix_sockets *sockets, int64_t now)
     index_rebuild(&sockets->index, kept);
 }
 
-/* How full it is. One that was named before gets a quarter and a hundredth more. */
+/* Rate a listener by its peak. One that was named in the last sample gets a quarter and a hundredth
+ * more, so that it stays unless another is clearly fuller. */
 static double rate(const struct listener *listener)
 {
     double share = peak_window_read(&listener->peak) / (double)(listener->limit + 1);
@@ -133,7 +134,7 @@ size_t unix_sockets_end(struct unix_sockets *sockets, int64_t now, struct unix_l
 {
     struct candidate candidates[UNIX_LISTENERS_CAPACITY];
     struct top list = {.candidates = candidates, .limit = top};
-    settle(sockets, now);
+    update_listeners(sockets, now);
     for (size_t i = 0; i < sockets->count; i++) {
         struct listener *listener = &sockets->listeners[i];
         top_offer(&list, rate(listener), listener);

@@ -2,9 +2,9 @@
 /*
  * UNIX sockets by type and state, and how full the accept queues of listeners are.
  *
- * A listener is a name. Sockets that share one (a program that restarts unlinks the path and binds
- * it again while its predecessor still listens) are one listener; its queue is that of the fullest,
- * relative to the limit.
+ * A listener is a name. Sockets that share a name (a program that restarts unlinks the path and
+ * binds it again while its predecessor still listens) are one listener; its queue is that of the
+ * fullest socket, relative to the limit.
  */
 #ifndef SOCKDIAG_UNIX_SOCKETS_H
 #define SOCKDIAG_UNIX_SOCKETS_H
