@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The sampler: takes count and detail samples on its own clock, within a CPU budget, and passes a
- * snapshot to a reader after each.
+ * The sampler: takes count, ports and detail samples on its own clock, within a CPU budget, and
+ * passes snapshots to a reader.
  *
  * Not safe for several threads: only the thread that calls sampler_step() may use it. After
  * sampler_thread_start() this is the new thread.
@@ -21,7 +21,7 @@
 struct sampler_options {
     int64_t interval;        /* between count samples */
     int64_t detail_interval; /* between detail samples */
-    double cpu_share;        /* of one CPU, for both: 0.02 is two percent */
+    double cpu_share;        /* of one CPU, for all of them: 0.02 is two percent */
     int64_t peak_window;
     size_t listeners_top;      /* listeners that a snapshot names, by each ranking */
     size_t destinations_top;   /* destinations that it names, of each protocol */

@@ -8,19 +8,21 @@
 /* The part of the budget for samples at their intervals; the rest is saved. */
 static const double planned_part = 0.9;
 
-/* The most of that for a kind of sample and those before it together. */
+/* The most of the planned part for a kind of sample and the kinds before it together. */
 static const double limits[SAMPLE_KINDS] = {
     [SAMPLE_COUNT] = 1.0 / 3,
     [SAMPLE_PORTS] = 0.9,
     [SAMPLE_DETAIL] = 1,
 };
 
-/* A century: keeps a stretched interval far from the end of 64 bits. */
+/* About a century, far below the largest number of 64 bits. */
 static const double longest_interval = 3e18;
 
+/* The time over which CPU time is saved. */
 static const int64_t saved_over = 600 * NANOSECONDS_PER_SECOND;
 
-/* The interval at which `cost` takes `share`, rounded up to a multiple of `step`. */
+/* The interval at which `cost` takes `share` of a CPU, rounded up to a multiple of `step`; at least
+ * `wanted`. */
 static int64_t stretch(int64_t cost, double share, int64_t wanted, int64_t step)
 {
     double needed = (double)cost / share;

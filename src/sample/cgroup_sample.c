@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* TIME_WAIT lasts one minute: after two, no socket is left of a cgroup that was not seen. */
+/* TIME_WAIT lasts one minute. A cgroup that was not seen for two has no socket left. */
 static const int64_t memory = 120 * NANOSECONDS_PER_SECOND;
 
-/* A walk through a thousand cgroups takes 10 ms. */
+/* The shortest time between two walks of the tree of cgroups. A walk through a thousand cgroups
+ * takes 10 ms. */
 static const int64_t search_interval = 10 * NANOSECONDS_PER_SECOND;
 
 bool cgroup_sample_init(struct host *host)
@@ -67,8 +68,8 @@ void cgroup_sample_add_udp(struct host *host, const struct socket_record *record
     destination_owners_add(host->cgroups.owners[SOCKET_UDP], record, now);
 }
 
-/* Walk the tree, if a cgroup is new and the last walk is long enough ago. */
-static void search_paths(struct host *host, int64_t now)
+/* Walk the tree of cgroups, if a path is missing and the last walk is long enough ago. */
+static void search_missing_paths(struct host *host, int64_t now)
 {
     struct cgroup_sample *cgroups = &host->cgroups;
     if (!cgroup_sockets_miss_paths(cgroups->sockets) ||
@@ -87,7 +88,7 @@ void cgroup_sample_end(struct host *host, int64_t now)
 {
     struct cgroup_sample *cgroups = &host->cgroups;
     struct snapshot *snapshot = &host->snapshot;
-    search_paths(host, now);
+    search_missing_paths(host, now);
     snapshot->cgroups = cgroups->rows;
     snapshot->cgroup_count = cgroup_sockets_end(cgroups->sockets, cgroups->rows,
                                                 host->options.cgroups_top, snapshot->other_cgroups);

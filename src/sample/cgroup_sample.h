@@ -25,7 +25,7 @@ void cgroup_sample_add_udp(struct host *host, const struct socket_record *record
  * seconds, and which of them have the most sockets. */
 void cgroup_sample_end(struct host *host, int64_t now);
 
-/* The part of host_describe() that comes after the queues and destinations. */
+/* The part of host_describe() that follows the listener queues and the destinations. */
 void cgroup_sample_describe(struct host *host);
 
 #endif

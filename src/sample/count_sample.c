@@ -39,7 +39,7 @@ static void take_record(void *context, const struct socket_record *record)
     }
 }
 
-/* Log once that there are more listeners than the table can track. */
+/* Log that there are more listeners than the table can track, once until there are fewer. */
 static void warn_of_untracked(struct host *host)
 {
     uint64_t untracked = listeners_count_untracked(host->listeners);
@@ -54,8 +54,9 @@ bool host_take_counts(struct host *host, int64_t now, uint64_t *rows, struct fau
 {
     bool derive = !host->identity.distrusted;
     tcp_state_set listed = COUNTED_STATES | (derive ? 0 : DERIVED_STATES);
-    /* Drops add 0.05 us to the 1 us of each full socket's row. A dump of LISTEN alone takes 30 us,
-     * as much as they add to 600 rows; most hosts have fewer sockets in rare states. */
+    /* This dump also asks for the drops of listeners. That adds 0.05 us to the 1 us of each row of
+     * a full socket. A dump of listeners alone would take 30 us, as much as the drops add to 600
+     * rows, and most hosts have fewer sockets in these states. */
     const struct sock_diag_query query = {.states = listed, .drops = true};
     struct count_pass pass = {.listeners = host->listeners};
     struct tcp_usage usage;

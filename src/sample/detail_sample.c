@@ -38,7 +38,7 @@ static void take_record(void *context, const struct socket_record *record)
     port_pass_add(&pass->ports, record);
 }
 
-static void take_record_of_cgroup(void *context, const struct socket_record *record)
+static void take_record_and_cgroup(void *context, const struct socket_record *record)
 {
     struct detail_pass *pass = context;
     state_counts_add(&pass->counts, record);
@@ -51,7 +51,8 @@ bool host_take_detail(struct host *host, int64_t now, uint64_t *rows, struct fau
 {
     struct detail_pass pass = {0};
     struct tcp_totals before, after;
-    struct fault unchecked, unmeasured; /* unreadable totals are reported by the count sample */
+    struct fault unchecked; /* not logged: other readers of the same files log it */
+    struct fault unmeasured;
     bool checkable = read_totals(host, &before, &unchecked);
 
     listeners_begin(host->listeners);
@@ -63,7 +64,7 @@ bool host_take_detail(struct host *host, int64_t now, uint64_t *rows, struct fau
     struct sock_diag_query query = {.states = TCP_STATE_SET_ALL, .cgroups = cgroups};
     if (!pass.ports.bound)
         query.states &= ~tcp_state_bit(TCP_STATE_BOUND_INACTIVE);
-    socket_record_consumer *take = cgroups ? take_record_of_cgroup : take_record;
+    socket_record_consumer *take = cgroups ? take_record_and_cgroup : take_record;
     if (!sock_diag_dump_tcp(&host->kernel, &query, take, &pass, rows, fault))
         return false;
     listeners_end(host->listeners, now, true);

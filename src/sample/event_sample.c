@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-/* As in cgroup_sample.c, but for each event on its own: if searches for events held up that of a
- * detail sample, its new cgroups would have no name until the next one, which may be minutes later.
- */
+/* As in cgroup_sample.c, but each event has a timer of its own. With a common timer, a search for
+ * an event could delay the search of a detail sample, and new cgroups would have no name until the
+ * next detail sample, which may be minutes later. */
 static const int64_t search_interval = 10 * NANOSECONDS_PER_SECOND;
 
 bool event_sample_init(struct host *host)
@@ -29,16 +29,16 @@ void event_sample_release(struct host *host)
         event_sources_destroy(host->events[event].sources);
 }
 
-/* Where samples go. */
+/* The context of take_sample(). */
 struct event_reading {
     struct host *host;
     enum tcp_event event;
     int64_t now;
-    uint32_t process; /* of the last sample, and its program */
+    uint32_t process; /* of the last sample, like `program` */
     char program[PROGRAM_NAME_SIZE];
 };
 
-/* The destination of who closes first does not matter: there would be too many. */
+/* Only port failures have a destination: connections closed first would have too many. */
 static void take_sample(void *context, const struct tcp_event_sample *sample)
 {
     struct event_reading *reading = context;
@@ -56,7 +56,7 @@ static void take_sample(void *context, const struct tcp_event_sample *sample)
     event_sources_add(reading->host->events[reading->event].sources, &source, reading->now);
 }
 
-static void search_paths(struct host *host, struct event_sample *sample, int64_t now)
+static void search_missing_paths(struct host *host, struct event_sample *sample, int64_t now)
 {
     if (!event_sources_miss_paths(sample->sources) ||
         (sample->searched > 0 && now - sample->searched < search_interval))
@@ -78,8 +78,8 @@ static void log_uncounted(struct event_sample *sample, unsigned cpus)
     sample->uncounted_cpus = cpus;
 }
 
-/* The kernel reports losses late, and not those of samples that it throttles. If each event is
- * sampled, what is missing from the total is lost. */
+/* Add the lost samples. The kernel reports losses late, and not those of samples that it throttles.
+ * If each event is sampled (`all`), the samples missing from the total are the lost ones. */
 static void count_lost(struct event_snapshot *snapshot, uint64_t reported, bool all, uint64_t total,
                        uint64_t samples)
 {
@@ -102,7 +102,7 @@ void host_read_events(struct host *host, int64_t now)
         struct event_reading reading = {.host = host, .event = event, .now = now};
         uint64_t lost = tcp_events_read(events, take_sample, &reading);
         count_lost(snapshot, lost, tcp_events_period(events) == 1, total, sample->samples);
-        search_paths(host, sample, now);
+        search_missing_paths(host, sample, now);
         log_uncounted(sample, tcp_events_uncounted_cpus(events));
         snapshot->present = true;
         snapshot->period = tcp_events_period(events);

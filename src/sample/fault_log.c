@@ -12,7 +12,7 @@ static const char *const source_names[FAULT_SOURCES] = {
     [SOURCE_TIME_WAIT] = "count of TIME_WAIT between samples",
     [SOURCE_COUNTERS] = "reading of the TCP counters",
     [SOURCE_SETTINGS] = "reading of the TCP settings",
-    [SOURCE_PRESSURE] = "reading of the memory of TCP",
+    [SOURCE_PRESSURE] = "reading of the TCP memory and orphans",
     [SOURCE_PORTS_SAMPLE] = "ports sample",
     [SOURCE_DETAIL_SAMPLE] = "detail sample",
     [SOURCE_PORT_SETTINGS] = "reading of the port settings",
@@ -24,8 +24,9 @@ static const char *const source_names[FAULT_SOURCES] = {
 
 static const int64_t quiet_time = 300 * NANOSECONDS_PER_SECOND;
 
-/* Is it that the kernel has no module for these sockets? -ENOENT (net/core/sock_diag.c,
- * net/ipv4/inet_diag.c). Without the one for TCP the exporter is of no use, and says so again. */
+/* Does the kernel lack the module for UDP or UNIX sockets? sock_diag then answers -ENOENT
+ * (net/core/sock_diag.c, net/ipv4/inet_diag.c). Without the module for TCP the exporter is useless,
+ * so that fault is logged again. */
 static bool is_missing_module(enum fault_source source, const struct fault *fault)
 {
     return (source == SOURCE_UDP || source == SOURCE_UNIX) &&

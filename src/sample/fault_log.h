@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Faults of the sampling: each is counted and logged once, and again after five minutes if it lasts
- * or returns; that the kernel has no module for UDP or UNIX sockets, once only. Private
- * to src/sample.
+ * Faults of the sampling. Each is counted. It is logged once, and again after five minutes if it
+ * lasts or returns; but that the kernel has no module for UDP or UNIX sockets is logged only once.
+ * Private to src/sample.
  */
 #ifndef SOCKDIAG_SAMPLE_FAULT_LOG_H
 #define SOCKDIAG_SAMPLE_FAULT_LOG_H

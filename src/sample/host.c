@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <sys/utsname.h>
 
-/* Fine near the thresholds of alerts, coarse below. Each bound is a series for each state. */
+/* The bounds are close together near the thresholds of alerts, and far apart below. Each bound is a
+ * series for each state. */
 static const double socket_bounds[] = {0,    1,   10,  100, 200, 500, 1000, 2000,
                                        5000, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5,  1e6};
 
@@ -17,7 +18,8 @@ static const double socket_bounds[] = {0,    1,   10,  100, 200, 500, 1000, 2000
 static const double utilization_bounds[] = {0.01, 0.1, 0.2, 0.3, 0.4,  0.5,
                                             0.6,  0.7, 0.8, 0.9, 0.95, 0.99};
 
-/* Linux 6.8 and later report bound-only sockets. A back-port is detected when it reports one. */
+/* Linux 6.8 and later report bound-only sockets. An older kernel with a back-port is detected when
+ * it reports one. */
 static bool kernel_reports_bound_inactive(void)
 {
     struct utsname kernel;
@@ -114,8 +116,8 @@ static bool is_fresh(int64_t time, int64_t now, int64_t age)
     return time > 0 && now - time <= age;
 }
 
-/* A listener that is named for its connections also has its queue shown, even an empty one: alerts
- * divide its half-open connections by the limit of its queue. */
+/* The queue of a listener that is named for its connections is shown as well, even an empty one:
+ * alerts divide its half-open connections by the limit of its queue. */
 static void describe_listeners(struct host *host)
 {
     size_t top = host->options.listeners_top;
@@ -143,8 +145,8 @@ static void describe_ports(struct host *host, int64_t now, int64_t age)
     }
 }
 
-/* The name is anything that root has set. */
-static void describe_name(struct snapshot *snapshot)
+/* Root can set any bytes as the host name. */
+static void describe_host_name(struct snapshot *snapshot)
 {
     struct utsname kernel;
     if (uname(&kernel) != 0)
@@ -170,7 +172,7 @@ void host_describe(struct host *host, int64_t now, const int64_t ages[static SAM
     for (enum tcp_state state = 0; state < TCP_STATES; state++)
         snapshot->peak_sockets[state] = (uint64_t)peak_window_read(&host->peaks[state]);
     describe_ports(host, now, ages[SAMPLE_PORTS]);
-    describe_name(snapshot);
+    describe_host_name(snapshot);
     if (host->options.collect_listeners)
         describe_listeners(host);
     if (host->cgroups.sockets)

@@ -17,7 +17,7 @@
 #include "measure/unix_sockets.h"
 #include "sockdiag/sampler.h"
 
-/* The bound-only sockets, from the last detail sample that listed them. */
+/* The bound-only sockets, from the last sample that listed them. */
 enum { BOUND_REMEMBERED = 4096 };
 struct bound_sample {
     int64_t sampled;
@@ -46,11 +46,11 @@ struct cgroup_sample {
     struct cgroup_path *destination_paths[SOCKET_PROTOCOLS]; /* as many as destinations */
 };
 
-/* Who causes an event that is counted. */
+/* The sources of an event that is counted. */
 struct event_sample {
     struct event_sources *sources; /* NULL: not collected */
     int64_t searched;              /* the last walk of the tree of cgroups */
-    uint64_t samples;              /* that were read */
+    uint64_t samples;              /* the number that was read */
     unsigned uncounted_cpus;
 };
 
@@ -118,9 +118,10 @@ void host_read_counters(struct host *host, int64_t now, struct fault_log *faults
 
 /*
  * The ports sample: list the listeners, the TCP sockets whose local port is in the ephemeral range,
- * and the UDP sockets. On a host with many sockets it lists the bound-only ones at most once a
- * minute. `faults` gets a failure to list UDP sockets, and only their numbers are then absent.
- * False, with `fault` filled, on other failures: the last sample is then unchanged.
+ * and the UDP sockets. On a host with many sockets it lists the bound-only ones once a minute,
+ * unless there are too many to remember. `faults` gets a failure to list UDP sockets, and only
+ * their numbers are then absent. False, with `fault` filled, on other failures: the last sample is
+ * then unchanged.
  */
 bool host_take_ports(struct host *host, int64_t now, uint64_t *rows, struct fault_log *faults,
                      struct fault *fault);

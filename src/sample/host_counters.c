@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host.h"
 
-/* Is there a number among the `size` bytes of numbers? */
+/* Is one of these numbers present? They take `size` bytes. */
 static bool has_number(const void *numbers, size_t size)
 {
     const uint64_t *values = numbers;

@@ -5,14 +5,14 @@
 
 #include <string.h>
 
-/* To find the bound-only sockets the kernel walks all others a second time, which adds an eighth to
- * the cost of a dump (make bench). With many sockets they are listed once a minute and remembered
- * until the next list, unless there are too many to remember. */
+/* To find the bound-only sockets the kernel walks all sockets a second time, which adds an eighth
+ * to the cost of a dump (make bench). On a host with many sockets they are listed once a minute and
+ * remembered in between, unless there are too many to remember. */
 static const uint64_t many_sockets = 100000;
 static const int64_t bound_interval = 60 * NANOSECONDS_PER_SECOND;
-static const int64_t time_wait = 60 * NANOSECONDS_PER_SECOND;
+static const int64_t time_wait_length = 60 * NANOSECONDS_PER_SECOND;
 
-/* Shall this pass list the bound-only sockets? */
+/* Must this pass list the bound-only sockets? */
 static bool is_bound_due(const struct host *host, int64_t now)
 {
     uint64_t sockets = 0;
@@ -62,8 +62,8 @@ static void remember_bound(struct bound_sample *bound, const struct socket_recor
     bound->count++;
 }
 
-/* Does this connection belong to a listener, present or past? Outside of the ephemeral range it
- * does, even if the listener is gone. */
+/* Is this a connection of a listener, present or past? If its port is outside of the ephemeral
+ * range it is, even if the listener is gone. */
 static bool is_server(struct port_pass *pass, const struct socket_record *record)
 {
     if (listeners_add_connection(pass->host->listeners, record))
@@ -91,13 +91,14 @@ bool port_pass_add(struct port_pass *pass, const struct socket_record *record)
     return client;
 }
 
-/* While a destination has used up the preferred ports, connect() takes others, whose TIME_WAITs
- * stay for a minute longer (TCP_TIMEWAIT_LEN): until then they are no sign of bind(). */
+/* While a destination has used up the preferred ports, connect() takes others. Their TIME_WAIT
+ * sockets stay for a minute longer (TCP_TIMEWAIT_LEN): until then they are no sign of bind(). */
 static void discard_leftovers(struct port_sample *ports, int64_t now, struct port_summary *summary)
 {
     if (!summary->has_bound_before_connect)
         ports->last_preferred_taken = now;
-    else if (ports->last_preferred_taken > 0 && now - ports->last_preferred_taken < time_wait)
+    else if (ports->last_preferred_taken > 0 &&
+             now - ports->last_preferred_taken < time_wait_length)
         summary->has_bound_before_connect = false;
 }
 

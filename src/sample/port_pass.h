@@ -11,7 +11,7 @@
 struct port_pass {
     struct host *host;
     int64_t now;
-    bool has_settings; /* they are readable */
+    bool has_settings; /* the settings are readable */
     struct port_settings settings;
     struct port_usage *ports;   /* NULL: not collected, or the settings are not readable */
     struct bound_sample *bound; /* refilled, unless NULL */
@@ -33,7 +33,7 @@ bool port_pass_add(struct port_pass *pass, const struct socket_record *record);
  * results. `faults` gets a failure to list UDP sockets. */
 void port_pass_end(struct port_pass *pass, uint64_t *rows, struct fault_log *faults);
 
-/* Keep what the sample at `now` found of the ports of one protocol. */
+/* Store the results of the sample at `now` for the ports of one protocol. */
 void port_pass_keep(struct host *host, enum socket_protocol protocol, int64_t now);
 
 #endif

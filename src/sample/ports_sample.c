@@ -6,7 +6,8 @@ static void take_record(void *context, const struct socket_record *record)
     port_pass_add(context, record);
 }
 
-/* Listeners, and bound-only sockets if it is time, wherever they are: a filter would drop them. */
+/* List the listeners, and the bound-only sockets if they are due, on all ports: the filter of
+ * list_holders() would leave out those outside of the ephemeral range. */
 static bool list_owners(struct port_pass *pass, uint64_t *rows, struct fault *fault)
 {
     tcp_state_set states = tcp_state_bit(TCP_STATE_LISTEN);
@@ -16,7 +17,7 @@ static bool list_owners(struct port_pass *pass, uint64_t *rows, struct fault *fa
     return sock_diag_dump_tcp(&pass->host->kernel, &query, take_record, pass, rows, fault);
 }
 
-/* The sockets that can hold an ephemeral port: their local port is in the range. */
+/* List the sockets that can hold an ephemeral port: their local port is in the range. */
 static bool list_holders(struct port_pass *pass, uint64_t *rows, struct fault *fault)
 {
     const struct sock_diag_query query = {
@@ -44,6 +45,7 @@ bool host_take_ports(struct host *host, int64_t now, uint64_t *rows, struct faul
         !procfs_read_tcp_usage(host->kernel.proc_root, &usage, fault))
         return false;
     listeners_end(host->listeners, now, false);
+    /* TIME_WAIT outside of the range was not listed: it is on the side of the server. */
     uint64_t time_wait = derive_time_wait(&usage, host->snapshot.fin_wait2_minisockets);
     uint64_t client = pass.time_wait[TIME_WAIT_CLIENT];
     pass.time_wait[TIME_WAIT_SERVER] = time_wait > client ? time_wait - client : 0;

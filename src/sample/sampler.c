@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* At intervals under a second the reader does not get every sample. At long intervals snapshots are
- * more frequent than samples, so that old numbers vanish in time and a watchdog is fed. */
+/* When the interval is under a second, the reader does not get every sample. When it is long, there
+ * are more snapshots than samples, so that old numbers vanish in time and a watchdog is fed. */
 static const int64_t shortest_publish_interval = NANOSECONDS_PER_SECOND;
 static const int64_t longest_publish_interval = 10 * NANOSECONDS_PER_SECOND;
 
-/* A number is shown for this many intervals after the last sample that had it, a snapshot for as
- * many after the next is due. */
+/* A number is shown for this many intervals after the last sample that had it, and a snapshot for
+ * this many after the next one is due. */
 static const int64_t intervals_shown = 3;
 
 static const enum fault_source sources[SAMPLE_KINDS] = {
@@ -33,10 +33,10 @@ struct sampler {
     struct host host;
     struct fault_log faults;
 
-    int64_t intervals[SAMPLE_KINDS]; /* in force, as are the next two */
+    int64_t intervals[SAMPLE_KINDS]; /* in force, like the next two */
     int64_t tick_interval;
     int64_t publish_interval;
-    int64_t costs[SAMPLE_KINDS]; /* expected, as are the next two */
+    int64_t costs[SAMPLE_KINDS]; /* expected CPU time in nanoseconds, like the next two */
     int64_t time_wait_cost;
     int64_t publish_cost;
     struct budget_savings savings;
@@ -44,8 +44,8 @@ struct sampler {
     struct namespaces *namespaces; /* NULL: not collected */
     int64_t namespaces_due;        /* 0 before the first step */
     int64_t walk_due;
-    bool walking;
-    double namespaces_cpu; /* seconds, since the start */
+    bool walking;          /* a helper walks them */
+    double namespaces_cpu; /* CPU seconds since the start */
 
     /* The monotonic time of the last attempt; 0 before the first. */
     int64_t taken[SAMPLE_KINDS]; /* a detail sample is a ports sample as well */
@@ -53,12 +53,12 @@ struct sampler {
     int64_t next_tick; /* the time of the next one; 0: at once */
 };
 
-/* The part of the budget that other network namespaces may take. */
+/* The part of the budget that reading other network namespaces may take. */
 static const double namespaces_part = 0.5;
 
-/* The same with walks, which use all of it: a burst's exact number is known after 4 s (median) and
- * 18 s (95th percentile) with 0.6 of 2 %, but after 28 s with half
- * (tests/unit/test_walk_schedule.c). */
+/* The part that reading and walking them may take together, and does. With 0.6 of 2 % of a CPU, the
+ * exact number of a burst is known after 4 s (median) and 18 s (95th percentile), with half after
+ * 28 s (tests/unit/test_walk_schedule.c). */
 static const double walks_part = 0.6;
 
 static bool create_namespaces(struct sampler *sampler, const struct sampler_options *options,
@@ -193,7 +193,7 @@ static void take_logged(struct sampler *sampler, enum sample_kind kind)
     fault_log_add(&sampler->faults, sources[kind], good, &fault, clock_now(sampler->clock));
 }
 
-/* Counted as a count sample, which it replaces. */
+/* Take only TIME_WAIT. The cost is booked as that of a count sample, which this replaces. */
 static void take_time_wait(struct sampler *sampler)
 {
     struct fault fault;
@@ -328,8 +328,8 @@ static void take_in_turn(struct sampler *sampler, enum sample_kind kind, int64_t
     stretch_intervals(sampler);
 }
 
-/* Take a ports sample ahead of its time if the bound requires it and the savings allow it. Its cost
- * is the part of the interval that it does not wait for. */
+/* Take a ports sample ahead of its time if the bound requires it and the savings allow it. The
+ * savings pay for the part of the interval that it did not wait for. */
 static bool take_early(struct sampler *sampler, int64_t now)
 {
     int64_t interval = sampler->intervals[SAMPLE_PORTS];
@@ -343,7 +343,8 @@ static bool take_early(struct sampler *sampler, int64_t now)
     return true;
 }
 
-/* Take the detail sample or the ports sample if one is due. Returns whether one was. */
+/* Take the detail sample or the ports sample if one is due, or a ports sample is needed early.
+ * Returns whether one was taken. */
 static bool step_ports(struct sampler *sampler)
 {
     int64_t now = clock_now(sampler->clock);

@@ -38,7 +38,7 @@ static void *append(char **end, const void *data, size_t size)
     return size > 0 ? memcpy(copy, data, size) : NULL;
 }
 
-/* The memory of what a snapshot points to. */
+/* The size of all rows that a snapshot points to. */
 static size_t measure_rows(const struct snapshot *snapshot)
 {
     size_t listeners = snapshot->queue_count + snapshot->listener_count;

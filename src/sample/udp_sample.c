@@ -10,7 +10,7 @@ struct udp_pass {
     int64_t now;
 };
 
-/* A UDP server's port looks like a client's, so each counts as used. */
+/* The port of a UDP server looks like that of a client, so each port counts as used. */
 static void take_record(void *context, const struct socket_record *record)
 {
     const struct udp_pass *pass = context;
