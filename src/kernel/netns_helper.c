@@ -110,7 +110,8 @@ static bool is_valid(const struct helper_answer *answer, uint32_t number, bool w
     return taken == (with_settings ? NETNS_DESCRIPTORS : 1) && is_sock_diag(door->descriptors[0]);
 }
 
-/* Receive the answer to request `number`. 0 or -errno, as netns_helper_enter(). */
+/* Receive the answer to the last request within `patience` nanoseconds. 0 or -errno, as
+ * netns_helper_enter(). */
 static int receive(struct netns_helper *helper, bool with_settings, int64_t patience,
                    struct netns_door *door)
 {

@@ -92,7 +92,7 @@ static int compare_levels(const void *left, const void *right)
 }
 
 /* Estimate the median level. At least half of the sampled entries are not above it, and few of
- * these are incumbents: dropping them always makes room. */
+ * these are incumbents: dropping the others always makes room. */
 static uint32_t estimate_median(const struct destinations *destinations)
 {
     uint32_t levels[SAMPLE_SIZE];
