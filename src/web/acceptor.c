@@ -7,7 +7,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-/* Milliseconds until the next try, when descriptors, memory or places run out. */
+/* Milliseconds until the next attempt, after descriptors, memory or places ran out. */
 enum { PAUSE = 10 };
 
 /* Between two warnings, in nanoseconds. */
@@ -28,7 +28,7 @@ int acceptor_poll_fd(struct acceptor *acceptor, const struct http_daemon *daemon
     return -1;
 }
 
-/* Whatever else accept() reports is about one connection alone, or that none waits (accept(2)). */
+/* All other errors of accept() are about one connection, or say that none waits (accept(2)). */
 static bool is_shortage(int error_number)
 {
     return error_number == EMFILE || error_number == ENFILE || error_number == ENOBUFS ||

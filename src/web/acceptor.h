@@ -16,8 +16,8 @@
 struct acceptor {
     int fd;                  /* does not block; stays the caller's */
     unsigned number;         /* of the listening socket */
-    bool short_of_resources; /* no descriptor or memory for the last connection */
-    int64_t silent_until;    /* the operator was warned; monotonic nanoseconds */
+    bool short_of_resources; /* the last accept() found no descriptor or memory */
+    int64_t silent_until;    /* no warning before this time; monotonic nanoseconds */
 };
 
 /* What to wait for with poll(), or -1 while the daemon has no room, or descriptors or memory are

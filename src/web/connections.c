@@ -8,12 +8,12 @@
 
 #define SECOND NANOSECONDS_PER_SECOND
 
-/* In each phase. An idle connection is kept for longer than the usual scrape intervals, because
- * each scrape would leave a TIME_WAIT here otherwise. */
+/* Nanoseconds in each phase. An idle connection is kept for longer than the usual scrape intervals:
+ * otherwise each scrape would leave a TIME_WAIT here. */
 static const struct {
     int64_t longest;
-    int64_t dismissed; /* the longest after it was dismissed */
-    int64_t safe;      /* from those that need its place: the time to send a request, or to read */
+    int64_t dismissed; /* the longest after the connection was dismissed */
+    int64_t safe;      /* before it may make room: time to send a request, or to read an answer */
 } times[CONNECTION_PHASES] = {
     [CONNECTION_NEW] = {10 * SECOND, 2 * SECOND, SECOND / 100},
     [CONNECTION_IDLE] = {75 * SECOND, 2 * SECOND, 0},
@@ -69,8 +69,9 @@ static unsigned count_of_client(const struct connections *connections, unsigned 
     return count;
 }
 
-/* The connection that makes room for a new one: that which has waited longest for a request, of
- * `client` alone, unless that is NULL; then also the one with the slowest answer. */
+/* The connection that makes room for a new one: the one that has waited longest for a request, or
+ * else the one with the slowest answer. With `client`, only that client's connections, and none
+ * with an answer. */
 static struct connection *find_dispensable(const struct connections *connections, unsigned socket,
                                            const uint64_t *client)
 {
@@ -128,8 +129,8 @@ void connections_remove(struct connections *connections, struct connection *conn
     free(connection);
 }
 
-/* Let libmicrohttpd read what the client has sent and then the end of the connection: it is told of
- * an end only when it comes (epoll's edge), and may have stopped reading just before it. */
+/* Let libmicrohttpd read what the client has sent, and then the end of the connection. An end that
+ * came earlier does not wake it: epoll reports it once, and it may not have been reading then. */
 static void end_after_requests_sent(const struct connection *connection)
 {
     shutdown(connection->fd, SHUT_RD);

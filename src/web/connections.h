@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The connections of all listening sockets: who gets a place, and who loses it. libmicrohttpd's own
- * limits turn connections away without a count, and its timeouts start anew with each byte.
+ * The connections of all listening sockets: which get a place, and which lose it. libmicrohttpd's
+ * own limits refuse connections without counting them, and its timeouts start again with each byte.
  *
  * A connection is ended by shutdown(): libmicrohttpd then sees its end, closes it, and it is
  * removed here. All calls come from the web thread.
@@ -34,7 +34,7 @@ struct tls_context;
 struct MHD_Connection;
 
 struct connection {
-    struct password_asker asker; /* of the current request; first, so that it leads here */
+    struct password_asker asker; /* of the current request; first, so that a cast leads here */
     struct MHD_Connection *handle;
     TAILQ_ENTRY(connection) entry;
     int fd;
@@ -50,9 +50,9 @@ struct connection {
 
 struct connections {
     const struct clock *clock;
-    unsigned limit;                /* for each listening socket */
-    unsigned client_limit;         /* for one client of a listening socket */
-    TAILQ_HEAD(, connection) list; /* the one that is longest in its phase comes first */
+    unsigned limit;                            /* for each listening socket */
+    unsigned client_limit;                     /* for one client of a listening socket */
+    TAILQ_HEAD(, connection) list;             /* in the order of `since` */
     unsigned counts[WEB_MAX_LISTEN_ADDRESSES]; /* those that are not closing */
 };
 

@@ -18,14 +18,14 @@
 enum { MHD_USE_NO_THREAD_SAFETY = 0 }; /* it begins each connection at once anyway */
 #endif
 
-/* For each connection, allocated when it begins. The first half is for the head; the rest is for
- * the lists that libmicrohttpd makes of header fields, cookies and parameters of the query: 56
- * bytes for each, and a copy of the cookies. */
+/* In bytes, for each connection, allocated when it begins. Half is for the head of a request, the
+ * rest for libmicrohttpd's lists of header fields, cookies and parameters of the query: 56 bytes
+ * for each entry, and a copy of the cookies. */
 static const size_t connection_memory = 64 * 1024;
 
-/* Bodies that are alive, in bytes: beyond this, the connections that hold the oldest one are ended.
- * A new body comes with each sample, and a client that reads slowly keeps its own. Together with
- * 256 connections this must stay below the unit's MemoryMax. */
+/* The bytes of all bodies in memory. Each sample makes a new body, and a client that reads slowly
+ * keeps the one it reads. Beyond this limit, the connections that read the oldest body are ended.
+ * Together with 256 connections it must stay below the unit's MemoryMax. */
 static const size_t most_body_bytes = 8 << 20;
 
 static struct connection *get_connection(struct MHD_Connection *connection)
@@ -73,7 +73,7 @@ static void complete_request(void *context, struct MHD_Connection *handle, void 
     connections_enter(&daemon->connections, connection, CONNECTION_IDLE);
 }
 
-/* Is the request let in? With PASSWORD_PENDING, the verdict comes later. */
+/* May the request be answered? With PASSWORD_PENDING, the verdict comes later. */
 static enum password_verdict check_password(const struct http_daemon *daemon,
                                             struct connection *connection)
 {
@@ -105,9 +105,9 @@ static enum MHD_Result answer(struct http_daemon *daemon, struct connection *con
     return result;
 }
 
-/* libmicrohttpd calls this once with the head of a request, then with each piece of a body, then
- * once without one, and again after a suspension. An answer in the first call ends the connection.
- */
+/* libmicrohttpd calls this once with the head of a request, then with each piece of the request's
+ * body, then once at its end, and again after a suspension. An answer in the first call ends the
+ * connection. */
 static enum MHD_Result handle_request(void *context, struct MHD_Connection *handle,
                                       const char *target, const char *method, const char *version,
                                       const char *body, size_t *body_size, void **begun)
@@ -127,7 +127,7 @@ static enum MHD_Result handle_request(void *context, struct MHD_Connection *hand
         return refusal ? http_site_refuse(&request, refusal) : MHD_YES;
     }
     if (*body_size > 0) {
-        *body_size = 0; /* nobody wants it */
+        *body_size = 0; /* read, and ignored */
         return MHD_YES;
     }
     return answer(daemon, connection, &request);
@@ -140,7 +140,7 @@ log_library_message(void *context, const char *format, va_list arguments)
     char message[512];
     vsnprintf(message, sizeof message, format, arguments);
     message[strcspn(message, "\n")] = '\0';
-    /* These are about what clients do (a connection reset, a bad request): not the operator's. */
+    /* These are about clients (a connection reset, a bad request): no news for the operator. */
     log_debug("web", "%s", message);
 }
 
@@ -158,7 +158,7 @@ static int give_no_certificate(gnutls_session_t session, const gnutls_datum_t *a
 static bool start_passwords(struct http_daemon *daemon, unsigned max_connections, int wake_fd,
                             const struct clock *clock)
 {
-    /* A quarter, rounded up, and the one under way, which makes no room. */
+    /* A quarter, rounded up, and the one that is being checked, which keeps its place. */
     daemon->passwords = passwords_create(clock, wake_fd, (max_connections + 3) / 4 + 1);
     if (daemon->passwords)
         passwords_replace(daemon->passwords, daemon->config->users, daemon->config->user_count);
@@ -173,18 +173,17 @@ bool http_daemon_start(struct http_daemon *daemon, unsigned sockets, unsigned ma
     if (daemon->config && !start_passwords(daemon, max_connections, wake_fd, clock))
         return false;
     const bool tls = daemon->config && daemon->config->tls;
-    /* With thread safety libmicrohttpd 1.0 queues connections, and if one cannot begin later for
-     * want of memory it is closed without a notice. */
+    /* With thread safety, libmicrohttpd 1.0 queues connections. If memory is short when one is to
+     * begin, it closes the connection without a notification. */
     unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG |
                      MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_THREAD_SAFETY;
     struct MHD_OptionItem tls_options[] = {
         {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, __extension__(void *) give_no_certificate},
-        /* The default, of which libmicrohttpd does not see that it finds no memory. */
+        /* The default, set here because libmicrohttpd does not check that it had memory for it. */
         {MHD_OPTION_HTTPS_PRIORITIES, 0, "NORMAL"},
         {MHD_OPTION_END, 0, NULL},
     };
-    /* More than are allowed here: a connection that was ended keeps its place there until its next
-     * turn. */
+    /* Its limit is above ours: a connection that we ended counts there until its next turn. */
     daemon->mhd = MHD_start_daemon(
         tls ? flags | (unsigned)MHD_USE_TLS : flags, 0, NULL, NULL, handle_request, daemon,
         MHD_OPTION_EXTERNAL_LOGGER, log_library_message, NULL, /* the logger must come first */
@@ -204,7 +203,7 @@ void http_daemon_add(struct http_daemon *daemon, unsigned socket, int fd,
         close(fd);
         return;
     }
-    /* When it fails, the connection is closed already; it is removed as well if it was begun. */
+    /* After a failure it has closed the connection, and removed it too if it had begun. */
     if (MHD_add_connection(daemon->mhd, fd, address, size) != MHD_YES && daemon->added)
         connections_remove(&daemon->connections, daemon->added);
 }
@@ -242,7 +241,7 @@ void http_daemon_stop(struct http_daemon *daemon)
     if (daemon->passwords)
         passwords_stop(daemon->passwords);
     if (daemon->mhd) {
-        http_daemon_run(daemon); /* it cannot close what waits for a password */
+        http_daemon_run(daemon); /* libmicrohttpd cannot close suspended connections */
         MHD_stop_daemon(daemon->mhd);
     }
     passwords_destroy(daemon->passwords);

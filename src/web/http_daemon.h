@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A libmicrohttpd daemon without a thread and without a listening socket: it is handed connections,
- * and given turns, by the web thread, which all calls come from while it runs.
+ * A libmicrohttpd daemon without a thread and without a listening socket. The web thread gives it
+ * connections and turns; while that runs, no other thread calls these functions.
  */
 #ifndef SOCKDIAG_WEB_HTTP_DAEMON_H
 #define SOCKDIAG_WEB_HTTP_DAEMON_H
@@ -21,7 +21,7 @@ struct http_daemon {
     struct web_config *config;   /* its own; NULL: plain HTTP for everyone */
     struct passwords *passwords; /* of its users; NULL without a configuration */
     struct connections connections;
-    struct connection *added; /* and not begun yet: libmicrohttpd does that at once */
+    struct connection *added; /* to libmicrohttpd, which begins it at once; NULL after that */
 };
 
 /* Start `daemon`, which is all zero but for its `config`, for `sockets` listening sockets of
@@ -31,8 +31,8 @@ struct http_daemon {
 bool http_daemon_start(struct http_daemon *daemon, unsigned sockets, unsigned max_connections,
                        struct http_site *site, int wake_fd, const struct clock *clock);
 
-/* Serve the connection `fd`, which becomes its own, from the listening socket number `socket`, or
- * close it when its client has too many. */
+/* Serve the connection `fd`, which becomes the daemon's own, from the listening socket number
+ * `socket`, or close it when its client has too many. */
 void http_daemon_add(struct http_daemon *daemon, unsigned socket, int fd,
                      const struct sockaddr *address, socklen_t size);
 
@@ -43,8 +43,8 @@ int http_daemon_wait(const struct http_daemon *daemon, int most);
 /* Read, answer and write what can be without waiting, and deliver the verdicts on passwords. */
 void http_daemon_run(struct http_daemon *daemon);
 
-/* Put `config`, which becomes its own, in the place of the one before, as web_server_configure()
- * says. There must be one, and it must have TLS if and only if this one has. */
+/* Replace the configuration by `config`, which becomes the daemon's own, as web_server_configure()
+ * says. There must be one to replace, and both or neither must have TLS. */
 void http_daemon_configure(struct http_daemon *daemon, struct web_config *config);
 
 /* Close all connections: requests that wait for a password are answered 503 before, other answers

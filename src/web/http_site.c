@@ -12,7 +12,7 @@
 
 static const struct {
     unsigned code;
-    bool with_path, without; /* where it can occur; heads that are refused have no path */
+    bool with_path, without; /* where it can occur; a refused head has no path */
 } statuses[HTTP_STATUSES] = {
     {MHD_HTTP_OK, true, false},
     {MHD_HTTP_BAD_REQUEST, false, true},
@@ -39,8 +39,8 @@ static bool hash_text(const char *text, char base64[static HASH_SIZE])
     return true;
 }
 
-/* The policy allows the style and the script of the status page, known by their hashes (CSP Level
- * 3), and what this script does: load the page again. */
+/* The policy allows the style and the script of the status page, by their hashes (CSP Level 3), and
+ * that the script loads the page again. */
 static bool write_policy(struct http_site *site)
 {
     char style[HASH_SIZE], script[HASH_SIZE];
@@ -113,8 +113,8 @@ static enum route find_route(const struct http_site *site, const char *path)
     return ROUTE_OTHER;
 }
 
-/* Add the headers that `config` has for every answer, and, where it has none by their name, default
- * ones that make a browser give the pages no rights. */
+/* Add the headers that `config` has for every answer, and defaults, which give the pages no rights
+ * in a browser, for those that it does not have. */
 static void add_headers(const struct http_site *site, const struct web_config *config,
                         struct MHD_Response *response)
 {
@@ -137,8 +137,8 @@ static void add_headers(const struct http_site *site, const struct web_config *c
     }
 }
 
-/* Queue `response` with the headers that every answer has, count it and drop it. NULL, for want of
- * memory, ends the connection. */
+/* Queue `response` with the headers that every answer has, count the answer, and drop the response.
+ * If it is NULL, because memory is short, the connection ends. */
 static enum MHD_Result answer(const struct http_request *request, unsigned status,
                               struct MHD_Response *response)
 {
@@ -146,7 +146,7 @@ static enum MHD_Result answer(const struct http_request *request, unsigned statu
         return MHD_NO;
     if (request->last)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    /* As the status page itself does it, so that a reader sees when the page is there again. */
+    /* As the status page does itself, so that the browser shows the page once it is there again. */
     if (request->route == ROUTE_STATUS && status == MHD_HTTP_SERVICE_UNAVAILABLE)
         MHD_add_response_header(response, "Refresh", "5");
     add_headers(request->site, request->config, response);

@@ -12,13 +12,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Who waits here has not been refused yet; the kernel lowers it to somaxconn. */
+/* Connections that wait to be accepted; the kernel lowers this to somaxconn. */
 enum { BACKLOG = 4096 };
 
 bool listen_address_split(const char *address, char host[static LISTEN_HOST_SIZE],
                           char port[static LISTEN_PORT_SIZE])
 {
-    int length = 0; /* of what is understood; the widths are those of the arrays */
+    int length = 0; /* of the part that fits the format; its widths are those of the arrays */
     host[0] = '\0';
     if (sscanf(address, "[%255[^]]]:%5[0-9]%n", host, port, &length) != 2 &&
         sscanf(address, "%255[^]:[]:%5[0-9]%n", host, port, &length) != 2 &&
@@ -59,9 +59,9 @@ static int listen_on(const struct addrinfo *address, bool both_families)
     return fd;
 }
 
-/* Listen on the first address of `host`, of IPv4 if it has one; or, without a host, on all
- * addresses: IPv6 takes IPv4 too, and where there is no IPv6, IPv4 alone. -1 with errno set, or
- * with what getaddrinfo() returned in `failure`. */
+/* Listen on the first address of `host`, IPv4 if it has one. Without a host, listen on all
+ * addresses of both families, or of IPv4 alone where there is no IPv6. -1 with errno set, or with
+ * the error of getaddrinfo() in `failure`. */
 static int listen_on_host(const char *host, const char *port, int *failure)
 {
     int fd = -1;
@@ -91,7 +91,7 @@ unsigned long listen_sockets_passed(void)
     return strtoul(count, NULL, 10);
 }
 
-/* What to do about `error_number`, as the rest of a line. */
+/* What the operator can do about `error_number`, as the end of a line. */
 static const char *advice(int error_number)
 {
     if (error_number != EADDRINUSE)

@@ -47,8 +47,8 @@ static bool compute_digest(const struct password_digest *key, const char *bytes,
                             digest->bytes) == GNUTLS_E_SUCCESS;
 }
 
-/* NULL if there is none of this name. Compares with all: a name that a user has takes as long as
- * one that none has. With the mutex held, as the next ones. */
+/* The user of this name, or NULL. Compares all names, so that a user's name takes as long as any
+ * other. Called with the mutex held, as the next functions. */
 static struct web_user *find_user(const struct passwords *passwords, const char *name)
 {
     struct web_user *found = NULL;
@@ -64,8 +64,8 @@ static bool is_known_right(const struct web_user *user, const struct password_di
     return user && gnutls_memcmp(user->right.bytes, digest->bytes, sizeof user->right.bytes) == 0;
 }
 
-/* The hash to compare with: that of `user`, or for a name that no user has that of some user, the
- * same one each time for the same name, or "" without users. */
+/* The hash to compare with: that of `user`; for a name that no user has, that of some user, always
+ * the same for the same name; "" without users. */
 static const char *choose_hash(const struct passwords *passwords, const struct web_user *user,
                                const char *name)
 {
@@ -92,15 +92,15 @@ static void finish_check(struct passwords *passwords, enum password_verdict verd
     eventfd_write(passwords->wake_fd, 1);
 }
 
-/* Make the first check, without the mutex: no other thread removes it. Returns its CPU time in
- * nanoseconds. */
+/* Make the first check, and release the mutex meanwhile: no other thread removes a check. Returns
+ * the CPU time of the check in nanoseconds. */
 static int64_t make_check(struct passwords *passwords)
 {
     const struct clock *clock = passwords->clock;
     const struct password_check check = passwords->checks[0];
     struct web_user *user = find_user(passwords, check.credentials.user);
     if (is_known_right(user, &check.digest)) {
-        finish_check(passwords, PASSWORD_RIGHT); /* another client has asked the same before */
+        finish_check(passwords, PASSWORD_RIGHT); /* found right since it was added */
         return 0;
     }
     char hash[BCRYPT_HASH_LENGTH + 1];
@@ -115,7 +115,7 @@ static int64_t make_check(struct passwords *passwords)
     pthread_mutex_lock(&passwords->mutex);
     user = find_user(passwords, check.credentials.user);
     if (user && strcmp(user->hash, hash) != 0)
-        return spent; /* the users were replaced: it stays the first */
+        return spent; /* the hash was replaced: check again */
     if (matches && user)
         user->right = check.digest;
     finish_check(passwords, matches && user ? PASSWORD_RIGHT : PASSWORD_WRONG);

@@ -59,9 +59,9 @@ void passwords_destroy(struct passwords *passwords);
  * right password stays known while the user's hash is the same; a check under way is made again. */
 void passwords_replace(struct passwords *passwords, struct web_user *users, size_t count);
 
-/* Is the password in `authorization` (the header's value; NULL: there is none) that of the user?
- * `client` is client_of() the address. With PASSWORD_PENDING, `asker` gets the verdict later; with
- * any other it is not kept. */
+/* Is the password in `authorization` (the header's value, or NULL without the header) that of the
+ * user? `client` is client_of() the address. With PASSWORD_PENDING, `asker` gets the verdict later;
+ * otherwise it is not needed any more. */
 enum password_verdict passwords_check(struct passwords *passwords, const char *authorization,
                                       uint64_t client, struct password_asker *asker);
 

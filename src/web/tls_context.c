@@ -48,7 +48,7 @@ static bool load_certificates(struct tls_context *context, const struct tls_sett
     }
     if (result == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
         snprintf(why, why_size, "the key does not belong to the certificate");
-    else if (result < 0) /* the certificates are known to be readable */
+    else if (result < 0) /* tls_check_certificates() has read the certificates before */
         snprintf(why, why_size, "the key is not an unencrypted private key: %s",
                  gnutls_strerror(result));
     return result >= 0;
@@ -57,9 +57,9 @@ static bool load_certificates(struct tls_context *context, const struct tls_sett
 static bool set_priorities(struct tls_context *context, const struct tls_settings *settings,
                            char *why, size_t why_size)
 {
-    /* What Go offers by default; NORMAL adds the signatures and their least strength. There is no
-     * finite field Diffie-Hellman: a client could demand 8192 bits, for 310 ms of CPU a handshake
-     * instead of 0.7. */
+    /* What Go offers by default; NORMAL adds the signatures and their minimum strength. Without
+     * finite field Diffie-Hellman: a client could ask for 8192 bits, which take 310 ms of CPU for
+     * each handshake instead of 0.7. */
     static const char suites_and_groups[] =
         ":-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA"
         ":-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:+AES-128-CBC:+AES-256-CBC"
@@ -120,14 +120,14 @@ void tls_context_release(struct tls_context *context)
     free(context);
 }
 
-/* Called by GnuTLS within the handshake when the client has shown a certificate or none. */
+/* GnuTLS calls this in the handshake, after the client has sent its certificate or none. */
 static int verify_client(gnutls_session_t session)
 {
     gnutls_typed_vdata_st purpose = {.type = GNUTLS_DT_KEY_PURPOSE_OID,
                                      .data = (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT};
     unsigned count, problems;
     if (!gnutls_certificate_get_peers(session, &count) || count == 0)
-        return 0; /* where one is required, GnuTLS has refused already */
+        return 0; /* if one is required, GnuTLS has refused this client before */
     int result = gnutls_certificate_verify_peers(session, &purpose, 1, &problems);
     return result < 0 || problems != 0 ? GNUTLS_E_CERTIFICATE_ERROR : 0;
 }

@@ -16,7 +16,7 @@
 
 enum {
     MAX_USERS = 1000,   /* each needs its own bcrypt; their names are compared in pairs */
-    MAX_OPENERS = 1000, /* of [, { and &: libyaml's time grows with the square of their count */
+    MAX_OPENERS = 1000, /* of [, { and &: the time of libyaml grows with their square */
     MAX_QUOTED = 40,    /* bytes of a key; a longer one may be a hash (60) or a line of PEM (64) */
 };
 
@@ -25,7 +25,7 @@ struct reader {
     struct file_stamps *stamps;
     char *error; /* the first complaint */
     size_t error_size;
-    bool has_failed;          /* what is read after a complaint does not count */
+    bool has_failed;          /* there was a complaint: the rest does not count */
     yaml_document_t document; /* while it is read */
 };
 
@@ -36,7 +36,7 @@ struct entry {
     const yaml_node_t *value; /* NULL: not given */
 };
 
-/* Make the error "PATH:LINE: KEY: " and what printf would print; control characters become "?". */
+/* Set the error to "PATH:LINE: KEY: " and the formatted text, with "?" for control characters. */
 static void __attribute__((format(printf, 3, 4)))
 complain(struct reader *reader, const struct entry *at, const char *format, ...)
 {
@@ -76,7 +76,7 @@ static bool is_plain(const yaml_node_t *value, const char *words)
            find_word(words, (const char *)value->data.scalar.value) >= 0;
 }
 
-/* Is it not given, or a scalar that stands for nothing? */
+/* Is it missing, or a scalar that YAML reads as null? */
 static bool is_null(const yaml_node_t *value)
 {
     return !value || is_plain(value, ", ~, null, Null, NULL");
@@ -129,7 +129,7 @@ static bool read_boolean(struct reader *reader, const struct entry *at)
     return true;
 }
 
-/* Of what is not supported, only a null and an empty list are accepted. */
+/* For a key that is not supported: only a null and an empty list are accepted. */
 static void refuse(struct reader *reader, const struct entry *at)
 {
     if (!is_null(at->value) &&
@@ -184,8 +184,8 @@ static void read_mapping(struct reader *reader, const struct entry *mapping, con
     }
 }
 
-/* A PEM text, at[0], or that of the file at[1], judged by `check`; NULL without either. Complaints
- * never quote a name: where name and text were mixed up, it would be a key. */
+/* The PEM text at[0], or that of the file at[1], checked by `check`; NULL without either.
+ * Complaints never quote a file name: if name and text were mixed up, it would be a private key. */
 static char *read_pem(struct reader *reader, const struct entry at[2], int (*check)(const char *))
 {
     const char *text = read_string(reader, &at[0]), *name = read_string(reader, &at[1]);
@@ -205,7 +205,7 @@ static char *read_pem(struct reader *reader, const struct entry at[2], int (*che
     return pem;
 }
 
-/* Is all there that the others need? */
+/* Do the settings need others that are missing? */
 static void check_tls(struct reader *reader, const struct entry *section,
                       const struct tls_settings *tls)
 {
@@ -301,7 +301,7 @@ static void read_headers(struct reader *reader, const struct entry *section,
     }
 }
 
-/* Complaints never quote a name: where name and hash were swapped, it would be the hash. */
+/* Complaints never quote a user name: if name and hash were swapped, it would be the hash. */
 static void read_users(struct reader *reader, const struct entry *section,
                        struct web_config *config)
 {
@@ -345,7 +345,7 @@ static void read_sections(struct reader *reader, const struct entry *root,
     refuse(reader, &at[3]);
 }
 
-/* libyaml knows the line of what it cannot parse, but only the offset of what it cannot decode. */
+/* libyaml reports the line of a syntax error, but only the offset of bytes that are not UTF-8. */
 static void complain_of_syntax(struct reader *reader, const yaml_parser_t *parser, const char *text)
 {
     yaml_node_t place = {.start_mark = parser->problem_mark};
@@ -357,8 +357,8 @@ static void complain_of_syntax(struct reader *reader, const yaml_parser_t *parse
              problem ? problem : "out of memory");
 }
 
-/* Read the next document, which must be empty without a `config`. Its strings are wiped: a key may
- * stand in them. (libyaml does not wipe its buffers.) */
+/* Read the next document, which must be empty if `config` is NULL. Its strings are wiped, because
+ * one may be a private key. (libyaml does not wipe its buffers.) */
 static void read_document(struct reader *reader, yaml_parser_t *parser, const char *text,
                           struct web_config *config)
 {

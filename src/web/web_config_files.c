@@ -20,7 +20,7 @@ static struct stat look_at(const char *path)
     return stat(path, &look) == 0 ? look : (struct stat){0};
 }
 
-/* The text of the regular file `fd`, read to where it stays, so that wiping it leaves nothing. */
+/* The text of the regular file `fd`, in a buffer that is not moved, so that no copy is left. */
 static char *read_regular(int fd, const char **why)
 {
     struct stat status;

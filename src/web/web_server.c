@@ -18,19 +18,18 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Descriptors besides connections: listening sockets, epoll, netlink, files of /proc, with room. */
+/* Descriptors for all but connections: listening sockets, epoll, netlink, /proc, and a reserve. */
 static const rlim_t other_descriptors = 64;
 
-/* The thread may take a tenth of one CPU, after a burst of a second of CPU time: whatever clients
- * do, in plain HTTP or in handshakes, before or after any password. Thousands of scrapes a second
- * take less. */
+/* After a burst of a second of CPU time, the thread may take a tenth of one CPU, whatever clients
+ * do: requests, handshakes, with or without a password. Thousands of scrapes a second take less. */
 static const int64_t time_for_burst = 10 * NANOSECONDS_PER_SECOND;
 enum { TIME_FOR_CPU = 10 };
 
-/* How long requests under way are waited for at a stop. */
+/* How long a stop waits for the end of requests. */
 static const int64_t patience = 5 * NANOSECONDS_PER_SECOND;
 
-/* What is waited for besides the listening sockets. */
+/* The places in the array for poll(). */
 enum { WAKE, DAEMON, LISTENERS, WAITED_FOR = LISTENERS + WEB_MAX_LISTEN_ADDRESSES };
 
 struct web_server {
@@ -45,16 +44,16 @@ struct web_server {
     _Atomic(struct web_config *) update; /* to be taken over, or NULL */
     sem_t updated;                       /* it was */
 
-    /* One thread serves all listening sockets and all their connections. Everything in src/web
-     * that has to do with a connection happens in it, so nothing there needs a lock. */
+    /* One thread serves all listening sockets and all their connections. No other thread touches a
+     * connection, so connections need no lock. */
     pthread_t thread;
     bool has_thread;
     struct http_daemon daemon;
     struct acceptor acceptors[WEB_MAX_LISTEN_ADDRESSES];
-    int64_t cpu_seen, cpu_paid_at; /* CPU time, and when it is all paid for by time that passed */
+    int64_t cpu_seen, cpu_paid_at; /* CPU time used, and the time by which it is within the share */
 };
 
-/* Sleep until the CPU time of the last turn is paid for. */
+/* Sleep until the CPU time of the last turns is within the share. */
 static void wait_for_cpu(struct web_server *server)
 {
     int64_t now = clock_now(&system_clock), cpu = system_clock.thread_cpu(NULL);
@@ -69,7 +68,8 @@ static void wait_for_cpu(struct web_server *server)
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }
 
-/* One turn, after at most `most` milliseconds, with new connections from `listeners` sockets. */
+/* Wait for events, for `most` milliseconds at most, and handle them; take new connections from the
+ * first `listeners` sockets. */
 static void take_turn(struct web_server *server, unsigned listeners, int most)
 {
     struct http_daemon *daemon = &server->daemon;
@@ -102,8 +102,8 @@ static void take_update(struct web_server *server)
     sem_post(&server->updated);
 }
 
-/* Take no more connections, answer what was asked, for five seconds at most (clients that have not
- * asked yet have two). */
+/* Take no more connections, and answer requests for five seconds at most; a client without a
+ * request has two. */
 static void drain(struct web_server *server)
 {
     int64_t deadline = clock_now(server->clock) + patience;
@@ -210,7 +210,7 @@ bool web_server_start(struct web_server *server, char *error, size_t error_size)
 bool web_server_configure(struct web_server *server, struct web_config *config, char *error,
                           size_t error_size)
 {
-    /* The thread changes it only with an update. */
+    /* The web thread replaces it only when there is an update. */
     const struct web_config *present = server->daemon.config;
     const char *refusal = NULL;
     if (!config->tls != !present->tls)
@@ -239,8 +239,8 @@ void web_server_stop(struct web_server *server)
 {
     if (!server)
         return;
-    /* A client that waits to be accepted shall not wait in vain: the sockets of systemd are taken
-     * over by the next process, the others are closed before the last answers are out. */
+    /* Clients whose connections are not accepted yet must not wait for the last answers: the kernel
+     * resets them now. The next process takes those of systemd's sockets. */
     for (unsigned i = 0; i < server->count && !server->inherited; i++)
         shutdown(server->fds[i], SHUT_RDWR);
     if (server->has_thread) {
