@@ -23,6 +23,8 @@ struct entry {
     uint32_t missed; /* the error bound when it was added: it may have this many ports more */
     uint32_t ports;
     uint32_t preferred_ports;
+    uint32_t shared_ports; /* of sockets without an interface, if these have one; and of these */
+    uint32_t shared_preferred_ports;
 };
 
 struct destinations {
@@ -144,12 +146,38 @@ void destinations_add(struct destinations *destinations, const struct socket_rec
     entry->preferred_ports += preferred;
 }
 
+void destinations_end(struct destinations *destinations)
+{
+    for (uint32_t i = 0; i < destinations->count; i++) {
+        struct entry *entry = &destinations->entries[i];
+        struct key key = entry->key;
+        key.word[4] = (uint32_t)key.word[4]; /* without the interface */
+        if (key.word[4] == entry->key.word[4])
+            continue;
+        uint16_t place = *index_find(&destinations->index, key.word);
+        entry->shared_ports = place ? destinations->entries[place - 1].ports : 0;
+        entry->shared_preferred_ports =
+            place ? destinations->entries[place - 1].preferred_ports : 0;
+    }
+}
+
+/* The ports that connect() does not get. */
+static uint32_t count_ports(const struct entry *entry)
+{
+    return entry->ports + entry->shared_ports;
+}
+
+static uint32_t count_preferred(const struct entry *entry)
+{
+    return entry->preferred_ports + entry->shared_preferred_ports;
+}
+
 /* The order of entries: fullest first, equally full ones by address. */
 static int compare_entries(const void *left, const void *right)
 {
     const struct entry *a = left, *b = right;
-    if (a->ports != b->ports)
-        return a->ports > b->ports ? -1 : 1;
+    if (count_ports(a) != count_ports(b))
+        return count_ports(a) > count_ports(b) ? -1 : 1;
     return memcmp(&a->key, &b->key, sizeof a->key);
 }
 
@@ -160,8 +188,8 @@ static struct destination describe(const struct entry *entry)
         .family = (enum ip_family)(word[4] >> 16 & 0xffff),
         .remote_port = (uint16_t)word[4],
         .interface = (uint32_t)(word[4] >> 32),
-        .ports = entry->ports,
-        .preferred_ports = entry->preferred_ports,
+        .ports = count_ports(entry),
+        .preferred_ports = count_preferred(entry),
     };
     memcpy(&row.local_address, &word[0], sizeof row.local_address);
     memcpy(&row.remote_address, &word[2], sizeof row.remote_address);
@@ -191,8 +219,9 @@ uint32_t destinations_find_most_preferred(const struct destinations *destination
 {
     uint32_t most = 0;
     for (uint32_t i = 0; i < destinations->count; i++) {
-        if (destinations->entries[i].preferred_ports > most)
-            most = destinations->entries[i].preferred_ports;
+        uint32_t preferred = count_preferred(&destinations->entries[i]);
+        if (preferred > most)
+            most = preferred;
     }
     return most + destinations->error_bound;
 }
@@ -205,7 +234,7 @@ uint32_t destinations_find_most_preferred(const struct destinations *destination
  */
 static double rate(const struct destinations *destinations, uint32_t position)
 {
-    double root = sqrt(destinations->entries[position].ports);
+    double root = sqrt(count_ports(&destinations->entries[position]));
     return position < destinations->incumbents ? root + 3 : root;
 }
 
@@ -227,7 +256,7 @@ size_t destinations_pick_top(struct destinations *destinations, struct destinati
     uint32_t fullest = find_fullest(destinations);
     for (uint32_t i = 0; i < destinations->count; i++) {
         struct entry *entry = &destinations->entries[i];
-        bool always_picked = i == fullest && entry->ports >= always;
+        bool always_picked = i == fullest && count_ports(entry) >= always;
         if (entry->ports > 0)
             top_offer(&list, always_picked ? INFINITY : rate(destinations, i), entry);
     }

@@ -6,7 +6,8 @@
  *
  * The table is exact until it is full. Then the smaller half of its entries is dropped (the
  * Frequent algorithm of Misra and Gries, in batches). From then on a count may be too low, by at
- * most the error bound, if its destination was dropped before or came later. No count is too high.
+ * most the error bound, if its destination was dropped before or came later. No count is too high,
+ * except as destinations_end() says.
  * A destination with more ports than the bound is always in the table. Those that were picked in
  * the last sample keep their entries, and are exact.
  */
@@ -17,7 +18,7 @@
 
 #include <stddef.h>
 
-/* A table of this size takes 1.9 MiB. With a million sockets the bound is below 100. */
+/* A table of this size takes 2.1 MiB. With a million sockets the bound is below 100. */
 enum { DESTINATIONS_CAPACITY = 32768 };
 
 /* The most that destinations_pick_top() picks. */
@@ -32,7 +33,7 @@ struct destination {
     uint16_t remote_port;
     uint32_t interface; /* the index of the interface its sockets are bound to, or 0 */
     char interface_name[INTERFACE_NAME_SIZE]; /* for the caller to fill */
-    uint32_t ports;
+    uint32_t ports; /* with an interface: those of sockets that are bound to none included */
     uint32_t preferred_ports; /* of these, the ports of the parity that connect() tries first */
 };
 
@@ -50,6 +51,14 @@ void destinations_forget(struct destinations *destinations);
  * `preferred`: the port has the parity that connect() tries first. */
 void destinations_add(struct destinations *destinations, const struct socket_record *record,
                       bool preferred);
+
+/*
+ * End a sample, after the last socket and before the functions below. A socket of an interface
+ * cannot have the ports that a socket of none has towards the same destination, but the reverse is
+ * possible (inet_match, include/net/inet_hashtables.h): a port that both have counts twice for the
+ * former.
+ */
+void destinations_end(struct destinations *destinations);
 
 /* Find the destination with the most ports; false when there is none. */
 bool destinations_find_fullest(const struct destinations *destinations,

@@ -178,11 +178,35 @@ static struct port_set find_usable(const struct port_usage *usage)
     return usable;
 }
 
+static uint32_t get_interface(const struct local_address *address)
+{
+    return (uint32_t)(address->key[0] >> 32);
+}
+
+static enum ip_family get_family(const struct local_address *address)
+{
+    return (enum ip_family)(uint32_t)address->key[0];
+}
+
+/* Does bind() to `address` meet the sockets on `other`? A socket of an interface meets those of the
+ * same and of none, one of none meets all (inet_bind_conflict, net/ipv4/inet_connection_sock.c;
+ * udp_lib_lport_inuse, net/ipv4/udp.c). A socket on :: blocks its port for IPv4, too; one on
+ * 0.0.0.0 does not block it for IPv6. */
+static bool meets(const struct local_address *address, const struct local_address *other)
+{
+    uint32_t interface = get_interface(address), other_interface = get_interface(other);
+    if (interface != other_interface && interface != 0 && other_interface != 0)
+        return false;
+    if ((other->key[1] | other->key[2]) == 0)
+        return get_family(other) == get_family(address) || get_family(other) == IP_FAMILY_IPV6;
+    return get_family(other) == get_family(address) && other->key[1] == address->key[1] &&
+           other->key[2] == address->key[2];
+}
+
 /* Count the used ports of the local address with the most. */
 static unsigned count_fullest_address(const struct port_usage *usage)
 {
-    /* A socket on :: blocks the port for IPv4, too; one on 0.0.0.0 does not block it for IPv6. */
-    struct port_set everywhere[IP_FAMILIES];
+    struct port_set everywhere[IP_FAMILIES]; /* by sockets on any address without an interface */
     everywhere[IP_FAMILY_IPV6] = usage->any_address[IP_FAMILY_IPV6];
     everywhere[IP_FAMILY_IPV4] = usage->any_address[IP_FAMILY_IPV4];
     port_set_unite(&everywhere[IP_FAMILY_IPV4], &usage->any_address[IP_FAMILY_IPV6]);
@@ -190,8 +214,11 @@ static unsigned count_fullest_address(const struct port_usage *usage)
     unsigned most = port_set_count(&everywhere[IP_FAMILY_IPV4]);
     for (size_t i = 0; i < usage->address_count; i++) {
         const struct local_address *address = &usage->addresses[i];
-        struct port_set used = address->used;
-        port_set_unite(&used, &everywhere[(uint32_t)address->key[0]]);
+        struct port_set used = everywhere[get_family(address)];
+        for (size_t k = 0; k < usage->address_count; k++) {
+            if (meets(address, &usage->addresses[k]))
+                port_set_unite(&used, &usage->addresses[k].used);
+        }
         unsigned count = port_set_count(&used);
         if (count > most)
             most = count;
@@ -245,7 +272,7 @@ static double find_share(uint64_t used, uint64_t usable)
     return (double)used / (double)usable;
 }
 
-struct port_summary port_usage_summarize(const struct port_usage *usage)
+struct port_summary port_usage_summarize(struct port_usage *usage)
 {
     struct port_set range = {0}, usable = find_usable(usage), owned = usage->owned;
     port_set_add_range(&range, usage->settings.low, usage->settings.high);
@@ -257,6 +284,8 @@ struct port_summary port_usage_summarize(const struct port_usage *usage)
         .usable = port_set_count(&usable),
         .used = port_set_count_common(&usage->held, &usable),
     };
+    if (usage->destinations)
+        destinations_end(usage->destinations);
     name_unreserved_listeners(usage, &summary);
     estimate_bound_before_connect(usage, &usable, &summary);
     unsigned assignable = port_set_count(&usage->assignable);

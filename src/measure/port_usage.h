@@ -4,9 +4,11 @@
  *
  *   destination    connect() needs a port that is free for (local address, remote address, remote
  *                  port), or fails with EADDRNOTAVAIL
- *   local address  bind(address, port 0) needs one that is free on that address, and on the
- *                  interface if the socket is bound to one; EADDRINUSE
+ *   local address  bind(address, port 0) needs one that is free on that address; EADDRINUSE
  *   host           bind(any, port 0) and the implicit bind of UDP need one that is free everywhere
+ *
+ * Sockets of different interfaces do not compete, but each competes with those of none. (The kernel
+ * also keeps those of a VRF apart from those of none. Its device looks like any other interface.)
  *
  * The kernel never assigns reserved ports (ip_local_reserved_ports). connect() also skips ports
  * that a listener or a bound-only socket owns on any address: the rest of the range is usable.
@@ -99,7 +101,7 @@ void port_usage_add_holder(struct port_usage *usage, const struct socket_record 
 /* Add a UDP socket: the same, but several can share their port and their destination. */
 void port_usage_add_sharer(struct port_usage *usage, const struct socket_record *record);
 
-struct port_summary port_usage_summarize(const struct port_usage *usage);
+struct port_summary port_usage_summarize(struct port_usage *usage);
 
 /* The fullest destination is always picked if it has one in this number of the usable ports. The
  * alerts that name it start at two in ten. */

@@ -465,6 +465,65 @@ static void test_links_with_one_address_are_told_apart(void **state)
     assert_true(tcp(&capture)->utilization[PORT_SCOPE_DESTINATION] == 1);
 }
 
+/* Bind a socket to lo and, if `from` is not NULL, to this address and any port. The socket, or
+ * below 0 the errno. */
+static int open_on_lo(const char *from, int type)
+{
+    struct address local = make_address(from ? from : "127.0.0.1", 0);
+    int fd = open_socket(&local, type);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2), 0);
+    if (from && bind(fd, (struct sockaddr *)&local.storage, local.length) != 0)
+        return -errno;
+    return fd;
+}
+
+static int connect_over_lo(const char *to, uint16_t port)
+{
+    struct address remote = make_address(to, port);
+    int fd = open_on_lo(NULL, SOCK_STREAM);
+    return connect(fd, (struct sockaddr *)&remote.storage, remote.length) == 0 ? 0 : errno;
+}
+
+/* A socket of a device does not get the ports that those of none have. The reverse is possible. */
+static void test_a_device_shares_its_ports_with_sockets_of_none(void **state)
+{
+    (void)state;
+    struct capture capture;
+    listen_on("127.0.0.1", SERVER);
+    connect_many("127.0.0.1", SERVER, 700);
+    for (unsigned i = 0; i < 200; i++)
+        assert_int_equal(connect_over_lo("127.0.0.1", SERVER), 0);
+    assert_true(tcp(&capture)->utilization[PORT_SCOPE_DESTINATION] == 0.9);
+    assert_true(capture.snapshot.ports[SOCKET_TCP].summary.preferred_utilization == 1);
+    for (unsigned i = 0; i < 100; i++)
+        assert_int_equal(connect_over_lo("127.0.0.1", SERVER), 0);
+    assert_int_equal(connect_over_lo("127.0.0.1", SERVER), EADDRNOTAVAIL);
+    assert_true(tcp(&capture)->utilization[PORT_SCOPE_DESTINATION] == 1);
+    assert_string_equal(capture.destinations[SOCKET_TCP][0].interface_name, "lo");
+    assert_int_equal(capture.destinations[SOCKET_TCP][0].ports, RANGE);
+    assert_int_equal(capture.destinations[SOCKET_TCP][1].ports, 700);
+    assert_int_equal(connect_until_full("127.0.0.1", SERVER), 300);
+}
+
+static void test_bind_on_a_device_meets_sockets_of_none(void **state)
+{
+    (void)state;
+    struct capture capture;
+    static const int types[SOCKET_PROTOCOLS] = {SOCK_STREAM, SOCK_DGRAM};
+    for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
+        for (unsigned i = 0; i < RANGE; i++)
+            assert_true((i % 3 ? bind_socket("127.0.0.3", 0, types[protocol])
+                               : open_on_lo("127.0.0.3", types[protocol])) >= 0);
+        assert_int_equal(open_on_lo("127.0.0.3", types[protocol]), -EADDRINUSE);
+        assert_int_equal(bind_socket("127.0.0.3", 0, types[protocol]), -EADDRINUSE);
+        assert_true(open_on_lo("127.0.0.4", types[protocol]) >= 0);
+        capture_take(&capture);
+        const struct port_snapshot *ports = &capture.snapshot.ports[protocol];
+        if (protocol == SOCKET_UDP || capture.snapshot.has_bound_inactive)
+            assert_true(ports->summary.utilization[PORT_SCOPE_LOCAL_ADDRESS] == 1);
+    }
+}
+
 static void test_listeners_of_different_devices_are_told_apart(void **state)
 {
     (void)state;
@@ -693,6 +752,8 @@ int main(void)
         PORT_TEST(test_v4_mapped_sockets_compete_with_ipv4),
         PORT_TEST(test_ipv6_destinations),
         PORT_TEST(test_links_with_one_address_are_told_apart),
+        PORT_TEST(test_a_device_shares_its_ports_with_sockets_of_none),
+        PORT_TEST(test_bind_on_a_device_meets_sockets_of_none),
         PORT_TEST(test_listeners_of_different_devices_are_told_apart),
         PORT_TEST(test_accepted_connections_hold_no_port),
         PORT_TEST(test_syn_sent_holds_its_port),

@@ -473,6 +473,54 @@ static void test_the_most_incumbents_leave_room_in_a_full_table(void **state)
     }
 }
 
+/* A socket towards one remote address and port, on the interface. */
+static void add_on(struct fixture *fixture, uint32_t interface, uint16_t port, bool preferred)
+{
+    const struct socket_record record = {
+        .family = IP_FAMILY_IPV4, .remote_port = port, .interface = interface};
+    destinations_add(fixture->destinations, &record, preferred);
+}
+
+static void test_ports_of_no_interface_are_taken_on_each(void **state)
+{
+    struct fixture *fixture = *state;
+    struct destination rows[4], fullest;
+    for (int i = 0; i < 5; i++)
+        add_on(fixture, 0, 80, i < 2);
+    for (int i = 0; i < 3; i++)
+        add_on(fixture, 7, 80, i < 1);
+    for (int i = 0; i < 2; i++)
+        add_on(fixture, 8, 80, false);
+    add_on(fixture, 7, 81, false); /* nothing else goes there */
+    destinations_end(fixture->destinations);
+    assert_int_equal(destinations_find_most_preferred(fixture->destinations), 3);
+    assert_true(destinations_find_fullest(fixture->destinations, &fullest));
+    assert_int_equal(fullest.interface, 7);
+    assert_int_equal(destinations_pick_top(fixture->destinations, rows, 4, 0), 4);
+    static const uint32_t expected[][3] = {{7, 8, 3}, {8, 7, 2}, {0, 5, 2}, {7, 1, 0}};
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(rows[i].interface, expected[i][0]);
+        assert_int_equal(rows[i].ports, expected[i][1]);
+        assert_int_equal(rows[i].preferred_ports, expected[i][2]);
+    }
+}
+
+static void test_an_interface_without_a_socket_of_its_own_is_gone(void **state)
+{
+    struct fixture *fixture = *state;
+    struct destination rows[2];
+    for (int sample = 0; sample < 2; sample++) {
+        destinations_clear(fixture->destinations);
+        add_on(fixture, 0, 80, false);
+        if (sample == 0)
+            add_on(fixture, 7, 80, false);
+        destinations_end(fixture->destinations);
+        assert_int_equal(destinations_pick_top(fixture->destinations, rows, 2, 0), 2 - sample);
+    }
+    assert_int_equal(rows[0].interface, 0);
+    assert_int_equal(rows[0].ports, 1);
+}
+
 #define TABLE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -497,6 +545,8 @@ int main(void)
         TABLE_TEST(test_random_samples_name_the_fullest),
         TABLE_TEST(test_names_stay_in_a_full_table),
         TABLE_TEST(test_the_most_incumbents_leave_room_in_a_full_table),
+        TABLE_TEST(test_ports_of_no_interface_are_taken_on_each),
+        TABLE_TEST(test_an_interface_without_a_socket_of_its_own_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,7 +64,7 @@ static void presume(struct port_usage *usage, uint32_t local, uint16_t port)
     port_usage_add_former_owner(usage, &record);
 }
 
-static double utilization(const struct port_usage *usage, enum port_scope scope)
+static double utilization(struct port_usage *usage, enum port_scope scope)
 {
     return port_usage_summarize(usage).utilization[scope];
 }
@@ -197,6 +197,58 @@ static void test_addresses_of_the_two_families_are_apart(void **state)
     }
     assert_true(utilization(*state, PORT_SCOPE_LOCAL_ADDRESS) == 0.1);
     assert_int_equal(port_usage_summarize(*state).destinations, 2);
+}
+
+/* A listener on local address `local` (0: any) and the interface. */
+static void own_on(struct port_usage *usage, enum ip_family family, uint32_t interface,
+                   uint32_t local, uint16_t port)
+{
+    struct socket_record record = owner(local, port);
+    record.family = family;
+    record.interface = interface;
+    port_usage_add_owner(usage, &record);
+}
+
+/* bind() on an interface meets the sockets of the address and of the wildcard, there and on none.
+ */
+static void test_sockets_of_no_interface_count_on_each(void **state)
+{
+    own_on(*state, IP_FAMILY_IPV4, 7, 1, LOW);
+    assert_true(utilization(*state, PORT_SCOPE_LOCAL_ADDRESS) == 0.01);
+    own_on(*state, IP_FAMILY_IPV4, 0, 1, LOW + 1);
+    assert_true(utilization(*state, PORT_SCOPE_LOCAL_ADDRESS) == 0.02);
+    own_on(*state, IP_FAMILY_IPV4, 7, 0, LOW + 2);
+    assert_true(utilization(*state, PORT_SCOPE_LOCAL_ADDRESS) == 0.03);
+    own_on(*state, IP_FAMILY_IPV6, 7, 0, LOW + 3);
+    assert_true(utilization(*state, PORT_SCOPE_LOCAL_ADDRESS) == 0.04);
+    own_on(*state, IP_FAMILY_IPV4, 0, 0, LOW + 4);
+    assert_true(utilization(*state, PORT_SCOPE_LOCAL_ADDRESS) == 0.05);
+    own_on(*state, IP_FAMILY_IPV6, 7, 1, LOW + 5); /* of the other family */
+    own_on(*state, IP_FAMILY_IPV4, 0, 2, LOW + 6); /* another address */
+    own_on(*state, IP_FAMILY_IPV4, 7, 2, LOW + 6);
+    assert_true(utilization(*state, PORT_SCOPE_LOCAL_ADDRESS) == 0.05);
+    assert_true(utilization(*state, PORT_SCOPE_HOST) == 0.07);
+}
+
+/* bind() on no interface meets those of all. */
+static void test_sockets_of_two_interfaces_are_apart_but_for_one_of_none(void **state)
+{
+    own_on(*state, IP_FAMILY_IPV4, 7, 1, LOW);
+    own_on(*state, IP_FAMILY_IPV4, 8, 1, LOW + 1);
+    own_on(*state, IP_FAMILY_IPV4, 8, 0, LOW + 2);
+    assert_true(utilization(*state, PORT_SCOPE_LOCAL_ADDRESS) == 0.02);
+    own_on(*state, IP_FAMILY_IPV4, 0, 1, LOW + 3);
+    assert_true(utilization(*state, PORT_SCOPE_LOCAL_ADDRESS) == 0.04);
+}
+
+/* An address on no interface meets the wildcard of an interface. */
+static void test_the_any_address_of_an_interface_counts_for_each(void **state)
+{
+    own_on(*state, IP_FAMILY_IPV6, 0, 1, LOW);
+    own_on(*state, IP_FAMILY_IPV4, 7, 0, LOW + 1);
+    assert_true(utilization(*state, PORT_SCOPE_LOCAL_ADDRESS) == 0.01);
+    own_on(*state, IP_FAMILY_IPV6, 7, 0, LOW + 2);
+    assert_true(utilization(*state, PORT_SCOPE_LOCAL_ADDRESS) == 0.02);
 }
 
 static void test_the_preferred_parity_is_that_of_the_low_end(void **state)
@@ -400,6 +452,9 @@ int main(void)
         USAGE_TEST(test_the_any_address_counts_for_each),
         USAGE_TEST(test_an_address_with_one_word_is_not_any),
         USAGE_TEST(test_addresses_of_the_two_families_are_apart),
+        USAGE_TEST(test_sockets_of_no_interface_count_on_each),
+        USAGE_TEST(test_sockets_of_two_interfaces_are_apart_but_for_one_of_none),
+        USAGE_TEST(test_the_any_address_of_an_interface_counts_for_each),
         USAGE_TEST(test_the_preferred_parity_is_that_of_the_low_end),
         USAGE_TEST(test_a_range_without_a_usable_port_is_full),
         USAGE_TEST(test_the_whole_range_of_numbers_works),
