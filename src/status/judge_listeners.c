@@ -87,7 +87,7 @@ void judge_queues(struct verdict *verdict, const struct snapshot *snapshot)
         "When it is full, new connections are dropped: the program accepts too slowly.");
     state_queue(&finding, worst, snapshot->peak_window_seconds);
     if (others > 0)
-        finding_state(&finding, ", and %zu more", others);
+        finding_state(&finding, ", and %s", format_plural(others, "more queue").text);
     finding_advise(&finding, "ss -ltnp sport = :%u", worst->port);
     verdict_enter(verdict, &finding);
 }

@@ -195,7 +195,7 @@ async function checkNumbers() {
   for (const check of [checkStates, checkTimeWait, checkLimits, checkPorts, checkDestinations, checkListeners, checkSamples])
     check(cards, series);
   const findings = (await page.locator('.verdict :is(h2, h3)').allInnerTexts()).map(plain);
-  assert.match(findings[0], /^Critical The accept queue of \S+:8010 is full \(5 waiting, limit 4\), and 1 more$/);
+  assert.match(findings[0], /^Critical The accept queue of \S+:8010 is full \(5 waiting, limit 4\), and 1 more queue$/);
   assert.match(findings[1], /^Warning 5\d % of the TCP ports from 10\.20\.0\.11 to 10\.20\.0\.40:8443 are in use$/);
   assert.match(findings[2], /^Watch 110 sockets in CLOSE_WAIT, most at the listener 10\.20\.0\.40:8081$/);
   assert.equal(await page.title(), `Critical: ${hostname()} - sockdiag_exporter`);

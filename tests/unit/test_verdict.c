@@ -608,12 +608,12 @@ static void test_the_worst_queue_is_reported(void **state)
     reach(f);
     assert_fact(f, 0,
                 "The accept queue of 0.0.0.0:81 holds 0 of 100 connections, 90 at its peak, and 1 "
-                "more");
+                "more queue");
     f->queues[2].queue_peak = 50;
     reach(f);
     assert_fact(f, 0,
                 "The accept queue of 0.0.0.0:81 holds 0 of 100 connections, 90 at its peak, and 2 "
-                "more");
+                "more queues");
     f->queues[0].queue_length = f->queues[0].queue_peak = 80;
     reach(f);
     assert_fact(f, 0, "The accept queue of 0.0.0.0:80 holds 80 of 100 connections, 80 at its peak");
@@ -626,8 +626,8 @@ static void test_two_full_queues_are_both_counted(void **state)
     f->queues[2].queue_length = f->queues[2].queue_peak = 101;
     reach(f);
     assert_int_equal(f->verdict.count, 1);
-    assert_fact(f, 0,
-                "The accept queue of 0.0.0.0:80 is full (101 waiting, limit 100), and 1 more");
+    assert_fact(
+        f, 0, "The accept queue of 0.0.0.0:80 is full (101 waiting, limit 100), and 1 more queue");
 }
 
 static void test_the_levels_of_time_wait(void **state)
