@@ -313,6 +313,7 @@ async function checkRenewal() {
   page.on('framenavigated', () => loads.push(page.url()));
   await page.goto(url);
   await page.evaluate(() => {
+    document.documentElement.style.overflowAnchor = 'none'; // the browser does not follow a line that goes away above
     scrollTo(0, 1000);
     document.querySelector('nav a').focus({ preventScroll: true });
   });
