@@ -167,7 +167,7 @@ static void write_strips(const struct status_view *view)
         write_card(view, " strip", "UDP receive queues", NULL, status_write_udp_sockets);
     if (view->snapshot->has_unix)
         write_card(view, " strip", "UNIX accept queues", NULL, status_write_unix_listeners);
-    write_card(view, " strip samples", "Samples", NULL, status_write_sampling);
+    write_card(view, " strip", "Samples", NULL, status_write_sampling);
     if (view->verdict->findings[0].level != LEVEL_OK)
         write_card(view, " strip advice", "What to do", NULL, status_write_advice);
 }

@@ -20,7 +20,7 @@ void status_write_udp_sockets(const struct status_view *view)
     struct buffer *out = view->out;
     const struct snapshot *snapshot = view->snapshot;
     if (snapshot->udp_row_count > 0) {
-        html_open_table(out, "places", "Socket", "Not read", "Dropped");
+        html_open_table(out, "places udp", "Socket", "Not read", "Dropped");
         for (size_t i = 0; i < snapshot->udp_row_count; i++)
             write_udp_socket(out, &snapshot->udp_rows[i]);
         html_close_table(out);
@@ -44,7 +44,7 @@ void status_write_unix_listeners(const struct status_view *view)
     struct buffer *out = view->out;
     const struct snapshot *snapshot = view->snapshot;
     if (snapshot->unix_row_count > 0) {
-        html_open_table(out, "places", "UNIX listener", "Waiting", "Peak", "Limit");
+        html_open_table(out, "places unix", "UNIX listener", "Waiting", "Peak", "Limit");
         for (size_t i = 0; i < snapshot->unix_row_count; i++)
             write_unix_listener(out, &snapshot->unix_rows[i]);
         html_close_table(out);

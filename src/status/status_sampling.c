@@ -22,7 +22,7 @@ void status_write_sampling(const struct status_view *view)
 {
     struct buffer *out = view->out;
     double uptime = view->now - view->self->start_time_seconds;
-    html_open_table(out, "states", "Sample", "Taken", "Interval", "Duration", "Sockets",
+    html_open_table(out, "places samples", "Sample", "Taken", "Interval", "Duration", "Sockets",
                     "Of one CPU", "Good", "Failed");
     for (enum sample_kind kind = 0; kind < SAMPLE_KINDS; kind++) {
         const struct sample_report *report = &view->snapshot->samples[kind];

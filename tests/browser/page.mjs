@@ -346,24 +346,36 @@ async function checkRenewal() {
   console.log('numbers are renewed; scroll position, focus and a selection stay, and old numbers are called old');
 }
 
-/** The cells of full queues whose text takes more than one line. */
+/** The cells whose text takes more than one line, where it is not a path. */
 function findWrapped() {
-  return [...document.querySelectorAll('.listeners .Critical td')].map((cell) => {
+  return [...document.querySelectorAll('table:not(.unix) tbody :is(th, td)')].map((cell) => {
     const range = document.createRange();
     range.selectNodeContents(cell);
     return { text: cell.textContent, lines: new Set([...range.getClientRects()].map(({ top }) => top)).size };
   }).filter(({ lines }) => lines > 1);
 }
 
+/** Cards that must be scrolled sideways, and rows of more lines than one for the name and one for four numbers. */
+function findSpread() {
+  const wide = [...document.querySelectorAll('section.card')].filter((card) => card.scrollWidth > card.clientWidth);
+  const high = [...document.querySelectorAll('.places tr')].filter((row) => {
+    const numbers = [...row.cells].slice(1).filter((cell) => cell.getClientRects().length);
+    const lines = new Set(numbers.map((cell) => cell.getBoundingClientRect().bottom));
+    return lines.size > Math.ceil(numbers.length / 4);
+  });
+  return [...wide, ...high].map((element) => element.innerText);
+}
+
 async function checkWidths() {
   const { context, page } = await open({ viewport: PHONE, deviceScaleFactor: 2, isMobile: true, hasTouch: true });
-  for (const width of [320, 390, 600, 760, 761, 1000, 1151, 1440, 2560]) {
+  for (const width of [320, 390, 600, 760, 761, 900, 901, 1200, 1201, 1400, 1440, 2560]) {
     await page.setViewportSize({ width, height: 844 });
     await load(page);
     const needed = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(needed <= width, `the page needs ${needed} pixels of ${width}`);
     assert.deepEqual(await page.evaluate(findEmpty), [], `at ${width}`);
     assert.deepEqual(await page.evaluate(findWrapped), [], `cells that wrap at ${width}`);
+    assert.deepEqual(await page.evaluate(findSpread), [], `cards or rows that are too large at ${width}`);
   }
   await page.setViewportSize(PHONE);
   await load(page);

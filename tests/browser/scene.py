@@ -5,7 +5,8 @@
 Open sockets and hold them until standard input ends; print "ready" once they are open. Those in TIME_WAIT are
 renewed before they end. Run it in a network namespace whose loopback has ADDRESS and PEER and whose port range
 has 1000 ports: more than half of them are in use towards one destination, two accept queues are full, a server
-leaks sockets in CLOSE_WAIT, and many UDP ports are in use, towards many destinations.
+leaks sockets in CLOSE_WAIT, many UDP ports are in use, towards many destinations, and one of their sockets is not
+read. The socket of a UNIX listener is in the working directory.
 """
 import resource
 import select
@@ -79,6 +80,11 @@ def main():
         unconnected = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         unconnected.bind(("", 0))
         held.append(unconnected)
+    held[-2].sendto(b"not read", ("127.0.0.1", held[-1].getsockname()[1]))
+    local = socket.socket(socket.AF_UNIX)
+    local.bind("application.sock")
+    local.listen(5)
+    held.append(local)
 
     print("ready", flush=True)
     while not select.select([sys.stdin], [], [], HALF_OF_TIME_WAIT)[0]:
