@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * sockdiag_exporter: runs the mode that the command line selects. The exit code is 0 after a clean
- * stop, 1 when it cannot start or --once fails, 2 for a wrong command line.
+ * stop, 1 after a failure, 2 for a wrong command line.
  */
 #include "base/log.h"
 #include "kernel/netns_helper.h"
@@ -27,14 +27,15 @@ static const struct kernel_access kernel = {.open_sock_diag = sock_diag_open_net
                                             .pod_logs_root = "/var/log/pods",
                                             .cgroup_root = "/sys/fs/cgroup"};
 
-/* Report why the exporter ends. If standard error blocks, a signal can end it. */
+/* Report why the exporter ends; returns false. Standard error can block, and then SIGTERM and
+ * SIGINT must end the process. SIGHUP stays blocked: nobody who asks for a reload wants that. */
 static bool complain(const char *message)
 {
-    sigset_t ends; /* not SIGHUP: a reload that comes too late is none */
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGINT);
-    pthread_sigmask(SIG_UNBLOCK, &ends, NULL);
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
     fprintf(stderr, "%ssockdiag_exporter: %s\n", log_priority(LOG_LEVEL_ERROR), message);
     return false;
 }
@@ -46,7 +47,8 @@ static bool complain_fault(const struct fault *fault)
     return complain(description);
 }
 
-/* With --config.check: as the service would read it, and whether it could do so again. */
+/* With --config.check: read the web configuration as the service does at its start, and warn of
+ * files that it could not read again in the sandbox. */
 static bool check_config(const struct options *options)
 {
     char error[512];
@@ -107,7 +109,7 @@ static bool print_once(const struct options *options, const struct kernel_access
         sampler_create(&options->sampler, access, &system_clock, render_page, &page);
     if (!sampler)
         return complain("out of memory");
-    /* The detail sample comes first: the count sample then finds the bound of its ports. */
+    /* The detail sample comes first: the count sample derives a bound from its ports. */
     bool sampled =
         sampler_take(sampler, SAMPLE_DETAIL, &fault) && sampler_take(sampler, SAMPLE_COUNT, &fault);
     if (sampled) {
@@ -131,7 +133,7 @@ static void start_helper(struct kernel_access *access, struct self_report *self)
     self->walks_enabled = access->netns_helper;
 }
 
-/* Events take three descriptors for each CPU: allow as many as the hard limit does. */
+/* Events take up to three descriptors for each CPU: allow as many as the hard limit does. */
 static void raise_descriptor_limit(void)
 {
     struct rlimit limit;
@@ -157,12 +159,12 @@ static void open_events(const struct options *options, enum tcp_event event,
     self->events_enabled[event] = access->tcp_events[event];
 }
 
-/* Do what takes capabilities. Without them the exporter does what it can. */
+/* Start the collectors that need capabilities. One that is not permitted is logged and left out. */
 static void use_capabilities(const struct options *options, struct kernel_access *access,
                              struct self_report *self)
 {
     for (enum tcp_event event = 0; event < TCP_EVENTS; event++) {
-        if (options->count_events[event] && !options->once) /* whose page would have zeros */
+        if (options->count_events[event] && !options->once) /* with --once all would be zero */
             open_events(options, event, access, self);
     }
     if (options->walk_namespaces)
@@ -192,8 +194,8 @@ static bool run(const struct options *options, struct self_report *self)
 
 int main(int argc, char *argv[])
 {
-    /* Where huge pages are `always`, each stack and arena would take 2 MiB. The helper inherits it.
-     */
+    /* With transparent huge pages set to `always`, each stack and arena would take 2 MiB. The
+     * helper inherits this. */
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
     if (netns_helper_is_asked_for(argc, argv))
         netns_helper_run();
@@ -221,6 +223,6 @@ int main(int argc, char *argv[])
         .start_time_seconds = clock_unix_seconds(&system_clock),
     };
     log_configure(options.log_level, options.log_format);
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of its write() */
+    signal(SIGPIPE, SIG_IGN); /* write() to a closed pipe fails with EPIPE instead */
     return run(&options, &self) ? 0 : 1;
 }

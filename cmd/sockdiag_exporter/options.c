@@ -13,8 +13,8 @@
 
 struct flag;
 
-/* Reads `text` into the field at `field`. Returns NULL, or the reason of a refusal: the rest of the
- * sentence after the quoted value. The range of the flag, if any, is added to it. */
+/* Read `text` into the field at `field`. Returns NULL, or what is wrong: the rest of a sentence
+ * that begins with the quoted value. The caller adds the range of the flag, if it has one. */
 typedef const char *value_reader(const struct flag *flag, const char *text, void *field);
 
 static value_reader read_listen_address, read_path, read_file, read_duration, read_percent,
@@ -22,7 +22,7 @@ static value_reader read_listen_address, read_path, read_file, read_duration, re
 
 struct flag {
     const char *name;
-    value_reader *read;  /* NULL: a switch, its field a bool */
+    value_reader *read;  /* NULL: a switch, whose field is a bool */
     size_t field;        /* offset in struct options */
     double low, high;    /* of a duration (seconds), a percentage or a number; high 0: no range */
     const char *initial; /* read like an argument; for a switch, "on" or NULL */
@@ -121,7 +121,7 @@ static const struct flag flags[] = {
 };
 enum { FLAGS = sizeof flags / sizeof flags[0] };
 
-/* An IPv6 address, with or without a port, that lacks its brackets. */
+/* Is it an IPv6 address without brackets, with or without a port? */
 static bool is_bare_ipv6(const char *text)
 {
     size_t length = strspn(text, "0123456789abcdefABCDEF:.");
@@ -142,7 +142,7 @@ static const char *read_listen_address(const struct flag *flag, const char *text
     return NULL;
 }
 
-/* Only characters that need no escaping in a URL, in HTML or in a label. */
+/* Accept only characters that need no escaping in a URL, in HTML or in a label. */
 static const char *read_path(const struct flag *flag, const char *text, void *field)
 {
     (void)flag;
@@ -175,7 +175,8 @@ static const char *read_user(const struct flag *flag, const char *text, void *fi
     return NULL;
 }
 
-/* One number with its unit, such as "30s". Returns the rest, or NULL. */
+/* Add one number with its unit, such as "30s", to `seconds`. Returns the rest of `text`; NULL if it
+ * does not begin with one. */
 static const char *read_duration_part(const char *text, double *seconds)
 {
     static const struct {
@@ -242,7 +243,7 @@ static const char *read_pattern(const struct flag *flag, const char *text, void 
     return NULL;
 }
 
-/* The place of `text` in `names`, or -1. */
+/* The index of `text` in `names`, or -1. */
 static int find_name(const char *const names[], int count, const char *text)
 {
     for (int i = 0; i < count; i++) {
@@ -302,7 +303,6 @@ static const struct flag *find_flag(const char *name, size_t length)
     return NULL;
 }
 
-/* Read the value of a flag. */
 static bool parse_value(struct options *options, const struct flag *flag, const char *value,
                         char *error, size_t error_size)
 {

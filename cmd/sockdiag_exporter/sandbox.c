@@ -17,21 +17,22 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/* Sanitizers and coverage write files and make calls of their own: the Makefile sets this. */
+/* The Makefile sets it for sanitizers and coverage, which write files and make system calls of
+ * their own. */
 #ifdef WITHOUT_SANDBOX
 enum { IS_BUILT = false };
 #else
 enum { IS_BUILT = true };
 #endif
 
-/* Can root become this user? It stays root for now. */
+/* Can root become this user? Try it and become root again. */
 static bool could_be(uid_t user)
 {
     const uid_t same = (uid_t)-1;
     return setresuid(same, same, user) == 0 && setresuid(same, same, 0) == 0;
 }
 
-/* NULL, or why it is impossible. */
+/* Become this user and keep the capabilities. Returns NULL, or why that is impossible. */
 static const char *become(const char *name)
 {
     const capability_set needed = CAPABILITY_BIT(CAP_SETUID) | CAPABILITY_BIT(CAP_SETGID);
@@ -42,7 +43,7 @@ static const char *become(const char *name)
         return NULL;
     if ((capabilities_read() & needed) != needed)
         return "CAP_SETUID or CAP_SETGID is missing";
-    /* Replace root's groups by the user's, but only if root can become this user. */
+    /* Change the groups only if root can become this user: otherwise root keeps its own. */
     if (!could_be(user->pw_uid) || initgroups(name, user->pw_gid) != 0 ||
         setresgid(user->pw_gid, user->pw_gid, user->pw_gid) != 0)
         return strerror(errno);
@@ -64,14 +65,15 @@ bool sandbox_become_user(const struct options *options, char *error, size_t erro
     return !options->user;
 }
 
-/* What is read beneath each of these while it runs. */
+/* The directories beneath which the exporter reads files while it runs. */
 struct directories {
     const char *names[5 + 2 * WEB_CONFIG_FILES];
     size_t count;
-    char buffers[2 * WEB_CONFIG_FILES][PATH_MAX];
+    char buffers[2 * WEB_CONFIG_FILES][PATH_MAX]; /* for names that dirname() makes */
 };
 
-/* Those of a file's name and of where its links lead: either can change with the file. */
+/* Add the directory of a file of the web configuration, number `file` of them, and the directory of
+ * the file that it links to: an update can replace the file in either. */
 static void add_directories_of(struct directories *directories, size_t file, const char *path)
 {
     char *named = directories->buffers[2 * file], *real = directories->buffers[2 * file + 1];
@@ -97,12 +99,12 @@ static int limit_files(const struct options *options, const struct kernel_access
     return landlock_read_only(directories.names, directories.count);
 }
 
-/* What root could read and this user cannot is missing later: say so now. */
+/* Root could read this file, but the user that the exporter became cannot: warn at the start. */
 static void warn_of_unreadable(const char *path, const char *consequence)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 && errno == EACCES)
-        log_warn("main", "%s cannot be read by user %u: %s; choose another with --user", path,
+        log_warn("main", "%s cannot be read by user %u: %s; choose another user with --user", path,
                  (unsigned)geteuid(), consequence);
     if (fd >= 0)
         close(fd);
@@ -112,10 +114,11 @@ bool sandbox_enter(const struct options *options, const struct kernel_access *ke
                    const struct file_stamps *files, struct sandbox *sandbox, char *error,
                    size_t error_size)
 {
-    const bool used = options->walk_namespaces || options->count_events[TCP_EVENT_PORT_FAILURE] ||
-                      options->count_events[TCP_EVENT_CLOSED_FIRST];
+    const bool used_capabilities = options->walk_namespaces ||
+                                   options->count_events[TCP_EVENT_PORT_FAILURE] ||
+                                   options->count_events[TCP_EVENT_CLOSED_FIRST];
     *sandbox = (struct sandbox){.is_on = IS_BUILT && options->sandbox};
-    int failure = sandbox->is_on || used ? capabilities_keep(0) : 0;
+    int failure = sandbox->is_on || used_capabilities ? capabilities_keep(0) : 0;
     if (failure) {
         snprintf(error, error_size,
                  "cannot give up capabilities: %s; a unit that gives some needs "
@@ -125,7 +128,7 @@ bool sandbox_enter(const struct options *options, const struct kernel_access *ke
     }
     if (!sandbox->is_on)
         return true;
-    prctl(PR_SET_DUMPABLE, 0); /* it has the key of TLS, and its user may have other processes */
+    prctl(PR_SET_DUMPABLE, 0); /* other processes of this user must not read the TLS key */
     sandbox->files = limit_files(options, kernel, files);
     sandbox->calls =
         exporter_filter_apply(kernel->netns_helper ? netns_helper_pid(kernel->netns_helper) : 0);
@@ -142,7 +145,7 @@ void sandbox_report(const struct sandbox *sandbox, const struct options *options
                 (unsigned)geteuid(), sandbox->calls == 0 ? "filtered" : strerror(-sandbox->calls),
                 sandbox->files > 0 ? "limited" : strerror(-sandbox->files));
     for (size_t i = 0; i < files->count; i++)
-        warn_of_unreadable(files->files[i].path, "its changes will not be taken");
+        warn_of_unreadable(files->files[i].path, "changes to it will not take effect");
     if (options->sampler.collect_namespaces)
-        warn_of_unreadable(kernel->pod_logs_root, "pods have no names");
+        warn_of_unreadable(kernel->pod_logs_root, "pods will have no names");
 }

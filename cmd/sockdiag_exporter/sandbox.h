@@ -19,9 +19,9 @@ struct sandbox {
 };
 
 /*
- * As root: become the user of --user. That can be impossible: in a container without CAP_SETUID, in
- * a user namespace of few users. Then the exporter stays root, unless --user names a user: then it
- * is false, and `error` has one line. For a process with one thread and no child.
+ * As root: become the user of --user. That can be impossible: in a container without CAP_SETUID, or
+ * in a user namespace that does not map the user. Then the exporter stays root; but if --user was
+ * given, it returns false with one line in `error`. For a process with one thread and no child.
  */
 bool sandbox_become_user(const struct options *options, char *error, size_t error_size);
 

@@ -24,10 +24,10 @@ struct service {
     struct sampler_thread *sampler_thread;
     struct web_server *web;
     struct file_stamps config_files; /* of the last reading of the web configuration */
-    /* Read by the sampler's thread. */
+    /* Written by the main thread, read by the sampler's. */
     atomic_bool config_refused;
-    _Atomic double config_seconds;
-    uint64_t process_errors[FAULT_REASONS]; /* the sampler's thread has it, as self_report does */
+    _Atomic double config_seconds;          /* unix time when the configuration in force was read */
+    uint64_t process_errors[FAULT_REASONS]; /* of describe_self(), which counts them */
 };
 
 static struct self_report describe_self(struct service *service)
@@ -50,8 +50,8 @@ static struct self_report describe_self(struct service *service)
     return self;
 }
 
-/* The sampler's reader: each snapshot becomes the page of the next scrapes. Without a new page the
- * watchdog is not fed. */
+/* The sampler's reader: make each snapshot the page of the next scrapes. Without new pages systemd
+ * gets no WATCHDOG=1 and restarts the exporter. */
 static void publish(void *context, const struct snapshot *snapshot)
 {
     struct service *service = context;
@@ -87,8 +87,8 @@ static void hold_signal(struct service *service, int signal_number)
     pthread_sigmask(SIG_BLOCK, &service->signals, NULL);
 }
 
-/* Take the first count sample before any client is answered. If it fails, the service would never
- * have numbers; if it succeeds, clients that have connected before get numbers. */
+/* Take the first count sample before any client is answered. If it fails, so does the start:
+ * otherwise the service might never have numbers. Clients that connect earlier wait for it. */
 static bool start_service(struct service *service, char *error, size_t error_size)
 {
     sigemptyset(&service->signals);
@@ -154,7 +154,8 @@ static void reload_config(struct service *service)
         service->config_seconds = clock_unix_seconds(&system_clock);
 }
 
-/* Returns the signal that ends the service, or 0 with `error` filled when the helper has failed. */
+/* Serve until the end. Returns the signal that caused it, or 0 with `error` filled when the helper
+ * has failed. */
 static int serve(struct service *service, char *error, size_t error_size)
 {
     static const struct timespec second = {.tv_sec = 1};
@@ -174,7 +175,7 @@ static int serve(struct service *service, char *error, size_t error_size)
     }
 }
 
-/* For `systemctl status`. */
+/* Set the line that `systemctl status` shows. */
 static void notify_status(const struct options *options)
 {
     char status[512] = "";

@@ -311,8 +311,8 @@ static void test_a_file_of_root_alone_is_read_once(void **state)
     write_config("deny", 0644);
     daemon_await_page(&exporter, PORT, LAST_RELOAD "1\n", true, MOST_PAGES);
     daemon_assert_end(&exporter, SIGTERM, 0);
-    assert_int_equal(count_text("web.yml cannot be read by user 65534: its changes will not be "
-                                "taken; choose another with --user"),
+    assert_int_equal(count_text("web.yml cannot be read by user 65534: changes to it will not take "
+                                "effect; choose another user with --user"),
                      1);
     assert_int_equal(count_text("level=warn"), 1);
     assert_int_equal(count_text("web.yml: cannot be read: Permission denied (which "), 1);
@@ -332,7 +332,7 @@ static void test_the_check_warns_of_it(void **state)
         const char *const arguments[] = {"--config.check", flag, NULL};
         assert_int_equal(daemon_start(&exporter, arguments, NULL), 0);
         daemon_assert_end(&exporter, 0, 0);
-        assert_int_equal(count_text("its changes will not be taken"), !readable);
+        assert_int_equal(count_text("changes to it will not take effect"), !readable);
     }
 }
 
