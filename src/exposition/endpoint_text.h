@@ -26,7 +26,7 @@ void write_local_endpoint(struct metric_writer *writer, enum ip_family family,
                           const struct ip_address *address, uint16_t port, const char *interface,
                           const struct label *more, uint64_t number);
 
-/* The same of a destination. */
+/* The same for a destination, whose series also has the protocol. */
 void write_destination(struct metric_writer *writer, const char *protocol,
                        const struct destination *row, const struct label *more, uint64_t number);
 

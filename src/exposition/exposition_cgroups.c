@@ -2,7 +2,7 @@
 #include "endpoint_text.h"
 #include "exposition_parts.h"
 
-/* In the states that a full socket can have. */
+/* Without the states in which no socket is counted by cgroup. */
 static void write_states(struct metric_writer *writer, const char *path,
                          const uint64_t sockets[static TCP_STATES])
 {

@@ -2,7 +2,7 @@
 #include "endpoint_text.h"
 #include "exposition_parts.h"
 
-/* Samples are exact numbers of events where each event is sampled. */
+/* Each failure is sampled (the period is 1): a sample is one event, not an estimate of several. */
 static void write_failures(struct metric_writer *writer, const struct event_snapshot *events)
 {
     const struct event_report *report = &events->report;
@@ -18,7 +18,7 @@ static void write_failures(struct metric_writer *writer, const struct event_snap
     for (size_t i = 0; i < report->row_count; i++) {
         const struct event_source_row *row = &report->rows[i];
         const struct event_source *source = &row->source;
-        struct endpoint_text remote = {"", ""}; /* of several */
+        struct endpoint_text remote = {"", ""}; /* several destinations */
         if (source->remote_port != 0)
             remote = format_endpoint((enum ip_family)source->family, &source->remote_address,
                                      source->remote_port);
@@ -44,7 +44,7 @@ static void write_closers(struct metric_writer *writer, const struct event_snaps
 
     metric_begin(writer, "sockdiag_tcp_closed_first_estimated", METRIC_COUNTER,
                  "Estimate of the TCP connections that a process of this host closed first, by "
-                 "program and cgroup: one of sockdiag_exporter_event_sample_period is sampled and "
+                 "program and cgroup: one in sockdiag_exporter_event_sample_period is sampled and "
                  "counts for all of them. program is empty if it ended within a second.");
     for (size_t i = 0; i < report->row_count; i++) {
         const struct event_source_row *row = &report->rows[i];
@@ -56,7 +56,7 @@ static void write_closers(struct metric_writer *writer, const struct event_snaps
     metric_write_integer(writer, other, 2, report->other_samples * events->period);
 }
 
-/* A number of each event that is counted. */
+/* Write the number of an event, if this event is counted. */
 static void write_number(struct metric_writer *writer, const struct event_snapshot *events,
                          enum tcp_event event, uint64_t number)
 {

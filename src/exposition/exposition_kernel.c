@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exposition_parts.h"
 
-/* A number, unless this kernel does not have it or it could not be read. */
+/* Write a number, unless this kernel does not have it or it could not be read. */
 static void write_known(struct metric_writer *writer, const struct label *label, uint64_t number)
 {
     if (procfs_is_number(number))

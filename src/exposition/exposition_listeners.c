@@ -2,9 +2,8 @@
 #include "endpoint_text.h"
 #include "exposition_parts.h"
 
-/* One number of a listener. */
-static void write_queue(struct metric_writer *writer, const struct listener_row *row,
-                        uint64_t number)
+static void write_number(struct metric_writer *writer, const struct listener_row *row,
+                         uint64_t number)
 {
     write_local_endpoint(writer, row->family, &row->address, row->port, row->interface_name, NULL,
                          number);
@@ -17,25 +16,25 @@ static void write_queues(struct metric_writer *writer, const struct listener_row
                  "Connections that wait for accept() at the last count sample, in the fullest "
                  "accept queue of the listener.");
     for (size_t i = 0; i < count; i++)
-        write_queue(writer, &rows[i], rows[i].queue_length);
+        write_number(writer, &rows[i], rows[i].queue_length);
 
     metric_begin(writer, "sockdiag_listener_accept_queue_limit", METRIC_GAUGE,
                  "Maximum length of the same queue: the smaller of listen()'s backlog and "
                  "net.core.somaxconn.");
     for (size_t i = 0; i < count; i++)
-        write_queue(writer, &rows[i], rows[i].queue_limit);
+        write_number(writer, &rows[i], rows[i].queue_limit);
 
     metric_begin(writer, "sockdiag_listener_accept_queue_peak", METRIC_GAUGE,
                  "Highest number of connections that waited for accept() in one queue of the "
                  "listener at a sample within --sample.peak-window.");
     for (size_t i = 0; i < count; i++)
-        write_queue(writer, &rows[i], rows[i].queue_peak);
+        write_number(writer, &rows[i], rows[i].queue_peak);
 
     metric_begin(writer, "sockdiag_listener_accept_queues", METRIC_GAUGE,
                  "Accept queues of the listener at the last count sample: one for each socket that "
                  "shares its address and port.");
     for (size_t i = 0; i < count; i++)
-        write_queue(writer, &rows[i], rows[i].queues);
+        write_number(writer, &rows[i], rows[i].queues);
 
     metric_begin(
         writer, "sockdiag_listener_drops", METRIC_COUNTER,
@@ -43,10 +42,10 @@ static void write_queues(struct metric_writer *writer, const struct listener_row
         "in its queues, but also resets of half-open connections and, with "
         "TCP_DEFER_ACCEPT, each first ACK.");
     for (size_t i = 0; i < count; i++)
-        write_queue(writer, &rows[i], rows[i].drops);
+        write_number(writer, &rows[i], rows[i].drops);
 }
 
-/* The connections of one listener, or of a sum of them, in the nine states of a connection. */
+/* The connections of one listener, or of all others, in each state that a connection can have. */
 static void write_connections(struct metric_writer *writer, const char *address, const char *port,
                               const struct listener_row *row)
 {

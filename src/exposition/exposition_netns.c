@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* One number of a namespace, unless it is absent; with another label unless `name` is NULL. */
+/* Write a number of a namespace, unless it is absent; with one more label unless `name` is NULL. */
 static void write_number(struct metric_writer *writer, const struct namespace_row *row,
                          const char *name, const char *value, uint64_t number)
 {
@@ -13,7 +13,7 @@ static void write_number(struct metric_writer *writer, const struct namespace_ro
         metric_write_integer(writer, labels, name ? 2 : 1, number);
 }
 
-/* The rows with numbers: those of the namespaces, then that of the others, if there are any. */
+/* The rows with numbers: one for each named namespace, and a last one for the others, if any. */
 static size_t count_rows(const struct namespaces_snapshot *snapshot)
 {
     return snapshot->count + (snapshot->other_count > 0);
@@ -94,7 +94,7 @@ static void write_opens(struct metric_writer *writer, const struct namespaces_sn
     }
 }
 
-/* A counter of every namespace that is at `offset` in struct tcp_counters. */
+/* Write one counter of every namespace: the one at `offset` in struct tcp_counters. */
 static void write_counter(struct metric_writer *writer, const struct namespaces_snapshot *snapshot,
                           size_t offset)
 {
@@ -134,8 +134,8 @@ static void write_bound(struct metric_writer *writer, const struct namespaces_sn
 {
     metric_begin(writer, "sockdiag_netns_ephemeral_ports_bound", METRIC_GAUGE,
                  "Upper bound of the ephemeral ports in use in the network namespace: for tcp "
-                 "towards any one destination, for udp in all; netns=\"other\" has the highest for "
-                 "tcp.");
+                 "towards any one destination, for udp in total; netns=\"other\" has the highest "
+                 "of them for tcp.");
     for (size_t i = 0; i < count_rows(snapshot); i++) {
         const struct namespace_row *row = get_row(snapshot, i);
         if (row->has_bound)

@@ -16,7 +16,7 @@ static void write_states(struct metric_writer *writer, const struct namespaces_s
     }
 }
 
-/* The shares by scope, or their peaks. */
+/* The used share of each scope, or its peak. */
 static void write_shares(struct metric_writer *writer, const struct namespaces_snapshot *snapshot,
                          bool peaks)
 {

@@ -2,7 +2,7 @@
 #include "endpoint_text.h"
 #include "exposition_parts.h"
 
-/* One number of each protocol that is present. */
+/* Write a number for each protocol that is present. */
 static void write_numbers(struct metric_writer *writer, const struct port_snapshot *ports,
                           uint64_t tcp, uint64_t udp)
 {
@@ -49,7 +49,7 @@ static bool has_scope(const struct port_snapshot *ports, enum port_scope scope)
     return ports->present && (ports->has_destinations || scope != PORT_SCOPE_DESTINATION);
 }
 
-/* One share for each protocol and scope. */
+/* Write a share for each protocol and scope. */
 static void write_shares(struct metric_writer *writer, const struct port_snapshot *ports,
                          const double *shares[static SOCKET_PROTOCOLS])
 {
@@ -79,7 +79,7 @@ static void write_utilization(struct metric_writer *writer, const struct port_sn
     write_shares(writer, ports, (const double *[]){tcp->peak_utilization, udp->peak_utilization});
 }
 
-/* Of TCP alone: the kernel does not count how often UDP sockets get a port. */
+/* For TCP only: the kernel does not count how often UDP sockets get a port. */
 static void write_bound(struct metric_writer *writer, const struct snapshot *snapshot)
 {
     metric_begin(writer, "sockdiag_ephemeral_port_utilization_bound_ratio", METRIC_GAUGE,
@@ -106,7 +106,7 @@ static void write_sampled_utilization(struct metric_writer *writer,
     }
 }
 
-/* Of TCP alone: of UDP no socket is known as a listener, and it does not use parity. */
+/* For TCP only: UDP has no listeners, and does not choose ports by parity. */
 static void write_owners(struct metric_writer *writer, const struct port_snapshot *tcp)
 {
     const struct port_summary *summary = &tcp->summary;
@@ -126,7 +126,7 @@ static void write_owners(struct metric_writer *writer, const struct port_snapsho
         metric_write_integer(writer, &label, 1, summary->bound_before_connect);
 }
 
-/* For TCP only: UDP does not use parity. */
+/* For TCP only: UDP does not choose ports by parity. */
 static void write_preferred_utilization(struct metric_writer *writer,
                                         const struct port_snapshot *ports)
 {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exposition_parts.h"
 
-/* One number of a kind of sample. */
 static void write_sample(struct metric_writer *writer, enum sample_kind kind, double number)
 {
     metric_write_real(writer, &(struct label){"sample", sample_kind_name(kind)}, 1, number);
@@ -44,7 +43,7 @@ static void write_costs(struct metric_writer *writer, const struct sample_report
         write_sample(writer, kind, reports[kind].sockets_read);
 }
 
-/* Absent before the first success: a zero would be an age of half a century. */
+/* Absent before the first success: 0 would stand for 1970. */
 static void write_timestamps(struct metric_writer *writer, const struct sample_report *reports)
 {
     metric_begin(writer, "sockdiag_exporter_last_sample_timestamp_seconds", METRIC_GAUGE,

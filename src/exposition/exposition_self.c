@@ -66,7 +66,7 @@ static void write_events(struct metric_writer *writer, const struct self_report 
     }
 }
 
-/* The names that every Prometheus client library gives these. */
+/* These have the names that all Prometheus client libraries use. */
 static void write_process(struct metric_writer *writer, const struct self_report *self)
 {
     metric_begin(writer, "process_cpu_seconds", METRIC_COUNTER,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exposition_parts.h"
 
-/* A number for each of the ten states that the count sample knows. */
+/* Write a number for each of the ten states that the count sample counts. */
 static void write_counts(struct metric_writer *writer, const uint64_t counts[static TCP_STATES])
 {
     for (enum tcp_state state = 0; state < TCP_STATES; state++) {
@@ -31,8 +31,8 @@ static void write_states(struct metric_writer *writer, const struct snapshot *sn
     }
 }
 
-/* Told apart because they need different remedies: a process that does not close, or peers that do
- * not. */
+/* The owner says where to look: at the process, which does not close the socket, or at the peers,
+ * which do not close theirs. */
 static void write_fin_wait2(struct metric_writer *writer, const struct snapshot *snapshot)
 {
     uint64_t all = snapshot->sockets[TCP_STATE_FIN_WAIT2], kernel = snapshot->fin_wait2_minisockets;

@@ -18,8 +18,9 @@ static void write_rows(struct metric_writer *writer, const struct udp_socket_row
     for (size_t i = 0; i < count; i++)
         write_row(writer, &rows[i], rows[i].receive_queue);
 
-    /* Not a counter since the start: a reader would see all of a new series as an increase, what is
-     * among the others included. */
+    /* Not METRIC_COUNTER, which has a start time: a reader would take the first value of a new
+     * series as an increase since then, and count those drops twice that were among the others
+     * before. */
     metric_begin(writer, "sockdiag_udp_socket_drops", METRIC_FOREIGN_COUNTER,
                  "Datagrams that the sockets on this address and port dropped since the exporter "
                  "started, mostly for lack of room in the receive buffer, of the worst UDP "

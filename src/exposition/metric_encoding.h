@@ -7,7 +7,7 @@
 
 #include "metric_writer.h"
 
-/* A whole number keeps all its digits in text. */
+/* A sample's value. Text has all digits of a whole number. */
 struct metric_value {
     bool whole;
     uint64_t integer; /* if whole */

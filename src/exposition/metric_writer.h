@@ -3,8 +3,8 @@
  * Writes metrics in one of the formats of Prometheus. It knows families, labels and values, but not
  * their meaning.
  *
- * A family begins, then its samples follow. A family without samples is not written. The type
- * determines the suffixes, the name the unit.
+ * A family begins, then its samples follow. A family without samples is not written. The suffix of
+ * a family follows from its type, its unit from its name.
  */
 #ifndef SOCKDIAG_METRIC_WRITER_H
 #define SOCKDIAG_METRIC_WRITER_H

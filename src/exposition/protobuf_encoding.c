@@ -17,7 +17,7 @@ enum wire_type { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_LENGTH = 2 };
 enum { FAMILY_NAME = 1, FAMILY_HELP = 2, FAMILY_TYPE = 3, FAMILY_METRIC = 4, FAMILY_UNIT = 5 };
 enum { METRIC_LABEL = 1, METRIC_OF_GAUGE = 2, METRIC_OF_COUNTER = 3, METRIC_OF_HISTOGRAM = 7 };
 enum { LABEL_NAME = 1, LABEL_VALUE = 2 };
-enum { NUMBER_VALUE = 1, COUNTER_CREATED = 3 }; /* also the value of a Gauge */
+enum { NUMBER_VALUE = 1, COUNTER_CREATED = 3 }; /* NUMBER_VALUE: of a Gauge and of a Counter */
 enum {
     HISTOGRAM_COUNT = 1,
     HISTOGRAM_SUM = 2,
@@ -63,7 +63,7 @@ static void put_unsigned(struct buffer *out, unsigned field, uint64_t value)
     put_varint(out, value);
 }
 
-/* A sint32 or sint64: small numbers of either sign are short. */
+/* As sint32 or sint64 (zigzag encoding): small numbers of either sign are short. */
 static void put_signed(struct buffer *out, unsigned field, int64_t value)
 {
     uint64_t doubled = (uint64_t)value << 1;
@@ -103,7 +103,7 @@ static void end_message(struct buffer *out, size_t start)
         return;
     uint8_t bytes[10];
     size_t length = out->length - start, wanted = make_varint(bytes, length);
-    buffer_append(out, bytes, wanted - 1); /* only to make room */
+    buffer_append(out, bytes, wanted - 1); /* grow by this much: the message moves */
     if (out->failed)
         return;
     memmove(out->data + start - 1 + wanted, out->data + start, length);
@@ -122,6 +122,7 @@ static void put_timestamp(struct buffer *out, unsigned field, double time)
 
 static void begin_family(struct metric_writer *writer)
 {
+    /* enum MetricType */
     static const uint8_t types[] = {[METRIC_COUNTER] = 0,
                                     [METRIC_FOREIGN_COUNTER] = 0,
                                     [METRIC_GAUGE] = 1,
@@ -162,10 +163,10 @@ static void write_sample(struct metric_writer *writer, const struct label *label
 {
     struct buffer *out = &writer->message;
     enum metric_type type = writer->family.type;
-    bool counts = type == METRIC_COUNTER || type == METRIC_FOREIGN_COUNTER;
+    bool is_counter = type == METRIC_COUNTER || type == METRIC_FOREIGN_COUNTER;
     size_t metric = begin_message(out, FAMILY_METRIC);
     put_labels(out, labels, count);
-    size_t number = begin_message(out, counts ? METRIC_OF_COUNTER : METRIC_OF_GAUGE);
+    size_t number = begin_message(out, is_counter ? METRIC_OF_COUNTER : METRIC_OF_GAUGE);
     put_double(out, NUMBER_VALUE, value->real);
     if (type == METRIC_COUNTER)
         put_timestamp(out, COUNTER_CREATED, writer->start_time);
@@ -175,41 +176,41 @@ static void write_sample(struct metric_writer *writer, const struct label *label
 
 static void put_classic_buckets(struct buffer *out, const struct histogram *histogram)
 {
-    uint64_t up_to_here = 0;
+    uint64_t cumulative = 0;
     for (size_t i = 0; i < histogram->bound_count; i++) { /* +Inf is implied */
-        up_to_here += histogram->buckets[i];
+        cumulative += histogram->buckets[i];
         size_t bucket = begin_message(out, HISTOGRAM_BUCKET);
-        put_unsigned(out, BUCKET_CUMULATIVE_COUNT, up_to_here);
+        put_unsigned(out, BUCKET_CUMULATIVE_COUNT, cumulative);
         put_double(out, BUCKET_UPPER_BOUND, histogram->bounds[i]);
         end_message(out, bucket);
     }
 }
 
-/* Runs of native buckets that are not empty, as spans: each has the number of empty buckets before
- * it, the first counted from bucket 0. */
+/* Write a span for each run of native buckets that are not empty: the number of buckets skipped
+ * since the last span (for the first: since bucket 0), and the length of the run. */
 static void put_spans(struct buffer *out, const struct histogram *histogram)
 {
     const uint64_t *buckets = histogram->native_buckets;
-    int passed_over = histogram->native_lowest;
+    int skipped = histogram->native_lowest;
     for (int i = 0; i < HISTOGRAM_NATIVE_BUCKETS;) {
         int length = 0;
         while (i + length < HISTOGRAM_NATIVE_BUCKETS && buckets[i + length] > 0)
             length++;
         if (length == 0) {
-            passed_over++;
+            skipped++;
             i++;
             continue;
         }
         size_t span = begin_message(out, HISTOGRAM_POSITIVE_SPAN);
-        put_signed(out, SPAN_OFFSET, passed_over);
+        put_signed(out, SPAN_OFFSET, skipped);
         put_unsigned(out, SPAN_LENGTH, (uint64_t)length);
         end_message(out, span);
-        passed_over = 0;
+        skipped = 0;
         i += length;
     }
 }
 
-/* The count of each of these buckets minus that of the one before. */
+/* Write the count of each bucket in these spans, minus the count of the one before it. */
 static void put_deltas(struct buffer *out, const struct histogram *histogram)
 {
     int64_t before = 0;

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Backslash and newline are escaped everywhere; the double quote in label values, and in
- * OpenMetrics in HELP too. */
+/* Escape backslashes and newlines and, with `quotes`, double quotes: in label values, and in
+ * OpenMetrics also in HELP. */
 static void append_escaped(struct buffer *out, const char *text, bool quotes)
 {
     const char *special = quotes ? "\\\n\"" : "\\\n";
@@ -27,7 +27,7 @@ static void append_escaped(struct buffer *out, const char *text, bool quotes)
     }
 }
 
-/* `value` with the fewest digits that preserve it, at least `digits`: 17 are always enough. */
+/* Format `value` with the fewest digits, at least `digits`, that preserve it: 17 always do. */
 static void format_real(char text[static 32], double value, int digits)
 {
     if (isnan(value)) {
@@ -45,8 +45,8 @@ static void format_real(char text[static 32], double value, int digits)
     }
 }
 
-/* The bound of a bucket. It becomes the value of a label, so it must be the same string as in every
- * other exporter: 1e+06, and in OpenMetrics 10.0 instead of 10. */
+/* Format the bound of a bucket. It becomes the value of a label, so it must be the same string as
+ * in every other exporter: 1e+06, and in OpenMetrics 10.0 instead of 10. */
 static void format_bound(char text[static 32], double bound, bool with_point)
 {
     format_real(text, bound, 6);
@@ -127,14 +127,14 @@ static void write_histogram(struct metric_writer *writer, const struct label *la
                             const struct histogram *histogram)
 {
     bool with_point = writer->encoding == &openmetrics_encoding;
-    uint64_t up_to_here = 0;
+    uint64_t cumulative = 0;
     for (size_t i = 0; i <= histogram->bound_count; i++) {
         char bound[32];
         format_bound(bound, i < histogram->bound_count ? histogram->bounds[i] : INFINITY,
                      with_point);
-        up_to_here += histogram->buckets[i];
+        cumulative += histogram->buckets[i];
         begin_sample(writer, "_bucket", labels, count, &(struct label){"le", bound});
-        end_with_integer(writer, up_to_here);
+        end_with_integer(writer, cumulative);
     }
     begin_sample(writer, "_sum", labels, count, NULL);
     end_with_real(writer, histogram->sum);
