@@ -21,7 +21,7 @@ static bool is_word(struct span span, const char *word)
     return span.length == strlen(word) && memcmp(span.start, word, span.length) == 0;
 }
 
-/* Cut `prefix` off the start of `span`, if it begins with that. */
+/* Cut `prefix` off the start of `span`. False if `span` does not begin with it. */
 static bool cut_prefix(struct span *span, const char *prefix)
 {
     size_t length = strlen(prefix);
@@ -41,7 +41,7 @@ static bool cut_suffix(struct span *span, const char *suffix)
     return true;
 }
 
-/* Cut the last component off `path`. Returns it; it is empty at the end. */
+/* Cut the last component off `path`. Returns it; empty if `path` has no more. */
 static struct span cut_component(struct span *path)
 {
     while (path->length > 0 && path->start[path->length - 1] == '/')
@@ -73,8 +73,8 @@ static bool take_id(struct span span, char id[static CONTAINER_ID_SIZE])
 
 /* ---- pods ---- */
 
-/* A UID, with '_' for '-' if systemd makes the cgroup: '-' would nest slices. That of a static pod
- * is the hash of its file, without dashes. */
+/* Take a pod's UID. With the systemd driver it has '_' for '-', because '-' in a name nests slices.
+ * The UID of a static pod is a hash of its file and has no dashes. */
 static bool take_uid(struct span span, char uid[static POD_UID_SIZE])
 {
     static const size_t groups[] = {8, 4, 4, 4, 12};
@@ -95,8 +95,8 @@ static bool take_uid(struct span span, char uid[static POD_UID_SIZE])
     return true;
 }
 
-/* "podUID" of the cgroupfs driver, or "kubepods-burstable-podUID.slice" of the systemd driver: the
- * class of service is left out of the guaranteed ones, and kind has "kubelet-" before it all. */
+/* "podUID" of the cgroupfs driver, or "kubepods-burstable-podUID.slice" of the systemd driver. Pods
+ * of the class Guaranteed have no class in the name. kind puts "kubelet-" before the whole name. */
 static bool take_pod(struct span span, char uid[static POD_UID_SIZE])
 {
     struct span plain = span;
@@ -112,8 +112,8 @@ static bool take_pod(struct span span, char uid[static POD_UID_SIZE])
 
 /* ---- containers ---- */
 
-/* "docker-ID.scope" and its like, of the systemd driver; podman's come without the suffix, too.
- * The monitors of containers ("crio-conmon-ID.scope") are not in them. */
+/* "docker-ID.scope" and similar names of the systemd driver; podman also has them without the
+ * suffix. The monitor of a container ("crio-conmon-ID.scope") runs outside of it: no match. */
 static const char *take_scope(struct span span, struct cgroup_name *name)
 {
     static const struct {
@@ -123,7 +123,7 @@ static const char *take_scope(struct span span, struct cgroup_name *name)
         {"crio-", "cri-o"},
         {"docker-", "docker"},
         {"nerdctl-", "containerd"},
-        {"libpod-payload-", "podman"}, /* below the .service of a quadlet */
+        {"libpod-payload-", "podman"}, /* beneath the .service of a quadlet */
         {"libpod-", "podman"},
     };
     cut_suffix(&span, ".scope");
@@ -135,8 +135,8 @@ static const char *take_scope(struct span span, struct cgroup_name *name)
     return NULL;
 }
 
-/* "kubepods-burstable-podUID.slice:cri-containerd:ID": the form of runc for systemd, made by
- * containerd without the systemd driver while the kubelet has it. */
+/* "kubepods-burstable-podUID.slice:cri-containerd:ID": runc's notation for systemd, as a plain
+ * name. It appears when the kubelet uses the systemd driver and containerd does not. */
 static const char *take_triple(struct span span, struct cgroup_name *name)
 {
     static const char middle[] = ":cri-containerd:";
@@ -154,7 +154,7 @@ static const char *take_triple(struct span span, struct cgroup_name *name)
     return "containerd";
 }
 
-/* Has `path` a component `word`? */
+/* Does `path` have a component `word`? */
 static bool has_component(struct span path, const char *word)
 {
     for (struct span component; (component = cut_component(&path)).length > 0;) {
@@ -164,8 +164,8 @@ static bool has_component(struct span path, const char *word)
     return false;
 }
 
-/* A bare ID, of the cgroupfs driver. Its owner is in `outer`, the path to it, which may be empty
- * inside of a cgroup namespace. */
+/* A bare ID, of the cgroupfs driver. The components before it, `outer`, name the runtime; inside of
+ * a cgroup namespace there may be none. */
 static const char *take_bare(struct span span, struct span outer, struct cgroup_name *name)
 {
     struct span path = outer, parent = cut_component(&path);
@@ -176,7 +176,7 @@ static const char *take_bare(struct span span, struct span outer, struct cgroup_
         return "kubernetes";
     if (is_word(parent, "docker") || has_component(outer, "ecs"))
         return "docker";
-    if (is_word(parent, "default")) /* the namespace of containerd that ctr and nerdctl take */
+    if (is_word(parent, "default")) /* containerd's namespace for ctr and nerdctl */
         return "containerd";
     if (is_word(parent, ".."))
         return "container";
@@ -184,7 +184,6 @@ static const char *take_bare(struct span span, struct span outer, struct cgroup_
     return NULL;
 }
 
-/* The value of a hexadecimal digit. */
 static int digit_value(char digit)
 {
     return digit <= '9' ? digit - '0' : digit - 'a' + 10;
@@ -224,7 +223,7 @@ static const char *take_named(struct span span, struct span outer, struct cgroup
     return runtime;
 }
 
-/* Is the component `span`, the last of a path after `outer`, a container's or a pod's? */
+/* Does `span`, a component with the path `outer` before it, name a container or a pod? */
 static bool take_component(struct span span, struct span outer, struct cgroup_name *name)
 {
     name->runtime = take_triple(span, name);
@@ -247,7 +246,7 @@ static bool take_component(struct span span, struct span outer, struct cgroup_na
     return true;
 }
 
-/* Every container and every host has an init.scope: it says nothing. */
+/* Does `span` name a unit of systemd? Not init.scope, which every host and many containers have. */
 static bool take_unit(struct span span, struct cgroup_name *name)
 {
     struct span service = span, scope = span;
@@ -264,7 +263,7 @@ struct cgroup_name cgroup_name_read_path(const char *path, size_t length)
 {
     struct cgroup_name name = {.runtime = ""};
     struct span whole = {path, length};
-    cut_suffix(&whole, " (deleted)"); /* by the kernel: the cgroup was removed */
+    cut_suffix(&whole, " (deleted)"); /* the kernel adds this when the cgroup was removed */
     struct span outer = whole;
     for (struct span component; (component = cut_component(&outer)).length > 0;) {
         if (take_component(component, outer, &name))
@@ -278,7 +277,7 @@ struct cgroup_name cgroup_name_read_path(const char *path, size_t length)
     return (struct cgroup_name){.runtime = ""};
 }
 
-/* The path on a line "4:memory:/docker/ID" of `length` bytes; empty if it is not such a line. */
+/* The path in a line such as "4:memory:/docker/ID", of `length` bytes; empty for other lines. */
 static struct span find_path(const char *line, size_t length)
 {
     const char *end = line + length;

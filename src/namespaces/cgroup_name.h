@@ -22,21 +22,21 @@ enum { CONTAINER_ID_SIZE = 65, POD_UID_SIZE = 37, CGROUP_UNIT_SIZE = 256 };
 enum cgroup_owner {
     OWNER_UNKNOWN,
     OWNER_UNIT,     /* a service or a scope of systemd */
-    OWNER_POD,      /* a pod, its container untold */
+    OWNER_POD,      /* a pod; its container is not in the path */
     OWNER_CONTAINER /* with an id, or with a name (LXC, nspawn, machined) */
 };
 
 /* All strings are printable ASCII, "" if the path does not have them. */
 struct cgroup_name {
     enum cgroup_owner owner;
-    const char *runtime; /* a literal, such as "containerd"; "kubernetes" for an untold one */
+    const char *runtime; /* a literal, such as "containerd"; "kubernetes" if unknown */
     char container_id[CONTAINER_ID_SIZE]; /* 64 hexadecimal digits */
     /* 8-4-4-4-12 as in the API; 32 hexadecimal digits for a static pod. */
     char pod_uid[POD_UID_SIZE];
     char unit[CGROUP_UNIT_SIZE]; /* the unit, or the name of a container without an id */
 };
 
-/* Read the path of a cgroup, `length` bytes of it. */
+/* Read the path of a cgroup, of `length` bytes. */
 struct cgroup_name cgroup_name_read_path(const char *path, size_t length);
 
 /* Read the whole of /proc/PID/cgroup, NUL-terminated: a line for each hierarchy of cgroups

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* What of a namespace was read recently enough. */
+/* The numbers of a file are shown if it was read since this time (monotonic). */
 struct freshness {
     int64_t since[NETNS_FILES];
 };
@@ -52,8 +52,8 @@ static void describe_range(const struct namespaces *namespaces, struct namespace
     row->usable = port_set_count(&range);
 }
 
-/* Add what is known of `row` to the sum. The bound is the highest: a destination's ports are those
- * of one namespace. */
+/* Add what is known of `row` to the sum. The bound is the highest of all, not a sum: it is about
+ * the ports of one namespace. */
 static void add_to_others(struct namespace_row *sum, const struct namespace_row *row)
 {
     if (row->has_sockets) {
@@ -101,7 +101,8 @@ static void describe_listed(struct namespaces *namespaces, const struct freshnes
     }
 }
 
-/* The oldest of the latest readings, as unix time; 0 if there is none. */
+/* When `file` was last read in the namespace that has waited longest for it: unix time; 0 if it was
+ * never read. */
 static double find_oldest(const struct namespaces *namespaces, enum netns_file file, int64_t now)
 {
     const struct namespace_table *table = &namespaces->table;

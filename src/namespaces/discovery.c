@@ -11,7 +11,7 @@ static void add_process(void *context, uint32_t pid)
     process_table_add(context, pid);
 }
 
-/* Forget where processes are that have left their namespace. */
+/* Set the place of each process that has left its namespace to unknown. */
 static void check_places(struct namespaces *namespaces)
 {
     struct process_list *list = &namespaces->processes.now;
@@ -25,7 +25,7 @@ static void check_places(struct namespaces *namespaces)
 }
 
 /* Choose the process through which each namespace is read: the lowest pid, which is often its
- * first. Those with neither a process nor a name are gone, and removed. */
+ * first. A namespace with neither a process nor a name is gone: remove it. */
 static void settle_namespaces(struct namespaces *namespaces)
 {
     uint32_t first[NAMESPACES_CAPACITY] = {0};
@@ -44,9 +44,9 @@ static void settle_namespaces(struct namespaces *namespaces)
     }
 }
 
-/* The place of the namespace that a process is in, which may be a new one. It is taken for new if
- * its name alone was known: the namespace with this name may be gone, and this one have its inode.
- */
+/* The place of the namespace that a process is in; a new namespace gets one. If only a name was
+ * known of the namespace with this inode, and no process, it is taken for a new one: the old one
+ * may be gone and its inode reused. */
 static uint16_t find_place(struct namespaces *namespaces, uint32_t pid)
 {
     uint64_t inode = netns_of_process(&namespaces->proc, pid);
@@ -62,7 +62,7 @@ static uint16_t find_place(struct namespaces *namespaces, uint32_t pid)
     return place < 0 ? PLACE_NONE : (uint16_t)place;
 }
 
-/* Look at each process whose namespace is not known. */
+/* Find the namespace of each process whose place is unknown. */
 static void place_processes(struct namespaces *namespaces)
 {
     struct process_list *list = &namespaces->processes.now;
@@ -79,7 +79,7 @@ static void place_processes(struct namespaces *namespaces)
     }
 }
 
-/* Does /proc show nobody but ourselves, or not even process 1? */
+/* Does /proc show only the exporter itself, or not show process 1? */
 static bool hides_processes(const struct namespaces *namespaces)
 {
     const struct process_list *list = &namespaces->processes.now;
@@ -105,7 +105,7 @@ static void log_limits(struct namespaces *namespaces)
     namespaces->untracked_logged = untracked > 0;
 }
 
-/* The port range can be read of the calling thread's namespace alone. */
+/* Read the port range, which the kernel shows only of the calling thread's own namespace. */
 static void read_own(struct namespaces *namespaces, struct step_faults *faults)
 {
     namespaces->own_inode = netns_of_caller(&namespaces->proc);
@@ -126,10 +126,10 @@ static void make_pass(struct namespaces *namespaces, enum namespace_pass pass,
     process_table_end(processes);
     if (pass == PASS_ALL) {
         check_places(namespaces);
-        namespaces->names_changed = true; /* an event came before the mount that it stands for */
+        namespaces->names_changed = true; /* the event of a name comes before its mount */
     }
-    /* First the departures: the kernel gives the inode of a namespace that is gone to the next new
-     * one. So one that only new processes are in is a new one. */
+    /* Namespaces that are gone must be removed first: the kernel gives their inodes to new ones. A
+     * namespace in which all processes are new is then taken for a new one. */
     settle_namespaces(namespaces);
     place_processes(namespaces);
     namespaces_name(namespaces);
@@ -159,7 +159,7 @@ void namespaces_discover(struct namespaces *namespaces, int64_t now, struct step
     make_pass(namespaces, pass, faults);
     cpu = namespaces->clock->thread_cpu(namespaces->clock->context) - cpu;
     reading_plan_book_pass(&namespaces->plan, pass, cpu);
-    /* A full pass shows what one of the names does. */
+    /* A full pass includes all that a pass over the names does. */
     for (enum namespace_pass done = PASS_NAMES; done <= pass; done++) {
         namespaces->passed[done] = now;
         namespaces->hurry[done] = false;

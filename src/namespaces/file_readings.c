@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "namespaces_private.h"
 
-/* Add what `now` has more than `before` to the sums of those that are not listed. A struct of
- * counters has nothing but counters. */
+/* Add the growth of each counter from `before` to `now` to `sum`. struct tcp_counters is treated as
+ * an array: it has no other members. */
 static void add_growth(struct tcp_counters *sum, const struct tcp_counters *now,
                        const struct tcp_counters *before)
 {
@@ -26,7 +26,7 @@ static void take_numbers(struct namespaces *namespaces, struct namespace *entry,
         entry->sockets_at_opens = namespace_all_sockets(entry);
 }
 
-/* Read through another process of the namespace, after that of `entry` has ended or left it. If
+/* The process of `entry` has ended or left the namespace: read through another one from now on. If
  * there is none, the namespace may be gone: the next pass finds out. */
 static void choose_other_process(struct namespaces *namespaces, struct namespace *entry,
                                  uint16_t place)
@@ -52,8 +52,9 @@ static void read_file(struct namespaces *namespaces, uint16_t place, enum netns_
     faults->failed |= answer == NETNS_FAILED;
 }
 
-/* When the file is due again: in an interval, but the first time in a part of it, which spreads
- * what is read rarely. */
+/* When the file is due again: after an interval. After the first reading, files other than sockstat
+ * are due after a part of it that differs between namespaces: those that were found together would
+ * otherwise always be read together. */
 static int64_t find_next(const struct namespace *entry, enum netns_file file, int64_t interval,
                          int64_t now)
 {
@@ -68,14 +69,15 @@ void namespaces_read_files(struct namespaces *namespaces, int64_t now, struct st
 {
     struct namespace_table *table = &namespaces->table;
     struct reading_plan *plan = &namespaces->plan;
-    int64_t nearly = now + plan->intervals[NETNS_SOCKSTAT] / 2;
-    /* File by file: their costs are measured, and sockstat alone shows that a process has moved. */
+    int64_t soon = now + plan->intervals[NETNS_SOCKSTAT] / 2;
+    /* File by file, to measure the cost of each. sockstat comes first: it alone shows that a
+     * process has moved to another namespace. */
     for (enum netns_file file = 0; file < NETNS_FILES; file++) {
         int64_t cpu = namespaces->clock->thread_cpu(namespaces->clock->context);
         size_t count = 0;
         for (size_t i = 0; i < table->used; i++) {
             struct namespace *entry = table->places[i];
-            if (!entry || !entry->admitted || entry->due[file] > nearly)
+            if (!entry || !entry->admitted || entry->due[file] > soon)
                 continue;
             read_file(namespaces, (uint16_t)i, file, now, faults);
             entry->due[file] = find_next(entry, file, plan->intervals[file], now);

@@ -62,7 +62,7 @@ int namespace_table_add(struct namespace_table *table, uint64_t inode, uint32_t 
     return place;
 }
 
-/* List the first one that is not yet, if there is room. */
+/* If there is room, list one more namespace: of those that are not listed, the first to arrive. */
 static void list_next(struct namespace_table *table)
 {
     struct namespace *next = NULL;
@@ -102,8 +102,9 @@ void namespace_table_remove(struct namespace_table *table, int place)
 
 /* ---- names ---- */
 
-/* The most telling name, "" if there is none. A container's beats the one in /run/netns, which for
- * containers is a random UUID; that beats the unit from which someone called `ip netns exec`. */
+/* The best name, or "" if there is none. The name of a container is better than the one in
+ * /run/netns, which runtimes choose at random. That one is better than the name of a unit, which
+ * may only be where someone called `ip netns exec`. */
 static void choose_name(const struct namespace *entry, char name[static NAMESPACE_NAME_SIZE])
 {
     const struct cgroup_name *owner = &entry->owner;
@@ -124,7 +125,7 @@ static void choose_name(const struct namespace *entry, char name[static NAMESPAC
         snprintf(name, NAMESPACE_NAME_SIZE, "%s", owner->unit);
 }
 
-/* Is it of the form netns-INODE, which is for those without a better one? */
+/* Is it of the form netns-INODE, the name of a namespace without a better one? */
 static bool is_makeshift(const char *name)
 {
     static const char prefix[] = "netns-";
@@ -133,7 +134,7 @@ static bool is_makeshift(const char *name)
            name[length + strspn(name + length, "0123456789")] == '\0';
 }
 
-/* Has another namespace this name, or may one get it? */
+/* Does another namespace have this name, or is it reserved? */
 static bool is_taken(const struct namespace_table *table, const struct namespace *entry,
                      const char *name)
 {
@@ -147,7 +148,7 @@ static bool is_taken(const struct namespace_table *table, const struct namespace
     return false;
 }
 
-/* Is the name that it has made of `name`, which it may have shared with another one? */
+/* Does the namespace already have this name, or the one that make_unique() makes of it? */
 static bool has_name(const struct namespace *entry, const char *name)
 {
     char longer[NAMESPACE_NAME_SIZE + 21];
@@ -155,7 +156,7 @@ static bool has_name(const struct namespace *entry, const char *name)
     return entry->name[0] && (strcmp(entry->name, name) == 0 || strcmp(entry->name, longer) == 0);
 }
 
-/* Make `name` a unique one: with the inode after it, or else instead of it. */
+/* Make `name` unique: append the inode, or if that is not enough, use netns-INODE. */
 static void make_unique(const struct namespace_table *table, const struct namespace *entry,
                         char name[static NAMESPACE_NAME_SIZE])
 {

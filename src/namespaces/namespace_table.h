@@ -30,7 +30,7 @@ struct namespace
     /* What its name is made of. */
     bool is_host; /* that of process 1 */
     struct cgroup_name owner;
-    unsigned owners_read; /* processes whose cgroup was read in vain for a container */
+    unsigned owners_read; /* processes whose cgroup was read, to give up in time */
     struct pod_name pod;  /* pod.namespace is "" until it is found */
     char file_name[256];  /* in /run/netns, with any characters; "": none known */
     uint64_t file_inode;  /* of this file, for walks by name; 0: not entered by name */
@@ -67,7 +67,7 @@ int namespace_table_find(const struct namespace_table *table, uint64_t inode);
 int namespace_table_add(struct namespace_table *table, uint64_t inode, uint32_t pid);
 void namespace_table_remove(struct namespace_table *table, int place);
 
-/* Give it the name that fits what is known of it, if it has another or none, and decide whether it
+/* Give the namespace the best name that is known, unless it has it already, and decide whether it
  * is listed. */
 void namespace_table_name(struct namespace_table *table, struct namespace *entry);
 
@@ -76,11 +76,11 @@ uint64_t namespace_full_sockets(const struct namespace *entry);
 uint64_t namespace_all_sockets(const struct namespace *entry);
 
 /*
- * The most ephemeral ports that a TCP destination can have in use there. Each holds a socket or
- * minisocket; and none holds one that was not opened from there: there are no more than ActiveOpens
- * says, and since it was read no more than the sockets became more. Restored connections
- * (TCP_REPAIR, CRIU) are in neither counter of opens, so sockets beyond those accepted count as
- * well.
+ * An upper bound of the ephemeral ports in use towards any TCP destination of the namespace: the
+ * smaller of its sockets, minisockets included, and its ActiveOpens plus the growth of the sockets
+ * since ActiveOpens was read. New connections that replace other sockets are missed until the next
+ * reading. Restored connections (TCP_REPAIR, CRIU) are neither active nor passive opens: the
+ * sockets beyond PassiveOpens count instead of ActiveOpens if they are more.
  */
 uint64_t namespace_tcp_bound(const struct namespace *entry);
 

@@ -61,7 +61,8 @@ int64_t namespaces_step(struct namespaces *namespaces, int64_t now, bool *failed
     if (namespaces->walker)
         walker_spend(namespaces->walker, cpu);
     *failed = faults.failed;
-    /* In step with the caller's own ticks, if it is called a little early; not to catch up. */
+    /* One interval after the last tick, so that a call that is a little early causes no drift; but
+     * ticks that were missed are skipped. */
     interval = namespaces->plan.intervals[NETNS_SOCKSTAT];
     namespaces->next_tick =
         namespaces->next_tick + interval > now ? namespaces->next_tick + interval : now + interval;

@@ -27,9 +27,9 @@ struct namespaces {
     struct reading_plan plan;
 
     int64_t passed[NAMESPACE_PASSES]; /* when, monotonic; 0: never */
-    bool hurry[NAMESPACE_PASSES];     /* something has happened that a pass would show */
-    bool names_changed;               /* as above; read /run/netns again */
-    bool hidden;                      /* the last pass saw no processes of others */
+    bool hurry[NAMESPACE_PASSES];     /* something has happened: make this pass earlier */
+    bool names_changed;               /* read /run/netns again at the next pass */
+    bool hidden;                      /* /proc hid processes of other users in the last pass */
     bool hidden_logged, untracked_logged;
 
     uint64_t own_inode;
@@ -38,7 +38,7 @@ struct namespaces {
 
     int64_t next_tick; /* 0: at once */
 
-    struct tcp_counters other_counters; /* all that was counted in those that are not listed */
+    struct tcp_counters other_counters; /* of all namespaces, while they were not listed */
     struct namespace_row *rows;         /* options.max of them */
 
     struct walker *walker;       /* NULL: no walks */
@@ -57,10 +57,10 @@ struct step_faults {
 /* Look for namespaces that have come or gone, if that is due. */
 void namespaces_discover(struct namespaces *namespaces, int64_t now, struct step_faults *faults);
 
-/* Find out what is still missing for the names of those that need one. */
+/* Look up missing names of pods and in /run/netns, and name all namespaces. */
 void namespaces_name(struct namespaces *namespaces);
 
-/* Read the owner of a process in `entry`, unless its container is known. */
+/* Read the cgroup of a process in `entry`, unless its pod or container is known. */
 void namespaces_read_owner(struct namespaces *namespaces, struct namespace *entry, uint32_t pid);
 
 void namespaces_end_walks(struct namespaces *namespaces);

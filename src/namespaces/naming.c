@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The longest lines of cgroups have a few hundred bytes, and there is one for each hierarchy. */
+/* For /proc/PID/cgroup: a line for each hierarchy, of a few hundred bytes at most. */
 enum { CGROUP_FILE_SIZE = 8192 };
 
-/* The first process of a container shows its owner. Other processes are read as well, because one
- * may have entered from outside, but not all of a namespace with thousands of processes and no
- * container. */
+/* How many processes of a namespace are looked at to find its container. The first may not be in
+ * it: a process can enter a namespace from outside. But a namespace without a container can have
+ * thousands of processes. */
 enum { OWNERS_READ_MAX = 16 };
 
 void namespaces_read_owner(struct namespaces *namespaces, struct namespace *entry, uint32_t pid)
@@ -29,7 +29,7 @@ static bool needs_pod(const struct namespace *entry)
     return entry->owner.pod_uid[0] && !entry->pod.namespace[0];
 }
 
-/* Is there nothing better than a name in /run/netns? */
+/* Would a name in /run/netns be the best one? */
 static bool needs_file_name(const struct namespace *entry)
 {
     return !entry->is_host && entry->owner.owner < OWNER_POD;
@@ -45,13 +45,13 @@ static void take_pod_name(void *context, const struct pod_name *name)
     }
 }
 
-/* The handles of the namespaces that may have a name in /run/netns. */
+/* The context of take_file_name(). */
 struct file_names {
     struct namespace_table *table;
-    struct netns_handle handles[NAMESPACES_CAPACITY];
+    struct netns_handle handles[NAMESPACES_CAPACITY]; /* by place, where a name is needed */
 };
 
-/* Of several names the first in the order of the alphabet, so that it stays the same. */
+/* Of several names keep the alphabetically first, so that it stays the same. */
 static void keep_file_name(struct namespace *entry, const char *name)
 {
     if (!entry->file_name[0] || strcmp(name, entry->file_name) < 0)
@@ -86,7 +86,7 @@ static void read_file_names(struct namespaces *namespaces)
         netns_names_read(&namespaces->names, take_file_name, &names);
 }
 
-/* The namespace that a name stands for may be without a process, and then be a new one. */
+/* Enter the namespace of a name. One without a process may not be in the table yet: add it. */
 static void enter_file_name(void *context, const char *name, const struct netns_handle *handle)
 {
     struct namespaces *namespaces = context;
@@ -105,8 +105,8 @@ static void enter_file_name(void *context, const char *name, const struct netns_
     table->places[place]->file_inode = handle->inode;
 }
 
-/* Find out which namespace each name stands for by entering it. Those that have neither a process
- * nor a name any more are gone. */
+/* Find out which namespace each name stands for by entering it. A namespace with neither a process
+ * nor a name is gone: remove it. */
 static void enter_file_names(struct namespaces *namespaces)
 {
     struct namespace_table *table = &namespaces->table;

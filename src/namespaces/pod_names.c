@@ -6,7 +6,8 @@
 #include <dirent.h>
 #include <string.h>
 
-/* Copy what is before `end` to a field of `size` bytes. False if it is empty or does not fit. */
+/* Copy the text from `start` to `end` to a field of `size` bytes. False if it is empty or does not
+ * fit. */
 static bool take_part(char *field, size_t size, const char *start, const char *end)
 {
     size_t length = (size_t)(end - start);

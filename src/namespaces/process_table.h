@@ -30,7 +30,7 @@ struct process_list {
 /* All zero is an empty table. */
 struct process_table {
     struct process_list now, before;
-    uint64_t untracked; /* of the last listing: beyond the capacity, or of the memory */
+    uint64_t untracked; /* processes of the last listing without room: capacity or memory */
 };
 
 void process_table_release(struct process_table *table);

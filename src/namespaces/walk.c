@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The dump closes its socket: give it one of its own. */
+/* Duplicate the door's socket, because the dump closes the one that it gets. */
 static int open_through_door(void *context)
 {
     const struct netns_door *door = context;
@@ -18,8 +18,8 @@ static int open_through_door(void *context)
     return fd < 0 ? -errno : fd;
 }
 
-static bool list(const struct netns_door *door, tcp_state_set states,
-                 socket_record_consumer *consume, void *context, struct fault *fault)
+static bool list_sockets(const struct netns_door *door, tcp_state_set states,
+                         socket_record_consumer *consume, void *context, struct fault *fault)
 {
     const struct kernel_access kernel = {.open_sock_diag = open_through_door,
                                          .opener_context = (void *)door};
@@ -33,8 +33,8 @@ struct walk {
     struct walk_result *result;
 };
 
-/* Listeners come first. A connection to one is no client's: connect() skips its port, and so does
- * port_usage_add_holder(). */
+/* The kernel lists listeners first, so their ports are known when connections come: port_usage does
+ * not count a connection at a listener's port as one of a client. */
 static void take_record(void *context, const struct socket_record *record)
 {
     struct walk *walk = context;
@@ -45,7 +45,7 @@ static void take_record(void *context, const struct socket_record *record)
         port_usage_add_holder(walk->usage, record);
 }
 
-/* "262144", or below 0 where there is no limit. */
+/* Read tcp_max_tw_buckets: a number such as 262144; below 0 there is no limit. */
 static void read_time_wait_limit(const struct netns_door *door, struct walk_result *result)
 {
     char text[32], *end;
@@ -70,8 +70,8 @@ bool walk_sockets(struct port_usage *scratch, const struct netns_door *door,
     read_time_wait_limit(door, result);
     port_usage_forget(scratch);
     port_usage_begin(scratch, &settings);
-    if (!list(door, TCP_STATE_SET_ALL & ~tcp_state_bit(TCP_STATE_BOUND_INACTIVE), take_record,
-              &walk, fault))
+    if (!list_sockets(door, TCP_STATE_SET_ALL & ~tcp_state_bit(TCP_STATE_BOUND_INACTIVE),
+                      take_record, &walk, fault))
         return false;
     result->ports = port_usage_summarize(scratch);
     result->destination_count =
@@ -83,7 +83,7 @@ bool walk_sockets(struct port_usage *scratch, const struct netns_door *door,
     return true;
 }
 
-static double find_fill(uint64_t length, uint64_t limit)
+static double compute_fill(uint64_t length, uint64_t limit)
 {
     return (double)length / (double)(limit > 0 ? limit : 1);
 }
@@ -91,8 +91,8 @@ static double find_fill(uint64_t length, uint64_t limit)
 static void take_listener(void *context, const struct socket_record *record)
 {
     struct walk_queue *queue = context;
-    if (queue->present && find_fill(record->receive_queue, record->send_queue) <=
-                              find_fill(queue->length, queue->limit))
+    if (queue->present && compute_fill(record->receive_queue, record->send_queue) <=
+                              compute_fill(queue->length, queue->limit))
         return;
     *queue = (struct walk_queue){
         .present = true,
@@ -108,7 +108,7 @@ static void take_listener(void *context, const struct socket_record *record)
 bool walk_listeners(const struct netns_door *door, struct walk_queue *queue, struct fault *fault)
 {
     *queue = (struct walk_queue){0};
-    bool whole = list(door, tcp_state_bit(TCP_STATE_LISTEN), take_listener, queue, fault);
+    bool whole = list_sockets(door, tcp_state_bit(TCP_STATE_LISTEN), take_listener, queue, fault);
     interface_name_read_through(door->descriptors[NETNS_SOCKET], queue->interface,
                                 queue->interface_name);
     return whole;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "walk_schedule.h"
 
-static const double suspect_weight = 6;
-static const double grown_part = 0.1;
-static const int64_t saved_over = INT64_C(10000000000);
+static const double suspect_weight = 6; /* by which the age of a suspect's walk is multiplied */
+static const double grown_part = 0.1;   /* of its ports: growth that deserves a turn */
+static const int64_t saved_over = INT64_C(10000000000); /* nanoseconds */
 
 static bool is_suspect(const struct walk_candidate *candidate)
 {
@@ -15,8 +15,8 @@ static bool is_due(const struct walk_candidate *candidate, int64_t interval, int
     return candidate->walked == 0 || now - candidate->walked >= interval;
 }
 
-/* By how many sockets it has grown, 0 unless that deserves a turn. */
-static uint64_t rate_growth(const struct walk_candidate *candidate)
+/* By how many sockets the namespace has grown since its walk; 0 unless that deserves a turn. */
+static uint64_t compute_growth(const struct walk_candidate *candidate)
 {
     if (!is_suspect(candidate) || candidate->sockets <= candidate->sockets_walked)
         return 0;
@@ -24,7 +24,7 @@ static uint64_t rate_growth(const struct walk_candidate *candidate)
     return (double)growth >= grown_part * (double)candidate->ports ? growth : 0;
 }
 
-static double rate_age(const struct walk_candidate *candidate, int64_t now)
+static double compute_weighted_age(const struct walk_candidate *candidate, int64_t now)
 {
     double age = (double)(now - candidate->walked);
     return is_suspect(candidate) ? suspect_weight * age : age;
@@ -36,7 +36,7 @@ static size_t pick_grown(const struct walk_candidate *candidates, size_t count, 
     size_t best = count;
     uint64_t most = 0;
     for (size_t i = 0; i < count; i++) {
-        uint64_t growth = rate_growth(&candidates[i]);
+        uint64_t growth = compute_growth(&candidates[i]);
         if (growth > most && is_due(&candidates[i], interval, now)) {
             most = growth;
             best = i;
@@ -51,7 +51,7 @@ static size_t pick_oldest(const struct walk_candidate *candidates, size_t count,
     size_t best = count;
     double most = 0;
     for (size_t i = 0; i < count; i++) {
-        double age = rate_age(&candidates[i], now);
+        double age = compute_weighted_age(&candidates[i], now);
         if (age > most && is_due(&candidates[i], interval, now)) {
             most = age;
             best = i;

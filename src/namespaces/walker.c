@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How often the listeners of a namespace are looked at, and at most how many in one step. */
 static const int64_t listen_interval = 10 * NANOSECONDS_PER_SECOND;
-enum { LOOKS_A_STEP = 16 };
+enum { LOOKS_PER_STEP = 16 };
 
 /* How long to wait when no namespace is due. */
 static const int64_t pause_length = NANOSECONDS_PER_SECOND;
@@ -83,7 +84,8 @@ struct walker_report walker_get_report(const struct walker *walker)
     return walker->report;
 }
 
-/* Enter the namespace. What was known of another one that was there before is forgotten. */
+/* Enter the namespace. If another one is there now (its cookie differs), forget what is known of
+ * the old one and enter the new one. */
 static int enter(struct walker *walker, const struct walked_namespace *one, bool with_settings,
                  struct netns_door *door)
 {
@@ -100,7 +102,7 @@ static int enter(struct walker *walker, const struct walked_namespace *one, bool
     return error;
 }
 
-/* It is gone, or another is there: no failure. */
+/* Is the namespace gone, or another one in its place? That is no failure of a walk. */
 static bool is_gone(int error)
 {
     return error == -ENOENT || error == -ESRCH || error == -ENXIO || error == -EINVAL ||
@@ -152,14 +154,14 @@ static void look_at_listeners(struct walker *walker, const struct walked_namespa
                               int64_t now)
 {
     struct netns_door door;
-    struct fault unlogged; /* a walk fails too */
+    struct fault unlogged; /* a walk fails too, and is logged */
     bool entered = enter(walker, one, false, &door) == 0;
     one->walk->listened = now;
     one->walk->has_queue = entered && walk_listeners(&door, &one->walk->queue, &unlogged);
     netns_door_close(&door);
 }
 
-/* Look at some listeners that are due. Returns whether more are. */
+/* Look at the listeners that are due, of a few namespaces. Returns whether more are due. */
 static bool step_listeners(struct walker *walker, const struct walked_namespace *namespaces,
                            size_t count, int64_t now)
 {
@@ -168,14 +170,14 @@ static bool step_listeners(struct walker *walker, const struct walked_namespace 
         int64_t listened = namespaces[i].walk->listened;
         if (listened > 0 && now - listened < listen_interval)
             continue;
-        if (looks++ == LOOKS_A_STEP)
+        if (looks++ == LOOKS_PER_STEP)
             return true;
         look_at_listeners(walker, &namespaces[i], now);
     }
     return false;
 }
 
-/* Walk the one whose turn it is. Returns whether there was one. */
+/* Walk the namespace whose turn it is. Returns whether there was one. */
 static bool step_walk(struct walker *walker, const struct walked_namespace *namespaces,
                       size_t count, int64_t now)
 {
@@ -247,7 +249,7 @@ size_t walker_pick_top(const struct walked_namespace *namespaces, size_t count,
                     rows[place] = rows[place - 1];
             }
             if (place == top)
-                break; /* its others are not fuller */
+                break; /* the others of this namespace are not fuller */
             rows[place] = (struct walked_destination){i, &result->destinations[d]};
             picked += picked < top;
         }

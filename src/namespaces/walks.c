@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Which namespaces the walker is offered, and what it found of them. */
+/* Offers namespaces to the walker, and describes what it found. */
 #include "namespaces_private.h"
 
 #include <stdlib.h>
@@ -23,8 +23,8 @@ void namespaces_end_walks(struct namespaces *namespaces)
     free(namespaces->walked);
 }
 
-/* Since the opens were read no more connections were opened than there are more sockets. */
-static uint64_t find_most_opens(const struct namespace *entry)
+/* ActiveOpens when it was read, plus the growth of the sockets since. */
+static uint64_t estimate_opens(const struct namespace *entry)
 {
     uint64_t sockets = namespace_all_sockets(entry);
     uint64_t more = sockets > entry->sockets_at_opens ? sockets - entry->sockets_at_opens : 0;
@@ -33,11 +33,12 @@ static uint64_t find_most_opens(const struct namespace *entry)
 
 static uint64_t find_bound(const struct namespace *entry)
 {
-    return namespace_walk_bound(entry->walk, namespace_tcp_bound(entry), find_most_opens(entry));
+    return namespace_walk_bound(entry->walk, namespace_tcp_bound(entry), estimate_opens(entry));
 }
 
-/* The exporter's own namespace has samples of its own. */
-static bool is_walked(const struct namespaces *namespaces, struct namespace *entry)
+/* Prepare a namespace for its first walk. False if it is not walked: the exporter's own one, for
+ * instance, has samples of its own. */
+static bool prepare_walk(const struct namespaces *namespaces, struct namespace *entry)
 {
     if (!entry || !entry->listed || entry->inode == namespaces->own_inode)
         return false;
@@ -59,7 +60,7 @@ static size_t offer(struct namespaces *namespaces)
     size_t count = 0;
     for (size_t i = 0; i < namespaces->table.used; i++) {
         struct namespace *entry = namespaces->table.places[i];
-        if (!is_walked(namespaces, entry))
+        if (!prepare_walk(namespaces, entry))
             continue;
         namespaces->targets[count] = find_target(entry);
         namespaces->walked[count] = (struct walked_namespace){
@@ -110,7 +111,7 @@ void namespaces_describe_walk(const struct namespace *entry, struct namespace_ro
     }
 }
 
-/* The row of the namespace with this inode: destinations are those of listed ones. */
+/* The row of the namespace with this inode. It exists: only listed namespaces have destinations. */
 static size_t find_row(const struct namespaces_snapshot *snapshot, uint64_t inode)
 {
     size_t row = 0;
