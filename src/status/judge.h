@@ -50,6 +50,10 @@ void finding_state(struct finding *finding, const char *format, ...)
 void finding_advise(struct finding *finding, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The quotes that an address with a port needs in a command: IPv6 has brackets, a shell's pattern.
+ */
+const char *quote_address(enum ip_family family);
+
 /* Insert a finding after those of the same level; ignores LEVEL_OK. */
 void verdict_enter(struct verdict *verdict, const struct finding *finding);
 

@@ -42,7 +42,7 @@ static void advise_destination(struct finding *finding, const struct port_snapsh
         finding_advise(finding, COUNT_DESTINATIONS);
         return;
     }
-    const char *quote = fullest->family == IP_FAMILY_IPV4 ? "" : "'"; /* of the brackets */
+    const char *quote = quote_address(fullest->family);
     finding_advise(
         finding, "ss -tanp dst %s%s%s", quote,
         format_address_port(fullest->family, &fullest->remote_address, fullest->remote_port).text,

@@ -40,7 +40,7 @@ struct source_name format_source(const struct event_source_row *row)
 {
     struct source_name name;
     snprintf(name.text, sizeof name.text, "%s in %s",
-             row->source.program[0] ? row->source.program : "ended programs", row->cgroup.text);
+             row->source.program[0] ? row->source.program : "unnamed programs", row->cgroup.text);
     return name;
 }
 
@@ -72,6 +72,11 @@ void finding_advise(struct finding *finding, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(finding->command, sizeof finding->command, format, arguments);
     va_end(arguments);
+}
+
+const char *quote_address(enum ip_family family)
+{
+    return family == IP_FAMILY_IPV4 ? "" : "'";
 }
 
 void verdict_enter(struct verdict *verdict, const struct finding *finding)

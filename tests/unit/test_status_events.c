@@ -50,9 +50,21 @@ static void test_failures_are_critical_and_name_who_and_whither(void **state)
     rows[2].source.family = IP_FAMILY_IPV6;
     rows[2].source.program[0] = '\0';
     render(f);
-    assert_says(f, ", most to [a00:5::]:5434 by ended programs in /a2.service "
+    assert_says(f, ", most to [a00:5::]:5434 by unnamed programs in /a2.service "
                    "connect() returned");
     assert_says(f, "ss -tanp dst '[a00:5::]:5434' What to do");
+}
+
+/* A cgroup with many sources has one row for those without a row of their own (event_sources.h). */
+static void test_failures_of_many_sources_have_no_destination(void **state)
+{
+    struct fixture *f = make_event(state, TCP_EVENT_PORT_FAILURE, 1);
+    rows[0].source = (struct event_source){.program = ""};
+    render(f);
+    assert_says(f, ", all to several destinations by unnamed programs in /a0.service "
+                   "connect() returned");
+    assert_says(f, "ss -Htan");
+    assert_silent(f, "0.0.0.0:0");
 }
 
 static void test_failures_without_a_source_are_still_counted(void **state)
@@ -110,6 +122,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         whole(test_failures_are_critical_and_name_who_and_whither),
+        whole(test_failures_of_many_sources_have_no_destination),
         whole(test_failures_without_a_source_are_still_counted),
         whole(test_no_failure_is_no_finding),
         whole(test_the_three_who_close_most_are_named),
