@@ -94,11 +94,14 @@ static void state_others(struct finding *finding, size_t others)
         finding_state(finding, "; %s no better", format_plural(others, "other namespace").text);
 }
 
-/* A command that is to run in the namespace. */
+/* Write a command that runs in the namespace. One without a process has a name in /run/netns. */
 static void advise_inside(struct finding *finding, const struct namespace_row *row,
                           const char *command)
 {
-    finding_advise(finding, "nsenter -t %" PRIu32 " -n %s", row->pid, command);
+    if (row->pid > 0)
+        finding_advise(finding, "nsenter -t %" PRIu32 " -n %s", row->pid, command);
+    else
+        finding_advise(finding, "ip netns exec '%s' %s", row->labels.name, command);
 }
 
 /* The fullest destination of a namespace, if it is among the fullest of the node. */

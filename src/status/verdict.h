@@ -44,7 +44,7 @@ struct finding {
     enum topic topic;   /* unless LEVEL_OK */
     char fact[1024];    /* a sentence without its full stop */
     char meaning[1024]; /* sentences: its consequences */
-    char command[128];  /* to run next, in a shell on this host; "" with LEVEL_OK */
+    char command[512];  /* to run next, in a shell on this host; "" with LEVEL_OK */
 };
 
 enum { VERDICT_MAX_FINDINGS = 20 };

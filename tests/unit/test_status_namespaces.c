@@ -138,6 +138,9 @@ static void test_a_full_queue_names_the_namespace_and_the_listener(void **state)
     assert_says(f, "Critical Network namespace shop/web-1: the accept queue of 0.0.0.0:8080 holds "
                    "129 of 128 connections When it is full");
     assert_says(f, "nsenter -t 4001 -n ss -ltn ");
+    rows[1].pid = 0; /* only a name in /run/netns leads there */
+    render(f);
+    assert_says(f, " ip netns exec 'shop/web-1' ss -ltn ");
     rows[1].queue.length = 40;
     render(f);
     assert_says(f, "OK Nothing is close");
