@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-static atomic_size_t bytes_alive;
+static atomic_size_t bytes_alive; /* capacities, not lengths: the memory that bodies take */
 
 struct body *body_create(struct buffer *bytes)
 {

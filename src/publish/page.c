@@ -17,7 +17,7 @@ struct page {
     const struct clock *clock;
     int64_t valid_until;
 
-    pthread_mutex_t mutex;                        /* of the next two: held while a body is made */
+    pthread_mutex_t mutex;                        /* for the next two; held while a body is made */
     struct body *bodies[PAGE_FORMATS][ENCODINGS]; /* NULL until the first request */
     int64_t status_time;                          /* monotonic time of the current status page */
 };
@@ -97,7 +97,7 @@ static void render(const struct page *page, enum page_format format, struct buff
     }
 }
 
-/* The status page is kept for a second. With the mutex held. */
+/* Release the status page if it is older than a second. Call it with the mutex held. */
 static void drop_old_status(struct page *page)
 {
     int64_t time = clock_now(page->clock);
@@ -110,7 +110,8 @@ static void drop_old_status(struct page *page)
     page->status_time = time;
 }
 
-/* The body, made now if necessary; NULL when there is no memory. With the mutex held. */
+/* Return the body; make it if there is none. NULL when there is no memory. Call it with the mutex
+ * held. */
 static struct body *make_body(struct page *page, enum page_format format, int encoding)
 {
     struct body *body = page->bodies[format][encoding];
