@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Keeps a number and its unit on one line (U+202F, a narrow no-break space). */
+/* U+202F, a narrow no-break space, keeps a number and its unit on one line. */
 #define SPACE "\u202f"
 
 struct formatted format_count(uint64_t count)
@@ -57,7 +57,7 @@ struct formatted format_share(double share)
                    : share >= 0.01   ? 1000
                    : share >= 0.0001 ? 1e4
                                      : 1e6;
-    /* The small addition compensates that a double stores 0.29 as less. */
+    /* Without the addition 0.29 would become 28 %: a double stores it as slightly less. */
     double percent = floor(share * steps + 1e-6) * 100 / steps;
     snprintf(out.text, sizeof out.text, "%.6g" SPACE "%%", percent);
     return out;

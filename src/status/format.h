@@ -34,7 +34,7 @@ struct formatted format_share(double share);
 /* Seconds in the one or two largest units, from microseconds to days; below zero is zero. */
 struct formatted format_duration(double seconds);
 
-/* What follows "the last": "minute", "2 minutes", "12 s". */
+/* A period, to follow "the last": "minute", "2 minutes", "12 s". */
 struct formatted format_period(double seconds);
 
 /* The time from `then` to `now`, truncated to tenths of a second: "0.5 s ago"; "none yet" if `then`

@@ -5,11 +5,11 @@
 
 #include <math.h>
 
-/* The drawing has a unit of width for each slot, oldest first. The browser scales it. */
+/* The width of the drawing is one unit for each slot, the oldest first. The browser scales it. */
 enum { NEWEST = HISTORY_SLOTS - 1, HEIGHT = 1000 };
 
-/* The curve in pieces: as a line, or with the area below it. Points more than `gap` slots apart are
- * not joined. A line begins with a stroke of length zero, so that a single point is a dot. */
+/* Write the curve as a line, or the area below it. Points more than `gap` slots apart are not
+ * joined. A line begins with a stroke of length zero, so that a single point is a dot. */
 static void write_path(struct buffer *out, const struct history *history, uint64_t top, double gap,
                        bool area)
 {

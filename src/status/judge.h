@@ -23,14 +23,14 @@ struct thresholds {
 enum alert_level judge(double value, const struct thresholds *thresholds);
 enum alert_level choose_worse(enum alert_level a, enum alert_level b);
 
-/* Of the ports towards one destination, now and at the peak: connect() to it is slow from one half
- * on. */
+/* For the used share of the ports towards one destination, now and at the peak: from one half on,
+ * connect() to it is slow. */
 extern const struct thresholds destination_thresholds, destination_peak_thresholds;
 
-/* Of an accept queue's limit. */
+/* For the used share of an accept queue's limit. */
 extern const struct thresholds queue_thresholds;
 
-/* A share of a limit; with limit 0, one is a share of 1. */
+/* The used share of a limit. If the limit is 0, the share is 1 as soon as anything is used. */
 double compute_share(uint64_t count, uint64_t limit);
 
 /* Shares of their limits; below 0 if unknown. */
@@ -50,8 +50,7 @@ void finding_state(struct finding *finding, const char *format, ...)
 void finding_advise(struct finding *finding, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The quotes that an address with a port needs in a command: IPv6 has brackets, a shell's pattern.
- */
+/* The quote around an address with a port in a command: a shell would expand IPv6's brackets. */
 const char *quote_address(enum ip_family family);
 
 /* Insert a finding after those of the same level; ignores LEVEL_OK. */

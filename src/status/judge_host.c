@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "judge.h"
 
-/* The share of a limit; below 0 if one of both is not known or there is no limit. */
+/* The used share of a limit; below 0 if one of the numbers is unknown or there is no limit. */
 static double compute_known_share(bool known, uint64_t count, uint64_t limit)
 {
     bool valid = known && procfs_is_number(count) && procfs_is_number(limit) && limit > 0;
@@ -29,7 +29,7 @@ void judge_time_wait(struct verdict *verdict, const struct snapshot *snapshot)
         finding_state(&finding, ", %s skipped it in the last %s",
                       format_plural(skipped, "connection").text,
                       format_recent_period(snapshot).text);
-    /* A server's have its port in column 3, a client's the destination in column 4. */
+    /* Count what most of them share: on a server its port (column 3), else the peer (column 4). */
     bool servers = snapshot->has_time_wait_roles &&
                    snapshot->time_wait[TIME_WAIT_SERVER] > snapshot->time_wait[TIME_WAIT_CLIENT];
     finding_advise(&finding,
@@ -85,8 +85,8 @@ double compute_orphan_share(const struct snapshot *snapshot)
                                snapshot->pressure.orphan_limit);
 }
 
-/* The kernel ends some orphans at a quarter and at a half of the limit already: those that make no
- * progress (tcp_out_of_resources(), net/ipv4/tcp_timer.c). */
+/* The kernel resets orphans that make no progress as soon as a half or even a quarter of the limit
+ * is used (tcp_out_of_resources(), net/ipv4/tcp_timer.c). */
 void judge_orphans(struct verdict *verdict, const struct snapshot *snapshot)
 {
     static const struct thresholds thresholds = {0.25, 0.5, 1};

@@ -6,14 +6,15 @@
 const struct thresholds queue_thresholds = {0.4, 0.8, 1};
 static const struct thresholds queue_peak_thresholds = {0.5, 1, NEVER};
 
-/* Connection attempts in the last minute. Clients try again after a second. */
+/* Connection attempts dropped in the last minute. Each waits a second or more for its next try. */
 static const struct thresholds drop_thresholds = {1, 10, NEVER};
 
-/* At half of a listener's limit the kernel begins to drop half-open connections early. With a tiny
- * limit a few are no flood. */
+/* The share of a listener's limit that half-open connections fill in a flood: above a half the
+ * kernel drops them early (reqsk_timer_handler(), net/ipv4/inet_connection_sock.c). If the limit is
+ * tiny, a few are no flood. */
 static const double flood_share = 0.4;
 static const uint64_t flood_least = 32;
-static const uint64_t many_half_open = 1000; /* wherever they are */
+static const uint64_t many_half_open = 1000; /* of all listeners together */
 
 struct place_name name_listener(const struct listener_row *row)
 {
@@ -36,8 +37,8 @@ enum alert_level judge_queue(const struct listener_row *row)
                         judge(compute_peak_share(row), &queue_peak_thresholds));
 }
 
-/* The listener with the most urgent accept queue, and among these the one with the fullest peak;
- * NULL if none is known. `others` gets how many are as urgent. */
+/* The listener with the most urgent accept queue, and of several the one with the fullest peak;
+ * NULL if none is known. `others` gets how many more are as urgent. */
 static const struct listener_row *find_worst_queue(const struct snapshot *snapshot, size_t *others)
 {
     const struct listener_row *worst = NULL;
@@ -92,14 +93,14 @@ void judge_queues(struct verdict *verdict, const struct snapshot *snapshot)
     verdict_enter(verdict, &finding);
 }
 
-/* The growth of a counter in the last minute, 0 if it is not known. */
+/* The growth of a counter in the last minute; 0 if it is unknown. */
 static uint64_t get_growth(const struct snapshot *snapshot, uint64_t growth)
 {
     return snapshot->has_counters && procfs_is_number(growth) ? growth : 0;
 }
 
-/* Of the listeners that dropped something lately, the one with the most drops; NULL if none is
- * known. `others` gets how many more did. */
+/* Of the listeners that dropped something within the peak window, the one with the most drops since
+ * the start; NULL if none is known. `others` gets how many more there are. */
 static const struct listener_row *find_dropping(const struct snapshot *snapshot, size_t *others)
 {
     const struct listener_row *most = NULL;
@@ -177,7 +178,7 @@ void judge_syn_recv(struct verdict *verdict, const struct snapshot *snapshot)
     verdict_enter(verdict, &finding);
 }
 
-/* Sockets that the program forgot: any hundred of them is worth a look. */
+/* Each is a socket that a program has not closed: a hundred are worth a look on any host. */
 void judge_close_wait(struct verdict *verdict, const struct snapshot *snapshot)
 {
     static const struct thresholds thresholds = {100, 1000, NEVER};

@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-/* A bound is often far above the truth: only a high one is a finding. */
+/* A bound is often far above the real number: only a high one is a finding. */
 static const double bound_threshold = 0.9;
 
 static double get_ports_share(const struct namespace_row *row)
@@ -21,7 +21,7 @@ static double get_queue_share(const struct namespace_row *row)
     return row->has_queue ? compute_share(row->queue.length, row->queue.limit) : 0;
 }
 
-/* The exporter's own namespace has findings of its own. */
+/* 0 where the port range is known: such a namespace has better numbers than a bound. */
 static double get_bound_share(const struct namespace_row *row)
 {
     return row->has_bound && !row->has_usable ? compute_share(row->tcp_bound, USUAL_EPHEMERAL_PORTS)
@@ -60,14 +60,14 @@ int compare_namespaces(const void *left, const void *right)
     return (a->minisockets < b->minisockets) - (a->minisockets > b->minisockets);
 }
 
-/* What one kind of finding is about. */
+/* How one kind of finding judges and compares namespaces. */
 struct namespace_measure {
     enum alert_level (*judge)(const struct namespace_row *row);
     double (*get_share)(const struct namespace_row *row);
 };
 
-/* The row of the highest level, and among these the one with the largest share; NULL if none has a
- * level. `others` gets how many more have this level. */
+/* The row with the highest level, and of several the one with the largest share; NULL if all are
+ * LEVEL_OK. `others` gets how many more have this level. */
 static const struct namespace_row *find_worst(const struct namespaces_snapshot *namespaces,
                                               const struct namespace_measure *measure,
                                               size_t *others)
@@ -91,7 +91,8 @@ static const struct namespace_row *find_worst(const struct namespaces_snapshot *
 static void state_others(struct finding *finding, size_t others)
 {
     if (others > 0)
-        finding_state(finding, "; %s no better", format_plural(others, "other namespace").text);
+        finding_state(finding, "; %s %s no better", format_plural(others, "other namespace").text,
+                      others == 1 ? "is" : "are");
 }
 
 /* Write a command that runs in the namespace. One without a process has a name in /run/netns. */
@@ -104,7 +105,7 @@ static void advise_inside(struct finding *finding, const struct namespace_row *r
         finding_advise(finding, "ip netns exec '%s' %s", row->labels.name, command);
 }
 
-/* The fullest destination of a namespace, if it is among the fullest of the node. */
+/* Name the fullest destination of a namespace, if it is one of the fullest of the node. */
 static void state_destination(struct finding *finding, const struct namespaces_snapshot *namespaces,
                               const struct namespace_row *row)
 {
@@ -133,10 +134,9 @@ static void judge_ports_inside(struct verdict *verdict, const struct snapshot *s
     struct finding finding =
         finding_make(judge_namespace_ports(row), TOPIC_NAMESPACES,
                      peak >= 1 ? "connect() to it fails there when all are in use: "
-                                 "EADDRNOTAVAIL. Other namespaces have their own."
-                               : "From 50 % on each connect() to it is slow there; "
-                                 "at 100 % it fails. Other namespaces have their "
-                                 "own.");
+                                 "EADDRNOTAVAIL. Other namespaces have their own ports."
+                               : "From 50 % on each connect() to it is slow there; at 100 % it "
+                                 "fails. Other namespaces have their own ports.");
     finding_state(&finding, "Network namespace %s: %s of the TCP ports ", row->labels.name,
                   format_share(share).text);
     state_destination(&finding, &snapshot->namespaces, row);

@@ -3,18 +3,18 @@
 
 #include <stdio.h>
 
-/* connect() to a destination is slow from one half on, so its levels begin below; the other scopes
- * fail only when they are full. Ports in use on this host affect only programs that bind() to port
- * 0; with UDP this is any new socket (docs/ports.md). */
+/* The levels of a destination begin below one half, where connect() to it gets slow. In the other
+ * scopes nothing happens until all ports are used: then bind() to port 0 fails. With UDP this
+ * affects every new socket, with TCP few programs (docs/ports.md). */
 const struct thresholds destination_thresholds = {0.4, 0.5, 0.9};
 const struct thresholds destination_peak_thresholds = {0.5, 0.9, NEVER};
 static const struct thresholds preferred_thresholds = {0.8, 1, NEVER};
 static const struct thresholds tcp_bind_thresholds = {0.8, 1, NEVER};
 static const struct thresholds udp_bind_thresholds = {0.7, 0.8, 0.9};
 
-/* In seconds. The bound is worth a finding when the exact number is older: a ports sample that it
- * calls for is taken within this time unless the budget is spent. */
-static const double bound_matters = 10;
+/* The bound is worth a finding only if the exact number is older than this, in seconds: within this
+ * time a high bound causes a ports sample, unless the CPU budget is spent. */
+static const double bound_matters_after = 10;
 
 bool knows_destinations(const struct port_snapshot *ports)
 {
@@ -33,8 +33,8 @@ enum alert_level judge_ports(const struct port_snapshot *ports, enum socket_prot
                         judge(ports->summary.preferred_utilization, &preferred_thresholds));
 }
 
-/* The command that lists the sockets towards the fullest destination, or else counts those towards
- * each. */
+/* Write the command that lists the sockets towards the fullest destination, or if that is unknown,
+ * counts those towards each. */
 static void advise_destination(struct finding *finding, const struct port_snapshot *ports)
 {
     const struct destination *fullest = ports->destinations;
@@ -82,7 +82,7 @@ static struct finding find_full_destination(const struct snapshot *snapshot, enu
     return finding;
 }
 
-/* A burst that is over. Its destination need not be the fullest one now. */
+/* A finding about a burst that is over. Its destination may not be the fullest one now. */
 static struct finding find_port_burst(const struct snapshot *snapshot, enum alert_level level)
 {
     const struct port_summary *summary = &snapshot->ports[SOCKET_TCP].summary;
@@ -99,18 +99,18 @@ static struct finding find_port_burst(const struct snapshot *snapshot, enum aler
     return finding;
 }
 
-/* The exact number is old, and connections have been opened since. */
+/* Enter a finding if the exact number is old and the bound, which is not, is more urgent. */
 static void judge_bound(struct verdict *verdict, const struct snapshot *snapshot,
                         enum alert_level known, double now)
 {
     double sampled = snapshot->samples[SAMPLE_PORTS].last_success;
     enum alert_level level = judge(snapshot->bound_utilization, &destination_thresholds);
-    if (!snapshot->has_bound || now - sampled < bound_matters || level <= known)
+    if (!snapshot->has_bound || now - sampled < bound_matters_after || level <= known)
         return;
-    struct finding finding = finding_make(
-        LEVEL_WATCH, TOPIC_DESTINATIONS,
-        "Not known, because the last ports sample is too old: it waits for its share of the CPU "
-        "budget (--sample.cpu-budget).");
+    struct finding finding = finding_make(LEVEL_WATCH, TOPIC_DESTINATIONS,
+                                          "The real number is not known: the last ports sample is "
+                                          "too old, and the next one waits for "
+                                          "its share of the CPU budget (--sample.cpu-budget).");
     finding_state(&finding, "Up to %s of the TCP ports towards one destination may be in use",
                   format_share(snapshot->bound_utilization).text);
     finding_advise(&finding, COUNT_DESTINATIONS);
@@ -132,8 +132,8 @@ void judge_destinations(struct verdict *verdict, const struct snapshot *snapshot
     judge_bound(verdict, snapshot, finding.level, now);
 }
 
-/* The ports for bind(). A port in use on one address is in use on the host: one finding reports
- * both. */
+/* Judge the ports for bind(). One finding reports both scopes, the host and one local address: a
+ * port that is used on an address is used on the host. */
 void judge_binding(struct verdict *verdict, const struct port_snapshot *ports,
                    enum socket_protocol protocol)
 {

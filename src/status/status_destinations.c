@@ -16,8 +16,8 @@ static size_t count_named(const struct port_snapshot *ports)
     return knows_destinations(ports) ? ports->destination_count : 0;
 }
 
-/* The share of the usable ports that the destination at `place` in the list uses; below 0 if there
- * is none. */
+/* The share of the usable ports that the destination at `place` of the list uses; below 0 if the
+ * list ends before. */
 static double compute_destination_share(const struct port_snapshot *ports, size_t place)
 {
     if (place >= count_named(ports))
@@ -26,7 +26,7 @@ static double compute_destination_share(const struct port_snapshot *ports, size_
     return used >= usable ? 1 : (double)used / (double)usable;
 }
 
-/* The destinations of both protocols, which are sorted, as one list. */
+/* Write the destinations of both protocols as one table. Each list is sorted: merge them. */
 static void write_table(const struct status_view *view, size_t rows)
 {
     const struct port_snapshot *ports = view->snapshot->ports;
@@ -47,7 +47,7 @@ static void write_table(const struct status_view *view, size_t rows)
     html_close_table(view->out);
 }
 
-/* How many there are, and how many of them this table and the metrics name. */
+/* Write how many destinations there are, and how many of them this table and the metrics name. */
 static void write_total(const struct status_view *view, size_t rows, size_t named)
 {
     const struct port_snapshot *ports = view->snapshot->ports;
@@ -70,11 +70,11 @@ static void write_total(const struct status_view *view, size_t rows, size_t name
     }
     buffer_append_string(view->out, ".");
     if (error_bound > 0)
-        buffer_append_format(view->out, " Up to %s of each not counted.",
+        buffer_append_format(view->out, " Each may have up to %s more.",
                              format_plural(error_bound, "port").text);
 }
 
-/* Why the table lacks some. */
+/* Write why destinations of a protocol are missing. */
 static void write_gaps(const struct status_view *view, size_t named)
 {
     const struct port_snapshot *ports = view->snapshot->ports;
@@ -82,7 +82,8 @@ static void write_gaps(const struct status_view *view, size_t named)
         if (!knows_destinations(&ports[protocol]))
             buffer_append_format(view->out, " %s: unknown.", protocol_names[protocol]);
         else if (named == 0 && ports[protocol].summary.destinations > 0)
-            buffer_append_format(view->out, " None of %s named: --collector.destinations.top is 0.",
+            buffer_append_format(view->out,
+                                 " %s: none is named, because --collector.destinations.top is 0.",
                                  protocol_names[protocol]);
     }
 }

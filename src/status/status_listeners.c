@@ -13,15 +13,15 @@ static uint64_t count_connections(const struct listener_row *row)
     return sum;
 }
 
-/* The most comes first. */
+/* The listener with the most connections comes first. */
 static int compare_connections(const void *left, const void *right)
 {
     uint64_t a = count_connections(left), b = count_connections(right);
     return (a < b) - (a > b);
 }
 
-/* The most urgent of `count` rows, in order; returns how many. A queue that needs attention comes
- * before connections. */
+/* Choose the most urgent of `count` rows; returns how many. They are ordered by the level of the
+ * queue, then by the number of connections. */
 static size_t choose_rows(const struct listener_row *rows, size_t count,
                           struct candidate chosen[static STATUS_TABLE_ROWS])
 {
@@ -41,7 +41,7 @@ static void write_connections(const struct status_view *view, const uint64_t soc
                          format_known(known, sockets[TCP_STATE_TIME_WAIT]).text);
 }
 
-/* A length of the queue, marked if it reaches the limit. */
+/* Write a length of the queue, marked if it reaches the limit. */
 static void write_length(const struct status_view *view, uint64_t length, uint64_t limit)
 {
     bool known = view->snapshot->has_counts;
@@ -63,7 +63,7 @@ static void write_listener(const struct status_view *view, const struct listener
     write_connections(view, row->sockets);
 }
 
-/* The connections of the listeners that are not shown: all minus the shown ones. */
+/* Write the connections of the listeners that are not shown: all minus those that are. */
 static void write_others(const struct status_view *view, const struct candidate *chosen,
                          size_t count)
 {
@@ -85,7 +85,7 @@ void status_write_listeners(const struct status_view *view)
 {
     struct buffer *out = view->out;
     const struct snapshot *snapshot = view->snapshot;
-    /* The queues include those of all named listeners. */
+    /* `queues` includes all rows of `listeners`. */
     const struct listener_row *rows = snapshot->has_counts ? snapshot->queues : snapshot->listeners;
     size_t named = snapshot->has_counts ? snapshot->queue_count : snapshot->listener_count;
     struct candidate chosen[STATUS_TABLE_ROWS];
@@ -102,6 +102,7 @@ void status_write_listeners(const struct status_view *view)
         html_write_link(out, view->self->telemetry_path);
         buffer_append_string(out, ". ");
     }
-    buffer_append_string(out, "Waiting: for accept(), of the fullest if sockets share the port. "
-                              "Dropped: since the exporter's start; coloured if lately.</p>\n");
+    buffer_append_string(out,
+                         "Waiting: for accept(), in the fullest queue if sockets share the "
+                         "port. Dropped: since the exporter's start; coloured if recent.</p>\n");
 }

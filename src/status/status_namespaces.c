@@ -5,7 +5,7 @@
 #include "status_cards.h"
 #include "verdict.h"
 
-/* The fullest namespaces, in order: by level, then by their numbers. Returns how many. */
+/* Choose the fullest namespaces, ordered by level and then by numbers. Returns how many. */
 static size_t choose_rows(const struct namespaces_snapshot *namespaces,
                           struct candidate chosen[static STATUS_TABLE_ROWS])
 {

@@ -89,7 +89,7 @@ static void write_verdict(const struct status_view *view)
     buffer_append_string(view->out, "</section>\n");
 }
 
-/* A card. If its numbers are unknown, `why` replaces the content; otherwise it is NULL. */
+/* Write a card. `why` replaces the content if its numbers are unknown; otherwise it is NULL. */
 static void write_card(const struct status_view *view, const char *class, const char *heading,
                        const char *why, void (*write_content)(const struct status_view *view))
 {
@@ -131,8 +131,7 @@ static const char *explain_listeners(const struct snapshot *snapshot)
     return snapshot->has_counts || snapshot->has_detail ? NULL : "No current count sample";
 }
 
-/* What limits and kills first comes first. The columns are filled from the top and end where their
- * cards end. */
+/* Write the cards, in three columns: what limits and kills first comes first. */
 static void write_cards(const struct status_view *view)
 {
     static const char next_column[] = "</div>\n<div class=\"column\">\n";
@@ -155,7 +154,7 @@ static void write_cards(const struct status_view *view)
     buffer_append_string(view->out, "</div>\n");
 }
 
-/* Cards of the whole width. */
+/* Write the cards that take the whole width. */
 static void write_strips(const struct status_view *view)
 {
     char events[sizeof(struct formatted) + 16];

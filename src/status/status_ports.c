@@ -14,7 +14,7 @@ static const char *const scope_names[PORT_SCOPES] = {
     [PORT_SCOPE_HOST] = "whole host",
 };
 
-/* The scope that runs out first, in words. */
+/* Texts for the scope that runs out first. */
 static const struct {
     const char *name, *middle, *end;
 } main_scopes[SOCKET_PROTOCOLS] = {
@@ -23,7 +23,7 @@ static const struct {
     [SOCKET_UDP] = {"of this host", "", "100 %: no new socket"},
 };
 
-/* The share now, at its peak and, if it can be higher than when it was sampled, at most. */
+/* Write the share at the last sample, at the peak and, if the bound is higher, at most now. */
 static void write_main_scope(const struct status_view *view, enum socket_protocol protocol)
 {
     const struct snapshot *snapshot = view->snapshot;
@@ -51,7 +51,7 @@ static void write_main_scope(const struct status_view *view, enum socket_protoco
     html_write_chart(view->out, &chart);
 }
 
-/* The other scopes and, for TCP only, the ports that connect() tries first. */
+/* Write the other scopes and, for TCP only, the ports that connect() tries first. */
 static void write_other_scopes(const struct status_view *view, enum socket_protocol protocol)
 {
     const struct port_snapshot *ports = &view->snapshot->ports[protocol];
@@ -71,7 +71,7 @@ static void write_other_scopes(const struct status_view *view, enum socket_proto
     buffer_append_string(view->out, "</dl>\n");
 }
 
-/* Ports that connect() does not find although they could be free. */
+/* Write which ports connect() loses to bind() and to listeners within the range. */
 static void write_losses(struct buffer *out, const struct port_summary *summary)
 {
     if (summary->has_bound_before_connect && summary->bound_before_connect > 0)
@@ -79,7 +79,7 @@ static void write_losses(struct buffer *out, const struct port_summary *summary)
                              format_plural(summary->bound_before_connect, "port").text);
     if (summary->unreserved_listeners == 0)
         return;
-    buffer_append_format(out, " A listener has taken %s that ip_local_reserved_ports lacks:",
+    buffer_append_format(out, " Listeners hold %s that ip_local_reserved_ports lacks:",
                          format_plural(summary->unreserved_listeners, "port").text);
     for (size_t i = 0; i < summary->unreserved_named; i++)
         buffer_append_format(out, "%s %" PRIu16, i > 0 ? "," : "", summary->unreserved_ports[i]);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "status_page.h"
 
-/* Every five seconds fetch the page, and replace only the nodes that differ, so that the scroll
- * position, the focus and all else remain. While text is selected nothing is replaced. If there are
- * no new numbers, say so: old ones must not look like new ones. */
+/* Every five seconds fetch the page and replace only the nodes that differ, so that the scroll
+ * position and the focus remain. While text is selected, nothing is replaced. If no new page comes,
+ * say so: old numbers must not look like new ones. */
 const char status_page_script[] =
     "'use strict';"
     "const notice = document.querySelector('.notice');"
-    "function tell(text) { notice.textContent = text; notice.hidden = !text; }"
+    "function notify(text) { notice.textContent = text; notice.hidden = !text; }"
     "function renew(old, fresh) {"
     " if (old.isEqualNode(fresh)) return;"
     " const nodes = [...fresh.childNodes];"
@@ -26,10 +26,10 @@ const char status_page_script[] =
     "setInterval(async () => {"
     " try {"
     "  const page = await load();"
-    "  if (!getSelection().isCollapsed) return tell('Not renewed while text is selected.');"
+    "  if (!getSelection().isCollapsed) return notify('Not renewed while text is selected.');"
     "  document.title = page.title;"
     "  for (const part of ['header', 'main'])"
     "   renew(document.querySelector(part), page.querySelector(part));"
-    "  tell('');"
-    " } catch (error) { tell('These numbers are old: no answer. ' + error.message); }"
+    "  notify('');"
+    " } catch (error) { notify('These numbers are old: no answer. ' + error.message); }"
     "}, 5000);";

@@ -7,14 +7,14 @@
 
 enum { CLOSERS_SHOWN = 3 };
 
-/* A part of the sockets in a state. Both are from one sample, which may be older than the count of
- * the state. */
+/* A part of the sockets in a state. Part and whole are from one sample, which may be older than the
+ * count of the state. */
 struct part {
     const char *name;
     uint64_t count, whole;
 };
 
-/* One state: its count, its part unless `part` is NULL, and its history. */
+/* Write one state: its count, `part` unless that is NULL, and its history. */
 static void write_state(const struct status_view *view, enum tcp_state state, const char *heading,
                         const struct history *history, const struct part *part)
 {
@@ -42,7 +42,7 @@ void status_write_established(const struct status_view *view)
                 snapshot->has_detail ? &ipv6 : NULL);
 }
 
-/* The rows with the most recent samples, in order; returns how many. */
+/* Choose the rows with the most samples in the recent period, in order; returns how many. */
 static size_t choose_closers(const struct event_report *report,
                              struct candidate chosen[static CLOSERS_SHOWN])
 {
@@ -55,7 +55,8 @@ static size_t choose_closers(const struct event_report *report,
     return list.count;
 }
 
-/* Who makes them: shares of all samples, not of those that are shown. */
+/* Write who closes first, and so leaves TIME_WAIT: shares of the samples of all rows, also of those
+ * that are not shown. */
 static void write_closers(const struct status_view *view)
 {
     const struct event_snapshot *events = &view->snapshot->events[TCP_EVENT_CLOSED_FIRST];

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "status_page.h"
 
-/* C17 guarantees 4095 characters; gcc and clang accept more. */
+/* C17 guarantees literals of 4095 characters; gcc and clang accept longer ones. */
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 
-/* Colours have a contrast of 4.5 : 1 or more with their background, in both themes. */
+/* In both themes, text has a contrast of 4.5 : 1 or more with its background. */
 const char status_page_style[] =
     ":root{--page:#f3f5f7;--card:#fff;--ink:#17212b;--soft:#55616e;--edge:#dce2e8;--grid:#e6eaef;"
     "--track:#e3e8ed;--curve:#1f6fb2;--area:#dfebf6;--ok:#1d7042;--watch:#855b00;--unknown:#5a5f73;"

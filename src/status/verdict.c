@@ -32,7 +32,7 @@ double compute_share(uint64_t count, uint64_t limit)
 
 struct formatted format_recent_period(const struct snapshot *snapshot)
 {
-    double seconds = snapshot->recent_seconds; /* a minute, and the distance of two readings */
+    double seconds = snapshot->recent_seconds; /* a minute, plus the time between two readings */
     return format_period(seconds >= 60 && seconds < 80 ? 60 : seconds);
 }
 
@@ -106,8 +106,8 @@ static void judge_sample(struct verdict *verdict, const struct snapshot *snapsho
     verdict_enter(verdict, &finding);
 }
 
-/* Are all numbers known that the all-clear is about? The limits of memory and orphans exist in the
- * first network namespace only. */
+/* Are all numbers known that the all-clear is about? The limits of memory and orphans do not count:
+ * only the initial network namespace has them. */
 static bool knows_all(const struct snapshot *snapshot)
 {
     return knows_destinations(&snapshot->ports[SOCKET_TCP]) &&
@@ -122,7 +122,7 @@ static struct formatted format_growth(const struct snapshot *snapshot, uint64_t 
     return format_known(snapshot->has_counters && procfs_is_number(growth), growth);
 }
 
-/* What of other network namespaces the all-clear covers. */
+/* Append what the all-clear covers of other network namespaces. */
 static void add_namespaces(struct finding *finding, const struct namespaces_snapshot *namespaces)
 {
     size_t length = strlen(finding->meaning);
@@ -136,7 +136,7 @@ static void add_namespaces(struct finding *finding, const struct namespaces_snap
                  namespaces->walking ? "walked" : "their ports known as a bound only");
 }
 
-/* Insert the all-clear, which says what it covers, with the distances from the limits. */
+/* Insert the all-clear. It has the numbers that it covers, as shares of their limits. */
 static void enter_all_clear(struct verdict *verdict, const struct snapshot *snapshot)
 {
     const struct port_snapshot *tcp = &snapshot->ports[SOCKET_TCP];

@@ -69,10 +69,10 @@ int compare_namespaces(const void *left, const void *right);
 /* Are the destinations of a protocol known? */
 bool knows_destinations(const struct port_snapshot *ports);
 
-/* Have port numbers been asked for, now or before? */
+/* Was a ports sample ever tried? Not with --no-collector.ports. */
 bool collects_ports(const struct snapshot *snapshot);
 
-/* What follows "the last" for the growth of the counters. */
+/* The period in which counters have grown, to follow "the last". */
 struct formatted format_recent_period(const struct snapshot *snapshot);
 
 /* A program and its cgroup. */

@@ -120,10 +120,10 @@ static void test_the_worst_namespace_is_named_and_the_others_are_counted(void **
     rows[3].utilization[PORT_SCOPE_DESTINATION] = 0.94;
     render(f);
     assert_says(f, "Network namespace shop/web-2: 95\u202f% of the TCP ports towards one "
-                   "destination are in use; 2 other namespaces no better");
+                   "destination are in use; 2 other namespaces are no better");
     rows[3].utilization[PORT_SCOPE_DESTINATION] = 0.1;
     render(f);
-    assert_says(f, "in use; 1 other namespace no better");
+    assert_says(f, "in use; 1 other namespace is no better");
     rows[0].utilization[PORT_SCOPE_DESTINATION] = 0.1;
     render(f);
     assert_silent(f, "no better");

@@ -82,15 +82,15 @@ static void test_lost_ports_are_named(void **state)
     f->snapshot.ports[SOCKET_UDP].summary = *summary;
     f->snapshot.ports[SOCKET_UDP].summary.has_bound_before_connect = true;
     render(f);
-    assert_says(f, "owned 0 . A listener has taken 1 port that ip_local_reserved_ports lacks: "
+    assert_says(f, "owned 0 . Listeners hold 1 port that ip_local_reserved_ports lacks: "
                    "40001. Fullest");
-    assert_int_equal(count_of(f->text.data, "has taken"), 1); /* not for UDP */
+    assert_int_equal(count_of(f->text.data, "Listeners hold"), 1); /* not for UDP */
     assert_silent(f, "before connect()");
     summary->unreserved_listeners = 3;
     summary->unreserved_named = 2;
     summary->has_bound_before_connect = true;
     render(f);
-    assert_says(f, "owned 0 . About 7 ports taken by bind() before connect(). A listener has taken "
+    assert_says(f, "owned 0 . About 7 ports taken by bind() before connect(). Listeners hold "
                    "3 ports that ip_local_reserved_ports lacks: 40001, 40002, ... Fullest");
     assert_int_equal(count_of(f->text.data, "before connect()"), 1); /* not for UDP */
     summary->bound_before_connect = 0;
@@ -125,14 +125,14 @@ static void test_long_lists_of_destinations_are_truncated(void **state)
     assert_says(f, "The top 8 of 50 destinations; the top 11 of 50 at /numbers . Limits");
     f->snapshot.ports[SOCKET_TCP].summary.destination_error_bound = 1;
     render(f);
-    assert_says(f, "The top 8 of at most 50 destinations; the top 11 of 50 at /numbers . Up to 1 "
-                   "port of each not counted. Limits");
+    assert_says(f, "The top 8 of at most 50 destinations; the top 11 of 50 at /numbers . Each may "
+                   "have up to 1 port more. Limits");
     f->snapshot.ports[SOCKET_TCP].summary.destination_error_bound = 0;
     f->snapshot.ports[SOCKET_UDP].summary.destination_error_bound = 2;
     f->snapshot.ports[SOCKET_TCP].destination_count = 6;
     render(f);
     assert_int_equal(count_of(f->text.data, " 192.0.2.1 "), 8);
-    assert_says(f, "The top 8 of at most 50 destinations. Up to 2 ports of each not counted. ");
+    assert_says(f, "The top 8 of at most 50 destinations. Each may have up to 2 ports more. ");
     f->snapshot.ports[SOCKET_TCP].destination_count = 1;
     f->snapshot.ports[SOCKET_UDP].destination_count = 0;
     f->snapshot.ports[SOCKET_TCP].summary.destinations = 1;
@@ -182,7 +182,7 @@ static void test_without_names_the_destinations_are_counted(void **state)
     f->snapshot.ports[SOCKET_TCP].summary.destinations = 1;
     f->snapshot.ports[SOCKET_UDP].summary.destinations = 0;
     render(f);
-    assert_says(f, "Fullest destinations 1 destination. None of TCP named: "
+    assert_says(f, "Fullest destinations 1 destination. TCP: none is named, because "
                    "--collector.destinations.top is 0. Limits");
 }
 
