@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Waiting, with a deadline, for changes in the kernel without an event on a file descriptor: a TCP
- * state that changes, a queue that fills.
+ * Waits, with a deadline, for changes in the kernel that no file descriptor reports: a TCP state
+ * that changes, a queue that fills.
  */
 #ifndef TESTS_SUPPORT_AWAIT_H
 #define TESTS_SUPPORT_AWAIT_H

@@ -59,7 +59,7 @@ static void take_sample(struct sampler *sampler, enum sample_kind kind)
     }
 }
 
-/* The whole dump and the filtered one find the same ports in use. */
+/* The whole dump of a detail sample and the filtered one of a ports sample must agree. */
 static void assert_same_ports(const struct snapshot *a, const struct snapshot *b)
 {
     const struct port_summary *x = &a->ports[SOCKET_TCP].summary;

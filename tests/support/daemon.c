@@ -17,10 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ARRIVAL_MS = 30000, END_MS = 60000 };
+enum { MESSAGE_MS = 30000, END_MS = 60000 }; /* how long to wait for each */
 
-/* A datagram socket in the abstract namespace, which belongs to the network namespace. `name` gets
- * the value for $NOTIFY_SOCKET. */
+/* Open the socket that receives messages to systemd. Its abstract name is known in this network
+ * namespace only. `name` gets the value for $NOTIFY_SOCKET. Returns -1 on failure. */
 static int open_notify_socket(char name[static 64])
 {
     static unsigned serial;
@@ -44,7 +44,7 @@ static _Noreturn void become_exporter(const char *const arguments[], const char 
     for (int i = 0; i < DAEMON_MAX_ARGUMENTS && arguments[i]; i++)
         argv[i + 1] = arguments[i];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGINT, SIG_DFL); /* a shell ignores it in what it starts in the background */
+    signal(SIGINT, SIG_DFL); /* ignored if a shell started the tests in the background */
     setenv("NOTIFY_SOCKET", notify_name, 1);
     dup2(error_fd, STDERR_FILENO);
     if (before_exec)
@@ -73,7 +73,7 @@ bool daemon_await_message(const struct daemon *daemon, const char *message)
 {
     char received[256];
     struct pollfd pollfd = {.fd = daemon->notify_fd, .events = POLLIN};
-    while (poll(&pollfd, 1, ARRIVAL_MS) == 1) {
+    while (poll(&pollfd, 1, MESSAGE_MS) == 1) {
         ssize_t length = recv(daemon->notify_fd, received, sizeof received - 1, 0);
         if (length < 0)
             return false;
@@ -111,7 +111,8 @@ bool daemon_limit(const struct daemon *daemon, unsigned resource, rlim_t limit)
     return waitpid(pid, &status, 0) == pid && status == 0;
 }
 
-/* Its exit code, or the negative number of the signal that ended it. */
+/* Wait for the end; after END_MS kill it. Its exit code, or the negative number of the signal that
+ * ended it. */
 static int await_exit(pid_t pid)
 {
     int status;
@@ -126,7 +127,7 @@ static int await_exit(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-/* As a string, truncated to `size`. */
+/* Read until the end of file, into a string that is cut to fit into `size` bytes. */
 static void read_to_end(int fd, char *text, size_t size)
 {
     size_t used = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a test expects of an exporter: that it starts and ends, its page, and what the kernel says
- * of it.
+ * Checks of a running exporter: that it starts and ends, what its page has, and what the kernel
+ * reports about it.
  */
 #ifndef TESTS_SUPPORT_DAEMON_CHECK_H
 #define TESTS_SUPPORT_DAEMON_CHECK_H
@@ -20,8 +20,8 @@ void daemon_assert_end(struct daemon *daemon, int signal_number, int code);
 /* A teardown, whose `*state` is the daemon: kill it if it still runs, and print its errors. */
 int daemon_end_what_runs(void **state);
 
-/* Wait for a page of metrics at 127.0.0.1:`port` with `text`, or one without it if it is not to be
- * `present`. There is a new page with each WATCHDOG=1; after `most` of them the test fails. */
+/* Wait until the page of metrics at 127.0.0.1:`port` has `text` or, unless `present`, lacks it.
+ * There is a new page with each WATCHDOG=1; after `most` of them the test fails. */
 void daemon_await_page(const struct daemon *daemon, uint16_t port, const char *text, bool present,
                        int most);
 

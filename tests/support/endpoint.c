@@ -22,7 +22,7 @@ struct endpoint endpoint_parse(const char *address, uint16_t port)
     return endpoint;
 }
 
-/* Returns the size of the address in the family of the socket, or -errno. */
+/* Convert to the family of the socket. Returns the size of `address`, or -errno. */
 static int to_socket_address(int fd, const struct endpoint *endpoint, union socket_address *address)
 {
     int family;

@@ -27,11 +27,11 @@ struct sample {
     char name[NAME_SIZE];
     char *labels[MOST_LABELS]; /* name="value" as on the page, sorted by name */
     size_t label_count;
-    char le[VALUE_SIZE]; /* the value of the label le, which is not among the others; or "" */
+    char le[VALUE_SIZE]; /* the value of the label le, which is not in `labels`; or "" */
     double value;
 };
 
-/* The next expected sample of a histogram: bucket..., sum, count; again for other labels. */
+/* How much of a histogram was read: buckets up to +Inf, sum, count; then again for other labels. */
 struct histogram_progress {
     enum { COMPLETE, IN_BUCKETS, AFTER_INFINITY, AFTER_SUM } stage;
     char *labels;
@@ -53,6 +53,7 @@ struct checker {
     struct histogram_progress histogram;
 };
 
+/* Write what is wrong with the current line. Returns false, which most callers return, too. */
 static bool wrong(struct checker *checker, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -68,7 +69,7 @@ static bool wrong(struct checker *checker, const char *format, ...)
     return false;
 }
 
-static void *checked(void *memory)
+static void *require_memory(void *memory)
 {
     if (!memory)
         abort();
@@ -78,8 +79,8 @@ static void *checked(void *memory)
 static void strings_add(struct strings *strings, char *item)
 {
     if ((strings->count & (strings->count - 1)) == 0) /* full at each power of two */
-        strings->items = checked(realloc(strings->items, (strings->count ? 2 * strings->count : 1) *
-                                                             sizeof *strings->items));
+        strings->items = require_memory(realloc(
+            strings->items, (strings->count ? 2 * strings->count : 1) * sizeof *strings->items));
     strings->items[strings->count++] = item;
 }
 
@@ -88,8 +89,8 @@ static int compare_strings(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* A duplicate item, or NULL. Sorts. */
-static const char *strings_duplicate(struct strings *strings)
+/* Sort the strings. Returns one that is there twice, or NULL. */
+static const char *strings_find_duplicate(struct strings *strings)
 {
     if (strings->count > 1)
         qsort(strings->items, strings->count, sizeof *strings->items, compare_strings);
@@ -107,7 +108,7 @@ static void strings_free(struct strings *strings)
     free(strings->items);
 }
 
-/* Move a name from `cursor` into `name`. `colons`: a metric may have them, a label may not. */
+/* Move a name from `cursor` into `name`. `colons` are allowed in metrics, not in labels. */
 static bool take_name(const char **cursor, bool colons, char name[static NAME_SIZE])
 {
     size_t length = 0;
@@ -123,8 +124,8 @@ static bool take_name(const char **cursor, bool colons, char name[static NAME_SI
     return true;
 }
 
-/* The end of a quoted value that begins at `text`, after its closing quote; NULL when it has none
- * or an escape that the format does not know. */
+/* Skip a quoted value at `text`. Returns the text after its closing quote; NULL when it is not
+ * quoted or has an escape that the format does not know. */
 static const char *skip_quoted(const char *text)
 {
     if (*text++ != '"')
@@ -138,7 +139,7 @@ static const char *skip_quoted(const char *text)
     return *text == '"' ? text + 1 : NULL;
 }
 
-/* Insert a label in the order of names. False when its name exists already. */
+/* Insert a label in the order of names. False when the sample already has this name. */
 static bool insert_label(struct sample *sample, const char *text, size_t length, size_t name_length)
 {
     size_t place = sample->label_count;
@@ -150,7 +151,7 @@ static bool insert_label(struct sample *sample, const char *text, size_t length,
             break;
         sample->labels[place] = sample->labels[place - 1];
     }
-    sample->labels[place] = checked(strndup(text, length));
+    sample->labels[place] = require_memory(strndup(text, length));
     sample->label_count++;
     return true;
 }
@@ -206,7 +207,7 @@ static char *join_labels(const struct sample *sample)
 {
     char *joined;
     size_t size;
-    FILE *stream = checked(open_memstream(&joined, &size));
+    FILE *stream = require_memory(open_memstream(&joined, &size));
     for (size_t i = 0; i < sample->label_count; i++)
         fprintf(stream, "%s,", sample->labels[i]);
     fclose(stream);
@@ -236,7 +237,7 @@ static bool check_bucket(struct checker *checker, const struct sample *sample)
     return true;
 }
 
-/* `suffix` is the rest of the sample's name after the family's. */
+/* Check a sample of a histogram. `suffix` is what its name has after the name of the family. */
 static bool check_histogram_part(struct checker *checker, const struct sample *sample,
                                  const char *suffix)
 {
@@ -320,7 +321,7 @@ static bool check_help(struct checker *checker, const char *text)
     }
     checker->type[0] = '\0';
     checker->samples = 0;
-    strings_add(&checker->families, checked(strdup(checker->family)));
+    strings_add(&checker->families, require_memory(strdup(checker->family)));
     return true;
 }
 
@@ -349,7 +350,7 @@ static bool check_line(struct checker *checker, const char *line)
     return check_sample(checker, line);
 }
 
-/* Splits `text`, which ends in a newline, into lines. */
+/* Check each line of `text`, which ends in a newline and is cut into lines. */
 static bool check_lines(struct checker *checker, char *text)
 {
     for (char *end; (end = strchr(text, '\n')); text = end + 1) {
@@ -360,9 +361,9 @@ static bool check_lines(struct checker *checker, char *text)
     }
     if (!end_family(checker))
         return false;
-    const char *twice = strings_duplicate(&checker->families);
+    const char *twice = strings_find_duplicate(&checker->families);
     if (!twice)
-        twice = strings_duplicate(&checker->series);
+        twice = strings_find_duplicate(&checker->series);
     return !twice || wrong(checker, "duplicate: %s", twice);
 }
 
@@ -373,7 +374,7 @@ bool exposition_is_valid(const char *text, size_t length, char *why, size_t size
         return wrong(&checker, "not a text that ends in a newline");
     if (!utf8_is_valid(text, length))
         return wrong(&checker, "not UTF-8");
-    char *copy = checked(strndup(text, length));
+    char *copy = require_memory(strndup(text, length));
     bool valid = check_lines(&checker, copy);
     free(copy);
     free(checker.histogram.labels);

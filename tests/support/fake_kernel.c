@@ -34,7 +34,8 @@ bool fake_kernel_listed_bound(const struct fake_kernel *kernel)
     return kernel->last_mask & 1U << 13;
 }
 
-static void path_of(const struct fake_kernel *kernel, const char *name, char path[static PATH_MAX])
+static void make_path(const struct fake_kernel *kernel, const char *name,
+                      char path[static PATH_MAX])
 {
     snprintf(path, PATH_MAX, "%s/%s", kernel->proc_root, name);
 }
@@ -42,7 +43,7 @@ static void path_of(const struct fake_kernel *kernel, const char *name, char pat
 void fake_kernel_write(const struct fake_kernel *kernel, const char *name, const char *text)
 {
     char path[PATH_MAX];
-    path_of(kernel, name, path);
+    make_path(kernel, name, path);
     if (!text) {
         unlink(path);
         return;
@@ -67,13 +68,14 @@ void fake_kernel_write_sockstat(const struct fake_kernel *kernel, unsigned more)
     fake_kernel_write(kernel, "thread-self/net/sockstat", text);
 }
 
-/* Does it pass the filter, which UDP requests do not have? */
+/* Does a socket on this port pass the filter of the request? Only TCP requests have one. */
 static bool is_asked_for(const struct fake_kernel *kernel, uint16_t type, uint16_t port)
 {
     return type != TCPDIAG_GETSOCK || (port >= kernel->low_port && port <= kernel->high_port);
 }
 
-/* Send `count` rows: full sockets, except in TIME_WAIT and SYN_RECV. */
+/* Send `count` rows. Those of full sockets, in all states except TIME_WAIT and SYN_RECV, have an
+ * attribute. */
 static void send_rows(struct fake_kernel *kernel, uint16_t type, uint8_t family,
                       enum tcp_state state, uint16_t first_port, unsigned count)
 {
@@ -120,7 +122,8 @@ static void send_udp_rows(struct fake_kernel *kernel, uint8_t family)
                   kernel->udp_sockets + (family == AF_INET6));
 }
 
-/* What the thread tells the dump: the sockets of the states asked for, in the kernel's order. */
+/* Send the sockets in the requested states, in the kernel's order: listeners, bound-only ones, then
+ * all others. */
 static void send_all_tcp_rows(struct fake_kernel *kernel)
 {
     const tcp_state_set first =
@@ -145,7 +148,8 @@ static void send_end(struct fake_kernel *kernel, uint16_t type, int error)
     send(kernel->kernel_end, &end, sizeof end, MSG_NOSIGNAL);
 }
 
-/* The ports of a filter on the local port: operations 1 and 3 of four hold them. */
+/* Read the range of ports in the filter of a request: operations 1 and 3 of the four have its ends.
+ */
 static void read_filter(struct fake_kernel *kernel, bool filtered,
                         const struct inet_diag_bc_op operations[static 4])
 {
@@ -162,7 +166,7 @@ static void *answer_request(void *argument)
 {
     struct fake_kernel *kernel = argument;
     static char too_large[SOCK_DIAG_BUFFER_SIZE + 1000];
-    const struct nlmsghdr liar = {.nlmsg_len = 5000, .nlmsg_type = TCPDIAG_GETSOCK};
+    const struct nlmsghdr too_short = {.nlmsg_len = 5000, .nlmsg_type = TCPDIAG_GETSOCK};
     struct {
         struct nlmsghdr header;
         union {
@@ -175,7 +179,7 @@ static void *answer_request(void *argument)
         };
     } request;
     if (recv(kernel->kernel_end, &request, sizeof request, 0) > 0) {
-        bool udp = request.header.nlmsg_type == SOCK_DIAG_BY_FAMILY; /* or UNIX */
+        bool udp = request.header.nlmsg_type == SOCK_DIAG_BY_FAMILY; /* or of UNIX sockets */
         if (!udp) {
             kernel->last_mask = request.tcp.body.idiag_states;
             read_filter(kernel, request.header.nlmsg_len == sizeof request, request.tcp.filter);
@@ -200,7 +204,7 @@ static void *answer_request(void *argument)
             send(kernel->kernel_end, too_large, sizeof too_large, MSG_NOSIGNAL);
             break;
         case ANSWER_SHORT:
-            send(kernel->kernel_end, &liar, sizeof liar, MSG_NOSIGNAL);
+            send(kernel->kernel_end, &too_short, sizeof too_short, MSG_NOSIGNAL);
             break;
         case ANSWER_NO_SOCKET:
         case ANSWER_SILENCE:
@@ -254,7 +258,7 @@ void fake_kernel_init(struct fake_kernel *kernel, int64_t now)
     assert_non_null(mkdtemp(kernel->proc_root));
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         char path[PATH_MAX];
-        path_of(kernel, folders[i], path);
+        make_path(kernel, folders[i], path);
         assert_int_equal(mkdir(path, 0700), 0);
     }
     fake_kernel_write_sockstat(kernel, 0);
@@ -282,7 +286,7 @@ void fake_kernel_release(struct fake_kernel *kernel)
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         fake_kernel_write(kernel, files[i], NULL);
     for (size_t i = sizeof folders / sizeof folders[0]; i > 0; i--) {
-        path_of(kernel, folders[i - 1], path);
+        make_path(kernel, folders[i - 1], path);
         rmdir(path);
     }
     assert_int_equal(rmdir(kernel->proc_root), 0);

@@ -56,7 +56,7 @@ static bool take_sample(struct piece *rest, struct piece *line)
     return false;
 }
 
-/* Without the bound of a bucket, which OpenMetrics writes with a decimal point. */
+/* Do two lines differ only in the bound of a bucket? OpenMetrics writes it with a decimal point. */
 static bool are_equal_buckets(struct piece a, struct piece b)
 {
     const char *bound_a = find_in(a, "le=\""), *bound_b = find_in(b, "le=\"");
@@ -72,16 +72,17 @@ static bool are_equal_buckets(struct piece a, struct piece b)
 const char *openmetrics_find_fault(const struct buffer *text, const struct buffer *openmetrics)
 {
     static const char eof[] = "# EOF\n";
-    struct piece old = whole(text), new = whole(openmetrics), old_sample, new_sample;
-    if (length_of(new) < strlen(eof) || memcmp(new.end - strlen(eof), eof, strlen(eof)) != 0)
+    struct piece expected = whole(text), found = whole(openmetrics), expected_sample, found_sample;
+    if (length_of(found) < strlen(eof) || memcmp(found.end - strlen(eof), eof, strlen(eof)) != 0)
         return "OpenMetrics does not end with # EOF";
-    while (take_sample(&old, &old_sample)) {
-        if (!take_sample(&new, &new_sample))
+    while (take_sample(&expected, &expected_sample)) {
+        if (!take_sample(&found, &found_sample))
             return "OpenMetrics has fewer samples";
-        if (!are_equal(old_sample, new_sample) && !are_equal_buckets(old_sample, new_sample))
+        if (!are_equal(expected_sample, found_sample) &&
+            !are_equal_buckets(expected_sample, found_sample))
             return "OpenMetrics has another sample";
     }
-    return take_sample(&new, &new_sample) ? "OpenMetrics has more samples" : NULL;
+    return take_sample(&found, &found_sample) ? "OpenMetrics has more samples" : NULL;
 }
 
 /* Take a varint away from `rest`. */
@@ -116,18 +117,18 @@ static bool take_field(struct piece *rest, unsigned *number, struct piece *bytes
         return false;
     *number = (unsigned)(tag >> 3);
     switch (tag & 7) {
-    case 0:
+    case 0: /* varint */
         return take_varint(rest, &value);
-    case 1:
+    case 1: /* 64 bits */
         return take_bytes(rest, 8, bytes);
-    case 2:
+    case 2: /* length and bytes */
         return take_varint(rest, &value) && take_bytes(rest, value, bytes);
     default:
         return false;
     }
 }
 
-/* Of io.prometheus.client.MetricFamily. */
+/* Fields of io.prometheus.client.MetricFamily. */
 enum { FAMILY_NAME = 1, FAMILY_METRIC = 4 };
 
 static bool read_family(struct piece message, struct piece *name, size_t *metrics)
@@ -150,8 +151,8 @@ static bool read_family(struct piece message, struct piece *name, size_t *metric
     return true;
 }
 
-/* The name, and the number of metrics, of the next family of a page of text: "# TYPE name type". A
- * histogram has one _count for each metric. */
+/* Take the next family of a page of text, which begins with "# TYPE name type": its name, and the
+ * number of its metrics. A histogram has one _count for each metric. */
 static bool take_text_family(struct piece *rest, struct piece *name, size_t *metrics)
 {
     struct piece line = {rest->start, rest->start};
@@ -173,17 +174,18 @@ static bool take_text_family(struct piece *rest, struct piece *name, size_t *met
 
 const char *protobuf_find_fault(const struct buffer *text, const struct buffer *protobuf)
 {
-    struct piece old = whole(text), new = whole(protobuf), old_name, new_name, message;
-    size_t old_metrics, new_metrics;
+    struct piece expected = whole(text), found = whole(protobuf), expected_name, found_name,
+                 message;
+    size_t expected_metrics, found_metrics;
     uint64_t length;
-    while (take_text_family(&old, &old_name, &old_metrics)) {
-        if (!take_varint(&new, &length) || !take_bytes(&new, length, &message) ||
-            !read_family(message, &new_name, &new_metrics))
+    while (take_text_family(&expected, &expected_name, &expected_metrics)) {
+        if (!take_varint(&found, &length) || !take_bytes(&found, length, &message) ||
+            !read_family(message, &found_name, &found_metrics))
             return "protobuf is cut off, or has fewer families";
-        if (!are_equal(old_name, new_name))
+        if (!are_equal(expected_name, found_name))
             return "protobuf has another family";
-        if (old_metrics != new_metrics)
+        if (expected_metrics != found_metrics)
             return "protobuf has another number of metrics";
     }
-    return new.start < new.end ? "protobuf has more families" : NULL;
+    return found.start < found.end ? "protobuf has more families" : NULL;
 }

@@ -12,8 +12,8 @@
  * the same order, and ends as it should; otherwise what is wrong. */
 const char *openmetrics_find_fault(const struct buffer *text, const struct buffer *openmetrics);
 
-/* The same of the families of `protobuf`, their names and numbers of metrics; every message has the
- * length that it says. */
+/* The same for the families of `protobuf`: their names and numbers of metrics. Every message must
+ * have the length that it declares. */
 const char *protobuf_find_fault(const struct buffer *text, const struct buffer *protobuf);
 
 #endif

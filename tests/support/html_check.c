@@ -11,7 +11,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { DEEPEST = 32, LONGEST = 24 }; /* elements within each other; a name */
+enum { DEEPEST = 32, LONGEST = 24 }; /* nested elements; bytes of a name, with its NUL */
 
 struct reader {
     const char *at;
@@ -67,7 +67,7 @@ static bool read_entity(struct reader *reader)
     return complain(reader, "a bare &");
 }
 
-/* Up to `end`, which is not read. */
+/* Read text up to the character `end`, which stays unread. */
 static bool read_text(struct reader *reader, char end)
 {
     while (*reader->at && *reader->at != end) {
@@ -84,7 +84,8 @@ static bool read_text(struct reader *reader, char end)
     return true;
 }
 
-/* No loaded resources, and no styles and scripts except the two elements. */
+/* Read an attribute. It must not load anything, and styles and scripts have elements of their own.
+ */
 static bool read_attribute(struct reader *reader, char name[static LONGEST])
 {
     if (!read_name(reader, name) || !take(reader, "=\""))
@@ -155,9 +156,9 @@ const char *html_find_fault(const char *html)
     return reader.why ? reader.why : reader.depth > 0 ? "an element that is not closed" : NULL;
 }
 
-/* Text: each tag becomes a space, <wbr> nothing, several spaces one; entities are decoded. */
+/* ---- text ---- */
 
-static char decode(const char **at)
+static char decode_character(const char **at)
 {
     static const struct {
         const char *entity;
@@ -193,7 +194,7 @@ void html_read_as_text(struct buffer *text, const char *html)
             append_character(text, ' ');
             at += strcspn(at, ">") + 1;
         } else {
-            append_character(text, decode(&at));
+            append_character(text, decode_character(&at));
         }
     }
     buffer_append(text, "", 1);

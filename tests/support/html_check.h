@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A small reader of the pages that src/status writes, which must refuse bad ones.
+ * A small reader of the pages that src/status writes. It refuses pages with mistakes.
  */
 #ifndef TESTS_SUPPORT_HTML_CHECK_H
 #define TESTS_SUPPORT_HTML_CHECK_H

@@ -15,14 +15,15 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* Prometheus' default timeout of a scrape: to connect, and then to send and receive. */
+/* The timeout to connect, and the timeout to send and receive: Prometheus' default for a scrape. */
 static const int64_t patience = 10 * NANOSECONDS_PER_SECOND;
 
-/* The next send(), connect() or recv() fails at `deadline`. 0, or -ETIMEDOUT when it is past. */
-static int limit(int fd, int option, int64_t deadline)
+/* Make the next send(), connect() or recv() fail at `deadline`. 0 or -errno; -ETIMEDOUT when it has
+ * passed. */
+static int set_deadline(int fd, int option, int64_t deadline)
 {
-    int64_t left = (deadline - clock_now(&system_clock)) /
-                   1000; /* microseconds; with 0 the kernel would not time out */
+    /* In microseconds. With 0 there would be no timeout. */
+    int64_t left = (deadline - clock_now(&system_clock)) / 1000;
     const struct timeval timeout = {.tv_sec = (time_t)(left / 1000000),
                                     .tv_usec = (suseconds_t)(left % 1000000)};
     if (left <= 0)
@@ -62,7 +63,7 @@ int http_connect(const char *source, const char *address, uint16_t port)
     if (error)
         return error;
     int fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    error = fd < 0 ? -errno : limit(fd, SO_SNDTIMEO, clock_now(&system_clock) + patience);
+    error = fd < 0 ? -errno : set_deadline(fd, SO_SNDTIMEO, clock_now(&system_clock) + patience);
     if (!error)
         error = bind_and_connect(fd, source, to);
     freeaddrinfo(to);
@@ -77,7 +78,7 @@ int http_connect(const char *source, const char *address, uint16_t port)
 static int send_all(int fd, const char *text, int64_t deadline)
 {
     for (size_t left = strlen(text); left > 0;) {
-        int error = limit(fd, SO_SNDTIMEO, deadline);
+        int error = set_deadline(fd, SO_SNDTIMEO, deadline);
         if (error)
             return error;
         ssize_t sent = send(fd, text, left, MSG_NOSIGNAL);
@@ -107,14 +108,14 @@ static bool is_whole(const struct buffer *received)
            received->data + received->length - body >= strtol(length + strlen(field), NULL, 10);
 }
 
-/* All data until the end, or only one answer; NUL-terminated. */
+/* Receive all data until the end or, unless `to_end`, one answer; NUL-terminated. */
 static int receive(int fd, struct buffer *received, bool to_end, int64_t deadline)
 {
     char piece[16384];
     ssize_t got = 1;
     int error = 0;
     while (got > 0 && (to_end || !is_whole(received)) &&
-           (error = limit(fd, SO_RCVTIMEO, deadline)) == 0) {
+           (error = set_deadline(fd, SO_RCVTIMEO, deadline)) == 0) {
         got = recv(fd, piece, sizeof piece, 0);
         if (got > 0)
             buffer_append(received, piece, (size_t)got);

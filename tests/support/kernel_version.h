@@ -8,7 +8,7 @@
 /* Is it this version or a later one? */
 bool kernel_is_at_least(unsigned major, unsigned minor);
 
-/* Has it IPv6? Not with ipv6.disable=1. */
+/* Does it have IPv6? Not with ipv6.disable=1. */
 bool kernel_has_ipv6(void);
 
 #endif

@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The inode of the namespace that netns_enter_own() made, 0 before. */
+/* The inode of the namespace that netns_enter_own() made; 0 before. */
 static ino_t own_namespace;
 
 static ino_t current_namespace(void)
@@ -125,7 +125,8 @@ static int await_exit(pid_t child)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EOPNOTSUPP;
 }
 
-/* Runs `ip -batch -` with a file as its standard input: unlike a pipe, it cannot break. */
+/* Runs `ip -batch -` with a file as its standard input: writing to a file, unlike a pipe, cannot
+ * raise SIGPIPE. */
 static int run_ip_batch(int commands)
 {
     char *const arguments[] = {"ip", "-batch", "-", NULL};

@@ -181,10 +181,10 @@ int puppet_await_state(const struct puppet *puppet, int state)
 
 void puppet_vanish(struct puppet *puppet)
 {
-    const struct linger do_not = {.l_onoff = 1};
+    const struct linger reset = {.l_onoff = 1};
 
     if (puppet->fd >= 0) {
-        setsockopt(puppet->fd, SOL_SOCKET, SO_LINGER, &do_not, sizeof(do_not));
+        setsockopt(puppet->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
         puppet_release(puppet);
     } else if (puppet->peer.port != 0) {
         peer_sends(puppet, TH_RST);

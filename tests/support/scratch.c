@@ -21,7 +21,7 @@ int scratch_make(void **state)
 {
     (void)state;
     strcpy(directory, "/tmp/sockdiag_test.XXXXXX");
-    /* The exporter, another user by then, may come in. */
+    /* The exporter, which can be another user, must be able to enter it. */
     return mkdtemp(directory) && chmod(directory, 0711) == 0 ? 0 : -1;
 }
 

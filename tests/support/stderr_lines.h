@@ -16,7 +16,7 @@ struct stderr_lines {
 struct stderr_lines stderr_lines_start(void);
 
 /* Restore standard error; returns how many lines were written. `last`, unless it is NULL, gets the
- * last of them or, of a long one, its end. */
+ * last line, or the end of it if it is too long. */
 unsigned stderr_lines_stop(struct stderr_lines *lines, char last[256]);
 
 #endif

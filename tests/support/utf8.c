@@ -3,8 +3,8 @@
 
 #include <stdint.h>
 
-/* The first byte of a form: the bits of `mask` are `lead`, the others are the first of the
- * character. The index of the form is the number of bytes that follow; characters below
+/* How characters are encoded, by the number of bytes that follow the first: in the first byte the
+ * bits of `mask` have the value `lead`, and the others belong to the character. Characters below
  * `smallest` have a shorter form. */
 static const struct {
     unsigned char mask;

@@ -25,7 +25,7 @@ const struct zoo_place zoo_places[ZOO_FAMILIES] = {
                        "::ffff:127.0.0.1"},
 };
 
-static int bound(struct zoo *zoo, enum zoo_family family, struct puppet *puppet)
+static int begin_bound(struct zoo *zoo, enum zoo_family family, struct puppet *puppet)
 {
     (void)zoo;
     const struct endpoint any_port = endpoint_parse(zoo_places[family].local, 0);
@@ -33,7 +33,7 @@ static int bound(struct zoo *zoo, enum zoo_family family, struct puppet *puppet)
     return puppet_bind(puppet, zoo_places[family].domain, &any_port);
 }
 
-static int listening(struct zoo *zoo, enum zoo_family family, struct puppet *puppet)
+static int begin_listening(struct zoo *zoo, enum zoo_family family, struct puppet *puppet)
 {
     const struct endpoint any_port = endpoint_parse(zoo_places[family].local, 0);
 
@@ -43,7 +43,7 @@ static int listening(struct zoo *zoo, enum zoo_family family, struct puppet *pup
     return result;
 }
 
-static int calling(struct zoo *zoo, enum zoo_family family, struct puppet *puppet)
+static int begin_calling(struct zoo *zoo, enum zoo_family family, struct puppet *puppet)
 {
     (void)zoo;
     const struct endpoint peer = endpoint_parse(zoo_places[family].peer, PEER_PORT);
@@ -51,14 +51,14 @@ static int calling(struct zoo *zoo, enum zoo_family family, struct puppet *puppe
     return puppet_call(puppet, zoo_places[family].domain, &peer);
 }
 
-static int called(struct zoo *zoo, enum zoo_family family, struct puppet *puppet)
+static int begin_called(struct zoo *zoo, enum zoo_family family, struct puppet *puppet)
 {
     const struct endpoint client = endpoint_parse(zoo_places[family].peer, zoo->next_client_port++);
 
     return puppet_peer_knocks(puppet, &zoo->listener[family], &client);
 }
 
-static int connected(struct zoo *zoo, enum zoo_family family, struct puppet *puppet)
+static int begin_connected(struct zoo *zoo, enum zoo_family family, struct puppet *puppet)
 {
     (void)zoo;
     const struct endpoint peer = endpoint_parse(zoo_places[family].peer, PEER_PORT);
@@ -66,7 +66,7 @@ static int connected(struct zoo *zoo, enum zoo_family family, struct puppet *pup
     return puppet_connect(puppet, zoo_places[family].domain, &peer);
 }
 
-/* A transition of TCP's state diagram. One without an act ends the path. */
+/* A transition of TCP's state diagram. The path ends at the first without an act. */
 struct step {
     int (*act)(struct puppet *puppet);
     int state; /* of the socket afterwards; 0: it has no descriptor */
@@ -80,32 +80,32 @@ static const struct species {
     int (*begin)(struct zoo *zoo, enum zoo_family family, struct puppet *puppet);
     struct step path[5];
 } all_species[] = {
-    {COUNT(listen), listening, {{0}}},
-    {COUNT(bound_inactive), bound, {{0}}},
-    {COUNT(syn_sent), calling, {{0}}},
-    {COUNT(syn_recv), called, {{0}}},
-    {COUNT(established), connected, {{0}}},
-    {COUNT(fin_wait1), connected, {{puppet_shut_down, TCP_FIN_WAIT1}}},
+    {COUNT(listen), begin_listening, {{0}}},
+    {COUNT(bound_inactive), begin_bound, {{0}}},
+    {COUNT(syn_sent), begin_calling, {{0}}},
+    {COUNT(syn_recv), begin_called, {{0}}},
+    {COUNT(established), begin_connected, {{0}}},
+    {COUNT(fin_wait1), begin_connected, {{puppet_shut_down, TCP_FIN_WAIT1}}},
     {COUNT(fin_wait2),
-     connected,
+     begin_connected,
      {{puppet_shut_down, TCP_FIN_WAIT1}, {puppet_peer_acknowledges, TCP_FIN_WAIT2}}},
     {COUNT(fin_wait2_mini),
-     connected,
+     begin_connected,
      {{puppet_shut_down, TCP_FIN_WAIT1},
       {puppet_peer_acknowledges, TCP_FIN_WAIT2},
       {puppet_release, 0}}},
     {COUNT(closing),
-     connected,
+     begin_connected,
      {{puppet_shut_down, TCP_FIN_WAIT1}, {puppet_peer_finishes, TCP_CLOSING}}},
     {COUNT(time_wait),
-     connected,
+     begin_connected,
      {{puppet_shut_down, TCP_FIN_WAIT1},
       {puppet_peer_acknowledges, TCP_FIN_WAIT2},
       {puppet_peer_finishes, TCP_CLOSE},
       {puppet_release, 0}}},
-    {COUNT(close_wait), connected, {{puppet_peer_finishes, TCP_CLOSE_WAIT}}},
+    {COUNT(close_wait), begin_connected, {{puppet_peer_finishes, TCP_CLOSE_WAIT}}},
     {COUNT(last_ack),
-     connected,
+     begin_connected,
      {{puppet_peer_finishes, TCP_CLOSE_WAIT}, {puppet_shut_down, TCP_LAST_ACK}}},
 };
 
@@ -197,7 +197,7 @@ static int raise_backlog_limit(void)
     snprintf(limit, sizeof(limit), "%d", ZOO_BACKLOG_LIMIT);
     int result = netns_sysctl_write("core/somaxconn", limit);
 
-    /* Older kernels hide it in a user namespace. Their default, 4096, is enough for most. */
+    /* Older kernels hide it in a user namespace. The default, 4096, is enough for most tests. */
     return result == -ENOENT ? 0 : result;
 }
 

@@ -9,7 +9,7 @@
 
 #define ADDRESS_DIGITS 32
 
-/* The column `tr` of /proc/net/tcp for a minisocket. */
+/* The value of the column `tr` of /proc/net/tcp for a minisocket. */
 #define TIMER_TIME_WAIT 3
 
 /* The used fields of a line of /proc/net/tcp. */
@@ -32,15 +32,15 @@ static void format_address(char text[static ADDRESS_DIGITS + 1], const struct zo
         snprintf(text, ADDRESS_DIGITS + 1, "%08X%08X%08X%08X", word[0], word[1], word[2], word[3]);
 }
 
-/* False for the heading, which has none. */
+/* False for the heading, which is no entry. */
 static bool parse_entry(const char *line, struct entry *entry)
 {
     return sscanf(line, "%*u: %32[0-9A-F]:%x %*[0-9A-F]:%*x %x %*x:%*x %x:", entry->local_address,
                   &entry->local_port, &entry->state, &entry->timer) == 4;
 }
 
-/* NULL for a state that has no counter. */
-static unsigned *counter(struct zoo_population *population, const struct entry *entry)
+/* The count of the state of an entry; NULL if the state is not counted. */
+static unsigned *find_count(struct zoo_population *population, const struct entry *entry)
 {
     switch (entry->state) {
     case TCP_ESTABLISHED:
@@ -86,7 +86,7 @@ int zoo_census(enum zoo_family family, uint16_t port, struct zoo_population *see
     while (fgets(line, sizeof(line), file) != NULL) {
         if (!parse_entry(line, &entry) || strcmp(entry.local_address, own_address) != 0)
             continue;
-        unsigned *count = counter(seen, &entry);
+        unsigned *count = find_count(seen, &entry);
         if (count != NULL && (port == 0 || port == entry.local_port))
             ++*count;
     }
