@@ -42,7 +42,7 @@ enum {
     KNEE_HIGH = 54999,  /* odd, for as many odd ports as even ones */
     KNEE_LOWEST = 1024, /* the lowest start of the range that the kernel accepts */
     KNEE_LISTEN_PORT = 443,
-    KNEE_BACKLOG = 65535, /* the queue's limit; timed connections stay in it, though reset */
+    KNEE_BACKLOG = 65535, /* the queue's limit; timed connections stay in it after their reset */
     KNEE_PROBES = 50,
     KNEE_MAX_PROBES = 1000,
     KNEE_SPARE_FILES = 16,
@@ -60,20 +60,20 @@ struct knee {
     unsigned used;      /* held connections */
 };
 
-/* From the exporter: the used share of all ports, and of those whose parity connect() tries first.
- */
+/* The exporter's numbers: the used share of all ports, and of those whose parity connect() tries
+ * first. */
 struct knee_ratios {
     double utilization, preferred;
 };
 
-static unsigned knee_ports(const struct knee *knee)
+static unsigned knee_count_ports(const struct knee *knee)
 {
     return knee->high - knee->low + 1;
 }
 
 /* ---- the namespace ---- */
 
-static int knee_sysctl(const char *path, const char *value)
+static int knee_write_sysctl(const char *path, const char *value)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
@@ -83,7 +83,7 @@ static int knee_sysctl(const char *path, const char *value)
     return error;
 }
 
-static int knee_loopback_up(void)
+static int knee_bring_up_loopback(void)
 {
     const struct ifreq device = {.ifr_name = "lo", .ifr_flags = IFF_UP};
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -95,30 +95,30 @@ static int knee_loopback_up(void)
 }
 
 /* Moves this process to a new network namespace and prepares it, in a new user namespace if it
-   lacks the rights. Returns 0 or -errno. */
-static int knee_namespace(const struct knee *knee)
+ * lacks the rights. Returns 0 or -errno. */
+static int knee_enter_namespace(const struct knee *knee)
 {
     char range[32];
     snprintf(range, sizeof(range), "%u %u", knee->low, knee->high);
     if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
         return -errno;
-    int error = knee_loopback_up();
+    int error = knee_bring_up_loopback();
     if (error == 0)
-        error = knee_sysctl("/proc/sys/net/ipv4/ip_local_port_range", range);
+        error = knee_write_sysctl("/proc/sys/net/ipv4/ip_local_port_range", range);
     if (error == 0)
-        error = knee_sysctl("/proc/sys/net/core/somaxconn", "65535");
+        error = knee_write_sysctl("/proc/sys/net/core/somaxconn", "65535");
     return error;
 }
 
 /* Raises the limit of open files to its maximum. Returns 0 or -errno; -EMFILE if this is not
-   enough. */
-static int knee_limit(const struct knee *knee)
+ * enough. */
+static int knee_raise_limit(const struct knee *knee)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return -errno;
     limit.rlim_cur = limit.rlim_max;
-    if (limit.rlim_max < knee_ports(knee) + KNEE_SPARE_FILES)
+    if (limit.rlim_max < knee_count_ports(knee) + KNEE_SPARE_FILES)
         return -EMFILE;
     return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0;
 }
@@ -151,7 +151,7 @@ static double knee_microseconds(void)
 }
 
 /* Makes a connection; `took` is the time of connect() alone. close() resets it and frees its port
-   at once. Returns its socket or -errno. */
+ * at once. Returns its socket or -errno. */
 static int knee_connect(double *took)
 {
     const struct linger reset = {.l_onoff = 1, .l_linger = 0};
@@ -184,10 +184,10 @@ static int knee_fill(struct knee *knee, unsigned target)
 }
 
 /* Times connections and resets them, or times failures if no port is left. Returns 0 or -errno;
-   -EPROTO if connect() succeeds without a free port. */
+ * -EPROTO if connect() succeeds without a free port. */
 static int knee_probe(const struct knee *knee, double took[])
 {
-    const bool must_fail = knee->used == knee_ports(knee);
+    const bool must_fail = knee->used == knee_count_ports(knee);
     for (unsigned i = 0; i < knee->probes; i++) {
         int fd = knee_connect(&took[i]);
         if (fd >= 0)
@@ -207,7 +207,7 @@ static void knee_read_value(const char *line, const char *series, double *value)
         *value = strtod(line + length, NULL);
 }
 
-/* Reads a page to its end; a ratio that is not on it stays negative. Returns 0 or -ENODATA. */
+/* Reads a page to its end. Returns 0, or -ENODATA if a ratio is not on it. */
 static int knee_read_page(FILE *page, struct knee_ratios *ratios)
 {
     char *line = NULL;
@@ -227,7 +227,7 @@ static int knee_read_page(FILE *page, struct knee_ratios *ratios)
 }
 
 /* Reads the exporter's numbers into ratios that are negative. Returns 0 or -errno; -ECHILD if the
-   exporter failed. */
+ * exporter failed. */
 static int knee_ask(struct knee_ratios *ratios)
 {
     FILE *page = popen("exec \"$EXPORTER\" --once", "re");
@@ -256,7 +256,7 @@ static int knee_step(struct knee *knee, unsigned percent)
 {
     double took[KNEE_MAX_PROBES];
     struct knee_ratios ratios = {-1, -1};
-    int error = knee_fill(knee, knee_ports(knee) * percent / 100);
+    int error = knee_fill(knee, knee_count_ports(knee) * percent / 100);
     if (error == 0)
         error = knee_ask(&ratios);
     if (error == 0)
@@ -272,9 +272,9 @@ static int knee_step(struct knee *knee, unsigned percent)
 
 static int knee_run(struct knee *knee)
 {
-    int error = knee_limit(knee);
+    int error = knee_raise_limit(knee);
     if (error == 0)
-        error = knee_namespace(knee);
+        error = knee_enter_namespace(knee);
     if (error == 0)
         error = knee_listen();
     if (error < 0)
@@ -288,7 +288,7 @@ static int knee_run(struct knee *knee)
 
 /* ---- options ---- */
 
-static bool knee_options(struct knee *knee, int argc, char **argv)
+static bool knee_parse_options(struct knee *knee, int argc, char **argv)
 {
     static const struct option options[] = {{"exporter", required_argument, NULL, 'e'},
                                             {"range", required_argument, NULL, 'r'},
@@ -309,13 +309,13 @@ static bool knee_options(struct knee *knee, int argc, char **argv)
     return good && optind == argc && getenv("EXPORTER") && knee->low >= KNEE_LOWEST &&
            knee->high > knee->low && knee->high <= UINT16_MAX && knee->probes > 0 &&
            knee->probes <= KNEE_MAX_PROBES &&
-           knee_ports(knee) + KNEE_STEPS * knee->probes <= KNEE_BACKLOG;
+           knee_count_ports(knee) + KNEE_STEPS * knee->probes <= KNEE_BACKLOG;
 }
 
 int main(int argc, char **argv)
 {
     struct knee knee = {.low = KNEE_LOW, .high = KNEE_HIGH, .probes = KNEE_PROBES};
-    if (!knee_options(&knee, argc, argv)) {
+    if (!knee_parse_options(&knee, argc, argv)) {
         fprintf(stderr, "usage: connect_knee --exporter PATH [--range LOW-HIGH] [--probes N]\n");
         return 2;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * drain: the minimum cost that every sample is compared with.
+ * drain: measure the minimum cost of a sample, with which all samples are compared.
  *
  *     drain [--repeat N] [--mask 0xfff]
  *
@@ -78,8 +78,8 @@ static int drain_send(int fd, uint32_t mask)
     return send(fd, &request, sizeof(request), 0) < 0 ? -errno : 0;
 }
 
-/* The error of a final message: NLMSG_ERROR and NLMSG_DONE both begin with an int. */
-static int drain_verdict(const struct nlmsghdr *header)
+/* The error in a final message: NLMSG_ERROR and NLMSG_DONE both begin with an int. */
+static int drain_read_error(const struct nlmsghdr *header)
 {
     int error = 0;
     if (header->nlmsg_len >= NLMSG_LENGTH(sizeof(error)))
@@ -95,7 +95,7 @@ static int drain_count(struct drain *drain, const struct nlmsghdr *header, size_
             drain->rows++;
         } else if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR) {
             drain->done = 1;
-            return drain_verdict(header);
+            return drain_read_error(header);
         }
     }
     return 0;

@@ -59,7 +59,7 @@
 #include <unistd.h>
 
 enum {
-    FABRICATE_MAX_SOCKETS = 2000000, /* of one kind: the addresses of a block */
+    FABRICATE_MAX_SOCKETS = 2000000, /* of one kind; its 32 blocks have 2,097,152 addresses */
     FABRICATE_MAX_LISTENERS = 1000,
     FABRICATE_MAX_CHILDREN = 4096,
     FABRICATE_MAX_BATCHES = 6,
@@ -67,8 +67,8 @@ enum {
     FABRICATE_REMOTE_PORT = 443,
     FABRICATE_SPARE_FILES = 64, /* a child's own pipes and inherited files */
     /* Ports at the end of the ephemeral range stay free: connect() skips every port that a socket
-       took with bind(), so without them no program in the namespace, not even a scraper, could
-       connect. */
+     * took with bind(), so without them no program in the namespace, not even a scraper, could
+     * connect. */
     FABRICATE_SPARE_PORTS = 1000,
     FABRICATE_SPARE_TIME_WAIT = 100000,
     FABRICATE_CLIENTS_PER_ADDRESS = 8,
@@ -101,7 +101,7 @@ struct fabricate_plan {
     int batch_count;
 };
 
-/* The parent's pipes and children: one pipe brings reports, closing the other ends the children. */
+/* The parent's children and pipes: one brings their reports, and closing the other ends them. */
 struct fabricate_children {
     int report[2];
     int hold[2];
@@ -123,7 +123,7 @@ struct fabricate_tuple {
 /* ---- addresses ---- */
 
 /* The n-th address of a block, 127.BLOCK.0.0 or fd00:BLOCK::, with a port. Numbers above the
-   65,536 IPv4 addresses of a block continue in the next block. */
+ * 65,536 IPv4 addresses of a block continue in the next block. */
 static union fabricate_endpoint fabricate_endpoint(int family, uint32_t block, uint32_t n,
                                                    uint16_t port)
 {
@@ -158,7 +158,7 @@ static void fabricate_destination(const struct fabricate_plan *plan,
 }
 
 /* The addresses of the i-th connection of a batch; each i has its own. Every kind has a block of
-   local addresses and 32 of remote ones. */
+ * local addresses and 32 of remote ones. */
 static struct fabricate_tuple fabricate_tuple(const struct fabricate_plan *plan,
                                               const struct fabricate_batch *batch, uint32_t i)
 {
@@ -174,7 +174,7 @@ static struct fabricate_tuple fabricate_tuple(const struct fabricate_plan *plan,
         };
     }
     /* A destination uses one port after the other, then continues with the next local address. Its
-       first port varies, so that unique destinations do not share one port. */
+     * first port varies, so that unique destinations do not share one port. */
     uint32_t destination, turn;
     fabricate_destination(plan, batch, i, &destination, &turn);
     uint32_t start = destination * UINT32_C(7919) % plan->ports;
@@ -187,7 +187,7 @@ static struct fabricate_tuple fabricate_tuple(const struct fabricate_plan *plan,
 
 /* ---- sockets ---- */
 
-static int fabricate_set(int fd, int option, int value)
+static int fabricate_set_option(int fd, int option, int value)
 {
     return setsockopt(fd, IPPROTO_TCP, option, &value, sizeof(value)) < 0 ? -errno : 0;
 }
@@ -196,7 +196,7 @@ static int fabricate_connect(int fd, const struct fabricate_tuple *tuple)
 {
     const socklen_t size =
         tuple->local.any.sa_family == AF_INET ? sizeof(tuple->local.v4) : sizeof(tuple->local.v6);
-    int error = fabricate_set(fd, TCP_REPAIR, TCP_REPAIR_ON);
+    int error = fabricate_set_option(fd, TCP_REPAIR, TCP_REPAIR_ON);
     if (error < 0)
         return error;
     if (bind(fd, &tuple->local.any, size) < 0 || connect(fd, &tuple->remote.any, size) < 0)
@@ -204,9 +204,9 @@ static int fabricate_connect(int fd, const struct fabricate_tuple *tuple)
     return 0;
 }
 
-/* An ESTABLISHED socket without a peer and without a packet. With TCP_REPAIR all sockets share
-   ports, so the cost of bind() does not depend on their number, and close() sends no packet. Both
-   sequence numbers are 0. Returns the socket or -errno. */
+/* Makes an ESTABLISHED socket without a peer and without a packet. With TCP_REPAIR all sockets
+ * share ports, so the cost of bind() does not depend on their number, and close() sends no packet.
+ * Both sequence numbers are 0. Returns the socket or -errno. */
 static int fabricate_established(const struct fabricate_tuple *tuple)
 {
     int fd = socket(tuple->local.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -221,15 +221,15 @@ static int fabricate_established(const struct fabricate_tuple *tuple)
 }
 
 /* Ends the repair: from now on the socket sends and receives. It opens the send window, which would
-   otherwise be 0, and acknowledges at once, so that a peer's FIN_WAIT1 has ended when shutdown()
-   returns. */
+ * otherwise be 0, and acknowledges at once, so that a peer's FIN_WAIT1 has ended when shutdown()
+ * returns. */
 static int fabricate_enliven(int fd)
 {
     const struct tcp_repair_window window = {.snd_wnd = 1024, .max_window = 1024, .rcv_wnd = 1024};
     if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR_WINDOW, &window, sizeof(window)) < 0)
         return -errno;
-    int error = fabricate_set(fd, TCP_REPAIR, TCP_REPAIR_OFF_NO_WP);
-    return error < 0 ? error : fabricate_set(fd, TCP_QUICKACK, 1);
+    int error = fabricate_set_option(fd, TCP_REPAIR, TCP_REPAIR_OFF_NO_WP);
+    return error < 0 ? error : fabricate_set_option(fd, TCP_QUICKACK, 1);
 }
 
 /* Brings near and far, each other's peers, to FIN_WAIT2 and CLOSE_WAIT. */
@@ -247,8 +247,8 @@ static int fabricate_half_close(int near, int far)
     return ready < 0 ? -errno : ready == 0 ? -ETIMEDOUT : 0;
 }
 
-/* A connection with both ends here, half closed; its local end is in FIN_WAIT2. Kept open. With
-   time_wait both ends are closed: the far one is gone and the local one in TIME_WAIT. */
+/* Makes a connection with both ends here: the local one in FIN_WAIT2, the far one in CLOSE_WAIT.
+ * With `time_wait` it closes both: the local one stays in TIME_WAIT. */
 static int fabricate_pair(const struct fabricate_tuple *tuple, bool time_wait)
 {
     const struct fabricate_tuple mirrored = {.local = tuple->remote, .remote = tuple->local};
@@ -269,7 +269,7 @@ static int fabricate_pair(const struct fabricate_tuple *tuple, bool time_wait)
 }
 
 /* Makes the sockets first .. first + count - 1 of a batch. They stay open until the process ends.
-   Returns 0 or -errno. */
+ * Returns 0 or -errno. */
 static int fabricate_slice(const struct fabricate_plan *plan, const struct fabricate_batch *batch,
                            uint32_t first, uint32_t count)
 {
@@ -326,9 +326,9 @@ static uint16_t fabricate_checksum(const struct fabricate_segment *segment)
     return (uint16_t) ~(sum + (sum >> 16));
 }
 
-/* A repeated segment of the far end of a connection in TIME_WAIT: an acknowledgement without data
-   and with the next sequence number, 1 on either side after a FIN from 0. The kernel restarts the
-   60 s without an answer; it would answer any other number. */
+/* Makes a repeated segment of the far end of a connection in TIME_WAIT: an acknowledgement without
+ * data, with the next sequence number (1 on either side: the FIN was number 0). The kernel restarts
+ * the 60 s and does not answer. It would answer any other number. */
 static struct fabricate_segment fabricate_duplicate(const struct fabricate_tuple *tuple)
 {
     struct fabricate_segment segment = {
@@ -389,9 +389,9 @@ static int fabricate_write(const char *path, uint32_t value)
     return error;
 }
 
-/* Raises the loopback device for sending and routing. The second address is for programs that
-   resolve their own address with AI_ADDRCONFIG (collectd does), which ignores 127.0.0.1. */
-static int fabricate_loopback_up(int fd)
+/* Brings up the loopback device for sending and routing. The second address is for programs that
+ * resolve their own address with AI_ADDRCONFIG (collectd does), which ignores 127.0.0.1. */
+static int fabricate_bring_up_loopback(int fd)
 {
     const union fabricate_endpoint second = fabricate_endpoint(AF_INET, 0, 2, 0);
     struct ifreq device = {.ifr_name = "lo"}, alias = {.ifr_name = "lo:2"};
@@ -405,8 +405,8 @@ static int fabricate_loopback_up(int fd)
 }
 
 /* Makes fd00::/16 local like 127.0.0.0/8: adds a route of type local, and permits bind() to
-   addresses of no device. */
-static int fabricate_ipv6_local(void)
+ * addresses that no device has. */
+static int fabricate_make_ipv6_local(void)
 {
     struct in6_rtmsg route = {
         .rtmsg_dst.s6_addr = {0xfd},
@@ -425,7 +425,7 @@ static int fabricate_ipv6_local(void)
 }
 
 /* Reads the ephemeral port range of the namespace into the plan. */
-static int fabricate_port_range(struct fabricate_plan *plan)
+static int fabricate_read_port_range(struct fabricate_plan *plan)
 {
     unsigned int low, high;
     FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
@@ -441,25 +441,25 @@ static int fabricate_port_range(struct fabricate_plan *plan)
 }
 
 /* Moves this process to a new network namespace and prepares it. Returns 0 or -errno. */
-static int fabricate_namespace(struct fabricate_plan *plan)
+static int fabricate_enter_namespace(struct fabricate_plan *plan)
 {
     if (unshare(CLONE_NEWNET) < 0)
         return -errno;
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    int error = fabricate_loopback_up(fd);
+    int error = fabricate_bring_up_loopback(fd);
     close(fd);
     if (error == 0 && plan->ipv6_percent > 0)
-        error = fabricate_ipv6_local();
+        error = fabricate_make_ipv6_local();
     if (error == 0 && plan->time_wait > 0) /* the default may be too low */
         error = fabricate_write("/proc/sys/net/ipv4/tcp_max_tw_buckets",
                                 plan->time_wait + FABRICATE_SPARE_TIME_WAIT);
-    return error < 0 ? error : fabricate_port_range(plan);
+    return error < 0 ? error : fabricate_read_port_range(plan);
 }
 
 /* One field of a line of this namespace's socket counters, or -errno. */
-static int fabricate_counter(const char *path, const char *format)
+static int fabricate_read_counter(const char *path, const char *format)
 {
     char line[128];
     int value = -ENODATA;
@@ -474,16 +474,17 @@ static int fabricate_counter(const char *path, const char *format)
 }
 
 /* Waits until the kernel's counters agree with the plan, because the last FINs may still be on
-   their way and there is no event to wait for. Returns 0 or -ETIMEDOUT. */
-static int fabricate_settle(const struct fabricate_plan *plan)
+ * their way and there is no event to wait for. Returns 0 or -ETIMEDOUT. */
+static int fabricate_await_counters(const struct fabricate_plan *plan)
 {
     const struct timespec step = {.tv_nsec = FABRICATE_STEP_MS * 1000000L};
     const int64_t inuse = (int64_t)plan->established + plan->server + plan->listeners +
                           2 * (int64_t)plan->half_closed;
     for (int waited = 0; waited < FABRICATE_TIMEOUT_MS; waited += FABRICATE_STEP_MS) {
-        int v4 = fabricate_counter("/proc/self/net/sockstat", "TCP: inuse %d");
-        int tw = fabricate_counter("/proc/self/net/sockstat", "TCP: inuse %*d orphan %*d tw %d");
-        int v6 = fabricate_counter("/proc/self/net/sockstat6", "TCP6: inuse %d");
+        int v4 = fabricate_read_counter("/proc/self/net/sockstat", "TCP: inuse %d");
+        int tw =
+            fabricate_read_counter("/proc/self/net/sockstat", "TCP: inuse %*d orphan %*d tw %d");
+        int v6 = fabricate_read_counter("/proc/self/net/sockstat6", "TCP6: inuse %d");
         if ((int64_t)v4 + (v6 > 0 ? v6 : 0) == inuse && tw == (int64_t)plan->time_wait)
             return 0;
         nanosleep(&step, NULL);
@@ -500,7 +501,7 @@ static _Noreturn void fabricate_child(const struct fabricate_plan *plan,
 {
     char end;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) /* it ended before the line above */
+    if (getppid() != parent) /* the parent ended before prctl() */
         _exit(1);
     close(children->report[0]);
     close(children->hold[1]);
@@ -535,10 +536,10 @@ static int fabricate_start(const struct fabricate_plan *plan, const struct fabri
 }
 
 /* Waits until every child has made its sockets. Returns 0 or the first child's -errno; -ECHILD if
-   one died. */
-static int fabricate_reports(struct fabricate_children *children)
+ * one died. */
+static int fabricate_await_reports(struct fabricate_children *children)
 {
-    close(children->report[1]); /* so that an ended child is an end of file */
+    close(children->report[1]); /* if a child ends without a report, read() returns 0 */
     for (uint32_t i = 0; i < children->count; i++) {
         int result;
         if (read(children->report[0], &result, sizeof(result)) != sizeof(result))
@@ -556,12 +557,12 @@ static int fabricate_fill(const struct fabricate_plan *plan, struct fabricate_ch
     for (int i = 0; i < plan->batch_count && error == 0; i++)
         error = fabricate_start(plan, &plan->batches[i], children);
     if (error == 0)
-        error = fabricate_reports(children);
-    return error < 0 ? error : fabricate_settle(plan);
+        error = fabricate_await_reports(children);
+    return error < 0 ? error : fabricate_await_counters(plan);
 }
 
 /* Ends the children and waits for them. Idle children exit by themselves; after an error they may
-   still be working and are killed. */
+ * still be working and are killed. */
 static void fabricate_end(struct fabricate_children *children, bool kill_them)
 {
     close(children->hold[1]);
@@ -573,7 +574,8 @@ static void fabricate_end(struct fabricate_children *children, bool kill_them)
 }
 
 /* Raises the limit of open files to its maximum and derives the limit for a child. */
-static int fabricate_limit(const struct fabricate_plan *plan, struct fabricate_children *children)
+static int fabricate_raise_limit(const struct fabricate_plan *plan,
+                                 struct fabricate_children *children)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
@@ -618,7 +620,7 @@ static void fabricate_batches(struct fabricate_plan *plan)
 }
 
 /* The number of an option, 0 .. most, or "unique", which means `most`. */
-static int fabricate_number(const char *text, uint32_t most, uint32_t *number)
+static int fabricate_parse_number(const char *text, uint32_t most, uint32_t *number)
 {
     char *end;
     errno = 0;
@@ -631,7 +633,7 @@ static int fabricate_number(const char *text, uint32_t most, uint32_t *number)
     return 0;
 }
 
-static int fabricate_options(struct fabricate_plan *plan, int argc, char **argv)
+static int fabricate_parse_options(struct fabricate_plan *plan, int argc, char **argv)
 {
     const struct {
         const char *name;
@@ -655,7 +657,7 @@ static int fabricate_options(struct fabricate_plan *plan, int argc, char **argv)
     *plan = (struct fabricate_plan){.destinations = 1000};
     while (error == 0 && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option < NUMBERS)
-            error = fabricate_number(optarg, numbers[option].most, numbers[option].number);
+            error = fabricate_parse_number(optarg, numbers[option].most, numbers[option].number);
         else if (option == NUMBERS)
             plan->interleaved = true;
         else
@@ -668,7 +670,8 @@ static int fabricate_options(struct fabricate_plan *plan, int argc, char **argv)
 
 /* ---- reports and commands ---- */
 
-static void fabricate_ready(const struct fabricate_plan *plan, uint32_t processes, double seconds)
+static void fabricate_report_ready(const struct fabricate_plan *plan, uint32_t processes,
+                                   double seconds)
 {
     uint32_t destinations = 0, ipv6 = 0;
     for (int i = 0; i < plan->batch_count; i++) {
@@ -709,9 +712,9 @@ static int fabricate_run(struct fabricate_plan *plan)
 {
     static struct fabricate_children children;
     const double start = fabricate_now();
-    int error = fabricate_namespace(plan);
+    int error = fabricate_enter_namespace(plan);
     if (error == 0)
-        error = fabricate_limit(plan, &children);
+        error = fabricate_raise_limit(plan, &children);
     if (error < 0)
         return error;
     if (pipe2(children.report, O_CLOEXEC) < 0 || pipe2(children.hold, O_CLOEXEC) < 0)
@@ -720,9 +723,9 @@ static int fabricate_run(struct fabricate_plan *plan)
     error = fabricate_fill(plan, &children);
     const bool filled = error == 0;
     if (filled)
-        error = fabricate_rearm(plan); /* the first ones have aged */
+        error = fabricate_rearm(plan); /* the first sockets have aged meanwhile */
     if (error == 0) {
-        fabricate_ready(plan, children.count, fabricate_now() - start);
+        fabricate_report_ready(plan, children.count, fabricate_now() - start);
         error = fabricate_hold(plan);
     }
     fabricate_end(&children, !filled);
@@ -732,7 +735,7 @@ static int fabricate_run(struct fabricate_plan *plan)
 int main(int argc, char **argv)
 {
     struct fabricate_plan plan;
-    if (fabricate_options(&plan, argc, argv) < 0) {
+    if (fabricate_parse_options(&plan, argc, argv) < 0) {
         fprintf(stderr, "usage: fabricate --established N [--destinations D|unique] [--server N] "
                         "[--time-wait N]\n"
                         "                 [--half-closed N] [--listen N] [--ipv6 PERCENT] "

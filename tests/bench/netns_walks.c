@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * netns_walks: how long after a burst of connections in one of many network namespaces its exact
- * number is known, on the real kernel.
+ * netns_walks: measure how long it takes until walks know the exact number of a burst of
+ * connections in one of many network namespaces, on the real kernel.
  *
  *     netns_walks [--namespaces 200] [--sockets 500000] [--percent 2] [--seconds 360]
  *                 [--interval 6] [--own-tables]
@@ -10,10 +10,10 @@
  *   --interval    seconds between bursts
  *   --own-tables  give each namespace a hash table of its own (net.ipv4.tcp_child_ehash_entries)
  *
- * The namespaces have sizes by Zipf's law. A third of them have a destination with up to 35 % of
+ * The sizes of the namespaces follow Zipf's law. Three in ten have a destination with up to 35 % of
  * their ports, and pretend to open connections to it all the time. A burst is 2,000 real
- * connections a second for ten seconds, each closed at once by its client: TIME_WAIT. A delay
- * begins when 40 % of the ports are in use. Prints one line.
+ * connections a second for ten seconds, each closed at once by its client, which leaves TIME_WAIT.
+ * The delay counts from the moment when 40 % of the ports are in use. Prints one line.
  */
 #include "kernel/netns_helper.h"
 #include "namespaces/walker.h"
@@ -42,21 +42,23 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST = 1000, PORTS = 28232, FIRST_PORT = 32768, PER_PROCESS = 15000, SERVER_PORT = 9000 };
+enum { MOST = 1000, PER_PROCESS = 15000, SERVER_PORT = 9000 };
+enum { PORTS = 28232, FIRST_PORT = 32768 }; /* the range of a new namespace */
 enum { BURST_STEPS = 100, BURST_STEP = 200, FULL = PORTS * 4 / 10 };
 
-struct one {
+/* A namespace with its processes. */
+struct neighbour {
     pid_t pid;
-    int fd;         /* to the process there */
+    int fd;         /* to the process in it */
     uint64_t inode; /* of net/sockstat */
     unsigned sockets, clients;
-    double opens_pretended; /* a second */
+    double opens_pretended; /* per second */
     uint64_t real_opens;
     bool bursting;
-    int64_t full; /* when 40 % were in use; 0: not yet */
+    int64_t full; /* when 40 % were in use; 0: not yet, -1: a walk has seen it */
 };
 
-static struct one ones[MOST];
+static struct neighbour neighbours[MOST];
 static struct netns_target targets[MOST];
 static struct namespace_walk walks[MOST];
 static struct walked_namespace namespaces[MOST];
@@ -92,7 +94,7 @@ static struct sockaddr_in endpoint(uint32_t address, unsigned port)
                                 .sin_addr.s_addr = htonl(address)};
 }
 
-/* The i-th socket: ESTABLISHED without a peer. The first ones are clients of one destination. */
+/* Make the i-th socket: ESTABLISHED without a peer. The first `clients` have one destination. */
 static void fabricate(unsigned i, unsigned clients)
 {
     struct sockaddr_in local, remote;
@@ -153,7 +155,7 @@ static void connect_once(int listener)
     close(server);
 }
 
-/* Tells when 40 % of the ports are in use, and when all is over. */
+/* Make the connections of a burst. Writes the time when 40 % of the ports are in use to `fd`. */
 static void burst(int listener, int fd)
 {
     unsigned made = 0;
@@ -173,7 +175,7 @@ static void burst(int listener, int fd)
     }
 }
 
-static _Noreturn void live(int fd, const struct one *one)
+static _Noreturn void live(int fd, const struct neighbour *neighbour)
 {
     char command;
     struct ifreq up = {.ifr_name = "lo", .ifr_flags = IFF_UP};
@@ -183,7 +185,7 @@ static _Noreturn void live(int fd, const struct one *one)
     ioctl(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), SIOCSIFFLAGS, &up);
     write_number("/proc/sys/net/ipv4/tcp_tw_reuse", "0");
     int listener = listen_here();
-    fill(one->sockets, one->clients);
+    fill(neighbour->sockets, neighbour->clients);
     if (write(fd, "", 1) != 1)
         exit(1);
     while (read(fd, &command, 1) == 1)
@@ -195,29 +197,30 @@ static _Noreturn void live(int fd, const struct one *one)
 
 static void start(unsigned i, double sum)
 {
-    struct one *one = &ones[i];
+    struct neighbour *neighbour = &neighbours[i];
     int ends[2];
     char ready, path[64];
     struct stat status;
     bool client = i % 10 < 3;
     double part = client ? .1 + .5 * drand48() : .05 * drand48();
-    one->sockets = (unsigned)(sockets / sum / (i + 1));
-    one->clients = (unsigned)fmin(one->sockets * part, .35 * (double)PORTS);
-    one->opens_pretended = client ? one->sockets * part / 30 : one->sockets * .002;
+    neighbour->sockets = (unsigned)(sockets / sum / (i + 1));
+    neighbour->clients = (unsigned)fmin(neighbour->sockets * part, .35 * (double)PORTS);
+    neighbour->opens_pretended =
+        client ? neighbour->sockets * part / 30 : neighbour->sockets * .002;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         die("socketpair");
-    one->pid = fork();
-    if (one->pid == 0) {
+    neighbour->pid = fork();
+    if (neighbour->pid == 0) {
         close(ends[0]);
-        live(ends[1], one);
+        live(ends[1], neighbour);
     }
     close(ends[1]);
-    one->fd = ends[0];
-    snprintf(path, sizeof path, "/proc/%d/net/sockstat", one->pid);
-    if (read(one->fd, &ready, 1) != 1 || stat(path, &status) != 0)
+    neighbour->fd = ends[0];
+    snprintf(path, sizeof path, "/proc/%d/net/sockstat", neighbour->pid);
+    if (read(neighbour->fd, &ready, 1) != 1 || stat(path, &status) != 0)
         die("a namespace is missing");
-    one->inode = status.st_ino;
-    targets[i] = netns_target_of_process(one->pid, one->inode, 0);
+    neighbour->inode = status.st_ino;
+    targets[i] = netns_target_of_process(neighbour->pid, neighbour->inode, 0);
     namespaces[i] = (struct walked_namespace){.target = &targets[i], .walk = &walks[i]};
 }
 
@@ -225,7 +228,7 @@ static const char *read_file(unsigned i, const char *file)
 {
     static char text[8192];
     char path[64];
-    snprintf(path, sizeof path, "/proc/%d/net/%s", ones[i].pid, file);
+    snprintf(path, sizeof path, "/proc/%d/net/%s", neighbours[i].pid, file);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t length = read(fd, text, sizeof text - 1);
     if (length <= 0)
@@ -251,15 +254,16 @@ static uint64_t read_opens(unsigned i)
     return strtoull(numbers, NULL, 10);
 }
 
-/* As the other tier does: sockets each second, opens each five. */
+/* Read counters as often as the exporter does: sockets every second, opens every five seconds. */
 static void read_counters(unsigned second)
 {
     for (unsigned i = 0; i < count; i++) {
         const char *tcp = strstr(read_file(i, "sockstat"), "TCP:");
         namespaces[i].sockets = find_number(tcp, "inuse ") + find_number(tcp, " tw ");
         if (second % 5 == 0)
-            ones[i].real_opens = read_opens(i);
-        namespaces[i].opens = ones[i].real_opens + (uint64_t)(ones[i].opens_pretended * second);
+            neighbours[i].real_opens = read_opens(i);
+        namespaces[i].opens =
+            neighbours[i].real_opens + (uint64_t)(neighbours[i].opens_pretended * second);
     }
 }
 
@@ -276,32 +280,32 @@ static unsigned seen, begun;
 static void begin_burst(void)
 {
     unsigned i = (unsigned)(drand48() * count);
-    if (ones[i].bursting)
+    if (neighbours[i].bursting)
         return;
-    ones[i].bursting = true;
+    neighbours[i].bursting = true;
     begun++;
-    if (write(ones[i].fd, "b", 1) != 1)
+    if (write(neighbours[i].fd, "b", 1) != 1)
         die("burst");
 }
 
 static void watch_bursts(void)
 {
     for (unsigned i = 0; i < count; i++) {
-        struct one *one = &ones[i];
-        if (!one->bursting)
+        struct neighbour *neighbour = &neighbours[i];
+        if (!neighbour->bursting)
             continue;
-        if (one->full == 0 &&
-            recv(one->fd, &one->full, sizeof one->full, MSG_DONTWAIT) != sizeof one->full)
-            one->full = 0;
-        if (one->full > 0 && walks[i].walked > 0 &&
+        if (neighbour->full == 0 && recv(neighbour->fd, &neighbour->full, sizeof neighbour->full,
+                                         MSG_DONTWAIT) != sizeof neighbour->full)
+            neighbour->full = 0;
+        if (neighbour->full > 0 && walks[i].walked > 0 &&
             walks[i].result.ports.utilization[PORT_SCOPE_DESTINATION] >= .4) {
-            delays[seen++] = fmax(0, (double)(now() - one->full) / 1e9);
-            one->full = -1;
+            delays[seen++] = fmax(0, (double)(now() - neighbour->full) / 1e9);
+            neighbour->full = -1;
         }
-        if (one->full != 0 && now() - one->full > 75 * NANOSECONDS_PER_SECOND &&
+        if (neighbour->full != 0 && now() - neighbour->full > 75 * NANOSECONDS_PER_SECOND &&
             walks[i].result.ports.utilization[PORT_SCOPE_DESTINATION] < .4) {
-            one->full = 0;
-            one->bursting = false;
+            neighbour->full = 0;
+            neighbour->bursting = false;
         }
     }
 }
@@ -417,7 +421,7 @@ int main(int arguments, char *values[])
                                            .peak_window = 120 * NANOSECONDS_PER_SECOND};
     if (!helper)
         die(error);
-    /* The namespaces are children of this one, whose settings they get. */
+    /* New namespaces take tcp_child_ehash_entries from the one that makes them. */
     if (unshare(CLONE_NEWNET) != 0)
         die("unshare");
     if (own_tables)
@@ -432,6 +436,6 @@ int main(int arguments, char *values[])
     walker_destroy(walker);
     netns_helper_stop(helper);
     for (unsigned i = 0; i < count; i++)
-        kill(ones[i].pid, SIGKILL);
+        kill(neighbours[i].pid, SIGKILL);
     return 0;
 }

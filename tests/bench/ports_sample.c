@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * ports_sample: the CPU time of a ports sample, which a daemon takes only where it cannot afford a
- * detail sample.
+ * ports_sample: measure the CPU time of a ports sample, which a daemon takes only where it cannot
+ * afford a detail sample.
  *
- * Takes a detail sample in this network namespace, which lists the bound-only sockets as it does
- * once a minute, and a ports sample, a second apart, and prints the CPU time of the latter. By then
- * the tables have their memory, and the caches are as cold as in a daemon.
+ * Takes a detail sample in this network namespace, the kind that also lists the bound-only sockets.
+ * A second later it takes a ports sample and prints its CPU time. By then the tables have their
+ * memory, and the caches are as cold as in a daemon.
  */
 #include "sockdiag/sampler.h"
 
@@ -18,7 +18,7 @@ static void read_nothing(void *context, const struct snapshot *snapshot)
     (void)snapshot;
 }
 
-/* The CPU time in nanoseconds; below 0 when the sample failed. */
+/* Take a sample. Returns its CPU time in nanoseconds; below 0 when it failed. */
 static int64_t take(struct sampler *sampler, enum sample_kind kind)
 {
     struct fault fault;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * tcp_events: what the events of the kernel's tracepoint cost the connections of the host.
+ * tcp_events: measure the CPU time that the events of the kernel's tracepoint add to a connection.
  *
  *     tcp_events [--rounds N] [--connections N]
  *
  * In each round it makes connections over loopback, in a network namespace of its own, and closes
- * them, with no event open, with one, and with both. Prints a Markdown table: the CPU time of a
- * connection, both ends together, and what is more than without events, as nanoseconds for each of
- * its ten changes of state. Medians of the rounds; the order changes with each round.
+ * them: with no event open, with each one, and with both. Prints a Markdown table: the CPU time of
+ * a connection, both ends together, and the difference to a round without events, in all and for
+ * each of its ten changes of state. The numbers are medians of the rounds, whose order changes.
  *
  * Needs CAP_PERFMON, CAP_DAC_READ_SEARCH and tracefs.
  */
@@ -51,7 +51,7 @@ static void enter_namespace(void)
         die("no network namespace");
     close(fd);
     fd = open("/proc/sys/net/ipv4/tcp_max_tw_buckets", O_WRONLY);
-    if (fd < 0 || write(fd, "0", 1) != 1) /* TIME_WAITs would use up the ports */
+    if (fd < 0 || write(fd, "0", 1) != 1) /* TIME_WAIT sockets would use up the ports */
         die("no right to change a setting");
     close(fd);
 }
@@ -63,7 +63,7 @@ static double read_cpu(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* The CPU time of one connection in seconds. */
+/* Make connections. Returns the CPU time of one, in seconds. */
 static double measure(unsigned connections)
 {
     const struct sockaddr_in address = {
@@ -122,7 +122,7 @@ static double find_median(double *values, unsigned count)
 
 static void report(double costs[SETUPS][ROUNDS_MOST], unsigned rounds)
 {
-    double more[SETUPS][ROUNDS_MOST]; /* than in the same round without */
+    double more[SETUPS][ROUNDS_MOST]; /* CPU time than without events in the same round */
     for (enum setup setup = 0; setup < SETUPS; setup++) {
         for (unsigned i = 0; i < rounds; i++)
             more[setup][i] = costs[setup][i] - costs[WITHOUT][i];
@@ -154,7 +154,7 @@ int main(int count, char *arguments[])
     if (rounds > ROUNDS_MOST)
         die("too many rounds");
     enter_namespace();
-    measure(connections); /* so that everything is warm */
+    measure(connections); /* to warm up caches and memory */
     for (unsigned round = 0; round < rounds; round++) {
         for (unsigned i = 0; i < SETUPS; i++) {
             enum setup setup = (enum setup)((i + round) % SETUPS);
