@@ -40,7 +40,7 @@ struct cgroup_name {
 struct cgroup_name cgroup_name_read_path(const char *path, size_t length);
 
 /* Read the whole of /proc/PID/cgroup, NUL-terminated: a line for each hierarchy of cgroups
- * (cgroups(7)). Returns the names from the line that has most of them. */
+ * (cgroups(7)). Returns the owner from one line: a container, or else a pod, or else a unit. */
 struct cgroup_name cgroup_name_read_file(const char *text);
 
 #endif

@@ -17,9 +17,9 @@
 /* The longest is a pod's: NAMESPACE/POD-INODE. */
 enum { NAMESPACE_NAME_SIZE = POD_NAMESPACE_SIZE + POD_NAME_SIZE + 21 };
 
-/* Who a namespace is. Strings are "" where that is unknown. */
+/* What a namespace is called, and whose it is. Strings are "" if that is unknown. */
 struct namespace_labels {
-    char name[NAMESPACE_NAME_SIZE]; /* no other one has it */
+    char name[NAMESPACE_NAME_SIZE]; /* unique on the node */
     uint64_t inode;                 /* of /proc/PID/net/sockstat */
     const char *runtime;            /* struct cgroup_name */
     char container_id[CONTAINER_ID_SIZE];
@@ -35,28 +35,28 @@ struct namespace_row {
     uint64_t full_sockets;
     uint64_t minisockets; /* TIME_WAIT, and FIN_WAIT2 without an owner */
     uint64_t minisockets_peak;
-    uint64_t udp_sockets; /* with a port: none has two */
+    uint64_t udp_sockets; /* with a port; none has two ports */
 
     bool has_opens;    /* the opens in `counters` are known */
     bool has_counters; /* the others are */
     struct tcp_counters counters;
 
-    /* No TCP destination has more ephemeral ports in use. Of several namespaces, of none of them.
-     */
+    /* An upper bound of the ephemeral ports in use towards any TCP destination: of several
+     * namespaces the highest. */
     bool has_bound;
     uint64_t tcp_bound;
 
     bool has_usable;
     uint64_t usable; /* ports of the range that are not reserved */
 
-    bool has_walk;    /* the next six are known, and the bound counts from there */
+    bool has_walk;    /* the next six are known, and the bound starts from the walk */
     double walked_at; /* unix time */
     uint64_t sockets[TCP_STATES];
     double utilization[PORT_SCOPES];
     double peak_utilization[PORT_SCOPES];
     bool has_time_wait_limit; /* false: none, or unknown */
     uint64_t time_wait_limit;
-    bool has_queue; /* there is a listener: the fullest one's */
+    bool has_queue; /* there is a listener; the fullest queue is the next */
     struct walk_queue queue;
 };
 
@@ -81,7 +81,7 @@ struct namespaces_snapshot {
     struct namespace_destination destinations[WALK_DESTINATIONS];
     size_t destination_count;
     double interval_seconds[NETNS_FILES];
-    /* Unix time of the reading that is the oldest of all namespaces' latest ones; 0: none yet. */
+    /* Unix time of the last reading in the namespace where that is oldest; 0: none yet. */
     double oldest_reading[NETNS_FILES];
 };
 

@@ -44,7 +44,7 @@ struct namespace
     int64_t due[NETNS_FILES];
     uint64_t sockets_at_opens; /* TCP sockets and minisockets when snmp was read */
     struct peak_window minisockets_peak;
-    struct namespace_walk *walk; /* NULL: was never to be walked */
+    struct namespace_walk *walk; /* NULL: no walk yet */
 };
 
 struct namespace_table {

@@ -28,8 +28,8 @@ struct reading_plan {
 
 struct reading_plan reading_plan_make(double share);
 
-/* `count` readings of a file took `cpu` together. The expected cost follows by a quarter: the first
- * ones, of cold caches, are soon forgotten. */
+/* `count` readings of a file took `cpu` together. The expected cost moves by a quarter of the
+ * difference: the first readings, with cold caches, soon do not matter. */
 void reading_plan_book(struct reading_plan *plan, enum netns_file file, size_t count, int64_t cpu);
 void reading_plan_book_pass(struct reading_plan *plan, enum namespace_pass pass, int64_t cpu);
 
@@ -38,8 +38,8 @@ void reading_plan_book_pass(struct reading_plan *plan, enum namespace_pass pass,
  * TIME_WAIT, which has the spikes. */
 void reading_plan_stretch(struct reading_plan *plan, size_t namespaces);
 
-/* How long to wait after a pass for the next: less long if there is reason to hurry, but never so
- * short that the passes cost more than their part. */
+/* How long to wait after a pass for the next: shorter in a hurry, but long enough that the passes
+ * cost no more than their part. */
 int64_t reading_plan_pause(const struct reading_plan *plan, enum namespace_pass pass, bool hurry);
 
 /* The share of one CPU that all this takes for `namespaces` of them. */

@@ -52,7 +52,7 @@ struct walk_budget {
 /* Nothing is saved yet. */
 struct walk_budget walk_budget_make(double cpu_share, int64_t now);
 
-/* When is there something left: `now`, or later. */
+/* When there is CPU time for a walk: `now`, or later. */
 int64_t walk_budget_find_time(struct walk_budget *budget, int64_t now);
 
 void walk_budget_spend(struct walk_budget *budget, int64_t cost);

@@ -29,8 +29,8 @@ struct namespace_walk {
     bool has_queue; /* the last look at its listeners was good */
     struct walk_queue queue;
 
-    uint64_t cookie; /* of the namespace; with another it is not the same one */
-    uint64_t sockets_walked, opens_walked; /* the caller's, before the walk */
+    uint64_t cookie; /* SO_NETNS_COOKIE: if it differs, this is another namespace */
+    uint64_t sockets_walked, opens_walked; /* what the caller had read before the walk */
 };
 
 /* A namespace as the caller knows it at a step. */
@@ -42,12 +42,11 @@ struct walked_namespace {
     struct namespace_walk *walk;
 };
 
-/* The most ports that can be in use towards one destination: no more than `most`, and no more than
- * at the last walk and the connections opened since, of which there are no more than `opens` says.
- */
+/* An upper bound of the ports in use towards one destination: as many as at the last walk, plus the
+ * connections opened since; `most` if that is less. `opens` is ActiveOpens now. */
 uint64_t namespace_walk_bound(const struct namespace_walk *walk, uint64_t most, uint64_t opens);
 
-/* The same of the usable ports, 0 to 1; before the first walk, of the usual range. */
+/* The bound as a share of the usable ports, 0 to 1; before the first walk, of the usual range. */
 double namespace_walk_bound_ratio(const struct namespace_walk *walk, uint64_t bound);
 
 struct walker_options {
@@ -76,7 +75,7 @@ int64_t walker_step(struct walker *walker, const struct walked_namespace *namesp
 void walker_walk_all(struct walker *walker, const struct walked_namespace *namespaces,
                      size_t count);
 
-/* CPU time that the caller used for these namespaces, from the same share. */
+/* Count CPU time that the caller used for these namespaces against the same share. */
 void walker_spend(struct walker *walker, int64_t cost);
 
 struct walker_report walker_get_report(const struct walker *walker);
