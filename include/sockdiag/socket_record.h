@@ -58,7 +58,8 @@ struct socket_record {
     /* False for the kernel's minisockets (TIME_WAIT, and FIN_WAIT2 without an owner) and requests
      * (SYN_RECV before the handshake is complete). */
     bool full_socket;
-    /* :: is IPv6, although it may accept IPv4, too. */
+    bool ipv6_only; /* it has IPV6_V6ONLY; only known of sockets that are not connected */
+    /* :: is IPv6, although it accepts IPv4, too, unless `ipv6_only`. */
     struct ip_address local_address;
     struct ip_address remote_address;
     uint16_t local_port; /* ports are in host byte order */

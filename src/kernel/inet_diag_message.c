@@ -32,6 +32,7 @@ uint32_t inet_diag_make_state_mask(tcp_state_set states)
 /* The attributes of a row that are used. */
 struct attributes {
     bool shutdown; /* the attribute is present */
+    bool ipv6_only;
     uint32_t drops;
     uint64_t cgroup;
 };
@@ -42,6 +43,10 @@ static int take_attribute(const struct nlattr *attribute, void *found)
     switch (mnl_attr_get_type(attribute)) {
     case INET_DIAG_SHUTDOWN:
         attributes->shutdown = true;
+        break;
+    case INET_DIAG_SKV6ONLY:
+        if (mnl_attr_get_payload_len(attribute) >= sizeof(uint8_t))
+            attributes->ipv6_only = mnl_attr_get_u8(attribute);
         break;
     case INET_DIAG_SKMEMINFO:
         if (mnl_attr_get_payload_len(attribute) >= (SK_MEMINFO_DROPS + 1) * sizeof(uint32_t))
@@ -62,16 +67,17 @@ static int take_attribute(const struct nlattr *attribute, void *found)
  * INET_DIAG_SHUTDOWN and, from Linux 5.8 on, INET_DIAG_CGROUP_ID; minisockets and requests have
  * neither (inet_diag_msg_attrs_fill, net/ipv4/inet_diag.c). Only SYN_RECV and FIN_WAIT2 can be
  * either. Listeners have drops and a cgroup; so have UDP sockets, the only ones that are asked for
- * with SOCK_DIAG_BY_FAMILY. */
+ * with SOCK_DIAG_BY_FAMILY. IPv6 sockets that are not connected have INET_DIAG_SKV6ONLY. */
 static void read_attributes(const struct nlmsghdr *message, bool cgroups,
                             struct socket_record *record)
 {
     bool ambiguous = record->state == TCP_STATE_SYN_RECV || record->state == TCP_STATE_FIN_WAIT2;
     struct attributes found = {.shutdown = !ambiguous && record->state != TCP_STATE_TIME_WAIT};
     if (cgroups || ambiguous || record->state == TCP_STATE_LISTEN ||
-        message->nlmsg_type == SOCK_DIAG_BY_FAMILY)
+        record->state == TCP_STATE_BOUND_INACTIVE || message->nlmsg_type == SOCK_DIAG_BY_FAMILY)
         mnl_attr_parse(message, sizeof(struct inet_diag_msg), take_attribute, &found);
     record->full_socket = found.shutdown;
+    record->ipv6_only = found.ipv6_only;
     record->drops = found.drops;
     record->cgroup = found.cgroup;
 }

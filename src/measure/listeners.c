@@ -122,6 +122,7 @@ void listeners_add(struct listeners *listeners, const struct socket_record *reco
     struct entry *entry =
         *place ? &listeners->entries[*place - 1] : add_entry(listeners, key, record, place);
     struct listener_row *next = &entry->next;
+    next->ipv6_only = record->ipv6_only && (next->queues == 0 || next->ipv6_only);
     bool same_cgroup = next->queues == 0 || next->cgroup == record->cgroup;
     next->cgroup = same_cgroup ? record->cgroup : 0;
     if (next->queues++ == 0 || is_fuller(record, next)) {
@@ -212,9 +213,10 @@ static struct listener_row *find_of_interface(struct listeners *listeners,
         find_next(listeners, record->family, &record->local_address, port, interface);
     if (!row)
         row = find_next(listeners, record->family, &any, port, interface);
-    if (!row && record->family == IP_FAMILY_IPV4)
-        row = find_next(listeners, IP_FAMILY_IPV6, &any, port, interface);
-    return row;
+    if (row || record->family != IP_FAMILY_IPV4)
+        return row;
+    row = find_next(listeners, IP_FAMILY_IPV6, &any, port, interface);
+    return row && !row->ipv6_only ? row : NULL;
 }
 
 bool listeners_add_connection(struct listeners *listeners, const struct socket_record *record)

@@ -25,6 +25,7 @@ struct listener_row {
     enum ip_family family;
     struct ip_address address;
     uint16_t port;
+    bool ipv6_only;                           /* on ::, without IPv4 */
     uint32_t interface;                       /* the index of the interface it is bound to, or 0 */
     char interface_name[INTERFACE_NAME_SIZE]; /* for the caller to fill */
     uint64_t queue_length;                    /* of the fullest socket */
@@ -79,9 +80,9 @@ void listeners_end_drops(struct listeners *listeners);
 
 /*
  * In a detailed sample, after its LISTEN records: count a socket as a connection if there is a
- * listener at its local port, on its local address or on any. A listener on :: accepts IPv4, too;
- * one that is bound to the socket's interface goes before one that is bound to none. Returns
- * whether there is one.
+ * listener at its local port, on its local address or on any. A listener on :: accepts IPv4, too,
+ * unless it has IPV6_V6ONLY; one that is bound to the socket's interface goes before one that is
+ * bound to none. Returns whether there is one.
  */
 bool listeners_add_connection(struct listeners *listeners, const struct socket_record *record);
 

@@ -9,8 +9,11 @@
 
 enum { ADDRESS_INDEX_SIZE = 2 * PORT_USAGE_LOCAL_ADDRESSES };
 
+/* The family of an address, or that it is of a socket that accepts no IPv4, which matters on ::. */
+enum address_kind { KIND_IPV4 = IP_FAMILY_IPV4, KIND_IPV6 = IP_FAMILY_IPV6, KIND_IPV6_ONLY, KINDS };
+
 struct local_address {
-    uint64_t key[3]; /* interface and family in one word, address in two */
+    uint64_t key[3]; /* interface and kind in one word, address in two */
     struct port_set used;
 };
 
@@ -20,10 +23,10 @@ struct port_usage {
     struct port_set owned;      /* within the range, like the next three */
     struct port_set listened;   /* by listeners, and assignable */
     struct port_set formerly_owned;
-    struct port_set held;                     /* by clients' sockets */
-    struct port_set in_use;                   /* assignable, by any socket */
-    struct port_set any_address[IP_FAMILIES]; /* in use on 0.0.0.0 and :: */
-    struct destinations *destinations;        /* NULL: destinations are not kept */
+    struct port_set held;               /* by clients' sockets */
+    struct port_set in_use;             /* assignable, by any socket */
+    struct port_set any_address[KINDS]; /* in use on 0.0.0.0 and :: */
+    struct destinations *destinations;  /* NULL: destinations are not kept */
     struct four_tuples *connections; /* of sockets that can share a port; NULL like destinations */
 
     size_t address_count;
@@ -95,14 +98,19 @@ static bool is_any(const struct ip_address *address)
     return (address->word[0] | address->word[1] | address->word[2] | address->word[3]) == 0;
 }
 
+static enum address_kind get_kind(const struct socket_record *record)
+{
+    return record->ipv6_only ? KIND_IPV6_ONLY : (enum address_kind)record->family;
+}
+
 /* Find the used ports of a local address on its interface; adds the address if it is new. NULL when
  * there are too many. */
 static struct port_set *find_used_ports(struct port_usage *usage,
                                         const struct socket_record *record)
 {
     if (is_any(&record->local_address) && record->interface == 0)
-        return &usage->any_address[record->family];
-    uint64_t key[3] = {(uint64_t)record->interface << 32 | (uint64_t)record->family};
+        return &usage->any_address[get_kind(record)];
+    uint64_t key[3] = {(uint64_t)record->interface << 32 | (uint64_t)get_kind(record)};
     memcpy(&key[1], &record->local_address, sizeof record->local_address);
     uint16_t *place = index_find(&usage->address_index, key);
     if (*place)
@@ -183,45 +191,60 @@ static uint32_t get_interface(const struct local_address *address)
     return (uint32_t)(address->key[0] >> 32);
 }
 
-static enum ip_family get_family(const struct local_address *address)
+static bool is_ipv4(const struct local_address *address)
 {
-    return (enum ip_family)(uint32_t)address->key[0];
+    return (uint32_t)address->key[0] == KIND_IPV4;
+}
+
+/* Do sockets on any address block their ports for IPv4, or for IPv6? Those on :: do so for both. */
+static bool is_blocked_by(enum address_kind kind, bool ipv4)
+{
+    return kind == KIND_IPV6 || ipv4 == (kind == KIND_IPV4);
 }
 
 /* Does bind() to `address` meet the sockets on `other`? A socket of an interface meets those of the
  * same and of none, one of none meets all (inet_bind_conflict, net/ipv4/inet_connection_sock.c;
- * udp_lib_lport_inuse, net/ipv4/udp.c). A socket on :: blocks its port for IPv4, too; one on
- * 0.0.0.0 does not block it for IPv6. */
+ * udp_lib_lport_inuse, net/ipv4/udp.c). */
 static bool meets(const struct local_address *address, const struct local_address *other)
 {
     uint32_t interface = get_interface(address), other_interface = get_interface(other);
     if (interface != other_interface && interface != 0 && other_interface != 0)
         return false;
     if ((other->key[1] | other->key[2]) == 0)
-        return get_family(other) == get_family(address) || get_family(other) == IP_FAMILY_IPV6;
-    return get_family(other) == get_family(address) && other->key[1] == address->key[1] &&
+        return is_blocked_by((enum address_kind)(uint32_t)other->key[0], is_ipv4(address));
+    return is_ipv4(other) == is_ipv4(address) && other->key[1] == address->key[1] &&
            other->key[2] == address->key[2];
+}
+
+/* The ports that sockets on any address without an interface block. */
+static struct port_set find_blocked(const struct port_usage *usage, bool ipv4)
+{
+    struct port_set blocked = {0};
+    for (enum address_kind kind = 0; kind < KINDS; kind++) {
+        if (is_blocked_by(kind, ipv4))
+            port_set_unite(&blocked, &usage->any_address[kind]);
+    }
+    return blocked;
+}
+
+static unsigned pick_more(unsigned a, unsigned b)
+{
+    return a > b ? a : b;
 }
 
 /* Count the used ports of the local address with the most. */
 static unsigned count_fullest_address(const struct port_usage *usage)
 {
-    struct port_set everywhere[IP_FAMILIES]; /* by sockets on any address without an interface */
-    everywhere[IP_FAMILY_IPV6] = usage->any_address[IP_FAMILY_IPV6];
-    everywhere[IP_FAMILY_IPV4] = usage->any_address[IP_FAMILY_IPV4];
-    port_set_unite(&everywhere[IP_FAMILY_IPV4], &usage->any_address[IP_FAMILY_IPV6]);
-
-    unsigned most = port_set_count(&everywhere[IP_FAMILY_IPV4]);
+    const struct port_set everywhere[] = {find_blocked(usage, false), find_blocked(usage, true)};
+    unsigned most = pick_more(port_set_count(&everywhere[0]), port_set_count(&everywhere[1]));
     for (size_t i = 0; i < usage->address_count; i++) {
         const struct local_address *address = &usage->addresses[i];
-        struct port_set used = everywhere[get_family(address)];
+        struct port_set used = everywhere[is_ipv4(address)];
         for (size_t k = 0; k < usage->address_count; k++) {
             if (meets(address, &usage->addresses[k]))
                 port_set_unite(&used, &usage->addresses[k].used);
         }
-        unsigned count = port_set_count(&used);
-        if (count > most)
-            most = count;
+        most = pick_more(most, port_set_count(&used));
     }
     return most;
 }

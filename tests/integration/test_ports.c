@@ -524,6 +524,38 @@ static void test_bind_on_a_device_meets_sockets_of_none(void **state)
     }
 }
 
+static int open_ipv6_only(int type)
+{
+    struct address any = make_address("::", 0);
+    int fd = open_socket(&any, type);
+    assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int)), 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&any.storage, any.length), 0);
+    return fd;
+}
+
+/* Listeners, and sockets that stay bound. */
+static void test_ipv6_only_sockets_leave_their_ports_to_ipv4(void **state)
+{
+    (void)state;
+    static const int types[SOCKET_PROTOCOLS] = {SOCK_STREAM, SOCK_DGRAM};
+    struct capture capture;
+    for (enum socket_protocol protocol = 0; protocol < SOCKET_PROTOCOLS; protocol++) {
+        for (unsigned i = 0; i < 300; i++) {
+            int fd = open_ipv6_only(types[protocol]);
+            assert_int_equal(protocol == SOCKET_TCP && i % 2 ? listen(fd, 1) : 0, 0);
+        }
+        for (unsigned i = 0; i < 400; i++)
+            assert_true(bind_socket("127.0.0.3", 0, types[protocol]) >= 0);
+        capture_take(&capture);
+        const struct port_summary *ports = &capture.snapshot.ports[protocol].summary;
+        if (protocol == SOCKET_UDP || capture.snapshot.has_bound_inactive)
+            assert_true(ports->utilization[PORT_SCOPE_LOCAL_ADDRESS] == 0.4);
+        for (unsigned i = 400; i < RANGE; i++)
+            assert_true(bind_socket("127.0.0.3", 0, types[protocol]) >= 0);
+        assert_int_equal(bind_socket("127.0.0.3", 0, types[protocol]), -EADDRINUSE);
+    }
+}
+
 static void test_listeners_of_different_devices_are_told_apart(void **state)
 {
     (void)state;
@@ -754,6 +786,7 @@ int main(void)
         PORT_TEST(test_links_with_one_address_are_told_apart),
         PORT_TEST(test_a_device_shares_its_ports_with_sockets_of_none),
         PORT_TEST(test_bind_on_a_device_meets_sockets_of_none),
+        PORT_TEST(test_ipv6_only_sockets_leave_their_ports_to_ipv4),
         PORT_TEST(test_listeners_of_different_devices_are_told_apart),
         PORT_TEST(test_accepted_connections_hold_no_port),
         PORT_TEST(test_syn_sent_holds_its_port),

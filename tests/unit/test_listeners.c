@@ -625,6 +625,24 @@ static void add_listener(struct listeners *listeners, enum ip_family family, con
     listeners_add(listeners, &record);
 }
 
+/* Sockets that share a port accept IPv4 if one of them does. */
+static void test_an_ipv6_only_listener_has_no_ipv4_connections(void **state)
+{
+    struct socket_record record = listening(IP_FAMILY_IPV6, "::", 80, 0, 128);
+    for (int sample = 0; sample < 3; sample++) {
+        listeners_begin(*state);
+        for (int i = 0; i < 2; i++) {
+            record.ipv6_only = sample == 0 || (sample == 1 && i == 1);
+            listeners_add(*state, &record);
+        }
+        assert_int_equal(
+            add_connection(*state, IP_FAMILY_IPV4, "192.0.2.1", 80, TCP_STATE_ESTABLISHED),
+            sample > 0);
+        assert_true(add_connection(*state, IP_FAMILY_IPV6, "::1", 80, TCP_STATE_ESTABLISHED));
+        listeners_end(*state, 0, true);
+    }
+}
+
 static void test_a_connection_is_its_listeners_exact_address_first(void **state)
 {
     struct listener_row rows[4], rest;
@@ -998,6 +1016,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         with_table(test_a_new_table_is_empty),
         with_table(test_a_connection_is_its_listeners_exact_address_first),
+        with_table(test_an_ipv6_only_listener_has_no_ipv4_connections),
         with_table(test_connections_of_untracked_listeners_are_in_the_rest),
         with_table(test_a_listener_of_an_earlier_sample_takes_no_connection),
         with_table(test_a_sample_without_connections_keeps_those_of_the_last),

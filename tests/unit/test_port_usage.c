@@ -251,6 +251,29 @@ static void test_the_any_address_of_an_interface_counts_for_each(void **state)
     assert_true(utilization(*state, PORT_SCOPE_LOCAL_ADDRESS) == 0.02);
 }
 
+static void test_ipv6_only_sockets_block_no_ipv4(void **state)
+{
+    struct socket_record record = owner(0, LOW);
+    record.family = IP_FAMILY_IPV6;
+    record.ipv6_only = true;
+    port_usage_add_owner(*state, &record);
+    assert_true(utilization(*state, PORT_SCOPE_LOCAL_ADDRESS) == 0.01); /* of IPv6 */
+    own(*state, 1, LOW + 1);
+    own(*state, 1, LOW + 2);
+    assert_true(utilization(*state, PORT_SCOPE_LOCAL_ADDRESS) == 0.02);
+    own_on(*state, IP_FAMILY_IPV6, 0, 1, LOW + 3);
+    own_on(*state, IP_FAMILY_IPV6, 0, 1, LOW + 4);
+    assert_true(utilization(*state, PORT_SCOPE_LOCAL_ADDRESS) == 0.03);
+    record.interface = 7;
+    record.local_port = LOW + 5;
+    port_usage_add_owner(*state, &record);
+    assert_true(utilization(*state, PORT_SCOPE_LOCAL_ADDRESS) == 0.04);
+    record.local_address.word[0] = 1; /* an address of IPv6 like others */
+    record.local_port = LOW + 6;
+    port_usage_add_owner(*state, &record);
+    assert_true(utilization(*state, PORT_SCOPE_LOCAL_ADDRESS) == 0.05);
+}
+
 static void test_the_preferred_parity_is_that_of_the_low_end(void **state)
 {
     for (uint16_t port = LOW; port < LOW + 50; port += 2)
@@ -453,6 +476,7 @@ int main(void)
         USAGE_TEST(test_an_address_with_one_word_is_not_any),
         USAGE_TEST(test_addresses_of_the_two_families_are_apart),
         USAGE_TEST(test_sockets_of_no_interface_count_on_each),
+        USAGE_TEST(test_ipv6_only_sockets_block_no_ipv4),
         USAGE_TEST(test_sockets_of_two_interfaces_are_apart_but_for_one_of_none),
         USAGE_TEST(test_the_any_address_of_an_interface_counts_for_each),
         USAGE_TEST(test_the_preferred_parity_is_that_of_the_low_end),

@@ -289,6 +289,20 @@ static void test_the_cgroup_is_read_in_every_state(void **state)
     }
 }
 
+static void test_a_listener_that_accepts_no_ipv4_says_so(void **state)
+{
+    (void)state;
+    for (uint8_t only = 0; only <= 1; only++) {
+        struct message row = make_row(AF_INET6, 10);
+        append_attribute(&row, INET_DIAG_SKV6ONLY, 1);
+        *((uint8_t *)&row + row.header.nlmsg_len - NLA_ALIGN(1)) = only;
+        assert_int_equal(decode_message(&row).last.ipv6_only, only);
+    }
+    struct message empty = make_row(AF_INET6, 10);
+    append_attribute(&empty, INET_DIAG_SKV6ONLY, 0);
+    assert_false(decode_message(&empty).last.ipv6_only);
+}
+
 static void test_a_cgroup_that_is_too_short_is_none(void **state)
 {
     (void)state;
@@ -568,6 +582,7 @@ int main(void)
         cmocka_unit_test(test_unknown_rows_of_a_newer_kernel_are_skipped),
         cmocka_unit_test(test_unknown_attributes_change_nothing),
         cmocka_unit_test(test_the_cgroup_is_read_in_every_state),
+        cmocka_unit_test(test_a_listener_that_accepts_no_ipv4_says_so),
         cmocka_unit_test(test_a_cgroup_that_is_too_short_is_none),
         cmocka_unit_test(test_cgroups_of_connections_are_only_read_if_asked_for),
         cmocka_unit_test(test_an_attribute_that_is_too_long_ends_the_search),
