@@ -67,16 +67,18 @@ def samples(page):
 
 
 def later(scraper):
-    """The page once two more count samples were taken: the second began after now."""
-    wanted = samples(scraper.page()) + 2
-    page = {}
+    """The page once two more count samples were taken: the second began after now. Where samples are expensive, it waits
+    as long as the interval in force says."""
+    page = scraper.page()
+    wanted = samples(page) + 2
+    interval = page['sockdiag_exporter_sample_interval_seconds{sample="count"}']
 
     def is_there():
         nonlocal page
         page = scraper.page()
         return samples(page) >= wanted
 
-    await_true(is_there, "no more samples")
+    await_true(is_there, "no more samples", 2 * (PATIENCE + interval))
     return page
 
 

@@ -26,9 +26,9 @@ def check(condition, text):
         raise SystemExit(f"FAILED: {text}")
 
 
-def await_true(condition, text):
+def await_true(condition, text, patience=PATIENCE):
     """Try until it is true."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while not condition():
         check(time.monotonic() < end, text)
         select.select([], [], [], 0.05)
