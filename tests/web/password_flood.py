@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Forty clients ask with ever new passwords, as fast as they can, while others scrape. The password of
 `alice` was shown before."""
+import contextlib
 import itertools
 import threading
 
@@ -17,7 +18,8 @@ def flood(number):
         if over.is_set():
             return
         client = Client(f"127.0.1.{number}")
-        statuses.add(client.ask("/metrics", credentials("alice", f"{number}-{attempt}")).status)
+        with contextlib.suppress(TimeoutError):  # on a busy machine the checks of the others take long
+            statuses.add(client.ask("/metrics", credentials("alice", f"{number}-{attempt}")).status)
         client.close()
 
 
