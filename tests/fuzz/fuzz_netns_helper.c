@@ -96,7 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     before = find_free_descriptor();
     int result = netns_helper_enter(&helper, &target, with_settings, &door);
     check_door(&door, result, with_settings);
-    if ((result == -EPIPE) != (helper.failure != WELL))
+    if ((result == -EPIPE) != (helper.failure != NO_FAILURE))
         abort();
     netns_door_close(&door);
     if (find_free_descriptor() != before)
