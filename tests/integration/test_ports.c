@@ -489,20 +489,21 @@ static void test_a_device_shares_its_ports_with_sockets_of_none(void **state)
 {
     (void)state;
     struct capture capture;
+    sysctl("ipv4/ip_local_port_range", "40000 40099"); /* connect() is slow in a full larger one */
     listen_on("127.0.0.1", SERVER);
-    connect_many("127.0.0.1", SERVER, 700);
-    for (unsigned i = 0; i < 200; i++)
+    connect_many("127.0.0.1", SERVER, 70);
+    for (unsigned i = 0; i < 20; i++)
         assert_int_equal(connect_over_lo("127.0.0.1", SERVER), 0);
     assert_true(tcp(&capture)->utilization[PORT_SCOPE_DESTINATION] == 0.9);
     assert_true(capture.snapshot.ports[SOCKET_TCP].summary.preferred_utilization == 1);
-    for (unsigned i = 0; i < 100; i++)
+    for (unsigned i = 0; i < 10; i++)
         assert_int_equal(connect_over_lo("127.0.0.1", SERVER), 0);
     assert_int_equal(connect_over_lo("127.0.0.1", SERVER), EADDRNOTAVAIL);
     assert_true(tcp(&capture)->utilization[PORT_SCOPE_DESTINATION] == 1);
     assert_string_equal(capture.destinations[SOCKET_TCP][0].interface_name, "lo");
-    assert_int_equal(capture.destinations[SOCKET_TCP][0].ports, RANGE);
-    assert_int_equal(capture.destinations[SOCKET_TCP][1].ports, 700);
-    assert_int_equal(connect_until_full("127.0.0.1", SERVER), 300);
+    assert_int_equal(capture.destinations[SOCKET_TCP][0].ports, 100);
+    assert_int_equal(capture.destinations[SOCKET_TCP][1].ports, 70);
+    assert_int_equal(connect_until_full("127.0.0.1", SERVER), 30);
 }
 
 static void test_bind_on_a_device_meets_sockets_of_none(void **state)
