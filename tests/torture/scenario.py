@@ -53,7 +53,7 @@ class Setup:
 SETUPS = {
     "plain": Setup([]),
     "tls": Setup([], ("tls users", "tls users")),
-    "all": Setup(EVERYTHING, ("users", "tls users"), privileged=True),
+    "all": Setup(EVERYTHING, ("users", "users"), privileged=True),
     "once": Setup(["--once", *EVERYTHING], privileged=True),
 }
 
@@ -261,16 +261,13 @@ class Life:
     def reload(self):
         """It takes the new configuration, at the second try at the latest."""
         write_config(self.setup.configs[1], header=True)
-        before, after = self.tls, "tls" in self.setup.configs[1]
         for number in range(1, 3):
             os.kill(self.process.pid, signal.SIGHUP)
             end = time.monotonic() + PATIENCE / 3
             while time.monotonic() < end:
-                self.tls = after
                 answer = self.ask("/-/healthy")
                 if answer and answer.headers["X-Frame-Options"] == "sameorigin":
                     return
-                self.tls = before
                 if self.log().count(" keeping the previous ") == number:
                     break
                 if self.has_ended():
