@@ -102,9 +102,10 @@ struct negotiated_format negotiate_format(const char *accept)
         const struct offer *offer = offers;
         while (offer < end && !matches(&asked, offer))
             offer++;
-        if (offer < end && get_quality(&asked) > most) {
+        const double quality = get_quality(&asked);
+        if (offer < end && quality > most) {
             best = offer;
-            most = get_quality(&asked);
+            most = quality;
         }
     }
     return best->format;
