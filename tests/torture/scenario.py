@@ -42,7 +42,7 @@ EVERYTHING = (
 @dataclasses.dataclass
 class Setup:
     flags: list
-    configs: tuple = ()  # the parts of the web configuration, before and after a reload
+    config: str = ""  # the parts of the web configuration
     privileged: bool = False
 
     @property
@@ -52,8 +52,8 @@ class Setup:
 
 SETUPS = {
     "plain": Setup([]),
-    "tls": Setup([], ("tls users", "tls users")),
-    "all": Setup(EVERYTHING, ("users", "users"), privileged=True),
+    "tls": Setup([], "tls users"),
+    "all": Setup(EVERYTHING, "users", privileged=True),
     "once": Setup(["--once", *EVERYTHING], privileged=True),
 }
 
@@ -126,7 +126,7 @@ class Life:
     def __init__(self, setup, fault, reference):
         self.setup, self.fault, self.reference = setup, fault, reference
         self.outcome = Outcome()
-        self.tls = bool(setup.configs) and "tls" in setup.configs[0]
+        self.tls = "tls" in setup.config
         self.lost = set()  # series that some page did not have
         self.refused = False  # has a client seen it?
         self.counted = False
@@ -134,8 +134,8 @@ class Life:
     def start(self):
         for name in os.listdir("."):
             os.unlink(name)
-        if self.setup.configs:
-            write_config(self.setup.configs[0])
+        if self.setup.config:
+            write_config(self.setup.config)
         for name in ("server.pem", "server.key"):
             shutil.copy(f"../{name}", name)  # beside the configuration: elsewhere it may not read later
         with open("ledger", "wb") as ledger:
@@ -156,7 +156,7 @@ class Life:
         if self.fault:
             environment["TORTURE_CALL"] = self.fault
         flags = ["--sample.detail-interval=1s", "--sample.cpu-budget=100", *self.setup.flags]
-        if self.setup.configs:
+        if self.setup.config:
             flags.append("--web.config.file=web.yml")
         with open("log", "w") as log, open("out", "w") as out:
             self.process = subprocess.Popen([os.environ["exporter"], *flags], env=environment, stdout=out, stderr=log)
@@ -209,7 +209,7 @@ class Life:
         """An answer, or None."""
         try:
             client = Client(tls=self.tls)
-            answer = client.ask(*arguments, *([TOKEN] if self.setup.configs else []))
+            answer = client.ask(*arguments, *([TOKEN] if self.setup.config else []))
             client.close()
             return answer if answer.status == 200 else None
         except (OSError, SystemExit, ValueError):
@@ -260,7 +260,7 @@ class Life:
 
     def reload(self):
         """It takes the new configuration, at the second try at the latest."""
-        write_config(self.setup.configs[1], header=True)
+        write_config(self.setup.config, header=True)
         for number in range(1, 3):
             os.kill(self.process.pid, signal.SIGHUP)
             end = time.monotonic() + PATIENCE / 3
@@ -313,7 +313,7 @@ class Life:
                 self.end_early("sampled")
         for name in FORMATS:
             self.scrape(name)
-        if self.setup.configs:
+        if self.setup.config:
             self.reload()
         if not self.await_message(b"WATCHDOG=1"):
             self.end_early("sampled")
