@@ -18,13 +18,11 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
